@@ -1,0 +1,2 @@
+//! The `heliogram` command.
+fn main() {}
