@@ -1,0 +1,55 @@
+//! Starting cargo, and asking it about this workspace.
+
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The folder of the workspace, however deep below it the command was typed.
+pub(crate) fn root() -> PathBuf {
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    own.parent().map_or(own.clone(), PathBuf::from)
+}
+
+/// A program, to be run in the folder of the workspace.
+pub(crate) fn program(name: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(name);
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// The cargo that runs us, so that one toolchain does everything.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let name = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    program(&name, arguments)
+}
+
+/// The features of a package of this workspace, `default` left out.
+pub(crate) fn features(package: &str) -> Result<Vec<String>, String> {
+    let metadata = metadata()?;
+    let packages = metadata["packages"]
+        .as_array()
+        .ok_or("cargo metadata lists no packages")?;
+    let found = packages.iter().find(|p| p["name"] == package);
+    let features = found.and_then(|p| p["features"].as_object());
+    let features = features.ok_or_else(|| format!("the workspace has no package {package}"))?;
+    Ok(features
+        .keys()
+        .filter(|name| *name != "default")
+        .cloned()
+        .collect())
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_directory() -> Result<PathBuf, String> {
+    let metadata = metadata()?;
+    let directory = metadata["target_directory"].as_str();
+    directory
+        .map(PathBuf::from)
+        .ok_or_else(|| "cargo metadata names no target directory".into())
+}
+
+fn metadata() -> Result<Value, String> {
+    let output = cargo(&["metadata", "--no-deps", "--format-version=1"]).output();
+    let output = output.map_err(|e| format!("cargo metadata: {e}"))?;
+    serde_json::from_slice(&output.stdout).map_err(|e| format!("cargo metadata: {e}"))
+}
