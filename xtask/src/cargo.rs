@@ -26,26 +26,18 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 /// The features of a package of this workspace, `default` left out.
 pub(crate) fn features(package: &str) -> Result<Vec<String>, String> {
     let metadata = metadata()?;
-    let packages = metadata["packages"]
-        .as_array()
-        .ok_or("cargo metadata lists no packages")?;
+    let packages = metadata["packages"].as_array().ok_or("cargo metadata lists no packages")?;
     let found = packages.iter().find(|p| p["name"] == package);
     let features = found.and_then(|p| p["features"].as_object());
     let features = features.ok_or_else(|| format!("the workspace has no package {package}"))?;
-    Ok(features
-        .keys()
-        .filter(|name| *name != "default")
-        .cloned()
-        .collect())
+    Ok(features.keys().filter(|name| *name != "default").cloned().collect())
 }
 
 /// Where cargo puts what it builds.
 pub(crate) fn target_directory() -> Result<PathBuf, String> {
     let metadata = metadata()?;
     let directory = metadata["target_directory"].as_str();
-    directory
-        .map(PathBuf::from)
-        .ok_or_else(|| "cargo metadata names no target directory".into())
+    directory.map(PathBuf::from).ok_or_else(|| "cargo metadata names no target directory".into())
 }
 
 fn metadata() -> Result<Value, String> {

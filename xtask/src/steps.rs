@@ -26,34 +26,21 @@ impl Steps {
     /// `logs`: the folder in which each step's output is kept.
     pub(crate) fn new(logs: PathBuf) -> Result<Self, String> {
         fs::create_dir_all(&logs).map_err(|e| format!("{}: {e}", logs.display()))?;
-        Ok(Steps {
-            logs,
-            results: Vec::new(),
-        })
+        Ok(Steps { logs, results: Vec::new() })
     }
 
     /// Runs a program; it passes if its exit code is zero.
     pub(crate) fn run(&mut self, name: &str, mut command: Command) {
-        let log = self
-            .logs
-            .join(format!("{:02}-{}.log", self.results.len() + 1, slug(name)));
+        let log = self.logs.join(format!("{:02}-{}.log", self.results.len() + 1, slug(name)));
         self.check(name, |progress| run_logged(&mut command, &log, progress));
     }
 
     /// Does `work`; it fails with the text to show.
-    pub(crate) fn check(
-        &mut self,
-        name: &str,
-        work: impl FnOnce(&Progress) -> Result<String, String>,
-    ) {
+    pub(crate) fn check(&mut self, name: &str, work: impl FnOnce(&Progress) -> Result<String, String>) {
         let progress = Progress::start(self.results.len() + 1, name);
         let outcome = work(&progress);
         let time = progress.end(&outcome);
-        self.results.push(StepResult {
-            name: name.into(),
-            time,
-            passed: outcome.is_ok(),
-        });
+        self.results.push(StepResult { name: name.into(), time, passed: outcome.is_ok() });
     }
 
     /// The summary; its last line counts the steps.
@@ -65,11 +52,7 @@ impl Steps {
             println!("{word} {:>7.1} s  {}", step.time.as_secs_f64(), step.name);
         }
         println!("{} passed, {failed} failed", self.results.len() - failed);
-        if failed == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+        if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 
@@ -89,11 +72,7 @@ impl Progress {
         if bar.is_hidden() {
             println!("{title} ...");
         }
-        Progress {
-            bar,
-            started: Instant::now(),
-            title,
-        }
+        Progress { bar, started: Instant::now(), title }
     }
 
     /// Says that the step still runs, and what it printed last.
@@ -102,17 +81,12 @@ impl Progress {
         if self.bar.is_hidden() {
             println!("{} ... {seconds} s: {last_line}", self.title);
         } else {
-            self.bar
-                .set_message(format!("{} {seconds} s  {last_line}", self.title));
+            self.bar.set_message(format!("{} {seconds} s  {last_line}", self.title));
         }
     }
 
     fn interval(&self) -> Duration {
-        if self.bar.is_hidden() {
-            HEARTBEAT
-        } else {
-            Duration::from_millis(500)
-        }
+        if self.bar.is_hidden() { HEARTBEAT } else { Duration::from_millis(500) }
     }
 
     fn end(self, outcome: &Result<String, String>) -> Duration {
@@ -129,9 +103,7 @@ impl Progress {
 
 fn run_logged(command: &mut Command, log: &Path, progress: &Progress) -> Result<String, String> {
     let file = File::create(log).map_err(|e| format!("{}: {e}", log.display()))?;
-    let twin = file
-        .try_clone()
-        .map_err(|e| format!("{}: {e}", log.display()))?;
+    let twin = file.try_clone().map_err(|e| format!("{}: {e}", log.display()))?;
     command.stdin(Stdio::null()).stdout(file).stderr(twin);
     let status = wait(command, log, progress);
     let output = fs::read(log).map_err(|e| format!("{}: {e}", log.display()))?;
@@ -161,28 +133,14 @@ fn wait(command: &mut Command, log: &Path, progress: &Progress) -> std::io::Resu
 fn last_line(log: &Path) -> String {
     let output = fs::read(log).unwrap_or_default();
     let output = String::from_utf8_lossy(&output);
-    output
-        .trim_end()
-        .lines()
-        .last()
-        .unwrap_or_default()
-        .chars()
-        .take(80)
-        .collect()
+    output.trim_end().lines().last().unwrap_or_default().chars().take(80).collect()
 }
 
 /// What a passing step's output still has to tell: how many tests ran, and each one that could not.
 fn notes(output: &str) -> String {
     let tests: usize = output.lines().filter_map(tests_passed).sum();
-    let count = if tests > 0 {
-        format!("{tests} tests")
-    } else {
-        String::new()
-    };
-    let skipped = output
-        .lines()
-        .map(str::trim)
-        .filter(|line| line.starts_with("skipped:"));
+    let count = if tests > 0 { format!("{tests} tests") } else { String::new() };
+    let skipped = output.lines().map(str::trim).filter(|line| line.starts_with("skipped:"));
     skipped.fold(count, |text, line| text + "\n    " + line)
 }
 
@@ -193,9 +151,7 @@ fn tests_passed(line: &str) -> Option<usize> {
 }
 
 fn slug(name: &str) -> String {
-    name.chars()
-        .map(|c| if c.is_alphanumeric() { c } else { '-' })
-        .collect()
+    name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect()
 }
 
 #[cfg(test)]

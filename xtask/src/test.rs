@@ -32,15 +32,7 @@ fn all() -> Result<Steps, String> {
 
 fn style(steps: &mut Steps) {
     steps.run("formatting", cargo(&["fmt", "--all", "--check"]));
-    let clippy = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--all-features",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let clippy = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     steps.run("clippy", cargo(&clippy));
 }
 
@@ -57,34 +49,14 @@ fn features(steps: &mut Steps) -> Result<(), String> {
 }
 
 fn tests(steps: &mut Steps) {
-    steps.run(
-        "tests",
-        cargo(&[
-            "test",
-            "--workspace",
-            "--all-features",
-            "--lib",
-            "--bins",
-            "--tests",
-        ]),
-    );
-    steps.run(
-        "doc tests",
-        cargo(&["test", "--workspace", "--all-features", "--doc"]),
-    );
+    steps.run("tests", cargo(&["test", "--workspace", "--all-features", "--lib", "--bins", "--tests"]));
+    steps.run("doc tests", cargo(&["test", "--workspace", "--all-features", "--doc"]));
 }
 
 /// The library's tests again on each fallback path. Own target folders, so that no build undoes another.
 fn forced(steps: &mut Steps) -> Result<(), String> {
     for path in FORCED {
-        let mut command = cargo(&[
-            "test",
-            "-p",
-            "heliogram",
-            "--all-features",
-            "--lib",
-            "--tests",
-        ]);
+        let mut command = cargo(&["test", "-p", "heliogram", "--all-features", "--lib", "--tests"]);
         command.env("RUSTFLAGS", format!("--cfg {path}"));
         command.env("CARGO_TARGET_DIR", cargo::target_directory()?.join(path));
         steps.run(&format!("tests with {path}"), command);

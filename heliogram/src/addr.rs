@@ -1,0 +1,161 @@
+//! Addresses as text and back: `fe80::1%eth0`, [`RemoteInfo`], [`Interface`].
+//!
+//! Sources: RFC 4007 section 11 (zones), RFC 5952 (text of IPv6), the manual's `setMulticastInterface`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+
+use crate::error::{Error, Result};
+use crate::sys;
+
+/// Who sent a datagram, and how much of it there is: the manual's `rinfo`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RemoteInfo {
+    /// The sender. On a `udp6` socket that takes IPv4 too, `::ffff:192.0.2.1`.
+    pub addr: SocketAddr,
+    /// The message's length in bytes, as far as it fitted the buffer.
+    pub size: usize,
+    /// Whether the message was longer than the buffer and its end is lost (`MSG_TRUNC`).
+    pub truncated: bool,
+}
+
+impl RemoteInfo {
+    pub(crate) const fn new(addr: SocketAddr, size: usize, truncated: bool) -> Self {
+        RemoteInfo { addr, size, truncated }
+    }
+
+    /// The sender's address as Node prints it, with `%eth0` where it is link-local.
+    pub fn address(&self) -> String {
+        text(&self.addr)
+    }
+
+    /// `"IPv4"` or `"IPv6"`.
+    pub const fn family(&self) -> &'static str {
+        family(&self.addr)
+    }
+
+    /// The sender's port.
+    pub const fn port(&self) -> u16 {
+        self.addr.port()
+    }
+}
+
+/// `"IPv4"` or `"IPv6"`, as the manual names families.
+pub const fn family(addr: &SocketAddr) -> &'static str {
+    if addr.is_ipv4() { "IPv4" } else { "IPv6" }
+}
+
+/// Which interface a multicast call is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Interface {
+    /// The one the system chooses.
+    #[default]
+    Default,
+    /// The one that has this IPv4 address; for IPv4 groups.
+    Address(Ipv4Addr),
+    /// The one with this index (`if_nametoindex(3)`), for both families. 0 is [`Interface::Default`].
+    Index(u32),
+}
+
+impl Interface {
+    /// The interface of this name, such as `eth0`.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` if there is none; the socket's own calls, like Node's, take index 0 for an unknown zone instead.
+    pub fn by_name(name: &str) -> Result<Self> {
+        match sys::interface_index(name) {
+            0 => Err(Error::raw("if_nametoindex", sys::errno::ENODEV)),
+            index => Ok(Interface::Index(index)),
+        }
+    }
+
+    /// Reads the manual's form: an IPv4 address of the interface, or an IPv6 address whose zone names it (`::%eth0`).
+    ///
+    /// As in Node, an unknown zone is index 0, the system's choice. The address before the zone does not matter.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_INVALID_IP_ADDRESS` if the text is no address.
+    pub fn parse(text: &str) -> Result<Self> {
+        match parse(text, 0)? {
+            SocketAddr::V4(addr) => Ok(Interface::Address(*addr.ip())),
+            SocketAddr::V6(addr) => Ok(Interface::Index(addr.scope_id())),
+        }
+    }
+}
+
+/// Reads an IP address, with a zone (`%eth0`) if it is IPv6; never asks a name server.
+///
+/// A zone is an interface's name, on Windows its number. One that does not exist is index 0, as in Node.
+///
+/// # Errors
+///
+/// `ERR_INVALID_IP_ADDRESS` for anything else, a zone on IPv4 included.
+pub fn parse(text: &str, port: u16) -> Result<SocketAddr> {
+    let (host, zone) = match text.split_once('%') {
+        Some((host, zone)) => (host, Some(zone)),
+        None => (text, None),
+    };
+    let invalid = || Error::invalid_address(text);
+    match (host.parse::<IpAddr>().map_err(|_| invalid())?, zone) {
+        (IpAddr::V4(_), Some(_)) | (_, Some("")) => Err(invalid()),
+        (IpAddr::V4(ip), None) => Ok(SocketAddr::new(ip.into(), port)),
+        (IpAddr::V6(ip), zone) => Ok(with_zone(ip, port, zone)),
+    }
+}
+
+fn with_zone(ip: Ipv6Addr, port: u16, zone: Option<&str>) -> SocketAddr {
+    let index = zone.map_or(0, sys::interface_index);
+    SocketAddrV6::new(ip, port, 0, index).into()
+}
+
+/// The IP address as Node prints it: without the port, with the zone's name where there is one and it needs one.
+pub fn text(addr: &SocketAddr) -> String {
+    match addr {
+        SocketAddr::V4(addr) => addr.ip().to_string(),
+        SocketAddr::V6(addr) if needs_zone(addr) => format!("{}%{}", addr.ip(), zone_text(addr.scope_id())),
+        SocketAddr::V6(addr) => addr.ip().to_string(),
+    }
+}
+
+/// An address that means something on one link only (RFC 4007 section 4): `fe80::/10`.
+fn needs_zone(addr: &SocketAddrV6) -> bool {
+    addr.scope_id() != 0 && addr.ip().is_unicast_link_local()
+}
+
+fn zone_text(index: u32) -> String {
+    sys::interface_name(index).unwrap_or_else(|| index.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_back() {
+        for address in ["127.0.0.1", "::1", "::ffff:192.0.2.1", "2001:db8::1"] {
+            assert_eq!(text(&parse(address, 9).unwrap()), address);
+        }
+        assert_eq!(parse("::1", 41234).unwrap().port(), 41234);
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for wrong in ["", "localhost", "1.2.3", "1.2.3.4%lo", "::1%", "%lo", "::1%lo%lo:", "1.2.3.4:5", "[::1]"] {
+            let outcome = parse(wrong, 1);
+            if wrong == "::1%lo%lo:" {
+                // Everything after the first % is the zone's name, and unknown names are index 0.
+                assert!(outcome.is_ok());
+            } else {
+                assert_eq!(outcome.unwrap_err().code(), "ERR_INVALID_IP_ADDRESS", "{wrong:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_zones_are_the_systems_choice() {
+        assert_eq!(Interface::parse("::%no-such-if").unwrap(), Interface::Index(0));
+        assert_eq!(Interface::by_name("no-such-if").unwrap_err().code(), "ENODEV");
+    }
+}

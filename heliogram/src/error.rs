@@ -1,0 +1,259 @@
+//! [`Error`]: what failed, on which address, with Node's code and Node's words.
+//!
+//! Sources: the manual's pages `errors` and `dgram`; `errno(3)`.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use crate::sys;
+
+/// A result with an [`Error`] of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The kind of failure: a rule of the socket, or an error of the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Code {
+    /// The socket is bound, or being bound, already.
+    AlreadyBound,
+    /// A type that is neither `udp4` nor `udp6`.
+    BadType,
+    /// A port outside 1 to 65,535 where a peer's port is needed.
+    BadPort,
+    /// A buffer size that does not fit a C `int`.
+    BadBufferSize,
+    /// A kernel buffer's size could not be read or set.
+    BufferSize,
+    /// There is no descriptor yet.
+    BadDescriptor,
+    /// A descriptor that is no UDP socket of the right family.
+    InvalidDescriptor,
+    /// The socket has a peer, or is getting one, already.
+    IsConnected,
+    /// The socket has no peer.
+    NotConnected,
+    /// The socket is closed.
+    NotRunning,
+    /// A block list forbids the destination.
+    Blocked,
+    /// The host name has no address of the socket's family.
+    NotFound,
+    /// The name server did not answer in time.
+    LookupAgain,
+    /// Text that is no IP address.
+    InvalidAddress,
+    /// An error of the system, in [`Error::errno`].
+    System,
+}
+
+/// Every code that is not the system's, with the message that Node prints.
+const TABLE: &[(Code, &str, &str)] = &[
+    (Code::AlreadyBound, "ERR_SOCKET_ALREADY_BOUND", "Socket is already bound"),
+    (Code::BadType, "ERR_SOCKET_BAD_TYPE", "Bad socket type specified. Valid types are: udp4, udp6"),
+    (Code::BadPort, "ERR_SOCKET_BAD_PORT", "Port should be > 0 and < 65536. Received type number (0)."),
+    (Code::BadBufferSize, "ERR_SOCKET_BAD_BUFFER_SIZE", "Buffer size must be a positive integer"),
+    (Code::BufferSize, "ERR_SOCKET_BUFFER_SIZE", "Could not get or set buffer size"),
+    (Code::BadDescriptor, "EBADF", "EBADF"),
+    (Code::InvalidDescriptor, "ERR_INVALID_FD_TYPE", "Unsupported fd type"),
+    (Code::IsConnected, "ERR_SOCKET_DGRAM_IS_CONNECTED", "Already connected"),
+    (Code::NotConnected, "ERR_SOCKET_DGRAM_NOT_CONNECTED", "Not connected"),
+    (Code::NotRunning, "ERR_SOCKET_DGRAM_NOT_RUNNING", "Not running"),
+    (Code::Blocked, "ERR_IP_BLOCKED", "is blocked by net.BlockList"),
+    (Code::NotFound, "ENOTFOUND", "ENOTFOUND"),
+    (Code::LookupAgain, "EAI_AGAIN", "EAI_AGAIN"),
+    (Code::InvalidAddress, "ERR_INVALID_IP_ADDRESS", "Invalid IP address"),
+];
+
+impl Code {
+    fn row(self) -> (&'static str, &'static str) {
+        TABLE.iter().find(|row| row.0 == self).map_or(("UNKNOWN", "unknown error"), |row| (row.1, row.2))
+    }
+}
+
+/// What an error is about: a peer, a local address, a host name, or nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+enum Target {
+    #[default]
+    None,
+    Address(SocketAddr),
+    Text(Box<str>),
+}
+
+/// Why an operation failed. Making one allocates nothing unless it names a host or an unparsable address.
+///
+/// Displays as Node does: `bind EADDRINUSE 127.0.0.1:41234`, `Not running`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    code: Code,
+    /// The system's number, positive; 0 where there is none.
+    raw: i32,
+    syscall: &'static str,
+    target: Target,
+}
+
+impl Error {
+    /// A rule of the socket that forbids the operation.
+    pub(crate) const fn rule(code: Code) -> Self {
+        Error { code, raw: 0, syscall: "", target: Target::None }
+    }
+
+    /// An error of the system in `syscall`, in the manual's spelling (`bind`, `send`, `setTTL`).
+    pub(crate) fn system(syscall: &'static str, error: &io::Error) -> Self {
+        Error::raw(syscall, error.raw_os_error().unwrap_or_else(|| sys::errno::of_kind(error.kind())))
+    }
+
+    /// The same with the number at hand.
+    pub(crate) const fn raw(syscall: &'static str, raw: i32) -> Self {
+        Error { code: Code::System, raw, syscall, target: Target::None }
+    }
+
+    /// The refusal of a buffer's size, with the system's reason.
+    pub(crate) const fn buffer_size(syscall: &'static str, raw: i32) -> Self {
+        Error { code: Code::BufferSize, raw, syscall, target: Target::None }
+    }
+
+    /// A look-up that found nothing, or had no answer.
+    #[cfg_attr(not(feature = "events"), expect(dead_code, reason = "only the events face looks names up"))]
+    pub(crate) fn lookup(host: &str, code: Code) -> Self {
+        Error { code, raw: 0, syscall: "getaddrinfo", target: Target::Text(host.into()) }
+    }
+
+    /// Text that is no address.
+    pub(crate) fn invalid_address(text: &str) -> Self {
+        Error { code: Code::InvalidAddress, raw: 0, syscall: "", target: Target::Text(text.into()) }
+    }
+
+    /// A descriptor of the wrong kind; `kind` is its name as Node prints it (`TCP`, `FILE`).
+    pub(crate) fn invalid_descriptor(kind: &str) -> Self {
+        Error { code: Code::InvalidDescriptor, raw: 0, syscall: "", target: Target::Text(kind.into()) }
+    }
+
+    /// The same error, about this address.
+    pub(crate) fn at(self, address: SocketAddr) -> Self {
+        Error { target: Target::Address(address), ..self }
+    }
+
+    /// The same error, about this peer if there is one.
+    pub(crate) fn maybe_at(self, address: Option<SocketAddr>) -> Self {
+        match address {
+            Some(address) => self.at(address),
+            None => self,
+        }
+    }
+
+    /// The failure as a value to match on.
+    pub const fn kind(&self) -> Code {
+        self.code
+    }
+
+    /// Node's code: `ERR_SOCKET_DGRAM_NOT_RUNNING`, or the system's name such as `EADDRINUSE`.
+    pub fn code(&self) -> &'static str {
+        match self.code {
+            Code::System => sys::errno::name(self.raw),
+            code => code.row().0,
+        }
+    }
+
+    /// The system's error number, **negative** as Node gives it (`-98` for `EADDRINUSE` on Linux).
+    ///
+    /// On Windows it is the negated Winsock number; Node has numbers of its own there.
+    pub const fn errno(&self) -> Option<i32> {
+        match (self.code, self.raw) {
+            (Code::BadDescriptor, _) => Some(-sys::errno::EBADF),
+            (_, 0) => None,
+            (_, raw) => Some(-raw),
+        }
+    }
+
+    /// The operation that failed, in the manual's spelling: `bind`, `send`, `recvmsg`, `setTTL`, `addMembership`.
+    pub const fn syscall(&self) -> Option<&'static str> {
+        if self.syscall.is_empty() { None } else { Some(self.syscall) }
+    }
+
+    /// The IP address or host name that the error is about.
+    pub fn address(&self) -> Option<Cow<'_, str>> {
+        match &self.target {
+            Target::Address(address) => Some(ip_text(address).into()),
+            Target::Text(text) if self.code != Code::InvalidDescriptor => Some(Cow::Borrowed(text)),
+            _ => None,
+        }
+    }
+
+    /// The port that the error is about; `None` where it is 0 or unknown.
+    pub fn port(&self) -> Option<u16> {
+        match self.target {
+            Target::Address(address) if address.port() != 0 => Some(address.port()),
+            _ => None,
+        }
+    }
+
+    /// Whether the operation would have had to wait: `EAGAIN`, or `ENOBUFS` of a full device queue.
+    pub fn is_would_block(&self) -> bool {
+        self.code == Code::System && sys::errno::is_would_block(self.raw)
+    }
+
+    /// The standard library's kind of this error.
+    pub fn io_kind(&self) -> io::ErrorKind {
+        match self.code {
+            Code::System | Code::BufferSize if self.raw != 0 => io::Error::from_raw_os_error(self.raw).kind(),
+            Code::NotConnected => io::ErrorKind::NotConnected,
+            Code::Blocked => io::ErrorKind::PermissionDenied,
+            Code::NotFound => io::ErrorKind::NotFound,
+            Code::LookupAgain => io::ErrorKind::TimedOut,
+            _ => io::ErrorKind::InvalidInput,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (code, message) = self.code.row();
+        match self.code {
+            Code::System | Code::BadDescriptor => {
+                write!(f, "{} {}", self.syscall, self.code())?;
+                write_target(f, &self.target)
+            }
+            Code::NotFound | Code::LookupAgain => {
+                write!(f, "{} {code}", self.syscall)?;
+                write_target(f, &self.target)
+            }
+            Code::BufferSize => {
+                let (name, text) = (sys::errno::name(self.raw), sys::errno::text(self.raw));
+                write!(f, "{message}: {} returned {name} ({text})", self.syscall)
+            }
+            Code::Blocked => write!(f, "IP({}) {message}", self.address().unwrap_or_default()),
+            Code::InvalidDescriptor | Code::InvalidAddress => match &self.target {
+                Target::Text(text) => write!(f, "{message}: {text}"),
+                _ => f.write_str(message),
+            },
+            _ => f.write_str(message),
+        }
+    }
+}
+
+/// ` address:port`, without the port where it is 0, as Node writes it.
+fn write_target(f: &mut fmt::Formatter<'_>, target: &Target) -> fmt::Result {
+    match target {
+        Target::None => Ok(()),
+        Target::Text(text) => write!(f, " {text}"),
+        Target::Address(address) if address.port() == 0 => write!(f, " {}", ip_text(address)),
+        Target::Address(address) => write!(f, " {}:{}", ip_text(address), address.port()),
+    }
+}
+
+fn ip_text(address: &SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(_) => crate::addr::text(address),
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        io::Error::new(error.io_kind(), error)
+    }
+}

@@ -1,0 +1,157 @@
+//! Error numbers: their names, and the words for them that Node prints.
+//!
+//! Sources: `errno(3)`; for Windows "Windows Sockets Error Codes".
+
+use std::io::{self, ErrorKind};
+
+#[cfg(unix)]
+mod number {
+    pub(crate) use libc::{EAGAIN, EBADF, EBUSY, EINVAL, ENODEV, ENOTSUP, EOPNOTSUPP};
+
+    pub(super) const ENOBUFS: i32 = libc::ENOBUFS;
+    pub(super) const ENOPROTOOPT: i32 = libc::ENOPROTOOPT;
+    pub(super) const EMSGSIZE: i32 = libc::EMSGSIZE;
+    pub(super) const EIO: i32 = libc::EIO;
+    pub(super) const EEXIST: i32 = libc::EEXIST;
+
+    pub(super) const TABLE: &[(i32, &str, &str)] = &[
+        (libc::EACCES, "EACCES", "permission denied"),
+        (libc::EADDRINUSE, "EADDRINUSE", "address already in use"),
+        (libc::EADDRNOTAVAIL, "EADDRNOTAVAIL", "address not available"),
+        (libc::EAFNOSUPPORT, "EAFNOSUPPORT", "address family not supported"),
+        (libc::EAGAIN, "EAGAIN", "resource temporarily unavailable"),
+        (libc::EALREADY, "EALREADY", "connection already in progress"),
+        (libc::EBADF, "EBADF", "bad file descriptor"),
+        (libc::EBUSY, "EBUSY", "resource busy or locked"),
+        (libc::ECANCELED, "ECANCELED", "operation canceled"),
+        (libc::ECONNABORTED, "ECONNABORTED", "software caused connection abort"),
+        (libc::ECONNREFUSED, "ECONNREFUSED", "connection refused"),
+        (libc::ECONNRESET, "ECONNRESET", "connection reset by peer"),
+        (libc::EDESTADDRREQ, "EDESTADDRREQ", "destination address required"),
+        (libc::EEXIST, "EEXIST", "file already exists"),
+        (libc::EFAULT, "EFAULT", "bad address in system call argument"),
+        (libc::EHOSTDOWN, "EHOSTDOWN", "host is down"),
+        (libc::EHOSTUNREACH, "EHOSTUNREACH", "host is unreachable"),
+        (libc::EINTR, "EINTR", "interrupted system call"),
+        (libc::EINVAL, "EINVAL", "invalid argument"),
+        (libc::EIO, "EIO", "i/o error"),
+        (libc::EISCONN, "EISCONN", "socket is already connected"),
+        (libc::ELOOP, "ELOOP", "too many symbolic links encountered"),
+        (libc::EMFILE, "EMFILE", "too many open files"),
+        (libc::EMSGSIZE, "EMSGSIZE", "message too long"),
+        (libc::ENETDOWN, "ENETDOWN", "network is down"),
+        (libc::ENETUNREACH, "ENETUNREACH", "network is unreachable"),
+        (libc::ENFILE, "ENFILE", "file table overflow"),
+        (libc::ENOBUFS, "ENOBUFS", "no buffer space available"),
+        (libc::ENODEV, "ENODEV", "no such device"),
+        (libc::ENOENT, "ENOENT", "no such file or directory"),
+        (libc::ENOMEM, "ENOMEM", "not enough memory"),
+        (libc::ENOPROTOOPT, "ENOPROTOOPT", "protocol not available"),
+        (libc::ENOSYS, "ENOSYS", "function not implemented"),
+        (libc::ENOTCONN, "ENOTCONN", "socket is not connected"),
+        (libc::ENOTSOCK, "ENOTSOCK", "socket operation on non-socket"),
+        (libc::ENOTSUP, "ENOTSUP", "operation not supported on socket"),
+        (libc::ENXIO, "ENXIO", "no such device or address"),
+        (libc::EPERM, "EPERM", "operation not permitted"),
+        (libc::EPIPE, "EPIPE", "broken pipe"),
+        (libc::EPROTO, "EPROTO", "protocol error"),
+        (libc::EPROTONOSUPPORT, "EPROTONOSUPPORT", "protocol not supported"),
+        (libc::EPROTOTYPE, "EPROTOTYPE", "protocol wrong type for socket"),
+        (libc::ERANGE, "ERANGE", "result too large"),
+        (libc::ESHUTDOWN, "ESHUTDOWN", "cannot send after transport endpoint shutdown"),
+        (libc::ETIMEDOUT, "ETIMEDOUT", "connection timed out"),
+    ];
+}
+
+#[cfg(windows)]
+mod number {
+    pub(crate) const EAGAIN: i32 = 10035;
+    pub(crate) const EBADF: i32 = 10009;
+    pub(crate) const EBUSY: i32 = 170;
+    pub(crate) const EINVAL: i32 = 10022;
+    pub(crate) const ENODEV: i32 = 10052;
+    pub(crate) const ENOTSUP: i32 = 10045;
+    pub(crate) const EOPNOTSUPP: i32 = 10045;
+    pub(super) const ENOBUFS: i32 = 10055;
+    pub(super) const ENOPROTOOPT: i32 = 10042;
+    pub(super) const EMSGSIZE: i32 = 10040;
+    pub(super) const EIO: i32 = 31;
+    pub(super) const EEXIST: i32 = 183;
+
+    pub(super) const TABLE: &[(i32, &str, &str)] = &[
+        (10004, "EINTR", "interrupted system call"),
+        (10009, "EBADF", "bad file descriptor"),
+        (10013, "EACCES", "permission denied"),
+        (10014, "EFAULT", "bad address in system call argument"),
+        (10022, "EINVAL", "invalid argument"),
+        (10024, "EMFILE", "too many open files"),
+        (10035, "EAGAIN", "resource temporarily unavailable"),
+        (10038, "ENOTSOCK", "socket operation on non-socket"),
+        (10039, "EDESTADDRREQ", "destination address required"),
+        (10040, "EMSGSIZE", "message too long"),
+        (10042, "ENOPROTOOPT", "protocol not available"),
+        (10043, "EPROTONOSUPPORT", "protocol not supported"),
+        (10045, "ENOTSUP", "operation not supported on socket"),
+        (10047, "EAFNOSUPPORT", "address family not supported"),
+        (10048, "EADDRINUSE", "address already in use"),
+        (10049, "EADDRNOTAVAIL", "address not available"),
+        (10050, "ENETDOWN", "network is down"),
+        (10051, "ENETUNREACH", "network is unreachable"),
+        (10054, "ECONNRESET", "connection reset by peer"),
+        (10055, "ENOBUFS", "no buffer space available"),
+        (10056, "EISCONN", "socket is already connected"),
+        (10057, "ENOTCONN", "socket is not connected"),
+        (10060, "ETIMEDOUT", "connection timed out"),
+        (10061, "ECONNREFUSED", "connection refused"),
+        (10065, "EHOSTUNREACH", "host is unreachable"),
+    ];
+}
+
+use number::EOPNOTSUPP;
+pub(crate) use number::{EAGAIN, EBADF, EBUSY, EINVAL, ENODEV, ENOTSUP};
+
+/// The name of an error number, `UNKNOWN` for one that is not in the table.
+pub(crate) fn name(raw: i32) -> &'static str {
+    row(raw).0
+}
+
+/// The words for an error number.
+pub(crate) fn text(raw: i32) -> &'static str {
+    row(raw).1
+}
+
+fn row(raw: i32) -> (&'static str, &'static str) {
+    let found = number::TABLE.iter().find(|row| row.0 == raw);
+    found.map_or(("UNKNOWN", "unknown error"), |row| (row.1, row.2))
+}
+
+/// Whether a call that failed so would succeed later by itself.
+pub(crate) fn is_would_block(raw: i32) -> bool {
+    raw == EAGAIN || raw == number::ENOBUFS
+}
+
+/// Whether a send with `UDP_SEGMENT` that failed so may succeed datagram by datagram: the device cannot compute
+/// checksums (`EIO`), the segments exceed the path's MTU (`EINVAL`, `EMSGSIZE`), or the kernel has no `UDP_SEGMENT`.
+pub(crate) fn is_segment_refusal(raw: i32) -> bool {
+    [number::EIO, EINVAL, number::EMSGSIZE, EOPNOTSUPP, number::ENOPROTOOPT].contains(&raw)
+}
+
+/// The largest segment to try from now on, after a train with segments of this size was refused: none at all if the
+/// refusal has nothing to do with their size.
+pub(crate) fn segment_limit(error: &io::Error, segment: usize) -> usize {
+    match error.raw_os_error() {
+        Some(raw) if raw == EINVAL || raw == number::EMSGSIZE => segment - 1,
+        _ => 0,
+    }
+}
+
+/// The number for an error that the standard library made itself, without asking the system.
+pub(crate) fn of_kind(kind: ErrorKind) -> i32 {
+    match kind {
+        ErrorKind::WouldBlock => EAGAIN,
+        ErrorKind::InvalidInput => EINVAL,
+        ErrorKind::Unsupported => ENOTSUP,
+        ErrorKind::AlreadyExists => number::EEXIST,
+        _ => number::EIO,
+    }
+}

@@ -1,0 +1,274 @@
+//! Many datagrams in one system call: `recvmmsg`, `sendmmsg`, `UDP_SEGMENT`, `UDP_GRO`.
+//!
+//! Sources: `recvmmsg(2)`, `sendmmsg(2)`, `udp(7)`. Where a system has no such call, or `heliogram_force_single` says
+//! so, [`transmit`] and [`collect`] do the same work message by message; everything else here is common to both.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, RawFd};
+
+use socket2::SockAddr;
+
+use super::cmsg;
+use super::unix::{Socket, check, decode, retry};
+use crate::batch::Run;
+use crate::sys::Received;
+
+/// The most messages of one `sendmmsg`, and the most buffers that they have together.
+const MESSAGES: usize = 64;
+const BUFFERS: usize = 256;
+
+/// Room for what goes along with a train, and for what comes with a received message.
+type SendControl = cmsg::Control<32>;
+type RecvControl = cmsg::Control<64>;
+
+/// A message and how much of it was moved: the layout of the kernel's `mmsghdr`, which not every system's libc has.
+#[repr(C)]
+struct Header {
+    message: libc::msghdr,
+    length: libc::c_uint,
+}
+
+impl Header {
+    fn new() -> Self {
+        // SAFETY: a msghdr of zeros is valid: integers, and pointers that may be null.
+        Header { message: unsafe { MaybeUninit::zeroed().assume_init() }, length: 0 }
+    }
+}
+
+/// Everything that `sendmmsg` looks at, on the stack: nothing is allocated, and only what is used is written.
+struct Outgoing {
+    headers: [MaybeUninit<Header>; MESSAGES],
+    names: [MaybeUninit<SockAddr>; MESSAGES],
+    controls: [MaybeUninit<SendControl>; MESSAGES],
+    buffers: [MaybeUninit<libc::iovec>; BUFFERS],
+    messages: usize,
+    used: usize,
+}
+
+impl Outgoing {
+    const fn new() -> Self {
+        Outgoing {
+            headers: [const { MaybeUninit::uninit() }; MESSAGES],
+            names: [const { MaybeUninit::uninit() }; MESSAGES],
+            controls: [const { MaybeUninit::uninit() }; MESSAGES],
+            buffers: [const { MaybeUninit::uninit() }; BUFFERS],
+            messages: 0,
+            used: 0,
+        }
+    }
+
+    fn has_room_for(&self, run: &Run<'_>) -> bool {
+        self.messages < MESSAGES && self.used + run.datagrams.len() <= BUFFERS
+    }
+
+    /// Adds a run. The pointers stored here stay good while neither self nor the run's bytes move: `send_runs` sees to it.
+    fn push(&mut self, run: &Run<'_>) {
+        let mut header = Header::new();
+        if let Some(to) = run.datagrams[0].to {
+            let name = self.names[self.messages].write(to.into());
+            header.message.msg_name = name.as_ptr().cast_mut().cast();
+            header.message.msg_namelen = name.len();
+        }
+        if let Some(segment) = run.segment() {
+            let control = self.controls[self.messages].write(SendControl::new());
+            header.message.msg_controllen = cmsg::encode_segment(control, segment) as _;
+            header.message.msg_control = control.as_mut_ptr().cast();
+        }
+        let first = self.used;
+        self.gather(run);
+        header.message.msg_iov = self.buffers[first].as_mut_ptr();
+        header.message.msg_iovlen = (self.used - first) as _;
+        self.headers[self.messages].write(header);
+        self.messages += 1;
+    }
+
+    /// Adds the run's bytes; payloads that lie one behind the other become one buffer.
+    fn gather(&mut self, run: &Run<'_>) {
+        let mut end = std::ptr::null();
+        for datagram in run.datagrams {
+            let bytes = datagram.payload.as_ptr_range();
+            if bytes.start == end && !datagram.payload.is_empty() {
+                // SAFETY: `end` is set only after the buffer before was written.
+                unsafe { self.buffers[self.used - 1].assume_init_mut() }.iov_len += datagram.payload.len();
+            } else {
+                let (iov_base, iov_len) = (bytes.start.cast_mut().cast(), datagram.payload.len());
+                self.buffers[self.used].write(libc::iovec { iov_base, iov_len });
+                self.used += 1;
+            }
+            end = bytes.end;
+        }
+    }
+
+    fn headers(&mut self) -> &mut [Header] {
+        // SAFETY: `push` has written the first `messages` headers.
+        unsafe { &mut *(std::ptr::from_mut(&mut self.headers[..self.messages]) as *mut [Header]) }
+    }
+}
+
+impl Socket {
+    /// Sends as many of the runs as one call takes, in order; says how many. An error means that the first was refused.
+    pub(crate) fn send_runs<'a>(&self, runs: impl Iterator<Item = Run<'a>>) -> io::Result<usize> {
+        let mut outgoing = Outgoing::new();
+        for run in runs {
+            if !outgoing.has_room_for(&run) {
+                break;
+            }
+            outgoing.push(&run);
+        }
+        let descriptor = self.descriptor().as_raw_fd();
+        let headers = outgoing.headers();
+        retry(|| transmit(descriptor, headers))
+    }
+
+    /// Receives as many messages as there are, at most one for each slot; says how many. `control` asks for what the
+    /// kernel says beside the bytes, the size of a train's segments above all.
+    pub(crate) fn recv_slots(&self, receiver: &mut Receiver, control: bool) -> io::Result<usize> {
+        receiver.prepare(control);
+        let descriptor = self.descriptor().as_raw_fd();
+        retry(|| collect(descriptor, &mut receiver.headers))
+    }
+}
+
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(heliogram_force_single)))]
+mod calls {
+    use super::*;
+
+    const _: () = assert!(size_of::<Header>() == size_of::<libc::mmsghdr>());
+
+    pub(super) fn transmit(descriptor: RawFd, headers: &mut [Header]) -> io::Result<usize> {
+        if let [header] = headers {
+            // One message is cheaper without the list.
+            return transmit_one(descriptor, header);
+        }
+        let (list, count) = (headers.as_mut_ptr().cast::<libc::mmsghdr>(), headers.len() as libc::c_uint);
+        // SAFETY: Header has mmsghdr's layout; every pointer in the headers leads to memory that the caller keeps in
+        // place and borrowed for this call, with the lengths beside them.
+        check(unsafe { libc::sendmmsg(descriptor, list, count, FLAGS as _) })
+    }
+
+    pub(super) fn collect(descriptor: RawFd, headers: &mut [Header]) -> io::Result<usize> {
+        let (list, count) = (headers.as_mut_ptr().cast::<libc::mmsghdr>(), headers.len() as libc::c_uint);
+        // SAFETY: as in transmit; the receiver that owns the memory is borrowed mutably, so nobody else reads it.
+        check(unsafe { libc::recvmmsg(descriptor, list, count, FLAGS as _, std::ptr::null_mut()) })
+    }
+}
+
+#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(heliogram_force_single))))]
+mod calls {
+    use super::*;
+
+    pub(super) fn transmit(descriptor: RawFd, headers: &mut [Header]) -> io::Result<usize> {
+        one_by_one(headers, |header| transmit_one(descriptor, header))
+    }
+
+    pub(super) fn collect(descriptor: RawFd, headers: &mut [Header]) -> io::Result<usize> {
+        one_by_one(headers, |header| {
+            // SAFETY: the header's pointers lead to the receiver's memory, which is borrowed mutably for this call.
+            let length = unsafe { libc::recvmsg(descriptor, &mut header.message, FLAGS) };
+            header.length = check_long(length)? as libc::c_uint;
+            Ok(1)
+        })
+    }
+
+    /// Goes on until a call fails; the failure counts only if it was the first.
+    fn one_by_one(headers: &mut [Header], mut call: impl FnMut(&mut Header) -> io::Result<usize>) -> io::Result<usize> {
+        for (index, header) in headers.iter_mut().enumerate() {
+            match retry(|| call(header)) {
+                Ok(_) => {}
+                Err(error) if index == 0 => return Err(error),
+                Err(_) => return Ok(index),
+            }
+        }
+        Ok(headers.len())
+    }
+}
+
+use calls::{collect, transmit};
+
+/// Never wait, whatever the descriptor's own flags say by now; never a SIGPIPE.
+const FLAGS: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+
+fn transmit_one(descriptor: RawFd, header: &mut Header) -> io::Result<usize> {
+    // SAFETY: every pointer in the header leads to memory that the caller keeps in place and borrowed for this call.
+    check_long(unsafe { libc::sendmsg(descriptor, &header.message, FLAGS) })?;
+    Ok(1)
+}
+
+fn check_long(answer: libc::ssize_t) -> io::Result<usize> {
+    usize::try_from(answer).map_err(|_| io::Error::last_os_error())
+}
+
+/// The memory that the kernel receives into: for each slot the bytes, the peer's address and the control messages.
+pub(crate) struct Receiver {
+    data: Box<[u8]>,
+    slot_size: usize,
+    names: Box<[libc::sockaddr_storage]>,
+    controls: Box<[RecvControl]>,
+    buffers: Box<[libc::iovec]>,
+    headers: Box<[Header]>,
+}
+
+// SAFETY: the pointers in `buffers` and `headers` lead into the receiver's own boxes, and are written anew by `prepare`
+// before each use; so the receiver may change threads, and shared references read only plain memory.
+unsafe impl Send for Receiver {}
+// SAFETY: as above: no method that takes a shared reference writes, or follows a stored pointer.
+unsafe impl Sync for Receiver {}
+
+impl Receiver {
+    pub(crate) fn new(slots: usize, slot_size: usize) -> Self {
+        let empty = libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 };
+        // SAFETY: zeros are a valid sockaddr_storage: its fields are integers.
+        let nobody: libc::sockaddr_storage = unsafe { MaybeUninit::zeroed().assume_init() };
+        Receiver {
+            data: vec![0; slots * slot_size].into(),
+            slot_size,
+            names: vec![nobody; slots].into(),
+            controls: (0..slots).map(|_| RecvControl::new()).collect(),
+            buffers: vec![empty; slots].into(),
+            headers: (0..slots).map(|_| Header::new()).collect(),
+        }
+    }
+
+    fn prepare(&mut self, control: bool) {
+        let slots = self.data.chunks_exact_mut(self.slot_size).zip(&mut self.names).zip(&mut self.controls);
+        for (((data, name), room), (header, buffer)) in slots.zip(self.headers.iter_mut().zip(&mut self.buffers)) {
+            buffer.iov_base = data.as_mut_ptr().cast();
+            buffer.iov_len = data.len();
+            let message = &mut header.message;
+            message.msg_iov = buffer;
+            message.msg_iovlen = 1;
+            message.msg_name = std::ptr::from_mut(name).cast();
+            message.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+            message.msg_control = room.as_mut_ptr().cast();
+            message.msg_controllen = if control { size_of::<RecvControl>() as _ } else { 0 };
+        }
+    }
+
+    pub(crate) fn slot_size(&self) -> usize {
+        self.slot_size
+    }
+
+    pub(crate) fn data(&self, index: usize) -> &[u8] {
+        &self.data[index * self.slot_size..][..self.slot_size]
+    }
+
+    pub(crate) fn peer(&self, index: usize) -> SocketAddr {
+        decode(&self.names[index])
+    }
+
+    pub(crate) fn received(&self, index: usize) -> Received {
+        let header = &self.headers[index];
+        Received {
+            length: (header.length as usize).min(self.slot_size),
+            segment: self.segment(index),
+            truncated: header.message.msg_flags & libc::MSG_TRUNC != 0,
+        }
+    }
+
+    fn segment(&self, index: usize) -> Option<u16> {
+        let length = self.headers[index].message.msg_controllen as usize;
+        if length == 0 { None } else { cmsg::segment_size(self.controls[index].get(..length)?) }
+    }
+}

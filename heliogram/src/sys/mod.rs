@@ -1,0 +1,57 @@
+//! What the crate needs of an operating system; the only place that knows which one it runs on.
+//!
+//! A system is ported by supplying this, and nothing above changes:
+//!
+//! | item | contract |
+//! | --- | --- |
+//! | `Descriptor` | the owned descriptor of a socket that a caller hands over |
+//! | `Socket` | `open` non-blocking and close-on-exec; `adopt` a descriptor; `bind`, `connect`, `disconnect`, addresses |
+//! | `Socket` options | broadcast, TTLs, multicast, memberships, buffer sizes; what is lacking fails with `ENOTSUP` |
+//! | `Socket::send`, `recv` | one datagram, never waiting, repeated after `EINTR` |
+//! | `Socket::send_runs` | as many runs as the system takes at once, in order; how many it took |
+//! | `Receiver`, `Socket::recv_slots` | memory for many datagrams, and filling it |
+//! | `Socket::retire` | gives the port back while the number of the descriptor stays taken until the drop |
+//! | `interface_index`, `interface_name` | `if_nametoindex(3)` and back |
+//! | `errno` | the system's error numbers, their names and words |
+//! | `Poller` | readiness for the events face |
+//!
+//! Two cfgs force the fallback paths on systems that have better ones: `heliogram_force_single` (neither `recvmmsg` nor
+//! `sendmmsg`) and `heliogram_force_copy` (neither `UDP_SEGMENT` nor `UDP_GRO`).
+
+pub(crate) mod errno;
+
+#[cfg(unix)]
+mod cmsg;
+#[cfg(unix)]
+mod mmsg;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(crate) use mmsg::Receiver;
+#[cfg(unix)]
+pub use unix::Borrowed;
+#[cfg(unix)]
+pub use unix::Descriptor;
+#[cfg(unix)]
+pub(crate) use unix::{Socket, interface_index, interface_name};
+#[cfg(windows)]
+pub use windows::{Borrowed, Descriptor};
+#[cfg(windows)]
+pub(crate) use windows::{Receiver, Socket, interface_index, interface_name};
+
+/// What the kernel said of one received message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Received {
+    /// Bytes in the slot.
+    pub(crate) length: usize,
+    /// The size of the segments, if the message is a train.
+    pub(crate) segment: Option<u16>,
+    /// The end did not fit.
+    pub(crate) truncated: bool,
+}
+
+/// Whether the system can send trains at all; the socket still finds out for each device.
+pub(crate) const SEGMENTS: bool = cfg!(any(target_os = "linux", target_os = "android")) && !cfg!(heliogram_force_copy);

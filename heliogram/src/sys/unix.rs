@@ -1,0 +1,413 @@
+//! One socket on a Unix: made, bound, connected, its options, one datagram at a time.
+//!
+//! Sources: `socket(7)`, `ip(7)`, `ipv6(7)`, `udp(7)`, `sendmsg(2)`, `recvmsg(2)`; RFC 3678 for `MCAST_JOIN_SOURCE_GROUP`.
+
+use std::ffi::{CStr, CString};
+use std::fs::File;
+use std::io::{self, IoSlice};
+use std::mem::{MaybeUninit, size_of_val};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
+
+use socket2::{Domain, InterfaceIndexOrAddress, MsgHdr, Protocol, SockAddr, Type};
+
+use crate::addr::Interface;
+use crate::options::SocketType;
+use crate::sys::errno;
+
+/// An owned descriptor, as `Socket::bind_descriptor` takes it.
+pub type Descriptor = OwnedFd;
+
+/// A borrowed descriptor, as `Socket::descriptor` lends it.
+pub type Borrowed<'a> = BorrowedFd<'a>;
+
+/// A UDP socket of the kernel.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    inner: socket2::Socket,
+    family: SocketType,
+}
+
+impl Socket {
+    pub(crate) fn open(family: SocketType) -> io::Result<Self> {
+        grave()?;
+        let domain = match family {
+            SocketType::Udp4 => Domain::IPV4,
+            SocketType::Udp6 => Domain::IPV6,
+        };
+        let inner = socket2::Socket::new(domain, Type::DGRAM.nonblocking(), Some(Protocol::UDP))?;
+        Ok(Socket { inner, family })
+    }
+
+    /// Takes over a descriptor, as `bind({ fd })` does; says what it is if it is no UDP socket of this family.
+    pub(crate) fn adopt(descriptor: Descriptor, family: SocketType) -> Result<io::Result<Self>, &'static str> {
+        let inner = socket2::Socket::from(descriptor);
+        let domain = match kind(&inner) {
+            Ok(domain) => domain,
+            Err(name) => return Err(name),
+        };
+        let wanted = if family == SocketType::Udp4 { Domain::IPV4 } else { Domain::IPV6 };
+        if domain != wanted {
+            return Ok(Err(io::Error::from_raw_os_error(errno::EINVAL)));
+        }
+        Ok(grave().and_then(|_| inner.set_nonblocking(true)).map(|()| Socket { inner, family }))
+    }
+
+    /// The same kernel socket under one more descriptor of our own.
+    pub(crate) fn descriptor(&self) -> Borrowed<'_> {
+        self.inner.as_fd()
+    }
+
+    pub(crate) fn set_reuse_addr(&self) -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        return self.inner.set_reuse_address(true);
+        // On the BSDs SO_REUSEADDR does not let two sockets have one address; SO_REUSEPORT does.
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        return self.inner.set_reuse_port(true);
+    }
+
+    pub(crate) fn set_reuse_port(&self) -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        return self.inner.set_reuse_port(true);
+        #[cfg(target_os = "freebsd")]
+        return self.inner.set_reuse_port_lb(true);
+        #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+        return Err(io::Error::from_raw_os_error(errno::ENOTSUP));
+    }
+
+    pub(crate) fn set_only_v6(&self) -> io::Result<()> {
+        self.inner.set_only_v6(true)
+    }
+
+    /// Asks for trains; a kernel without them hands over datagrams, which a batch takes just as well.
+    pub(crate) fn set_gro(&self) -> io::Result<()> {
+        #[cfg(all(any(target_os = "linux", target_os = "android"), not(heliogram_force_copy)))]
+        match set_option(&self.inner, libc::SOL_UDP, libc::UDP_GRO, &1_i32) {
+            Err(error) if error.raw_os_error() != Some(libc::ENOPROTOOPT) => return Err(error),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(crate) fn bind(&self, local: SocketAddr) -> io::Result<()> {
+        self.inner.bind(&local.into())
+    }
+
+    pub(crate) fn connect(&self, remote: SocketAddr) -> io::Result<()> {
+        retry(|| self.inner.connect(&remote.into()))
+    }
+
+    /// Dissolves the connection: connecting to no family (`connect(2)`). The BSDs do it, and say `EAFNOSUPPORT`.
+    pub(crate) fn disconnect(&self) -> io::Result<()> {
+        let mut nobody = MaybeUninit::<libc::sockaddr>::zeroed();
+        // SAFETY: every bit pattern of sockaddr's integer fields is valid, zeros included.
+        let nobody = unsafe {
+            (*nobody.as_mut_ptr()).sa_family = libc::AF_UNSPEC as libc::sa_family_t;
+            nobody.assume_init()
+        };
+        let length = size_of_val(&nobody) as libc::socklen_t;
+        // SAFETY: the address is a live local and its length is its size; the descriptor is open while self lives.
+        let outcome = retry(|| check(unsafe { libc::connect(self.inner.as_raw_fd(), &nobody, length) }));
+        match outcome {
+            Err(error) if cfg!(not(target_os = "linux")) && is_family_error(&error) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        internet(self.inner.local_addr()?)
+    }
+
+    pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
+        internet(self.inner.peer_addr()?)
+    }
+
+    /// Sends one datagram made of these buffers.
+    pub(crate) fn send(&self, buffers: &[IoSlice<'_>], to: Option<SocketAddr>) -> io::Result<usize> {
+        let to = to.map(SockAddr::from);
+        let mut message = MsgHdr::new().with_buffers(buffers);
+        if let Some(to) = &to {
+            message = message.with_addr(to);
+        }
+        retry(|| self.inner.sendmsg(&message, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL))
+    }
+
+    /// Receives one datagram: its length, its sender, whether its end did not fit.
+    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr, bool)> {
+        // SAFETY: a slice of bytes is a slice of maybe-uninitialised bytes, and the kernel writes only bytes into it.
+        let buffer = unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) };
+        let mut parts = [socket2::MaybeUninitSlice::new(buffer)];
+        let flags = libc::MSG_DONTWAIT;
+        let (length, flags, from) = retry(|| self.inner.recv_from_vectored_with_flags(&mut parts, flags))?;
+        Ok((length, internet(from)?, flags.is_truncated()))
+    }
+
+    /// Lets the kernel socket go and puts the grave in its place: the port is free, and the descriptor's number still
+    /// ours, so that nobody who borrowed it meets a stranger's file.
+    pub(crate) fn retire(&self) -> io::Result<()> {
+        let grave = grave()?;
+        // SAFETY: both descriptors are open: the grave for ever, ours until self is dropped.
+        retry(|| check(unsafe { libc::dup2(grave.as_raw_fd(), self.inner.as_raw_fd()) }))?;
+        // SAFETY: the descriptor is open; FD_CLOEXEC is an integer flag, which dup2 has cleared.
+        check(unsafe { libc::fcntl(self.inner.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) }).map(drop)
+    }
+}
+
+/// The options, each where the socket's family has it.
+impl Socket {
+    pub(crate) fn set_broadcast(&self, on: bool) -> io::Result<()> {
+        self.inner.set_broadcast(on)
+    }
+
+    pub(crate) fn set_ttl(&self, hops: u32) -> io::Result<()> {
+        match self.family {
+            SocketType::Udp4 => self.inner.set_ttl_v4(hops),
+            SocketType::Udp6 => self.inner.set_unicast_hops_v6(hops),
+        }
+    }
+
+    pub(crate) fn set_multicast_ttl(&self, hops: u32) -> io::Result<()> {
+        match self.family {
+            SocketType::Udp4 => self.inner.set_multicast_ttl_v4(hops),
+            SocketType::Udp6 => self.inner.set_multicast_hops_v6(hops),
+        }
+    }
+
+    pub(crate) fn set_multicast_loopback(&self, on: bool) -> io::Result<()> {
+        match self.family {
+            SocketType::Udp4 => self.inner.set_multicast_loop_v4(on),
+            SocketType::Udp6 => self.inner.set_multicast_loop_v6(on),
+        }
+    }
+
+    pub(crate) fn set_multicast_interface(&self, interface: Interface) -> io::Result<()> {
+        match (self.family, interface) {
+            (SocketType::Udp4, Interface::Default) => self.inner.set_multicast_if_v4(&Ipv4Addr::UNSPECIFIED),
+            (SocketType::Udp4, Interface::Address(address)) => self.inner.set_multicast_if_v4(&address),
+            (SocketType::Udp4, Interface::Index(index)) => self.set_multicast_index_v4(index),
+            (SocketType::Udp6, Interface::Default) => self.inner.set_multicast_if_v6(0),
+            (SocketType::Udp6, Interface::Index(index)) => self.inner.set_multicast_if_v6(index),
+            (SocketType::Udp6, Interface::Address(_)) => Err(io::Error::from_raw_os_error(errno::EINVAL)),
+        }
+    }
+
+    fn set_multicast_index_v4(&self, index: u32) -> io::Result<()> {
+        let nobody = libc::in_addr { s_addr: 0 };
+        let request = libc::ip_mreqn {
+            imr_multiaddr: nobody,
+            imr_address: nobody,
+            imr_ifindex: libc::c_int::try_from(index).unwrap_or(0),
+        };
+        set_option(&self.inner, libc::IPPROTO_IP, libc::IP_MULTICAST_IF, &request)
+    }
+
+    pub(crate) fn join(&self, group: IpAddr, interface: Interface) -> io::Result<()> {
+        match group {
+            IpAddr::V4(group) => self.inner.join_multicast_v4_n(&group, &v4_interface(interface)),
+            IpAddr::V6(group) => self.inner.join_multicast_v6(&group, v6_interface(interface)?),
+        }
+    }
+
+    pub(crate) fn leave(&self, group: IpAddr, interface: Interface) -> io::Result<()> {
+        match group {
+            IpAddr::V4(group) => self.inner.leave_multicast_v4_n(&group, &v4_interface(interface)),
+            IpAddr::V6(group) => self.inner.leave_multicast_v6(&group, v6_interface(interface)?),
+        }
+    }
+
+    pub(crate) fn join_source(&self, source: IpAddr, group: IpAddr, interface: Interface) -> io::Result<()> {
+        match (source, group, interface) {
+            (IpAddr::V4(source), IpAddr::V4(group), Interface::Default | Interface::Address(_)) => {
+                self.inner.join_ssm_v4(&source, &group, &v4_address(interface))
+            }
+            _ => self.source_group(libc::MCAST_JOIN_SOURCE_GROUP, source, group, interface),
+        }
+    }
+
+    pub(crate) fn leave_source(&self, source: IpAddr, group: IpAddr, interface: Interface) -> io::Result<()> {
+        match (source, group, interface) {
+            (IpAddr::V4(source), IpAddr::V4(group), Interface::Default | Interface::Address(_)) => {
+                self.inner.leave_ssm_v4(&source, &group, &v4_address(interface))
+            }
+            _ => self.source_group(libc::MCAST_LEAVE_SOURCE_GROUP, source, group, interface),
+        }
+    }
+
+    /// The protocol-independent calls of RFC 3678, section 5.1: IPv6, and IPv4 by an interface's index.
+    fn source_group(&self, option: libc::c_int, source: IpAddr, group: IpAddr, interface: Interface) -> io::Result<()> {
+        if source.is_ipv4() != group.is_ipv4() {
+            return Err(io::Error::from_raw_os_error(errno::EINVAL));
+        }
+        let level = if group.is_ipv4() { libc::IPPROTO_IP } else { libc::IPPROTO_IPV6 };
+        let request = libc::group_source_req {
+            gsr_interface: v6_interface(interface)?,
+            gsr_group: storage(group),
+            gsr_source: storage(source),
+        };
+        set_option(&self.inner, level, option, &request)
+    }
+
+    pub(crate) fn recv_buffer_size(&self) -> io::Result<usize> {
+        self.inner.recv_buffer_size()
+    }
+
+    pub(crate) fn set_recv_buffer_size(&self, bytes: usize) -> io::Result<()> {
+        self.inner.set_recv_buffer_size(bytes)
+    }
+
+    pub(crate) fn send_buffer_size(&self) -> io::Result<usize> {
+        self.inner.send_buffer_size()
+    }
+
+    pub(crate) fn set_send_buffer_size(&self, bytes: usize) -> io::Result<()> {
+        self.inner.set_send_buffer_size(bytes)
+    }
+}
+
+fn v4_interface(interface: Interface) -> InterfaceIndexOrAddress {
+    match interface {
+        Interface::Index(index) => InterfaceIndexOrAddress::Index(index),
+        _ => InterfaceIndexOrAddress::Address(v4_address(interface)),
+    }
+}
+
+fn v4_address(interface: Interface) -> Ipv4Addr {
+    match interface {
+        Interface::Address(address) => address,
+        Interface::Default | Interface::Index(_) => Ipv4Addr::UNSPECIFIED,
+    }
+}
+
+fn v6_interface(interface: Interface) -> io::Result<u32> {
+    match interface {
+        Interface::Default => Ok(0),
+        Interface::Index(index) => Ok(index),
+        Interface::Address(_) => Err(io::Error::from_raw_os_error(errno::EINVAL)),
+    }
+}
+
+fn storage(ip: IpAddr) -> libc::sockaddr_storage {
+    let address = SockAddr::from(SocketAddr::new(ip, 0));
+    // SAFETY: zeros are a valid sockaddr_storage: its fields are integers.
+    let mut storage: libc::sockaddr_storage = unsafe { MaybeUninit::zeroed().assume_init() };
+    // SAFETY: a SockAddr is at most a sockaddr_storage long (its length says how much of it is set), and the two are
+    // different memory.
+    unsafe {
+        let to = std::ptr::from_mut(&mut storage).cast::<u8>();
+        std::ptr::copy_nonoverlapping(address.as_ptr().cast::<u8>(), to, address.len() as usize);
+    }
+    storage
+}
+
+/// The domain of a UDP socket, or the name that Node gives to whatever else the descriptor is.
+fn kind(socket: &socket2::Socket) -> Result<Domain, &'static str> {
+    let Ok(address) = socket.local_addr() else {
+        return Err(file_kind(socket.as_fd()));
+    };
+    match (socket.r#type(), address.domain()) {
+        (Ok(Type::DGRAM), domain @ (Domain::IPV4 | Domain::IPV6)) => Ok(domain),
+        (Ok(Type::STREAM), Domain::IPV4 | Domain::IPV6) => Err("TCP"),
+        (Ok(Type::STREAM), Domain::UNIX) => Err("PIPE"),
+        _ => Err("UNKNOWN"),
+    }
+}
+
+fn file_kind(descriptor: BorrowedFd<'_>) -> &'static str {
+    use std::io::IsTerminal;
+    use std::os::unix::fs::FileTypeExt;
+    if descriptor.is_terminal() {
+        return "TTY";
+    }
+    let Ok(kind) = descriptor.try_clone_to_owned().and_then(|fd| File::from(fd).metadata()) else {
+        return "UNKNOWN";
+    };
+    match kind.file_type() {
+        kind if kind.is_fifo() => "PIPE",
+        kind if kind.is_file() || kind.is_char_device() => "FILE",
+        _ => "UNKNOWN",
+    }
+}
+
+/// The description that stands under every closed socket's descriptor: `/dev/null`, on which no socket call succeeds.
+///
+/// It is opened with the first socket, so that closing never needs a descriptor more.
+fn grave() -> io::Result<&'static File> {
+    static GRAVE: OnceLock<File> = OnceLock::new();
+    if let Some(grave) = GRAVE.get() {
+        return Ok(grave);
+    }
+    let opened = File::open("/dev/null")?;
+    Ok(GRAVE.get_or_init(|| opened))
+}
+
+/// Decodes an address of the kernel's; anything but IPv4 and IPv6 is `EAFNOSUPPORT`.
+fn internet(address: SockAddr) -> io::Result<SocketAddr> {
+    address.as_socket().ok_or_else(|| io::Error::from_raw_os_error(libc::EAFNOSUPPORT))
+}
+
+fn is_family_error(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EAFNOSUPPORT | libc::EINVAL))
+}
+
+fn set_option<T: Copy>(socket: &impl AsRawFd, level: libc::c_int, option: libc::c_int, value: &T) -> io::Result<()> {
+    let length = size_of_val(value) as libc::socklen_t;
+    let value = std::ptr::from_ref(value).cast();
+    // SAFETY: the value is a live plain value and its length its size; the descriptor is open while socket lives.
+    check(unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, value, length) }).map(drop)
+}
+
+/// A system call's answer: -1 means that errno says why.
+pub(super) fn check(answer: libc::c_int) -> io::Result<usize> {
+    usize::try_from(answer).map_err(|_| io::Error::last_os_error())
+}
+
+/// Calls again for as long as a signal interrupts the call.
+pub(super) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// The index of the interface with this name, 0 if there is none.
+pub(crate) fn interface_index(name: &str) -> u32 {
+    let Ok(name) = CString::new(name) else { return 0 };
+    // SAFETY: the name is a live C string.
+    unsafe { libc::if_nametoindex(name.as_ptr()) }
+}
+
+/// The name of the interface with this index.
+pub(crate) fn interface_name(index: u32) -> Option<String> {
+    let mut name: [libc::c_char; libc::IF_NAMESIZE] = [0; libc::IF_NAMESIZE];
+    // SAFETY: the buffer has the IF_NAMESIZE bytes that if_indextoname writes at most.
+    let found = unsafe { libc::if_indextoname(index, name.as_mut_ptr()) };
+    if found.is_null() {
+        return None;
+    }
+    // SAFETY: if_indextoname has put a name that ends with a NUL into the buffer.
+    let name = unsafe { CStr::from_ptr(name.as_ptr()) };
+    name.to_str().ok().map(str::to_owned)
+}
+
+/// Decodes a peer's address out of the kernel's memory; anything but IPv4 and IPv6 is `0.0.0.0:0`.
+pub(super) fn decode(name: &libc::sockaddr_storage) -> SocketAddr {
+    match libc::c_int::from(name.ss_family) {
+        libc::AF_INET => {
+            // SAFETY: the family says that the storage, which is large and aligned enough, holds a sockaddr_in.
+            let name = unsafe { &*std::ptr::from_ref(name).cast::<libc::sockaddr_in>() };
+            let ip = Ipv4Addr::from_bits(u32::from_be(name.sin_addr.s_addr));
+            SocketAddr::new(ip.into(), u16::from_be(name.sin_port))
+        }
+        libc::AF_INET6 => {
+            // SAFETY: as above, for a sockaddr_in6.
+            let name = unsafe { &*std::ptr::from_ref(name).cast::<libc::sockaddr_in6>() };
+            let ip = Ipv6Addr::from(name.sin6_addr.s6_addr);
+            let port = u16::from_be(name.sin6_port);
+            std::net::SocketAddrV6::new(ip, port, name.sin6_flowinfo, name.sin6_scope_id).into()
+        }
+        _ => SocketType::Udp4.any(),
+    }
+}

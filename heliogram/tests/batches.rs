@@ -1,0 +1,145 @@
+//! Batches over loopback: order, sizes, trains, truncation, block lists.
+
+use std::net::SocketAddr;
+
+use heliogram::{BlockList, Datagram, RecvBatch, Socket, SocketOptions, SocketType};
+
+fn bound(options: SocketOptions) -> (Socket, SocketAddr) {
+    let socket = Socket::new(&options).unwrap();
+    socket.bind(Some(SocketAddr::new(options.socket_type().localhost(), 0))).unwrap();
+    let address = socket.address().unwrap();
+    (socket, address)
+}
+
+/// Everything that has arrived. Loopback delivers before the send returns, so nothing need be waited for.
+fn drain(socket: &Socket, batch: &mut RecvBatch) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    loop {
+        match socket.try_recv_batch(batch) {
+            Ok(count) => {
+                assert_eq!(count, batch.iter().count());
+                all.extend(batch.iter().map(|message| message.data.to_vec()));
+            }
+            Err(error) => {
+                assert!(error.is_would_block(), "{error}");
+                return all;
+            }
+        }
+    }
+}
+
+fn send_all(socket: &Socket, batch: &[Datagram<'_>]) {
+    let mut sent = 0;
+    while sent < batch.len() {
+        sent += socket.try_send_batch(&batch[sent..]).unwrap();
+    }
+}
+
+/// Payloads of many sizes, each with its number in front.
+fn numbered(sizes: &[usize]) -> Vec<Vec<u8>> {
+    let number = |index: usize, size: usize| {
+        let mut bytes = vec![index as u8; size];
+        bytes.iter_mut().zip(index.to_le_bytes()).for_each(|(byte, number)| *byte = number);
+        bytes
+    };
+    sizes.iter().enumerate().map(|(index, &size)| number(index, size)).collect()
+}
+
+#[test]
+fn a_batch_arrives_whole_and_in_order_with_and_without_trains() {
+    for socket_type in [SocketType::Udp4, SocketType::Udp6] {
+        for gro in [false, true] {
+            let (server, address) = bound(SocketOptions::new(socket_type).gro(gro));
+            let (client, _) = bound(SocketOptions::new(socket_type));
+            let sizes = [64, 64, 64, 10, 0, 10, 10, 9, 9, 1400, 1400, 1400, 1, 0, 0, 64, 64];
+            let payloads = numbered(&sizes);
+            let batch: Vec<_> = payloads.iter().map(|bytes| Datagram::new(bytes).to(address)).collect();
+            send_all(&client, &batch);
+            assert_eq!(drain(&server, &mut RecvBatch::for_trains(4)), payloads, "{socket_type} gro {gro}");
+        }
+    }
+}
+
+#[test]
+fn a_connected_socket_sends_batches_without_addresses() {
+    let (server, address) = bound(SocketOptions::new(SocketType::Udp4).gro(true));
+    let (client, _) = bound(SocketOptions::new(SocketType::Udp4));
+    client.connect(address).unwrap();
+    let payloads = numbered(&[100; 50]);
+    send_all(&client, &payloads.iter().map(|bytes| Datagram::new(bytes)).collect::<Vec<_>>());
+    assert_eq!(drain(&server, &mut RecvBatch::for_trains(8)), payloads);
+}
+
+#[test]
+fn contiguous_payloads_are_cut_where_they_were_joined() {
+    let (server, address) = bound(SocketOptions::new(SocketType::Udp4));
+    let (client, _) = bound(SocketOptions::new(SocketType::Udp4));
+    let bytes: Vec<u8> = (0..250_u8).collect();
+    let batch: Vec<_> = bytes.chunks(20).map(|chunk| Datagram::new(chunk).to(address)).collect();
+    send_all(&client, &batch);
+    let chunks: Vec<_> = bytes.chunks(20).map(<[u8]>::to_vec).collect();
+    assert_eq!(drain(&server, &mut RecvBatch::new(8, 64)), chunks);
+}
+
+#[test]
+fn what_does_not_fit_its_slot_is_cut_and_said_to_be() {
+    let (server, address) = bound(SocketOptions::new(SocketType::Udp4));
+    let (client, _) = bound(SocketOptions::new(SocketType::Udp4));
+    send_all(&client, &[Datagram::new(b"0123456789").to(address), Datagram::new(b"01").to(address)]);
+    let mut batch = RecvBatch::new(4, 4);
+    assert_eq!(server.try_recv_batch(&mut batch).unwrap(), 2);
+    let seen: Vec<_> = batch.iter().map(|message| (message.data.to_vec(), message.info.truncated)).collect();
+    assert_eq!(seen, [(b"0123".to_vec(), true), (b"01".to_vec(), false)]);
+}
+
+#[test]
+fn a_socket_that_takes_trains_refuses_what_would_lose_their_end() {
+    let (server, address) = bound(SocketOptions::new(SocketType::Udp4).gro(true));
+    let (client, _) = bound(SocketOptions::new(SocketType::Udp4));
+    send_all(&client, &[Datagram::new(b"abc").to(address)]);
+    assert_eq!(server.try_recv(&mut [0; 9]).unwrap_err().code(), "EINVAL");
+    assert_eq!(server.try_recv_batch(&mut RecvBatch::new(4, 2048)).unwrap_err().code(), "EINVAL");
+    assert_eq!(drain(&server, &mut RecvBatch::for_trains(1)), [b"abc"]);
+}
+
+#[test]
+fn the_batch_ends_before_the_first_datagram_that_is_forbidden() {
+    let mut list = BlockList::new();
+    list.add_subnet("127.0.0.8".parse().unwrap(), 29).unwrap();
+    let (server, address) = bound(SocketOptions::new(SocketType::Udp4));
+    let (client, _) = bound(SocketOptions::new(SocketType::Udp4).send_block_list(list));
+    let blocked = SocketAddr::new("127.0.0.9".parse().unwrap(), 9);
+    let batch = [address, blocked, address].map(|to| Datagram::new(b"x").to(to));
+    assert_eq!(client.try_send_batch(&batch).unwrap(), 1);
+    assert_eq!(client.try_send_batch(&batch[1..]).unwrap_err().code(), "ERR_IP_BLOCKED");
+    assert_eq!(client.try_send_batch(&batch[2..]).unwrap(), 1);
+    assert_eq!(drain(&server, &mut RecvBatch::new(4, 64)).len(), 2);
+}
+
+#[test]
+fn mixed_families_and_missing_addresses_end_a_batch() {
+    let (_server, address) = bound(SocketOptions::new(SocketType::Udp4));
+    let (client, _) = bound(SocketOptions::new(SocketType::Udp4));
+    let to_v6 = Datagram::new(b"x").to("[::1]:9".parse().unwrap());
+    assert_eq!(client.try_send_batch(&[Datagram::new(b"x").to(address), to_v6]).unwrap(), 1);
+    assert_eq!(client.try_send_batch(&[to_v6]).unwrap_err().code(), "EINVAL");
+    assert_eq!(client.try_send_batch(&[Datagram::new(b"x").to(address), Datagram::new(b"x")]).unwrap(), 1);
+    assert_eq!(client.try_send_batch(&[Datagram::new(b"x")]).unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_CONNECTED");
+    assert_eq!(client.try_send_batch(&[]).unwrap(), 0);
+}
+
+#[test]
+fn blocked_senders_are_dropped_unseen() {
+    let mut list = BlockList::new();
+    list.add_address("127.0.0.2".parse().unwrap());
+    let (server, address) = bound(SocketOptions::new(SocketType::Udp4).receive_block_list(list));
+    let stranger = Socket::new(&SocketOptions::new(SocketType::Udp4)).unwrap();
+    stranger.bind(Some("127.0.0.2:0".parse().unwrap())).unwrap();
+    let (friend, _) = bound(SocketOptions::new(SocketType::Udp4));
+    send_all(&stranger, &[Datagram::new(b"no").to(address)]);
+    send_all(&friend, &[Datagram::new(b"yes").to(address)]);
+    send_all(&stranger, &[Datagram::new(b"no").to(address)]);
+    assert_eq!(drain(&server, &mut RecvBatch::new(8, 64)), [b"yes"]);
+    send_all(&stranger, &[Datagram::new(b"no").to(address)]);
+    assert!(server.try_recv(&mut [0; 9]).unwrap_err().is_would_block());
+}
