@@ -1,0 +1,13 @@
+/**
+ * Makes `dgram` and `node:dgram` heliogram for the whole process, its worker threads, forks and cluster workers, whether
+ * they are reached by `require`, `import`, `import()`, `createRequire` or `process.getBuiltinModule`:
+ *
+ * ```sh
+ * node --import heliogram/register app.mjs
+ * node --require heliogram/register app.js
+ * ```
+ *
+ * A program may also load it itself, before anything that asks for `dgram`; its worker threads then need the flag in
+ * their own `execArgv`. Child processes inherit it through `NODE_OPTIONS`.
+ */
+export {};

@@ -1,0 +1,76 @@
+'use strict';
+// `heliogram/register`: each way to start it, each way to ask for dgram, in each kind of process and thread.
+
+const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
+const path = require('node:path');
+const test = require('node:test');
+
+const PACKAGE = path.join(__dirname, '..');
+const LIMIT = 60_000;
+
+/** What a program under test/register printed. Started in the package's folder, where its own name resolves. */
+function run(program, flags, env = {}) {
+  const file = path.join(__dirname, 'register', program);
+  const { stdout, stderr, status } = spawnSync(process.execPath, [...flags, file], {
+    cwd: PACKAGE,
+    encoding: 'utf8',
+    timeout: LIMIT,
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
+  });
+  assert.strictEqual(status, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+/** Fails with the names of the ways that did not give heliogram. */
+function allHeliogram(report, least) {
+  const flat = flatten(report);
+  const wrong = flat.filter(([, value]) => value !== true);
+  assert.deepStrictEqual(wrong, []);
+  assert.ok(flat.length >= least, `only ${flat.length} ways were tried`);
+}
+
+function flatten(report, above = '') {
+  return Object.entries(report).flatMap(([name, value]) => {
+    const title = above ? `${above}: ${name}` : name;
+    return value && typeof value === 'object' ? flatten(value, title) : [[title, value]];
+  });
+}
+
+const starts = {
+  '--import heliogram/register': { flags: ['--import', 'heliogram/register'] },
+  '--import=heliogram/register': { flags: ['--import=heliogram/register'] },
+  '--require heliogram/register': { flags: ['--require', 'heliogram/register'] },
+  '-r heliogram/register': { flags: ['-r', 'heliogram/register'] },
+  'NODE_OPTIONS=--import heliogram/register': { flags: [], env: { NODE_OPTIONS: '--import heliogram/register' } },
+  'both, and NODE_OPTIONS': {
+    flags: ['--require', 'heliogram/register', '--import', 'heliogram/register'],
+    env: { NODE_OPTIONS: '--no-warnings --require heliogram/register' },
+  },
+};
+
+for (const [title, { flags, env }] of Object.entries(starts)) {
+  test(title, { timeout: 2 * LIMIT }, () => {
+    allHeliogram(run('ways.cjs', flags, env), 14);
+    allHeliogram(run('ways.mjs', flags, env), 8);
+    allHeliogram(run('offspring.cjs', flags, env), 8 * 14);
+  });
+}
+
+test('without it, dgram is the host\'s own', () => {
+  const { 'a file of its own': inModule, ...inScript } = run('ways.cjs', []);
+  assert.deepStrictEqual([...new Set(Object.values(inScript))], [false]);
+  assert.strictEqual(inModule['import dgram'], false);
+});
+
+test('a program that asks for the package itself gets what register gives', () => {
+  assert.deepStrictEqual(run('itself.mjs', ['--import', 'heliogram/register']), { same: true, ready: true });
+});
+
+test('heliogram stands on the host\'s own dgram', () => {
+  assert.deepStrictEqual(run('host.cjs', []), { instance: true, other: true });
+});
+
+test('loading the package, or registering it, loads no binary', () => {
+  assert.deepStrictEqual(run('lazy.cjs', ['--require', 'heliogram/register']), { binaries: [] });
+});
