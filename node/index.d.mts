@@ -1,0 +1,3 @@
+export * from './index.js';
+import * as dgram from './index.js';
+export default dgram;

@@ -1,0 +1,345 @@
+/**
+ * UDP datagram sockets with the interface of Node's `node:dgram`, on an implementation of their own in Rust.
+ *
+ * Every program that the types of `node:dgram` accept is accepted here, and a socket of either kind may be passed where
+ * the other is asked for. The words of the manual apply: https://nodejs.org/api/dgram.html. Each member names its
+ * section there, and the platforms on which it behaves in another way.
+ *
+ * Errors carry Node's codes. Those of the operating system (`EADDRINUSE`, `EMSGSIZE` ...) have `errno` (negative),
+ * `syscall` and, where one was involved, `address` and `port`.
+ */
+
+import { LookupOneOptions } from 'node:dns';
+import { EventEmitter } from 'node:events';
+import { AddressInfo, BlockList } from 'node:net';
+
+/** The bytes of a datagram: a `Buffer` over an `ArrayBuffer` of its own and of exactly that size. */
+export type Message = ReturnType<typeof Buffer.alloc>;
+
+/** `'udp4'`: IPv4. `'udp6'`: IPv6, and IPv4 as well unless `ipv6Only` is set. */
+export type SocketType = 'udp4' | 'udp6';
+
+/** Where a datagram came from. Manual: "Event: 'message'". */
+export interface RemoteInfo {
+  /**
+   * The sender's address. Link-local IPv6 addresses carry the interface, `fe80::1%eth0` (on Windows its number,
+   * `fe80::1%2`). An IPv4 sender looks like `::ffff:192.0.2.1` to a udp6 socket.
+   */
+  address: string;
+  /** The address family; `'IPv6'` for every sender that a udp6 socket hears. */
+  family: 'IPv4' | 'IPv6';
+  /** The sender's port, 0 to 65535. */
+  port: number;
+  /** The datagram's size in bytes, 0 to 65527: the same as `msg.length`. */
+  size: number;
+}
+
+/** How to bind a socket. Manual: "socket.bind(options[, callback])". */
+export interface BindOptions {
+  /** The local port, 0 to 65535. 0 or undefined: the system chooses one. */
+  port?: number | undefined;
+  /** The local address or host name. Undefined: all interfaces, `0.0.0.0` or `::`. */
+  address?: string | undefined;
+  /**
+   * In a worker of `cluster`: true for a port of the worker's own, false (the default) to share the port with the other
+   * workers through the primary. Always true with `reusePort`. Without meaning elsewhere.
+   */
+  exclusive?: boolean | undefined;
+  /**
+   * An open descriptor of a UDP socket to take over, greater than 0; `port`, `address` and `exclusive` are then ignored.
+   * Throws `ERR_INVALID_FD_TYPE` if it is another kind of descriptor, `EEXIST` if a socket of this process has it.
+   * Not on Windows.
+   */
+  fd?: number | undefined;
+}
+
+/** How to bind a socket at once. Manual: "socket.bindSync([options])". */
+export interface BindSyncOptions {
+  /** The local port, 0 to 65535. 0 or undefined: the system chooses one. */
+  port?: number | undefined;
+  /** The local IP address; no host name. Undefined: all interfaces. */
+  address?: string | undefined;
+}
+
+/** How to make a socket. Manual: "dgram.createSocket(options[, callback])". */
+export interface SocketOptions {
+  /** The address family. Throws `ERR_SOCKET_BAD_TYPE` for anything but `'udp4'` and `'udp6'`. */
+  type: SocketType;
+  /**
+   * Lets several sockets bind one address and port (default false). Linux, Windows: `SO_REUSEADDR`, and the last socket
+   * bound receives; macOS and the BSDs: `SO_REUSEPORT`. Ignored in the shared sockets of `cluster`, which have it always.
+   */
+  reuseAddr?: boolean | undefined;
+  /**
+   * Lets several sockets bind one address and port, and spreads the datagrams over them (default false). Linux 3.9,
+   * FreeBSD 12, DragonFlyBSD 3.6, Solaris 11.4, AIX 7.2.5 and later; elsewhere binding fails with `ENOTSUP`.
+   */
+  reusePort?: boolean | undefined;
+  /** Whether a udp6 socket keeps to IPv6 (default false: it receives IPv4 too when bound to `::`). */
+  ipv6Only?: boolean | undefined;
+  /** `SO_RCVBUF` in bytes, set when the socket is bound; see {@link Socket.setRecvBufferSize}. */
+  recvBufferSize?: number | undefined;
+  /** `SO_SNDBUF` in bytes, set when the socket is bound; see {@link Socket.setSendBufferSize}. */
+  sendBufferSize?: number | undefined;
+  /** Finds the address of a host name, instead of `dns.lookup`. It is asked about literal addresses too. */
+  lookup?:
+    | ((
+        hostname: string,
+        options: LookupOneOptions,
+        callback: (err: NodeJS.ErrnoException | null, address: string, family: number) => void,
+      ) => void)
+    | undefined;
+  /** Closes the socket when it is aborted. */
+  signal?: AbortSignal | undefined;
+  /** Datagrams from these addresses are dropped unseen. By the sender's address alone: a proxy or NAT hides it. */
+  receiveBlockList?: BlockList | undefined;
+  /** Sending to these addresses fails with `ERR_IP_BLOCKED`. */
+  sendBlockList?: BlockList | undefined;
+}
+
+/** The events of a socket and what their listeners are given. Manual: "Class: dgram.Socket". */
+export interface SocketEventMap {
+  /** After `close()`: no further event follows. */
+  close: [];
+  /** The socket has been associated with a remote address by `connect()`. */
+  connect: [];
+  /** Something failed for which no callback could be told. Unheard, it is thrown. */
+  error: [err: Error];
+  /** Once the socket is bound and can receive: after `bind()`, or before the first `send()` or `connect()` of an unbound one. */
+  listening: [];
+  /** A datagram has arrived. */
+  message: [msg: Message, rinfo: RemoteInfo];
+}
+
+/**
+ * Makes a socket. It is bound by `bind()`, or by itself to all interfaces and a port of the system's choice when it first
+ * sends, connects or joins a group. Throws `ERR_SOCKET_BAD_TYPE` for an unknown type, `ERR_INVALID_ARG_TYPE` for an option
+ * of a wrong type. Manual: "dgram.createSocket(type[, callback])".
+ *
+ * @param type the address family, or all options.
+ * @param callback a listener for `'message'`.
+ */
+export function createSocket(type: SocketType, callback?: (msg: Message, rinfo: RemoteInfo) => void): Socket;
+export function createSocket(options: SocketOptions, callback?: (msg: Message, rinfo: RemoteInfo) => void): Socket;
+
+/** What can be sent: text as UTF-8, bytes, or an array of both, whose parts make one datagram. */
+type Sendable = string | NodeJS.ArrayBufferView | readonly any[];
+/** `bytes`: how many were sent; undefined if there is an error. */
+type SendCallback = (error: Error | null, bytes: number) => void;
+
+/**
+ * A UDP socket; {@link createSocket} makes one. Its {@link SocketEventMap | events} are `'listening'`, `'message'`,
+ * `'connect'`, `'error'` and `'close'`.
+ *
+ * Once it is closed, `bind`, `send`, `close`, `address`, `remoteAddress` and the multicast methods throw
+ * `ERR_SOCKET_DGRAM_NOT_RUNNING`, and the remaining options a `TypeError`. Manual: "Class: dgram.Socket".
+ */
+export class Socket extends EventEmitter {
+  /**
+   * Binds the socket and starts to receive; keeps the process running until `close()` or `unref()`. `'listening'` follows
+   * in a later tick, or `'error'`: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES` (ports below 1024), `EINVAL` (address of the
+   * other family), or what the look-up of a host name answered; then the socket can be bound again. Throws
+   * `ERR_SOCKET_ALREADY_BOUND` the second time. Manual: "socket.bind([port][, address][, callback])".
+   *
+   * @param port 0 to 65535; 0 or undefined: the system chooses one.
+   * @param address undefined: all interfaces, `0.0.0.0` or `::`.
+   * @param callback a listener for `'listening'`.
+   */
+  bind(port?: number, address?: string, callback?: () => void): this;
+  bind(port: number, callback: () => void): this;
+  bind(callback: () => void): this;
+  bind(options: BindOptions, callback?: () => void): this;
+
+  /**
+   * Binds the socket at once and answers its address; `'listening'` follows in the next tick. Throws what `bind()` emits,
+   * `ERR_INVALID_ARG_VALUE` for a host name, `ERR_SOCKET_ALREADY_BOUND` the second time. Present in every version of Node
+   * that heliogram runs on; Node itself has it from 26. Manual: "socket.bindSync([options])".
+   */
+  bindSync(options?: BindSyncOptions): AddressInfo;
+
+  /**
+   * Keeps the socket to one peer: it sends to no other and hears no other. Binds it first if need be. `'connect'` follows;
+   * if the look-up or the system refuses, the callback is given the error, or `'error'` is emitted. Throws
+   * `ERR_SOCKET_DGRAM_IS_CONNECTED` if it is connected or about to be, `ERR_SOCKET_BAD_PORT`. Once it is connected, a
+   * closed port of the peer shows as `ECONNREFUSED`. Manual: "socket.connect(port[, address][, callback])".
+   *
+   * @param port the peer's port, 1 to 65535.
+   * @param address undefined: `127.0.0.1` or `::1`.
+   * @param callback a listener for `'connect'`, also called with the error.
+   */
+  connect(port: number, address?: string, callback?: () => void): void;
+  connect(port: number, callback: () => void): void;
+
+  /**
+   * Connects at once, to an IP address; binds first if need be. `'connect'` follows in the next tick. Throws what
+   * `connect()` reports, `ERR_SOCKET_ALREADY_BOUND` while `bind()` is under way. Present in every version of Node that
+   * heliogram runs on; Node itself has it from 26. Manual: "socket.connectSync(port[, address])".
+   */
+  connectSync(port: number, address?: string): void;
+
+  /**
+   * Ends the association that `connect()` made. Throws `ERR_SOCKET_DGRAM_NOT_CONNECTED`. On Linux a socket whose port the
+   * system chose has no port afterwards, and hears nothing until it sends. Manual: "socket.disconnect()".
+   */
+  disconnect(): void;
+
+  /**
+   * Closes the socket: its port is free, no listener hears of another datagram, and sends under way answer with
+   * `ECANCELED`. `'close'` follows in the next tick. Throws `ERR_SOCKET_DGRAM_NOT_RUNNING` the second time.
+   * Manual: "socket.close([callback])".
+   *
+   * @param callback a listener for `'close'`.
+   */
+  close(callback?: () => void): this;
+
+  /** Closes the socket unless it is closed, and fulfills once it is. Manual: "socket[Symbol.asyncDispose]()". */
+  [Symbol.asyncDispose](): Promise<void>;
+
+  /** The address and port it is bound to. Throws `EBADF` while it is unbound. Manual: "socket.address()". */
+  address(): AddressInfo;
+
+  /** The peer it is connected to. Throws `ERR_SOCKET_DGRAM_NOT_CONNECTED`. Manual: "socket.remoteAddress()". */
+  remoteAddress(): AddressInfo;
+
+  /**
+   * Sends one datagram of at most 65507 bytes (65487 over IPv6, without jumbograms); it may get lost, doubled or
+   * overtaken on its way. Binds the socket first if need be. A connected socket takes no port and no address.
+   *
+   * The callback is given the error (`EMSGSIZE`, `ENETUNREACH`, `EINVAL` for an address of the other family,
+   * `ERR_IP_BLOCKED`, a failed look-up) or the number of bytes. Without one, a failed look-up is emitted as `'error'` and
+   * other errors are dropped. Throws `ERR_INVALID_ARG_TYPE`, `ERR_SOCKET_BAD_PORT` (without a port on an unconnected
+   * socket too), `ERR_BUFFER_OUT_OF_BOUNDS`, `ERR_SOCKET_DGRAM_IS_CONNECTED`.
+   *
+   * The bytes may be read until the callback runs; change them no earlier.
+   * Manual: "socket.send(msg[, offset, length][, port][, address][, callback])".
+   *
+   * @param msg text is sent as UTF-8; an array's parts are sent as one datagram, an empty array as an empty one.
+   * @param offset where in `msg` the datagram begins, in bytes; only with `length`, and not for arrays.
+   * @param length the datagram's size in bytes.
+   * @param port the receiver's port, 1 to 65535.
+   * @param address the receiver's address or host name; undefined: `127.0.0.1` or `::1`.
+   */
+  send(msg: Sendable, port?: number, address?: string, callback?: SendCallback): void;
+  send(msg: Sendable, port?: number, callback?: SendCallback): void;
+  send(msg: Sendable, callback?: SendCallback): void;
+  send(
+    msg: string | NodeJS.ArrayBufferView,
+    offset: number,
+    length: number,
+    port?: number,
+    address?: string,
+    callback?: SendCallback,
+  ): void;
+  send(msg: string | NodeJS.ArrayBufferView, offset: number, length: number, port?: number, callback?: SendCallback): void;
+  send(msg: string | NodeJS.ArrayBufferView, offset: number, length: number, callback?: SendCallback): void;
+
+  /**
+   * Whether datagrams may be sent to a broadcast address, `SO_BROADCAST` (off at first; sending to one then fails with
+   * `EACCES`). Throws `EBADF` while unbound. Manual: "socket.setBroadcast(flag)".
+   */
+  setBroadcast(flag: boolean): void;
+
+  /**
+   * How many routers a datagram may pass, `IP_TTL` or `IPV6_UNICAST_HOPS`: 1 to 255, at first 64 on most systems. Answers
+   * its argument. Throws `EINVAL` outside the range, `EBADF` while unbound. Manual: "socket.setTTL(ttl)".
+   */
+  setTTL(ttl: number): number;
+
+  /**
+   * How many routers a multicast datagram may pass, `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`: 0 (this machine) to 255,
+   * at first 1. Answers its argument. Throws `EINVAL` outside the range, `EBADF` while unbound.
+   * Manual: "socket.setMulticastTTL(ttl)".
+   */
+  setMulticastTTL(ttl: number): number;
+
+  /**
+   * Whether multicast datagrams reach members on the sending machine too, `IP_MULTICAST_LOOP` (on at first). It is the
+   * sender's setting on Unix, the receiver's on Windows. Answers its argument. Throws `EBADF` while unbound.
+   * Manual: "socket.setMulticastLoopback(flag)".
+   */
+  setMulticastLoopback(flag: boolean): boolean;
+
+  /**
+   * Chooses the interface by which multicast datagrams leave. udp4: an address of the interface, `'10.0.0.2'`; `'0.0.0.0'`
+   * gives the choice back to the system. udp6: any address with the interface as its scope, `'::%eth1'` (on Windows its
+   * number, `'::%2'`); `'::'` gives the choice back. On Unix an unknown scope counts as none. Throws `EINVAL` for what is
+   * no address, `EADDRNOTAVAIL` or `ENXIO` if there is no such interface, `ENOPROTOOPT` on a failed option, `EBADF` while
+   * unbound. Manual: "socket.setMulticastInterface(multicastInterface)".
+   */
+  setMulticastInterface(multicastInterface: string): void;
+
+  /**
+   * Joins a multicast group, `IP_ADD_MEMBERSHIP` or `IPV6_JOIN_GROUP`; a socket may be in several, and in one on several
+   * interfaces. Binds the socket at once if need be. Throws `EADDRINUSE` if it is a member already (so among the workers
+   * of a cluster only one may join), `EINVAL` if it is no group of the family, `ENODEV` or `EADDRNOTAVAIL` if there is no
+   * such interface, `ERR_MISSING_ARGS`. Manual: "socket.addMembership(multicastAddress[, multicastInterface])".
+   *
+   * @param multicastInterface an address of the interface, or with udp6 `'::%eth0'`; undefined: the system chooses one.
+   */
+  addMembership(multicastAddress: string, multicastInterface?: string): void;
+
+  /**
+   * Leaves a multicast group; closing does so too. Throws `EADDRNOTAVAIL` if the socket is no member.
+   * Manual: "socket.dropMembership(multicastAddress[, multicastInterface])".
+   */
+  dropMembership(multicastAddress: string, multicastInterface?: string): void;
+
+  /**
+   * Joins a multicast group for what one source sends to it, `IP_ADD_SOURCE_MEMBERSHIP` or `MCAST_JOIN_SOURCE_GROUP`.
+   * Binds the socket at once if need be. Throws as {@link Socket.addMembership} does; `EINVAL` or `EADDRNOTAVAIL` if the
+   * families differ. Not on OpenBSD and NetBSD.
+   * Manual: "socket.addSourceSpecificMembership(sourceAddress, groupAddress[, multicastInterface])".
+   */
+  addSourceSpecificMembership(sourceAddress: string, groupAddress: string, multicastInterface?: string): void;
+
+  /**
+   * Leaves what {@link Socket.addSourceSpecificMembership} joined; closing does so too.
+   * Manual: "socket.dropSourceSpecificMembership(sourceAddress, groupAddress[, multicastInterface])".
+   */
+  dropSourceSpecificMembership(sourceAddress: string, groupAddress: string, multicastInterface?: string): void;
+
+  /**
+   * The size of the receive buffer in bytes, `SO_RCVBUF`; Linux answers twice what was set, its own needs included. Throws
+   * `ERR_SOCKET_BUFFER_SIZE` while unbound. Manual: "socket.getRecvBufferSize()".
+   */
+  getRecvBufferSize(): number;
+
+  /** The size of the send buffer in bytes, `SO_SNDBUF`; as above. Manual: "socket.getSendBufferSize()". */
+  getSendBufferSize(): number;
+
+  /**
+   * Sets the receive buffer's size in bytes, 1 to 2147483647; the system may cut it down (Linux: `net.core.rmem_max`).
+   * Throws `ERR_SOCKET_BAD_BUFFER_SIZE` for what is no such number, `ERR_SOCKET_BUFFER_SIZE` while unbound or if the
+   * system refuses. Manual: "socket.setRecvBufferSize(size)".
+   */
+  setRecvBufferSize(size: number): void;
+
+  /** Sets the send buffer's size in bytes; as above (Linux: `net.core.wmem_max`). Manual: "socket.setSendBufferSize(size)". */
+  setSendBufferSize(size: number): void;
+
+  /** Bytes that wait because the system's send buffer was full. Manual: "socket.getSendQueueSize()". */
+  getSendQueueSize(): number;
+
+  /** Datagrams that wait because the system's send buffer was full. Manual: "socket.getSendQueueCount()". */
+  getSendQueueCount(): number;
+
+  /** Lets the open socket keep the process running, as at first. Manual: "socket.ref()". */
+  ref(): this;
+
+  /** Lets the process end though the socket is open. Manual: "socket.unref()". */
+  unref(): this;
+
+  // The methods of EventEmitter that know the events of a socket.
+  addListener<E extends keyof SocketEventMap>(event: E, listener: (...args: SocketEventMap[E]) => void): this;
+  addListener(event: string | symbol, listener: (...args: any[]) => void): this;
+  on<E extends keyof SocketEventMap>(event: E, listener: (...args: SocketEventMap[E]) => void): this;
+  on(event: string | symbol, listener: (...args: any[]) => void): this;
+  once<E extends keyof SocketEventMap>(event: E, listener: (...args: SocketEventMap[E]) => void): this;
+  once(event: string | symbol, listener: (...args: any[]) => void): this;
+  prependListener<E extends keyof SocketEventMap>(event: E, listener: (...args: SocketEventMap[E]) => void): this;
+  prependListener(event: string | symbol, listener: (...args: any[]) => void): this;
+  prependOnceListener<E extends keyof SocketEventMap>(event: E, listener: (...args: SocketEventMap[E]) => void): this;
+  prependOnceListener(event: string | symbol, listener: (...args: any[]) => void): this;
+  emit<E extends keyof SocketEventMap>(event: E, ...args: SocketEventMap[E]): boolean;
+  emit(event: string | symbol, ...args: any[]): boolean;
+}

@@ -1,0 +1,37 @@
+// heliogram's types in the place of the host's, and the host's in the place of heliogram's. Compiling is the test.
+import * as host from 'node:dgram';
+import * as heliogram from 'heliogram';
+
+/** What this version of the host's types does not have yet; the annotation is all that it may be. */
+type Newer = Exclude<keyof heliogram.Socket, keyof host.Socket>;
+const newer: readonly ('bindSync' | 'connectSync')[] = [] as Newer[];
+
+// The whole module, then each type by itself, so that an error names the culprit.
+const module: Pick<typeof host, keyof typeof host> = heliogram;
+const create: typeof host.createSocket = heliogram.createSocket;
+const socket: host.Socket = heliogram.createSocket('udp4');
+const event: keyof heliogram.SocketEventMap = 'message';
+
+declare const hostSocket: host.Socket & Pick<heliogram.Socket, Newer>;
+const back: Pick<heliogram.Socket, Exclude<keyof heliogram.Socket, Newer>> = hostSocket;
+
+declare const theirs: { rinfo: host.RemoteInfo; bind: host.BindOptions; options: host.SocketOptions; type: host.SocketType };
+const ours: { rinfo: heliogram.RemoteInfo; bind: heliogram.BindOptions; options: heliogram.SocketOptions; type: heliogram.SocketType } = theirs;
+const again: typeof theirs = ours;
+
+// A listener written for one is a listener for the other.
+declare const listener: (msg: Parameters<Exclude<Parameters<typeof host.createSocket>[1], undefined>>[0], rinfo: host.RemoteInfo) => void;
+heliogram.createSocket('udp4', listener).on('message', listener).once('message', listener).prependListener('message', listener);
+hostSocket.on('message', (msg: heliogram.Message, rinfo: heliogram.RemoteInfo) => {});
+
+/** A class that a program derives from Socket, and a function that takes the host's. */
+class Derived extends heliogram.Socket {
+  greet(): this {
+    return this.on('listening', () => {}).ref().unref();
+  }
+}
+const takesHost = (given: host.Socket) => given.address();
+declare const derived: Derived;
+takesHost(derived.greet());
+
+export { newer, module, create, socket, event, back, ours, again };

@@ -1,0 +1,24 @@
+// What the host's types refuse: one mistake a line.
+import { createSocket } from 'node:dgram';
+const socket = createSocket('udp4');
+createSocket('udp5');
+createSocket();
+createSocket({ reuseAddr: true });
+createSocket({ type: 'udp4', recvBufferSize: '1' });
+socket.bind('localhost');
+socket.bind({ port: '1' });
+socket.connect();
+socket.connect('localhost', 1);
+socket.send();
+socket.send(1, 2);
+socket.send('x', '1');
+socket.send(['x'], 0, 1, 2);
+socket.setTTL('1');
+socket.setBroadcast();
+socket.addMembership();
+socket.addSourceSpecificMembership('10.0.0.1');
+socket.setMulticastInterface(2);
+socket.close(1);
+socket.on('message', (msg: number) => msg);
+socket.address().size;
+socket.emit();
