@@ -5,6 +5,7 @@ pub mod addr;
 mod batch;
 mod error;
 mod options;
+pub mod queue;
 mod socket;
 pub mod state;
 #[allow(unsafe_code, reason = "the one room for system calls")]

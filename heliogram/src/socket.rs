@@ -42,6 +42,8 @@ pub struct Socket {
     sys: OnceLock<sys::Socket>,
     /// The largest segment that may travel in a train; lowered where the kernel or the device refuses.
     segment_limit: AtomicUsize,
+    /// Bytes and datagrams that wait in a face's [`SendQueue`](crate::queue::SendQueue).
+    send_queue: [AtomicUsize; 2],
 }
 
 /// Making, binding and closing.
@@ -62,6 +64,7 @@ impl Socket {
             control: Mutex::new(()),
             sys: OnceLock::new(),
             segment_limit: AtomicUsize::new(if sys::SEGMENTS { usize::MAX } else { 0 }),
+            send_queue: Default::default(),
         })
     }
 
@@ -507,6 +510,37 @@ impl Socket {
     pub fn set_send_buffer_size(&self, bytes: u32) -> Result<()> {
         let bytes = buffer_size(bytes)?;
         self.sized("uv_send_buffer_size", |sys| sys.set_send_buffer_size(bytes))
+    }
+}
+
+/// The sends that wait.
+impl Socket {
+    /// How many bytes of sends wait because the kernel had no room for them. The methods here never wait, so only a face
+    /// that keeps a [`SendQueue`](crate::queue::SendQueue) for this socket has any.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    #[doc(alias = "getSendQueueSize")]
+    pub fn send_queue_size(&self) -> Result<usize> {
+        step(self.state(), Op::SendQueue).map_err(Error::rule)?;
+        Ok(self.send_queue[0].load(Ordering::Relaxed))
+    }
+
+    /// How many sends wait; as [`send_queue_size`](Self::send_queue_size).
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    #[doc(alias = "getSendQueueCount")]
+    pub fn send_queue_count(&self) -> Result<usize> {
+        step(self.state(), Op::SendQueue).map_err(Error::rule)?;
+        Ok(self.send_queue[1].load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_send_queue(&self, bytes: usize, count: usize) {
+        self.send_queue[0].store(bytes, Ordering::Relaxed);
+        self.send_queue[1].store(count, Ordering::Relaxed);
     }
 }
 

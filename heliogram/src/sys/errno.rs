@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 
 #[cfg(unix)]
 mod number {
-    pub(crate) use libc::{EAGAIN, EBADF, EBUSY, EINVAL, ENODEV, ENOTSUP, EOPNOTSUPP};
+    pub(crate) use libc::{EAGAIN, EBADF, EBUSY, ECANCELED, EINVAL, ENODEV, ENOTSUP, EOPNOTSUPP};
 
     pub(super) const ENOBUFS: i32 = libc::ENOBUFS;
     pub(super) const ENOPROTOOPT: i32 = libc::ENOPROTOOPT;
@@ -68,6 +68,7 @@ mod number {
     pub(crate) const EAGAIN: i32 = 10035;
     pub(crate) const EBADF: i32 = 10009;
     pub(crate) const EBUSY: i32 = 170;
+    pub(crate) const ECANCELED: i32 = 10103;
     pub(crate) const EINVAL: i32 = 10022;
     pub(crate) const ENODEV: i32 = 10052;
     pub(crate) const ENOTSUP: i32 = 10045;
@@ -97,6 +98,7 @@ mod number {
         (10049, "EADDRNOTAVAIL", "address not available"),
         (10050, "ENETDOWN", "network is down"),
         (10051, "ENETUNREACH", "network is unreachable"),
+        (10103, "ECANCELED", "operation canceled"),
         (10054, "ECONNRESET", "connection reset by peer"),
         (10055, "ENOBUFS", "no buffer space available"),
         (10056, "EISCONN", "socket is already connected"),
@@ -108,7 +110,7 @@ mod number {
 }
 
 use number::EOPNOTSUPP;
-pub(crate) use number::{EAGAIN, EBADF, EBUSY, EINVAL, ENODEV, ENOTSUP};
+pub(crate) use number::{EAGAIN, EBADF, EBUSY, ECANCELED, EINVAL, ENODEV, ENOTSUP};
 
 /// The name of an error number, `UNKNOWN` for one that is not in the table.
 pub(crate) fn name(raw: i32) -> &'static str {

@@ -35,6 +35,12 @@ impl Header {
         // SAFETY: a msghdr of zeros is valid: integers, and pointers that may be null.
         Header { message: unsafe { MaybeUninit::zeroed().assume_init() }, length: 0 }
     }
+
+    /// A `size_t` on Linux, a `socklen_t` elsewhere.
+    #[allow(clippy::unnecessary_cast, reason = "the type differs from system to system")]
+    const fn control_length(&self) -> usize {
+        self.message.msg_controllen as usize
+    }
 }
 
 /// Everything that `sendmmsg` looks at, on the stack: nothing is allocated, and only what is used is written.
@@ -268,7 +274,7 @@ impl Receiver {
     }
 
     fn segment(&self, index: usize) -> Option<u16> {
-        let length = self.headers[index].message.msg_controllen as usize;
+        let length = self.headers[index].control_length();
         if length == 0 { None } else { cmsg::segment_size(self.controls[index].get(..length)?) }
     }
 }

@@ -43,10 +43,7 @@ impl Socket {
     /// Takes over a descriptor, as `bind({ fd })` does; says what it is if it is no UDP socket of this family.
     pub(crate) fn adopt(descriptor: Descriptor, family: SocketType) -> Result<io::Result<Self>, &'static str> {
         let inner = socket2::Socket::from(descriptor);
-        let domain = match kind(&inner) {
-            Ok(domain) => domain,
-            Err(name) => return Err(name),
-        };
+        let domain = kind(&inner)?;
         let wanted = if family == SocketType::Udp4 { Domain::IPV4 } else { Domain::IPV6 };
         if domain != wanted {
             return Ok(Err(io::Error::from_raw_os_error(errno::EINVAL)));

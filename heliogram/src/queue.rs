@@ -1,0 +1,199 @@
+//! [`SendQueue`]: sends that the kernel had no room for wait here, in order, each for its own outcome.
+//!
+//! The faces that promise an outcome for every send (events, Node) keep one for each socket. It makes no system call of
+//! its own and knows no reactor: its owner calls [`SendQueue::flush`] when the socket can be written again.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use crate::batch::Datagram;
+use crate::error::{Error, Result};
+use crate::socket::Socket;
+use crate::sys;
+
+/// How many datagrams one flush offers to the kernel at once.
+const BATCH: usize = 64;
+
+/// Datagrams that wait, each with a token of its owner's that is given back with the outcome.
+#[derive(Debug)]
+pub struct SendQueue<T> {
+    waiting: VecDeque<Waiting<T>>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Waiting<T> {
+    payload: Box<[u8]>,
+    to: Option<SocketAddr>,
+    token: T,
+}
+
+impl<T> Default for SendQueue<T> {
+    fn default() -> Self {
+        SendQueue { waiting: VecDeque::new(), bytes: 0 }
+    }
+}
+
+impl<T> SendQueue<T> {
+    /// An empty queue.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// How many bytes wait.
+    pub const fn size(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many datagrams wait.
+    pub fn count(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Sends a batch in order: each datagram is taken by the kernel or refused, and `done` is told its index and outcome;
+    /// or it waits, with the token that `token` makes for its index, behind what waits already.
+    pub fn send(
+        &mut self,
+        socket: &Socket,
+        batch: &[Datagram<'_>],
+        mut token: impl FnMut(usize) -> T,
+        mut done: impl FnMut(usize, Result<usize>),
+    ) {
+        let taken = if self.is_empty() { offer(socket, batch, &mut done) } else { 0 };
+        for (index, datagram) in batch.iter().enumerate().skip(taken) {
+            self.push(datagram, token(index));
+        }
+        self.tell(socket);
+    }
+
+    /// Sends what waits, until the kernel has no room again; says whether all of it is gone.
+    pub fn flush(&mut self, socket: &Socket, mut done: impl FnMut(T, Result<usize>)) -> bool {
+        while !self.is_empty() {
+            let mut outcomes = VecDeque::with_capacity(BATCH);
+            let batch: Vec<_> = self.waiting.iter().take(BATCH).map(Waiting::datagram).collect();
+            let whole = offer(socket, &batch, |_, outcome| outcomes.push_back(outcome)) == batch.len();
+            for outcome in outcomes {
+                self.pop().into_iter().for_each(|waiting| done(waiting.token, outcome.clone()));
+            }
+            if !whole {
+                break;
+            }
+        }
+        self.tell(socket);
+        self.is_empty()
+    }
+
+    /// Gives up on everything that waits, with `ECANCELED` (`send ECANCELED`): the socket is being closed.
+    pub fn cancel(&mut self, socket: &Socket, mut done: impl FnMut(T, Error)) {
+        while let Some(waiting) = self.pop() {
+            done(waiting.token, Error::raw("send", sys::errno::ECANCELED).maybe_at(waiting.to));
+        }
+        self.tell(socket);
+    }
+
+    fn push(&mut self, datagram: &Datagram<'_>, token: T) {
+        self.bytes += datagram.payload.len();
+        self.waiting.push_back(Waiting { payload: datagram.payload.into(), to: datagram.to, token });
+    }
+
+    fn pop(&mut self) -> Option<Waiting<T>> {
+        let waiting = self.waiting.pop_front()?;
+        self.bytes -= waiting.payload.len();
+        Some(waiting)
+    }
+
+    fn tell(&self, socket: &Socket) {
+        socket.set_send_queue(self.size(), self.count());
+    }
+}
+
+impl<T> Waiting<T> {
+    fn datagram(&self) -> Datagram<'_> {
+        Datagram { payload: &self.payload, to: self.to }
+    }
+}
+
+/// Offers a batch to the kernel and tells each outcome, until one would have to wait; says how many had an outcome.
+fn offer(socket: &Socket, batch: &[Datagram<'_>], mut done: impl FnMut(usize, Result<usize>)) -> usize {
+    let mut next = 0;
+    while next < batch.len() {
+        match socket.try_send_batch(&batch[next..]) {
+            Ok(count) => {
+                (next..next + count).for_each(|index| done(index, Ok(batch[index].payload.len())));
+                next += count;
+            }
+            Err(error) if error.is_would_block() => break,
+            Err(error) => {
+                done(next, Err(error));
+                next += 1;
+            }
+        }
+    }
+    next
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SocketOptions, SocketType};
+
+    /// A bound socket, a peer, and a queue. While a bind is under way a send has to wait: that stands in for a full buffer.
+    fn pair() -> (Socket, Socket, SocketAddr) {
+        let options = SocketOptions::new(SocketType::Udp4);
+        let (client, server) = (Socket::new(&options).unwrap(), Socket::new(&options).unwrap());
+        server.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
+        let address = server.address().unwrap();
+        (client, server, address)
+    }
+
+    #[test]
+    fn what_cannot_go_waits_in_order_and_is_counted() {
+        let (client, server, address) = pair();
+        client.begin_bind().unwrap();
+        let mut queue = SendQueue::new();
+        let mut outcomes = Vec::new();
+        for payload in [&b"one"[..], b"three", b""] {
+            let batch = [Datagram::new(payload).to(address)];
+            queue.send(&client, &batch, |_| payload, |_, outcome| panic!("not yet: {outcome:?}"));
+        }
+        assert_eq!((queue.size(), queue.count()), (8, 3));
+        assert_eq!((client.send_queue_size().unwrap(), client.send_queue_count().unwrap()), (8, 3));
+        assert!(!queue.flush(&client, |_, _| panic!("still binding")));
+
+        client.finish_bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        assert!(queue.flush(&client, |token, outcome| outcomes.push((token, outcome.unwrap()))));
+        assert_eq!(outcomes, [(&b"one"[..], 3), (b"three", 5), (b"", 0)]);
+        assert_eq!((client.send_queue_size().unwrap(), client.send_queue_count().unwrap()), (0, 0));
+        for expected in [3, 5, 0] {
+            assert_eq!(server.try_recv(&mut [0; 9]).unwrap().size, expected);
+        }
+    }
+
+    #[test]
+    fn each_datagram_of_a_batch_has_its_own_outcome() {
+        let (client, _server, address) = pair();
+        let other_family = "[::1]:9".parse().unwrap();
+        let batch = [address, other_family, address].map(|to| Datagram::new(b"x").to(to));
+        let mut outcomes = Vec::new();
+        let code = |outcome: Result<usize>| outcome.map_err(|error| error.code());
+        SendQueue::new().send(&client, &batch, |_| (), |index, outcome| outcomes.push((index, code(outcome))));
+        assert_eq!(outcomes, [(0, Ok(1)), (1, Err("EINVAL")), (2, Ok(1))]);
+    }
+
+    #[test]
+    fn giving_up_tells_everyone() {
+        let (client, _server, address) = pair();
+        client.begin_bind().unwrap();
+        let mut queue = SendQueue::new();
+        queue.send(&client, &[Datagram::new(b"x").to(address); 2], |index| index, |_, _| {});
+        let mut told = Vec::new();
+        queue.cancel(&client, |token, error| told.push((token, error.code())));
+        assert_eq!(told, [(0, "ECANCELED"), (1, "ECANCELED")]);
+        assert_eq!((queue.size(), queue.count()), (0, 0));
+    }
+}
