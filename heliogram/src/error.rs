@@ -114,10 +114,19 @@ impl Error {
         Error { code: Code::BufferSize, raw, syscall, target: Target::None }
     }
 
-    /// A look-up that found nothing, or had no answer.
-    #[cfg_attr(not(feature = "events"), expect(dead_code, reason = "only the events face looks names up"))]
+    /// A look-up that found nothing, or had no answer. `host` may be empty where it is not known.
+    #[cfg(any(feature = "events", feature = "tokio"))]
     pub(crate) fn lookup(host: &str, code: Code) -> Self {
-        Error { code, raw: 0, syscall: "getaddrinfo", target: Target::Text(host.into()) }
+        let target = if host.is_empty() { Target::None } else { Target::Text(host.into()) };
+        Error { code, raw: 0, syscall: "getaddrinfo", target }
+    }
+
+    /// The same from what the standard library says. It keeps `getaddrinfo(3)`'s number to itself, so that its words have
+    /// to do; they are C's own, as no Rust program sets a locale unasked.
+    #[cfg(any(feature = "events", feature = "tokio"))]
+    pub(crate) fn failed_lookup(host: &str, error: &io::Error) -> Self {
+        let again = error.to_string().contains("Temporary failure");
+        Error::lookup(host, if again { Code::LookupAgain } else { Code::NotFound })
     }
 
     /// Text that is no address.
@@ -189,9 +198,15 @@ impl Error {
         }
     }
 
-    /// Whether the operation would have had to wait: `EAGAIN`, or `ENOBUFS` of a full device queue.
+    /// Whether the operation would have had to wait: `EAGAIN`.
     pub fn is_would_block(&self) -> bool {
-        self.code == Code::System && sys::errno::is_would_block(self.raw)
+        self.code == Code::System && self.raw == sys::errno::EAGAIN
+    }
+
+    /// Whether a send that failed so goes through later by itself: `EAGAIN`, or `ENOBUFS` of a full device queue, which
+    /// Node's sends wait out too.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_would_block() || (self.code == Code::System && self.raw == sys::errno::ENOBUFS)
     }
 
     /// The standard library's kind of this error.

@@ -10,6 +10,8 @@ mod socket;
 pub mod state;
 #[allow(unsafe_code, reason = "the one room for system calls")]
 mod sys;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
 pub use addr::{Interface, RemoteInfo};
 pub use batch::{Datagram, MAX_MESSAGE, Message, RecvBatch};

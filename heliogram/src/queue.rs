@@ -127,7 +127,7 @@ fn offer(socket: &Socket, batch: &[Datagram<'_>], mut done: impl FnMut(usize, Re
                 (next..next + count).for_each(|index| done(index, Ok(batch[index].payload.len())));
                 next += count;
             }
-            Err(error) if error.is_would_block() => break,
+            Err(error) if error.is_full() => break,
             Err(error) => {
                 done(next, Err(error));
                 next += 1;

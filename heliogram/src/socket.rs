@@ -558,6 +558,12 @@ impl Socket {
         Ok(step)
     }
 
+    /// The descriptor of a socket that is known to have been opened, closed or not.
+    #[cfg(all(unix, feature = "tokio"))]
+    pub(crate) fn reserved_descriptor(&self) -> sys::Borrowed<'_> {
+        self.sys.get().expect("a face takes a socket only once it is open").descriptor()
+    }
+
     fn sys(&self, syscall: &'static str) -> Result<&sys::Socket> {
         self.sys.get().ok_or(Error::raw(syscall, sys::errno::EBADF))
     }

@@ -6,9 +6,8 @@ use std::io::{self, ErrorKind};
 
 #[cfg(unix)]
 mod number {
-    pub(crate) use libc::{EAGAIN, EBADF, EBUSY, ECANCELED, EINVAL, ENODEV, ENOTSUP, EOPNOTSUPP};
+    pub(crate) use libc::{EAGAIN, EBADF, EBUSY, ECANCELED, EINVAL, ENOBUFS, ENODEV, ENOTSUP, EOPNOTSUPP};
 
-    pub(super) const ENOBUFS: i32 = libc::ENOBUFS;
     pub(super) const ENOPROTOOPT: i32 = libc::ENOPROTOOPT;
     pub(super) const EMSGSIZE: i32 = libc::EMSGSIZE;
     pub(super) const EIO: i32 = libc::EIO;
@@ -73,7 +72,7 @@ mod number {
     pub(crate) const ENODEV: i32 = 10052;
     pub(crate) const ENOTSUP: i32 = 10045;
     pub(crate) const EOPNOTSUPP: i32 = 10045;
-    pub(super) const ENOBUFS: i32 = 10055;
+    pub(crate) const ENOBUFS: i32 = 10055;
     pub(super) const ENOPROTOOPT: i32 = 10042;
     pub(super) const EMSGSIZE: i32 = 10040;
     pub(super) const EIO: i32 = 31;
@@ -110,7 +109,7 @@ mod number {
 }
 
 use number::EOPNOTSUPP;
-pub(crate) use number::{EAGAIN, EBADF, EBUSY, ECANCELED, EINVAL, ENODEV, ENOTSUP};
+pub(crate) use number::{EAGAIN, EBADF, EBUSY, ECANCELED, EINVAL, ENOBUFS, ENODEV, ENOTSUP};
 
 /// The name of an error number, `UNKNOWN` for one that is not in the table.
 pub(crate) fn name(raw: i32) -> &'static str {
@@ -125,11 +124,6 @@ pub(crate) fn text(raw: i32) -> &'static str {
 fn row(raw: i32) -> (&'static str, &'static str) {
     let found = number::TABLE.iter().find(|row| row.0 == raw);
     found.map_or(("UNKNOWN", "unknown error"), |row| (row.1, row.2))
-}
-
-/// Whether a call that failed so would succeed later by itself.
-pub(crate) fn is_would_block(raw: i32) -> bool {
-    raw == EAGAIN || raw == number::ENOBUFS
 }
 
 /// Whether a send with `UDP_SEGMENT` that failed so may succeed datagram by datagram: the device cannot compute

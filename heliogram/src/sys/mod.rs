@@ -13,6 +13,7 @@
 //! | `Socket::retire` | gives the port back while the number of the descriptor stays taken until the drop |
 //! | `interface_index`, `interface_name` | `if_nametoindex(3)` and back |
 //! | `errno` | the system's error numbers, their names and words |
+//! | `Registration` | readiness for the tokio face |
 //! | `Poller` | readiness for the events face |
 //!
 //! Two cfgs force the fallback paths on systems that have better ones: `heliogram_force_single` (neither `recvmmsg` nor
@@ -24,6 +25,8 @@ pub(crate) mod errno;
 mod cmsg;
 #[cfg(unix)]
 mod mmsg;
+#[cfg(feature = "tokio")]
+mod reactor;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -31,6 +34,8 @@ mod windows;
 
 #[cfg(unix)]
 pub(crate) use mmsg::Receiver;
+#[cfg(feature = "tokio")]
+pub(crate) use reactor::Registration;
 #[cfg(unix)]
 pub use unix::Borrowed;
 #[cfg(unix)]

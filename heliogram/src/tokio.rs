@@ -1,0 +1,327 @@
+//! The face for tokio: `.await` instead of `EAGAIN`.
+//!
+//! ```
+//! use heliogram::{Datagram, RecvBatch, SocketOptions, SocketType, tokio::Socket};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), heliogram::Error> {
+//! let options = SocketOptions::new(SocketType::Udp4);
+//! let server = Socket::bind(&options.clone().gro(true), "127.0.0.1:0").await?;
+//! let client = Socket::bind(&options, "127.0.0.1:0").await?;
+//! client.connect(server.address()?).await?;
+//! client.send_batch(&[Datagram::new(b"Some"), Datagram::new(b"more"), Datagram::new(b"bytes")]).await?;
+//!
+//! let mut batch = RecvBatch::for_trains(8);
+//! server.recv_batch(&mut batch).await?;
+//! for message in batch.iter() {
+//!     server.send_to(message.data, message.info.addr).await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every `async fn` here is cancel safe: a future that is dropped before it is ready has sent and received nothing, so
+//! each can stand in `select!`.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use ::tokio::io::Interest;
+use ::tokio::net::ToSocketAddrs;
+use ::tokio::sync::Notify;
+use ::tokio::task::coop::consume_budget;
+use futures_core::Stream;
+
+use crate::addr::RemoteInfo;
+use crate::batch::{Datagram, RecvBatch};
+use crate::error::{Code, Error, Result};
+use crate::options::{SocketOptions, SocketType};
+use crate::sys;
+
+/// A pending error, such as a peer's `ECONNREFUSED`, is an answer to a receive too.
+const READABLE: Interest = Interest::READABLE.add(Interest::ERROR);
+
+/// A bound socket that waits by `.await`.
+///
+/// All options and what else never waits is [`heliogram::Socket`](crate::Socket)'s, to which it dereferences. Sends and
+/// receives may go on at the same time, from any task.
+pub struct Socket {
+    // Before `socket`, and so dropped before it: it stands for the socket's descriptor.
+    registration: sys::Registration,
+    closed: Notify,
+    socket: crate::Socket,
+}
+
+impl Socket {
+    /// Makes a socket and binds it to the first address of its family that `local` stands for.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: no socket stays behind.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Socket::bind`](crate::Socket::bind); `ENOTFOUND` for a name without an address of this family.
+    ///
+    /// # Panics
+    ///
+    /// As tokio's own sockets outside of a runtime with I/O enabled.
+    pub async fn bind(options: &SocketOptions, local: impl ToSocketAddrs) -> Result<Self> {
+        let socket = crate::Socket::new(options)?;
+        socket.bind(Some(look_up(local, options.socket_type()).await?))?;
+        Socket::from_socket(socket)
+    }
+
+    /// Takes a socket that is bound, by a bind, an adopted descriptor or a membership, into the runtime.
+    ///
+    /// # Errors
+    ///
+    /// `EBADF` if it has no descriptor yet, `ERR_SOCKET_DGRAM_NOT_RUNNING` if it is closed, `ENOSPC` or `ENOMEM` if the
+    /// system cannot watch more descriptors.
+    ///
+    /// # Panics
+    ///
+    /// As tokio's own sockets outside of a runtime with I/O enabled.
+    pub fn from_socket(socket: crate::Socket) -> Result<Self> {
+        socket.address()?;
+        let registration = sys::Registration::new(&socket).map_err(|error| Error::system("register", &error))?;
+        Ok(Socket { registration, closed: Notify::new(), socket })
+    }
+
+    /// Makes the first address of the socket's family that `remote` stands for its only peer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the socket is connected only once the future is ready.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Socket::connect`](crate::Socket::connect); `ENOTFOUND` for a name without an address of this family.
+    pub async fn connect(&self, remote: impl ToSocketAddrs) -> Result<()> {
+        let remote = look_up(remote, self.socket_type()).await?;
+        self.socket.connect(remote)
+    }
+
+    /// Sends one datagram to the connected peer; says how many bytes it has. Waits while the kernel's buffer is full.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has sent nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_send`](crate::Socket::try_send) but `EAGAIN`.
+    pub async fn send(&self, message: &[u8]) -> Result<usize> {
+        self.when(Interest::WRITABLE, || self.socket.try_send(&[IoSlice::new(message)], None)).await
+    }
+
+    /// Sends one datagram to `peer`; as [`send`](Self::send).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has sent nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_send`](crate::Socket::try_send) but `EAGAIN`.
+    pub async fn send_to(&self, message: &[u8], peer: SocketAddr) -> Result<usize> {
+        self.when(Interest::WRITABLE, || self.socket.try_send(&[IoSlice::new(message)], Some(peer))).await
+    }
+
+    /// Sends datagrams in order, as many as the kernel takes without waiting again; says how many. At least one is sent
+    /// unless the batch is empty, and the rest is for the next call.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has sent nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_send_batch`](crate::Socket::try_send_batch) but `EAGAIN`, about the first datagram.
+    pub async fn send_batch(&self, batch: &[Datagram<'_>]) -> Result<usize> {
+        self.when(Interest::WRITABLE, || self.socket.try_send_batch(batch)).await
+    }
+
+    /// Receives one datagram into `buffer`; what does not fit is lost, and [`RemoteInfo::truncated`] says so.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has received nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](crate::Socket::try_recv) but `EAGAIN`.
+    pub async fn recv(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+        self.when(READABLE, || self.socket.try_recv(buffer)).await
+    }
+
+    /// Receives what there is, at least one datagram, as far as `batch` has room; says how many.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has received nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv_batch`](crate::Socket::try_recv_batch) but `EAGAIN`.
+    pub async fn recv_batch(&self, batch: &mut RecvBatch) -> Result<usize> {
+        loop {
+            // A block list may have turned all of them away.
+            match self.when(READABLE, || self.socket.try_recv_batch(batch)).await? {
+                0 => {}
+                count => return Ok(count),
+            }
+        }
+    }
+
+    /// The datagrams as a stream, each with its own copy of the bytes. It ends when the socket is closed;
+    /// [`recv_batch`](Self::recv_batch) is the way without copies.
+    ///
+    /// An error is an item like another, and the stream goes on after it. Datagrams that the stream has read and not yet
+    /// given out are lost with it.
+    pub fn messages(&self) -> Messages<'_> {
+        Messages { socket: self, arrived: VecDeque::new(), state: Receiving::Idle(RecvBatch::for_trains(8)) }
+    }
+
+    /// Closes the socket; everybody who waits for it is told that it is closed.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` if it is closed already.
+    pub fn close(&self) -> Result<()> {
+        let outcome = self.socket.close();
+        self.closed.notify_waiters();
+        outcome
+    }
+
+    /// Calls when the socket is ready, again and again until the call need not wait.
+    async fn when<R>(&self, interest: Interest, mut call: impl FnMut() -> Result<R>) -> Result<R> {
+        // A socket that is always ready must not keep its task from yielding.
+        consume_budget().await;
+        loop {
+            // Made before the state is asked, so that a close in between is not missed.
+            let closed = self.closed.notified();
+            if self.state().is_closed() {
+                return Err(Error::rule(Code::NotRunning));
+            }
+            let ready = self.registration.ready(interest, || match call() {
+                Err(error) if error.is_would_block() => None,
+                outcome => Some(outcome),
+            });
+            if let Some(outcome) = until(ready, closed).await? {
+                return outcome;
+            }
+        }
+    }
+}
+
+/// Waits for readiness, or for the end of the socket.
+async fn until<R>(
+    ready: impl Future<Output = io::Result<Option<R>>>,
+    closed: impl Future<Output = ()>,
+) -> Result<Option<R>> {
+    let (mut ready, mut closed) = (pin!(ready), pin!(closed));
+    poll_fn(|context| match ready.as_mut().poll(context) {
+        Poll::Ready(outcome) => Poll::Ready(outcome.map_err(|error| Error::system("poll", &error))),
+        Poll::Pending => closed.as_mut().poll(context).map(|()| Err(Error::rule(Code::NotRunning))),
+    })
+    .await
+}
+
+/// The first address of this family.
+async fn look_up(host: impl ToSocketAddrs, family: SocketType) -> Result<SocketAddr> {
+    let mut addresses = ::tokio::net::lookup_host(host).await.map_err(|error| Error::failed_lookup("", &error))?;
+    addresses.find(|address| family.matches(address.ip())).ok_or_else(|| Error::lookup("", Code::NotFound))
+}
+
+impl Deref for Socket {
+    type Target = crate::Socket;
+
+    fn deref(&self) -> &crate::Socket {
+        &self.socket
+    }
+}
+
+#[cfg(unix)]
+impl std::os::fd::AsFd for Socket {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.socket.reserved_descriptor()
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.socket.fmt(f)
+    }
+}
+
+type Wait<'a> = Pin<Box<dyn Future<Output = (RecvBatch, Result<usize>)> + Send + 'a>>;
+
+enum Receiving<'a> {
+    Idle(RecvBatch),
+    Waiting(Wait<'a>),
+    Ended,
+}
+
+/// The datagrams of a socket, as [`Socket::messages`] gives them.
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct Messages<'a> {
+    socket: &'a Socket,
+    arrived: VecDeque<(Vec<u8>, RemoteInfo)>,
+    state: Receiving<'a>,
+}
+
+impl<'a> Messages<'a> {
+    /// The receive under way, begun if there is none; `None` once the stream has ended.
+    fn wait(&mut self) -> Option<&mut Wait<'a>> {
+        let socket = self.socket;
+        self.state = match std::mem::replace(&mut self.state, Receiving::Ended) {
+            Receiving::Idle(mut batch) => Receiving::Waiting(Box::pin(async move {
+                let outcome = socket.recv_batch(&mut batch).await;
+                (batch, outcome)
+            })),
+            other => other,
+        };
+        match &mut self.state {
+            Receiving::Waiting(wait) => Some(wait),
+            Receiving::Idle(_) | Receiving::Ended => None,
+        }
+    }
+}
+
+impl Stream for Messages<'_> {
+    type Item = Result<(Vec<u8>, RemoteInfo)>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(message) = self.arrived.pop_front() {
+                return Poll::Ready(Some(Ok(message)));
+            }
+            let Some(wait) = self.wait() else { return Poll::Ready(None) };
+            let (batch, outcome) = ready!(wait.as_mut().poll(context));
+            if let Err(error) = &outcome
+                && error.kind() == Code::NotRunning
+            {
+                self.state = Receiving::Ended;
+                return Poll::Ready(None);
+            }
+            self.arrived.extend(batch.iter().map(|message| (message.data.to_vec(), message.info)));
+            self.state = Receiving::Idle(batch);
+            if let Err(error) = outcome {
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Messages<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Messages").field("socket", self.socket).field("arrived", &self.arrived.len()).finish()
+    }
+}

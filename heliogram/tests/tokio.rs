@@ -1,0 +1,183 @@
+//! The tokio face over loopback: waiting, cancelling, closing, streaming.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_core::Stream;
+use heliogram::tokio::Socket;
+use heliogram::{BlockList, Datagram, RecvBatch, SocketOptions, SocketType};
+
+const V4: SocketOptions = SocketOptions::new(SocketType::Udp4);
+
+async fn bound(options: &SocketOptions) -> (Socket, SocketAddr) {
+    let local = SocketAddr::new(options.socket_type().localhost(), 0);
+    let socket = Socket::bind(options, local).await.unwrap();
+    let address = socket.address().unwrap();
+    (socket, address)
+}
+
+/// Everything here happens at once; a test that waits five seconds has failed.
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(5), future).await.expect("within five seconds")
+}
+
+async fn next<S: Stream>(mut stream: Pin<&mut S>) -> Option<S::Item> {
+    soon(std::future::poll_fn(|context| stream.as_mut().poll_next(context))).await
+}
+
+#[tokio::test]
+async fn a_receive_waits_for_its_datagram() {
+    let (server, address) = bound(&V4).await;
+    let (client, _) = bound(&V4).await;
+    let mut buffer = [0; 16];
+    let (received, sent) = tokio::join!(soon(server.recv(&mut buffer)), async {
+        tokio::task::yield_now().await;
+        client.send_to(b"hello", address).await
+    });
+    assert_eq!((received.unwrap().size, sent.unwrap()), (5, 5));
+    assert_eq!(&buffer[..5], b"hello");
+}
+
+#[tokio::test]
+async fn names_are_looked_up_and_only_for_the_sockets_family() {
+    let socket = Socket::bind(&V4, "localhost:0").await.unwrap();
+    assert_eq!(socket.address().unwrap().ip(), "127.0.0.1".parse::<std::net::IpAddr>().unwrap());
+    let error = Socket::bind(&V4, "[::1]:0").await.unwrap_err();
+    assert_eq!((error.code(), error.syscall()), ("ENOTFOUND", Some("getaddrinfo")));
+}
+
+#[tokio::test]
+async fn a_connected_socket_hears_its_peer_alone() {
+    let (server, address) = bound(&V4).await;
+    let (client, local) = bound(&V4).await;
+    let (stranger, _) = bound(&V4).await;
+    client.connect(address).await.unwrap();
+    assert_eq!(client.connect(address).await.unwrap_err().code(), "ERR_SOCKET_DGRAM_IS_CONNECTED");
+    stranger.send_to(b"no", local).await.unwrap();
+    server.send_to(b"yes", local).await.unwrap();
+    let mut buffer = [0; 16];
+    let info = soon(client.recv(&mut buffer)).await.unwrap();
+    assert_eq!((&buffer[..info.size], info.addr), (&b"yes"[..], address));
+}
+
+#[tokio::test]
+async fn a_connected_socket_learns_that_its_peer_is_gone_and_works_on() {
+    let (server, address) = bound(&V4).await;
+    let (client, local) = bound(&V4).await;
+    client.connect(address).await.unwrap();
+    server.close().unwrap();
+    client.send(b"anyone?").await.unwrap();
+    let error = soon(client.recv(&mut [0; 16])).await.unwrap_err();
+    assert_eq!((error.code(), error.syscall()), ("ECONNREFUSED", Some("recvmsg")));
+    let reborn = Socket::bind(&V4, address).await.unwrap();
+    reborn.send_to(b"here", local).await.unwrap();
+    assert_eq!(soon(client.recv(&mut [0; 16])).await.unwrap().size, 4);
+}
+
+#[tokio::test]
+async fn a_dropped_receive_loses_nothing() {
+    let (server, address) = bound(&V4).await;
+    let (client, _) = bound(&V4).await;
+    for round in 0..50_u8 {
+        {
+            let mut buffer = [0; 4];
+            let mut receive = pin!(server.recv(&mut buffer));
+            let pending = std::future::poll_fn(|context| receive.as_mut().poll(context).map(Some));
+            tokio::select! {
+                biased;
+                _ = pending => panic!("nothing was sent yet"),
+                () = std::future::ready(()) => {}
+            }
+            client.send_to(&[round], address).await.unwrap();
+        }
+        let mut buffer = [0; 4];
+        soon(server.recv(&mut buffer)).await.unwrap();
+        assert_eq!(buffer[0], round);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closing_wakes_everybody_who_waits() {
+    let (server, address) = bound(&V4).await;
+    let server = Arc::new(server);
+    let waiting: Vec<_> = (0..3)
+        .map(|_| {
+            let server = Arc::clone(&server);
+            tokio::spawn(async move { server.recv(&mut [0; 4]).await.unwrap_err().code() })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    server.close().unwrap();
+    for task in waiting {
+        assert_eq!(soon(task).await.unwrap(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+    }
+    assert_eq!(server.recv(&mut [0; 4]).await.unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+    Socket::bind(&V4, address).await.expect("the port is free as soon as close returns");
+}
+
+#[tokio::test]
+async fn batches_both_ways() {
+    for gro in [false, true] {
+        let (server, address) = bound(&V4.gro(gro)).await;
+        let (client, _) = bound(&V4).await;
+        let payloads: Vec<_> = (0..200_u8).map(|index| vec![index; 1 + usize::from(index) / 50]).collect();
+        let batch: Vec<_> = payloads.iter().map(|bytes| Datagram::new(bytes).to(address)).collect();
+        let mut sent = 0;
+        while sent < batch.len() {
+            sent += soon(client.send_batch(&batch[sent..])).await.unwrap();
+        }
+        let mut room = RecvBatch::for_trains(4);
+        let mut received = Vec::new();
+        while received.len() < payloads.len() {
+            assert_eq!(soon(server.recv_batch(&mut room)).await.unwrap(), room.len());
+            received.extend(room.iter().map(|message| message.data.to_vec()));
+        }
+        assert_eq!(received, payloads, "gro {gro}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_blocked_datagrams_alone_is_waited_out() {
+    let mut list = BlockList::new();
+    list.add_address("127.0.0.2".parse().unwrap());
+    let (server, address) = bound(&V4.receive_block_list(list)).await;
+    let stranger = Socket::bind(&V4, "127.0.0.2:0").await.unwrap();
+    stranger.send_to(b"no", address).await.unwrap();
+    let mut batch = RecvBatch::new(4, 64);
+    let (outcome, ()) = tokio::join!(soon(server.recv_batch(&mut batch)), async {
+        tokio::task::yield_now().await;
+        let (friend, _) = bound(&V4).await;
+        friend.send_to(b"yes", address).await.unwrap();
+    });
+    assert_eq!(outcome.unwrap(), 1);
+    assert_eq!(batch.iter().next().unwrap().data, b"yes");
+}
+
+#[tokio::test]
+async fn messages_come_as_a_stream_that_ends_with_the_socket() {
+    let (server, address) = bound(&V4).await;
+    let (client, _) = bound(&V4).await;
+    let mut messages = pin!(server.messages());
+    for text in ["one", "two", ""] {
+        client.send_to(text.as_bytes(), address).await.unwrap();
+    }
+    for text in ["one", "two", ""] {
+        let (bytes, info) = next(messages.as_mut()).await.unwrap().unwrap();
+        assert_eq!((bytes.as_slice(), info.size), (text.as_bytes(), text.len()));
+    }
+    server.close().unwrap();
+    assert!(next(messages.as_mut()).await.is_none());
+    assert!(next(messages.as_mut()).await.is_none());
+}
+
+#[tokio::test]
+async fn an_unbound_socket_cannot_be_watched() {
+    let socket = heliogram::Socket::new(&V4).unwrap();
+    assert_eq!(Socket::from_socket(socket).unwrap_err().code(), "EBADF");
+    let socket = heliogram::Socket::new(&V4).unwrap();
+    socket.bind(None).unwrap();
+    assert!(Socket::from_socket(socket).is_ok());
+}
