@@ -54,6 +54,9 @@
 pub mod addr;
 mod batch;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod options;
 pub mod queue;
 mod socket;

@@ -1,43 +1,269 @@
-//! Control messages, as far as batches need them.
+//! Control messages: what travels beside a datagram's bytes (`msg_control` of `sendmsg(2)` and `recvmsg(2)`).
+//!
+//! The layout is written here over plain byte slices, without the `CMSG_*` macros: a truncated or nonsensical buffer
+//! yields fewer messages, and nothing outside of it is ever read. What the messages mean is each system's own, in
+//! `cmsg/linux.rs` and `cmsg/bsd.rs`.
+//!
+//! Sources: `cmsg(3)`, `recvmsg(2)`; RFC 3542 section 20 for the layout's rules.
 
-use std::mem::size_of;
+// The tests ask the kernel for real messages, and `libc` for its opinion of ours; the code itself needs no such thing.
+#![cfg_attr(not(test), forbid(unsafe_code))]
+// The sockets use trains so far; the fields of `Received` and the other attributes get their public methods when
+// options for them are added. The tests use everything from the first day.
+#![cfg_attr(not(test), expect(dead_code, reason = "decoded and tested ahead of the public methods"))]
 
-/// Room for `N` bytes of control messages, aligned as the kernel wants them.
-#[derive(Clone, Copy)]
+use std::ffi::c_int;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::{Deref, DerefMut};
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod bsd;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+#[cfg(all(test, target_os = "linux"))]
+mod kernel_tests;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
+mod received;
+#[cfg(test)]
+mod tests;
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+use bsd as system;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use linux as system;
+
+#[cfg_attr(not(test), expect(unused_imports, reason = "for the same public methods"))]
+pub(crate) use received::{Ecn, ExtendedError, Origin, Received, TrafficClass};
+pub(crate) use system::segment_size;
+
+/// The kernel's type of `cmsg_len`. (musl declares a narrower field with padding; the bytes are the same.)
+#[cfg(any(target_os = "linux", target_os = "android"))]
+type Length = usize;
+/// The kernel's type of `cmsg_len`.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+type Length = libc::socklen_t;
+
+/// Messages and their data start at multiples of this.
+#[cfg(target_vendor = "apple")]
+const ALIGNMENT: usize = size_of::<u32>();
+/// Messages and their data start at multiples of this.
+#[cfg(not(target_vendor = "apple"))]
+const ALIGNMENT: usize = size_of::<usize>();
+
+const LEVEL: usize = size_of::<Length>();
+const KIND: usize = LEVEL + size_of::<c_int>();
+/// Where the data starts: the length, the level and the type, aligned.
+const HEADER: usize = align(KIND + size_of::<c_int>());
+
+const fn align(length: usize) -> usize {
+    length.next_multiple_of(ALIGNMENT)
+}
+
+/// The room that a message with this many bytes of data takes (`CMSG_SPACE`).
+pub(crate) const fn space(data: usize) -> usize {
+    HEADER + align(data)
+}
+
+/// The room for everything that [`decode`] understands, should a socket ask for all of it at once: a buffer that is
+/// too small for the options that are on loses messages (`MSG_CTRUNC`), and not the least important ones.
+pub(crate) const RECEIVE_SPACE: usize = {
+    let (mut sum, mut at) = (0, 0);
+    while at < system::UNDERSTOOD.len() {
+        sum += space(system::UNDERSTOOD[at].2);
+        at += 1;
+    }
+    sum
+};
+
+/// A buffer for control messages: aligned for `cmsghdr`, and always initialised.
+#[derive(Clone, Copy, Debug)]
 #[repr(C, align(8))]
 pub(crate) struct Control<const N: usize>([u8; N]);
+
+const _: () = assert!(align_of::<Control<0>>() >= align_of::<libc::cmsghdr>());
 
 impl<const N: usize> Control<N> {
     pub(crate) const fn new() -> Self {
         Control([0; N])
     }
+}
 
-    pub(crate) fn as_mut_ptr(&mut self) -> *mut u8 {
-        self.0.as_mut_ptr()
-    }
+impl<const N: usize> Deref for Control<N> {
+    type Target = [u8];
 
-    pub(crate) fn get(&self, range: std::ops::RangeTo<usize>) -> Option<&[u8]> {
-        self.0.get(range)
+    fn deref(&self) -> &[u8] {
+        &self.0
     }
 }
 
-const HEADER: usize = size_of::<libc::cmsghdr>();
-const UDP_SEGMENT: i32 = 103;
-const UDP_GRO: i32 = 104;
+impl<const N: usize> DerefMut for Control<N> {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
 
-/// Writes a `UDP_SEGMENT` message; says how many bytes of the buffer it takes.
+/// What a caller can say about one datagram, or train of datagrams, that it sends.
+///
+/// On a dual-stack socket the destination decides: an IPv4-mapped one takes the attributes of IPv4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attribute {
+    /// The data is a train: the kernel cuts it into datagrams of this many bytes (`UDP_SEGMENT`, Linux).
+    SegmentSize(u16),
+    /// Leave from this address, through the interface of this index (0: as routed) (`IP_PKTINFO`).
+    /// FreeBSD has `IP_SENDSRCADDR`, which takes no interface.
+    Source4 { address: Ipv4Addr, interface: u32 },
+    /// The same for IPv6 (`IPV6_PKTINFO`).
+    Source6 { address: Ipv6Addr, interface: u32 },
+    /// The byte of DSCP and ECN (`IP_TOS`).
+    Tos(u8),
+    /// The same byte for IPv6 (`IPV6_TCLASS`).
+    TrafficClass(u8),
+    /// How many routers may forward it, 1 to 255 (`IP_TTL`, Linux).
+    Ttl(u8),
+    /// The same for IPv6 (`IPV6_HOPLIMIT`).
+    HopLimit(u8),
+    /// When to leave, in nanoseconds of the clock that `SO_TXTIME` named (`SCM_TXTIME`, Linux).
+    TransmitTime(u64),
+}
+
+impl Attribute {
+    /// The greatest room that any one of them takes: an `in6_pktinfo`.
+    pub(crate) const SPACE: usize = space(size_of::<libc::in6_pktinfo>());
+}
+
+/// Why an attribute was not added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The buffer has no room for it.
+    Full,
+    /// This system has no such control message.
+    #[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code, reason = "Linux has them all"))]
+    Unsupported,
+}
+
+/// Writes attributes one after another into a caller's buffer.
+#[derive(Debug)]
+pub(crate) struct Encoder<'a> {
+    buffer: &'a mut [u8],
+    length: usize,
+}
+
+impl<'a> Encoder<'a> {
+    pub(crate) fn new<const N: usize>(control: &'a mut Control<N>) -> Self {
+        Encoder { buffer: control, length: 0 }
+    }
+
+    /// Adds one attribute, or leaves the buffer as it was.
+    #[inline]
+    pub(crate) fn push(&mut self, attribute: Attribute) -> Result<(), Refused> {
+        system::encode(self, attribute)
+    }
+
+    /// The bytes written: `msg_controllen`.
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    /// One message whose data is `parts` put together.
+    #[inline]
+    fn message(&mut self, level: c_int, kind: c_int, parts: &[&[u8]]) -> Result<(), Refused> {
+        let data: usize = parts.iter().map(|part| part.len()).sum();
+        let end = self.length + space(data);
+        let slot = self.buffer.get_mut(self.length..end).ok_or(Refused::Full)?;
+        let (header, rest) = slot.split_at_mut(HEADER);
+        concatenate(header, &[&((HEADER + data) as Length).to_ne_bytes(), &level.to_ne_bytes(), &kind.to_ne_bytes()]);
+        concatenate(rest, parts);
+        self.length = end;
+        Ok(())
+    }
+}
+
+/// A train's one attribute: how many bytes of the buffer it takes, 0 where the system has no trains.
+#[inline]
 pub(crate) fn encode_segment<const N: usize>(control: &mut Control<N>, segment: u16) -> usize {
-    control.0[..8].copy_from_slice(&(HEADER + 2).to_ne_bytes());
-    control.0[8..12].copy_from_slice(&libc::IPPROTO_UDP.to_ne_bytes());
-    control.0[12..16].copy_from_slice(&UDP_SEGMENT.to_ne_bytes());
-    control.0[16..18].copy_from_slice(&segment.to_ne_bytes());
-    HEADER + 8
+    const { assert!(N >= space(size_of::<u16>())) };
+    let mut encoder = Encoder::new(control);
+    encoder.push(Attribute::SegmentSize(segment)).map_or(0, |()| encoder.len())
 }
 
-/// The size of a train's segments (`UDP_GRO`), if the first message says it.
-pub(crate) fn segment_size(bytes: &[u8]) -> Option<u16> {
-    let level = i32::from_ne_bytes(bytes.get(8..12)?.try_into().ok()?);
-    let kind = i32::from_ne_bytes(bytes.get(12..16)?.try_into().ok()?);
-    let value = i32::from_ne_bytes(bytes.get(16..20)?.try_into().ok()?);
-    if level == libc::IPPROTO_UDP && kind == UDP_GRO { u16::try_from(value).ok() } else { None }
+#[inline]
+fn concatenate(mut to: &mut [u8], parts: &[&[u8]]) {
+    for part in parts {
+        let (place, rest) = to.split_at_mut(part.len());
+        place.copy_from_slice(part);
+        to = rest;
+    }
+}
+
+/// One control message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Message<'a> {
+    pub(crate) level: c_int,
+    /// The message's type (`cmsg_type`).
+    pub(crate) kind: c_int,
+    pub(crate) data: &'a [u8],
+}
+
+impl Message<'_> {
+    /// The data as a C `int`.
+    fn int(&self) -> Option<c_int> {
+        field(self.data, 0).map(c_int::from_ne_bytes)
+    }
+
+    /// The data as a number of 8 bits, which some systems send as a byte and some as a C `int`.
+    fn small(&self) -> Option<u8> {
+        match *self.data {
+            [byte] => Some(byte),
+            _ => self.int()?.try_into().ok(),
+        }
+    }
+}
+
+/// `N` bytes at `offset`, if the data has them.
+fn field<const N: usize>(data: &[u8], offset: usize) -> Option<[u8; N]> {
+    data.get(offset..)?.first_chunk().copied()
+}
+
+/// The control messages of a buffer (`msg_control`, of `msg_controllen` bytes), in order.
+///
+/// Ends at the first message that is shorter than a header or longer than what is left.
+#[derive(Clone, Debug)]
+pub(crate) struct Messages<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Messages<'a> {
+    pub(crate) fn new(control: &'a [u8]) -> Self {
+        Messages { rest: control }
+    }
+}
+
+impl<'a> Iterator for Messages<'a> {
+    type Item = Message<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Message<'a>> {
+        let header: &[u8; HEADER] = self.rest.first_chunk()?;
+        #[allow(clippy::unnecessary_cast, reason = "not a usize everywhere")]
+        let length = Length::from_ne_bytes(field(header, 0)?) as usize;
+        let level = c_int::from_ne_bytes(field(header, LEVEL)?);
+        let kind = c_int::from_ne_bytes(field(header, KIND)?);
+        // The one check of `cmsg_len`, and it is the slice's own: HEADER <= length <= what is left.
+        let data = self.rest.get(HEADER..length)?;
+        // The kernel does not pad the last message when the buffer ends with it.
+        self.rest = self.rest.get(align(length)..).unwrap_or_default();
+        Some(Message { level, kind, data })
+    }
+}
+
+impl std::iter::FusedIterator for Messages<'_> {}
+
+/// All that a buffer of control messages says of the datagram it came with; what is unknown or cut short is left out.
+pub(crate) fn decode(control: &[u8]) -> Received {
+    let mut received = Received::default();
+    for message in Messages::new(control) {
+        system::decode(message, &mut received);
+    }
+    received
 }

@@ -22,7 +22,7 @@
 pub(crate) mod errno;
 
 #[cfg(unix)]
-mod cmsg;
+pub(crate) mod cmsg;
 #[cfg(unix)]
 mod mmsg;
 #[cfg(feature = "tokio")]
