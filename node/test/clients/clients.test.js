@@ -1,0 +1,86 @@
+'use strict';
+// Real packages that use dgram, each in a small scenario with two ends in processes of their own: on the host's own dgram,
+// on heliogram, and with heliogram at one end only.
+
+const assert = require('node:assert');
+const { fork } = require('node:child_process');
+const dgram = require('node:dgram');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const path = require('node:path');
+const test = require('node:test');
+
+const PACKAGE = path.join(__dirname, '..', '..');
+const LIMIT = 30_000;
+
+const scenarios = fs.readdirSync(__dirname).filter((name) => name.endsWith('.js') && !name.endsWith('.test.js'));
+const pairs = [['host', 'host'], ['heliogram', 'heliogram'], ['heliogram', 'host'], ['host', 'heliogram']];
+const FLAGS = { host: [], heliogram: ['--import', 'heliogram/register'] };
+
+/** A port that was free a moment ago. */
+async function freePort() {
+  const socket = dgram.createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
+
+/** One end of a scenario: a process, and what it has told. */
+class End {
+  #told = [];
+  output = '';
+
+  constructor(scenario, role, port, which) {
+    this.name = `the ${role} on ${which}`;
+    this.child = fork(path.join(__dirname, 'support', 'run.js'), [path.join(__dirname, scenario), role, port, which], {
+      cwd: PACKAGE, execArgv: [...FLAGS[which], '--no-deprecation'], stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: undefined },
+    });
+    this.exit = once(this.child, 'exit');
+    this.child.on('message', (message) => this.#told.push(message));
+    const keep = (text) => { this.output += text; };
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.setEncoding('utf8').on('data', keep);
+  }
+
+  /** What it has told of a kind, in order. */
+  told(kind) {
+    return this.#told.filter((message) => message.kind === kind).map(({ value }) => value);
+  }
+
+  /** Waits until it has told so much; fails if it falls silent before. */
+  until(kind, count) {
+    return new Promise((resolve, reject) => {
+      const check = () => { if (this.told(kind).length >= count) resolve(this.told(kind)); };
+      this.child.on('message', check);
+      this.child.on('disconnect', () => reject(new Error(`${this.name} ended without '${kind}' number ${count}\n${this.output}`)));
+      check();
+    });
+  }
+}
+
+async function run(scenario, [client, peer], ends) {
+  const { expected } = require(path.join(__dirname, scenario));
+  const port = await freePort();
+  const start = (role, which) => ends[ends.push(new End(scenario, role, port, which)) - 1];
+  const peerEnd = start('peer', peer);
+  await peerEnd.until('ready', 1);
+  const clientEnd = start('client', client);
+  const [result] = await clientEnd.until('result', 1);
+  const saw = await peerEnd.until('saw', expected.peer.length);
+  assert.deepStrictEqual({ client: result, peer: saw }, expected);
+  assert.deepStrictEqual(await clientEnd.exit, [0, null]);
+}
+
+for (const scenario of scenarios) {
+  for (const [client, peer] of pairs) {
+    const title = `${path.basename(scenario, '.js')}: client on ${client}, peer on ${peer}`;
+    test(title, { timeout: LIMIT }, async (t) => {
+      const ends = [];
+      t.after(() => ends.forEach(({ child }) => child.kill('SIGKILL')));
+      await run(scenario, [client, peer], ends);
+    });
+  }
+}
+
+test('at least eight packages', () => assert.ok(scenarios.length >= 8));
