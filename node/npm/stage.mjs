@@ -1,0 +1,58 @@
+// Makes ready what is published: the package, and one package for each platform whose binary lies in this folder.
+//
+//   node npm/stage.mjs OUT           then: npm publish OUT/heliogram, npm publish --access public OUT/@heliogram/*
+//
+// The platform packages are optional dependencies of the published package only: in the repository `npm ci` would look
+// for versions that do not exist yet.
+import fs from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(fileURLToPath(import.meta.url), '..', '..');
+const read = (file) => JSON.parse(fs.readFileSync(path.join(root, file), 'utf8'));
+const manifest = read('package.json');
+const platforms = read('npm/platforms.json');
+
+const binary = ({ name }) => `heliogram.${name}.node`;
+const isBuilt = (platform) => fs.existsSync(path.join(root, binary(platform)));
+
+function write(folder, contents, files) {
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(contents, null, 2)}\n`);
+  for (const [from, to = from] of files) {
+    if (fs.existsSync(path.join(root, from))) fs.cpSync(path.join(root, from), path.join(folder, to), { recursive: true });
+  }
+}
+
+const licences = ['LICENSE-APACHE', 'LICENSE-MIT'].map((name) => [path.join('..', name), name]);
+
+/** What one platform installs: the binary, and by which systems it may be installed. */
+function platformPackage(platform, out) {
+  const { version, license, engines } = manifest;
+  const { name, os, cpu, libc } = platform;
+  const contents = {
+    name: `@heliogram/${name}`, version, license, engines,
+    description: `The binary of heliogram for ${name}`,
+    main: binary(platform), files: [binary(platform)],
+    os: [os], cpu: [cpu], ...(libc && { libc: [libc] }),
+  };
+  write(path.join(out, '@heliogram', name), contents, [[binary(platform)], ...licences]);
+}
+
+function mainPackage(out) {
+  const { devDependencies, scripts, ...contents } = manifest;
+  const optionalDependencies = Object.fromEntries(platforms.map(({ name }) => [`@heliogram/${name}`, manifest.version]));
+  const files = [...manifest.files.filter((name) => !name.includes('*')), 'README.md'].map((name) => [name]);
+  write(path.join(out, 'heliogram'), { ...contents, optionalDependencies }, [...files, ...licences]);
+}
+
+const out = process.argv[2];
+if (!out) throw new Error('where to? usage: node npm/stage.mjs OUT');
+const built = platforms.filter(isBuilt);
+mainPackage(out);
+for (const platform of built) platformPackage(platform, out);
+const missing = platforms.filter((platform) => !built.includes(platform));
+console.log(`heliogram ${manifest.version}, with binaries for ${built.map(({ name }) => name).join(', ') || 'no platform'}`);
+if (missing.length > 0) console.log(`without: ${missing.map(({ name, target }) => `${name} (${target})`).join(', ')}`);

@@ -1,0 +1,92 @@
+'use strict';
+// The package as it is published: staged, installed in a project of its own, started from there.
+
+const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const test = require('node:test');
+const { names } = require('../lib/native.js');
+
+const PACKAGE = path.join(__dirname, '..');
+const read = (file) => fs.readFileSync(path.join(PACKAGE, file), 'utf8');
+const manifest = JSON.parse(read('package.json'));
+const platforms = JSON.parse(read('npm/platforms.json'));
+
+/** A project with the staged packages installed; without the platform's, if `binary` is false. */
+function project(t, { binary = true } = {}) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'heliogram-package-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const staged = path.join(folder, 'node_modules');
+  const { status, stderr } = spawnSync(process.execPath, [path.join(PACKAGE, 'npm', 'stage.mjs'), staged], { encoding: 'utf8' });
+  assert.strictEqual(status, 0, stderr);
+  if (!binary) fs.rmSync(path.join(staged, '@heliogram'), { recursive: true });
+  return folder;
+}
+
+function run(folder, flags, program) {
+  const { stdout, stderr } = spawnSync(process.execPath, [...flags, '-e', program], {
+    cwd: folder, encoding: 'utf8', timeout: 30_000, env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: undefined },
+  });
+  return stdout + stderr;
+}
+
+/** A program that sends itself a datagram, by whatever `dgram` is. */
+const echo = (dgram) => `
+  const socket = (${dgram}).createSocket('udp4', (msg) => { console.log(String(msg)); socket.close(); });
+  socket.bind(0, '127.0.0.1', () => socket.send('some bytes', socket.address().port));`;
+
+test('installed, it is required, imported and registered by its name', (t) => {
+  const folder = project(t);
+  const own = "require('heliogram') !== process.getBuiltinModule('dgram')";
+  assert.strictEqual(run(folder, [], echo("require('heliogram')")), 'some bytes\n');
+  assert.strictEqual(run(folder, ['--input-type=module'], `import dgram from 'heliogram'; ${echo('dgram')}`), 'some bytes\n');
+  assert.strictEqual(run(folder, ['--import', 'heliogram/register'], echo("require('dgram')")), 'some bytes\n');
+  assert.strictEqual(run(folder, [], `console.log(${own})`), 'true\n');
+  assert.strictEqual(run(folder, ['--require', 'heliogram/register'], `console.log(${own})`), 'false\n');
+});
+
+test('it holds what its manifest names, and no more than that', (t) => {
+  const root = path.join(project(t), 'node_modules', 'heliogram');
+  const { main, module, types, exports, devDependencies, scripts } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const named = [main, module, types, ...JSON.stringify(exports).match(/\.\/[^"*]+\.\w+/g)];
+  assert.ok(named.length > 8);
+  for (const file of named) assert.ok(fs.existsSync(path.join(root, file)), file);
+  assert.deepStrictEqual([devDependencies, scripts], [undefined, undefined], 'nothing to install or run');
+  const top = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json', 'lib', ...manifest.files.filter((name) => name.includes('.'))];
+  assert.deepStrictEqual(fs.readdirSync(root).sort(), top.sort());
+});
+
+test('without a binary it says what was looked for, and where', (t) => {
+  const output = run(project(t, { binary: false }), [], "require('heliogram').createSocket('udp4')");
+  assert.match(output, /ERR_HELIOGRAM_NO_BINARY/);
+  assert.match(output, new RegExp(`no binary that fits this process \\(${process.platform} ${process.arch}, C library `));
+  for (const name of names()) assert.ok(output.includes(`heliogram.${name}.node: no such file`) && output.includes(`@heliogram/${name}: not installed`));
+});
+
+test('a binary that does not load is named with the reason', (t) => {
+  const folder = project(t);
+  for (const name of names()) {
+    const broken = path.join(folder, 'node_modules', 'heliogram', `heliogram.${name}.node`);
+    fs.rmSync(path.join(folder, 'node_modules', '@heliogram'), { recursive: true, force: true });
+    fs.writeFileSync(broken, 'no shared object');
+  }
+  const output = run(folder, [], "require('heliogram').createSocket('udp4')");
+  assert.match(output, /ERR_HELIOGRAM_NO_BINARY/);
+  assert.match(output, /heliogram\.[\w-]+\.node: (?!no such file)\S/);
+});
+
+test('the loader and the packages agree on the names of the platforms', () => {
+  for (const { name, os: system, cpu } of platforms) assert.ok(names(system, cpu).includes(name), name);
+});
+
+test('one version: the package\'s and the workspace\'s', () => {
+  assert.strictEqual(manifest.version, /^version = "(.+)"/m.exec(read('../Cargo.toml'))[1]);
+});
+
+test('the lock files name no registry', () => {
+  for (const lock of ['package-lock.json', 'test/runtimes/package-lock.json']) {
+    assert.doesNotMatch(read(lock), /"resolved"|registry/, lock);
+  }
+});
