@@ -11,7 +11,7 @@ use crate::addr::{Interface, RemoteInfo};
 use crate::batch::{Datagram, RecvBatch, Run, runs};
 use crate::error::{Code, Error, Result};
 use crate::options::{BlockList, SocketOptions, SocketType};
-use crate::state::{Action, Op, State, Step, step};
+use crate::state::{Action, Bind, Op, State, Step, step};
 use crate::sys;
 
 /// A UDP socket with everything that Node's `dgram.Socket` has, answering at once.
@@ -56,7 +56,7 @@ impl Socket {
     #[doc(alias = "createSocket")]
     pub fn new(options: &SocketOptions) -> Result<Self> {
         for size in [options.recv_buffer_size, options.send_buffer_size].into_iter().flatten() {
-            buffer_size(size)?;
+            buffer_size(size).ok_or(Error::rule(Code::BadBufferSize))?;
         }
         Ok(Socket {
             options: options.clone(),
@@ -114,10 +114,10 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// As for [`bind`](Self::bind).
+    /// As for [`bind`](Self::bind); `ERR_SOCKET_ALREADY_BOUND` if no bind is under way.
     pub fn finish_bind(&self, local: SocketAddr) -> Result<()> {
         let _control = self.control();
-        if self.state().is_closed() {
+        if self.asks(Op::BindDone)? == Action::Discard {
             return Ok(());
         }
         match self.bind_now(local) {
@@ -147,7 +147,7 @@ impl Socket {
     /// The descriptor is closed then.
     pub fn bind_descriptor(&self, descriptor: sys::Descriptor) -> Result<()> {
         let _control = self.control();
-        step(self.state(), Op::Bind).map_err(Error::rule)?;
+        self.asks(Op::Bind)?;
         let adopted = sys::Socket::adopt(descriptor, self.socket_type())
             .map_err(Error::invalid_descriptor)?
             .and_then(|adopted| adopted.set_reuse_addr().map(|()| adopted))
@@ -225,10 +225,11 @@ impl Socket {
     /// `ENETUNREACH`. `EAGAIN` while a bind is under way.
     pub fn connect(&self, remote: SocketAddr) -> Result<()> {
         let _control = self.control();
-        self.check_peer(remote)?;
-        if step(self.state(), Op::Connect).map_err(Error::rule)?.action == Action::Wait {
+        check_port(remote)?;
+        if self.asks(Op::Connect)? == Action::Wait {
             return Err(Error::raw("connect", sys::errno::EAGAIN).at(remote));
         }
+        self.check_peer("connect", remote)?;
         self.advance(Op::Connect)?;
         self.connect_now(remote)
     }
@@ -250,13 +251,17 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// As for [`connect`](Self::connect); the socket is without a peer then.
+    /// As for [`connect`](Self::connect); the socket is without a peer then. Those of
+    /// [`abandon_connect`](Self::abandon_connect), and `EAGAIN` while a bind is under way, leave everything as it is.
     pub fn finish_connect(&self, remote: SocketAddr) -> Result<()> {
         let _control = self.control();
-        if self.state().is_closed() {
+        if self.asks(Op::ConnectDone)? == Action::Discard {
             return Ok(());
         }
-        match self.check_peer(remote) {
+        if self.state().bind == Bind::Binding {
+            return Err(Error::raw("connect", sys::errno::EAGAIN).at(remote));
+        }
+        match self.check_peer("connect", remote) {
             Ok(()) => self.connect_now(remote),
             Err(error) => self.advance(Op::ConnectFailed).and(Err(error)),
         }
@@ -280,7 +285,7 @@ impl Socket {
     /// `ERR_SOCKET_DGRAM_NOT_CONNECTED`; the system's, with the syscall `connect`.
     pub fn disconnect(&self) -> Result<()> {
         let _control = self.control();
-        step(self.state(), Op::Disconnect).map_err(Error::rule)?;
+        self.asks(Op::Disconnect)?;
         self.sys("connect")?.disconnect().map_err(|error| Error::system("connect", &error))?;
         self.advance(Op::Disconnect).map(drop)
     }
@@ -415,12 +420,11 @@ impl Socket {
     }
 
     /// The interface that multicast leaves by (`IP_MULTICAST_IF`, `IPV6_MULTICAST_IF`): for IPv4 by its address or index,
-    /// for IPv6 by its index. [`Interface::parse`] reads the manual's text forms (`10.0.0.2`, `::%eth1`).
+    /// for IPv6 by its index. An address on a `udp6` socket is for the IPv4 groups that it sends to. [`Interface::parse`] reads the manual's text forms (`10.0.0.2`, `::%eth1`).
     ///
     /// # Errors
     ///
-    /// `EADDRNOTAVAIL` or `ENODEV` for an interface that does not exist, `EINVAL` for an IPv4 address on a `udp6` socket;
-    /// else as [`set_broadcast`](Self::set_broadcast).
+    /// `EADDRNOTAVAIL` or `ENODEV` for an interface that does not exist; else as [`set_broadcast`](Self::set_broadcast).
     #[doc(alias = "setMulticastInterface")]
     pub fn set_multicast_interface(&self, interface: Interface) -> Result<()> {
         self.call(Op::Option, "setMulticastInterface", |sys| sys.set_multicast_interface(interface))
@@ -480,15 +484,15 @@ impl Socket {
         self.sized("uv_recv_buffer_size", sys::Socket::recv_buffer_size)
     }
 
-    /// Sets the kernel's receive buffer in bytes (`SO_RCVBUF`), which Linux caps at `net.core.rmem_max`.
+    /// Sets the kernel's receive buffer in bytes (`SO_RCVBUF`), which Linux caps at `net.core.rmem_max`. 0 leaves it as it
+    /// is.
     ///
     /// # Errors
     ///
-    /// `ERR_SOCKET_BAD_BUFFER_SIZE` over 2,147,483,647; else as [`recv_buffer_size`](Self::recv_buffer_size).
+    /// `ERR_SOCKET_BUFFER_SIZE` over 2,147,483,647 bytes; else as [`recv_buffer_size`](Self::recv_buffer_size).
     #[doc(alias = "setRecvBufferSize")]
     pub fn set_recv_buffer_size(&self, bytes: u32) -> Result<()> {
-        let bytes = buffer_size(bytes)?;
-        self.sized("uv_recv_buffer_size", |sys| sys.set_recv_buffer_size(bytes))
+        self.resize("uv_recv_buffer_size", bytes, sys::Socket::set_recv_buffer_size)
     }
 
     /// The kernel's send buffer in bytes (`SO_SNDBUF`); Linux says twice what was set.
@@ -501,15 +505,14 @@ impl Socket {
         self.sized("uv_send_buffer_size", sys::Socket::send_buffer_size)
     }
 
-    /// Sets the kernel's send buffer in bytes (`SO_SNDBUF`), which Linux caps at `net.core.wmem_max`.
+    /// Sets the kernel's send buffer in bytes (`SO_SNDBUF`), which Linux caps at `net.core.wmem_max`. 0 leaves it as it is.
     ///
     /// # Errors
     ///
     /// As [`set_recv_buffer_size`](Self::set_recv_buffer_size).
     #[doc(alias = "setSendBufferSize")]
     pub fn set_send_buffer_size(&self, bytes: u32) -> Result<()> {
-        let bytes = buffer_size(bytes)?;
-        self.sized("uv_send_buffer_size", |sys| sys.set_send_buffer_size(bytes))
+        self.resize("uv_send_buffer_size", bytes, sys::Socket::set_send_buffer_size)
     }
 }
 
@@ -564,6 +567,11 @@ impl Socket {
         self.sys.get().expect("a face takes a socket only once it is open").descriptor()
     }
 
+    /// What the operation would take, without taking the step.
+    fn asks(&self, op: Op) -> Result<Action> {
+        step(self.state(), op).map(|step| step.action).map_err(Error::rule)
+    }
+
     fn sys(&self, syscall: &'static str) -> Result<&sys::Socket> {
         self.sys.get().ok_or(Error::raw(syscall, sys::errno::EBADF))
     }
@@ -588,9 +596,20 @@ impl Socket {
         })
     }
 
+    /// Sets a buffer's size. As in Node, 0 only asks, and what does not fit a C `int` is refused before anything is asked.
+    fn resize(
+        &self,
+        syscall: &'static str,
+        bytes: u32,
+        set: impl FnOnce(&sys::Socket, usize) -> io::Result<()>,
+    ) -> Result<()> {
+        let bytes = buffer_size(bytes).ok_or(Error::buffer_size(syscall, sys::errno::EINVAL))?;
+        self.sized(syscall, |sys| if bytes == 0 { Ok(()) } else { set(sys, bytes) })
+    }
+
     fn membership(&self, syscall: &'static str, call: impl FnOnce(&sys::Socket) -> io::Result<()>) -> Result<()> {
         let _control = self.control();
-        if step(self.state(), Op::Membership).map_err(Error::rule)?.action == Action::BindSilently {
+        if self.asks(Op::Membership)? == Action::BindSilently {
             self.bind_silently().map_err(|error| Error::system(syscall, &error))?;
         }
         call(self.sys(syscall)?).map_err(|error| Error::system(syscall, &error))
@@ -674,12 +693,10 @@ impl Socket {
     }
 
     /// What a peer's address must satisfy, whatever the state.
-    fn check_peer(&self, peer: SocketAddr) -> Result<()> {
-        if peer.port() == 0 {
-            return Err(Error::rule(Code::BadPort));
-        }
+    fn check_peer(&self, syscall: &'static str, peer: SocketAddr) -> Result<()> {
+        check_port(peer)?;
         if !self.socket_type().matches(peer.ip()) {
-            return Err(Error::raw("send", sys::errno::EINVAL).at(peer));
+            return Err(Error::raw(syscall, sys::errno::EINVAL).at(peer));
         }
         match &self.options.send_block_list {
             Some(list) if list.check(peer.ip()) => Err(Error::rule(Code::Blocked).at(peer)),
@@ -692,13 +709,15 @@ impl Socket {
         let op = if to.is_some() { Op::SendTo } else { Op::Send };
         let step = step(self.state(), op).map_err(|code| rule(code, "send"))?;
         if let Some(peer) = to {
-            self.check_peer(peer)?;
+            self.check_peer("send", peer)?;
         }
         match step.action {
             Action::Call => {}
             Action::Wait => return Err(Error::raw("send", sys::errno::EAGAIN).maybe_at(to)),
             _ => {
                 let _control = self.control();
+                // Another thread may have closed the socket meanwhile.
+                self.asks(op)?;
                 self.bind_if_needed()?;
             }
         }
@@ -721,7 +740,9 @@ impl Socket {
         let first = batch[0].to;
         let forbidden = batch.iter().skip(1).position(|next| {
             next.to != first
-                && (next.to.is_none() || first.is_none() || next.to.is_some_and(|to| self.check_peer(to).is_err()))
+                && (next.to.is_none()
+                    || first.is_none()
+                    || next.to.is_some_and(|to| self.check_peer("send", to).is_err()))
         });
         &batch[..forbidden.map_or(batch.len(), |index| index + 1)]
     }
@@ -751,6 +772,10 @@ impl Socket {
     }
 }
 
+fn check_port(peer: SocketAddr) -> Result<()> {
+    if peer.port() == 0 { Err(Error::rule(Code::BadPort)) } else { Ok(()) }
+}
+
 fn blocked(list: Option<&BlockList>, ip: IpAddr) -> bool {
     list.is_some_and(|list| list.check(ip))
 }
@@ -767,6 +792,6 @@ fn hops(ttl: u32, least: u32) -> io::Result<u32> {
 }
 
 /// A size that fits the C `int` of `SO_RCVBUF`.
-fn buffer_size(bytes: u32) -> Result<usize> {
-    i32::try_from(bytes).ok().and_then(|bytes| usize::try_from(bytes).ok()).ok_or(Error::rule(Code::BadBufferSize))
+fn buffer_size(bytes: u32) -> Option<usize> {
+    i32::try_from(bytes).ok().and_then(|bytes| usize::try_from(bytes).ok())
 }

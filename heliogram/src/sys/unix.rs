@@ -181,11 +181,10 @@ impl Socket {
     pub(crate) fn set_multicast_interface(&self, interface: Interface) -> io::Result<()> {
         match (self.family, interface) {
             (SocketType::Udp4, Interface::Default) => self.inner.set_multicast_if_v4(&Ipv4Addr::UNSPECIFIED),
-            (SocketType::Udp4, Interface::Address(address)) => self.inner.set_multicast_if_v4(&address),
+            (_, Interface::Address(address)) => self.inner.set_multicast_if_v4(&address),
             (SocketType::Udp4, Interface::Index(index)) => self.set_multicast_index_v4(index),
             (SocketType::Udp6, Interface::Default) => self.inner.set_multicast_if_v6(0),
             (SocketType::Udp6, Interface::Index(index)) => self.inner.set_multicast_if_v6(index),
-            (SocketType::Udp6, Interface::Address(_)) => Err(io::Error::from_raw_os_error(errno::EINVAL)),
         }
     }
 

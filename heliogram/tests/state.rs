@@ -1,0 +1,405 @@
+//! The state machine: its whole table, letter by letter, and the real socket held against it in every state it can reach.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::IoSlice;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use heliogram::state::{Action, Bind, Connect, Handle, Op, State, step};
+use heliogram::{Code, Error, Interface, RecvBatch, Socket, SocketOptions, SocketType};
+
+/// The table as people read it.
+const TABLE: &str = include_str!("state.txt");
+
+fn text(state: State) -> String {
+    let bind = match state.bind {
+        Bind::Unbound => 'u',
+        Bind::Binding => 'i',
+        Bind::Bound => 'b',
+    };
+    let connect = match state.connect {
+        Connect::Disconnected => 'd',
+        Connect::Connecting => 'g',
+        Connect::Connected => 'c',
+    };
+    let handle = match state.handle {
+        Handle::Empty => 'e',
+        Handle::Open => 'o',
+        Handle::Closed => 'x',
+    };
+    [bind, connect, handle].iter().collect()
+}
+
+fn word(action: Action) -> &'static str {
+    match action {
+        Action::Nothing => "",
+        Action::Open => "open",
+        Action::BindFirst => "bind",
+        Action::BindSilently => "silently",
+        Action::Call => "call",
+        Action::Wait => "wait",
+        Action::Release => "release",
+        Action::Discard => "discard",
+    }
+}
+
+fn refusal(code: Code) -> &'static str {
+    match code {
+        Code::AlreadyBound => "!bound",
+        Code::IsConnected => "!connected",
+        Code::NotConnected => "!peerless",
+        Code::NotRunning => "!running",
+        Code::BadDescriptor => "!badfd",
+        Code::BufferSize => "!buffer",
+        other => panic!("{other:?} is no code of the state machine"),
+    }
+}
+
+/// What the implementation does, in the table's words.
+fn actual(state: State, op: Op) -> String {
+    let step = match step(state, op) {
+        Ok(step) => step,
+        Err(code) => return refusal(code).to_owned(),
+    };
+    let next = if step.next == state { String::new() } else { text(step.next) };
+    match (next.as_str(), word(step.action)) {
+        ("", "") => "ok".to_owned(),
+        (one, "") | ("", one) => one.to_owned(),
+        (next, action) => format!("{next} {action}"),
+    }
+}
+
+/// The cells of the table, by operation and state.
+fn expected() -> BTreeMap<(String, String), String> {
+    let lines = TABLE.lines().filter(|line| line.contains('|')).map(|line| line.split('|').map(str::trim));
+    let mut states = Vec::new();
+    let mut cells = BTreeMap::new();
+    for mut line in lines {
+        match line.next() {
+            Some("") => states = line.map(str::to_owned).collect(),
+            op => states.iter().zip(line).for_each(|(state, cell)| {
+                let twice = cells.insert((op.unwrap_or_default().to_owned(), state.clone()), cell.to_owned());
+                assert_eq!(twice, None, "{op:?} {state}");
+            }),
+        }
+    }
+    cells
+}
+
+#[test]
+fn every_cell_of_the_table() {
+    let expected = expected();
+    assert_eq!(expected.len(), 27 * 18);
+    let actual: BTreeMap<_, _> = State::all()
+        .flat_map(|state| Op::ALL.map(|op| ((format!("{op:?}"), text(state)), actual(state, op))))
+        .collect();
+    let wrong: Vec<_> = actual.iter().filter(|(at, cell)| expected.get(at) != Some(cell)).collect();
+    assert!(wrong.is_empty(), "not as the table has it: {wrong:#?}");
+    assert_eq!(actual.len(), expected.len());
+}
+
+#[test]
+fn the_states_are_27_and_the_operations_18() {
+    let states: BTreeSet<_> = State::all().map(text).collect();
+    assert_eq!(states.len(), 27);
+    let ops: BTreeSet<_> = Op::ALL.iter().map(|op| format!("{op:?}")).collect();
+    assert_eq!(ops.len(), 18);
+    assert_eq!(text(State::NEW), "ude");
+}
+
+#[test]
+fn closed_is_for_good_and_answers_only_to_late_news() {
+    for state in State::all().filter(|state| state.is_closed()) {
+        for op in Op::ALL {
+            match step(state, op) {
+                Ok(step) => assert_eq!((step.next, step.action), (state, Action::Discard), "{state:?} {op:?}"),
+                Err(Code::NotRunning | Code::IsConnected | Code::NotConnected) => {}
+                Err(other) => panic!("{state:?} {op:?}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn only_close_closes_and_only_the_bind_and_the_connect_move_their_half() {
+    for (state, op) in State::all().flat_map(|state| Op::ALL.map(|op| (state, op))) {
+        let Ok(step) = step(state, op) else { continue };
+        assert!(op == Op::Close || step.next.is_closed() == state.is_closed(), "{state:?} {op:?}");
+        assert!(step.next.handle != Handle::Empty || state.handle == Handle::Empty, "{state:?} {op:?}");
+        let binds = matches!(op, Op::Bind | Op::BindDone | Op::BindFailed);
+        assert!(binds || step.next.bind == state.bind, "{state:?} {op:?}");
+        let connects = matches!(op, Op::Connect | Op::ConnectDone | Op::ConnectFailed | Op::Disconnect);
+        assert!(connects || step.next.connect == state.connect, "{state:?} {op:?}");
+    }
+}
+
+#[test]
+fn what_waits_is_asked_again_from_the_same_half() {
+    for (state, op) in State::all().flat_map(|state| Op::ALL.map(|op| (state, op))) {
+        let Ok(step) = step(state, op) else { continue };
+        match step.action {
+            Action::BindFirst => assert_eq!(state.bind, Bind::Unbound),
+            Action::BindSilently | Action::Open => assert_eq!(state.handle, Handle::Empty),
+            Action::Release => assert_eq!(state.handle, Handle::Open),
+            Action::Wait => {
+                assert!(state.bind == Bind::Binding || state.connect == Connect::Connecting, "{state:?} {op:?}");
+            }
+            Action::Nothing | Action::Call | Action::Discard => {}
+        }
+    }
+}
+
+/// A socket under test, and somebody who receives what it sends.
+struct Pair {
+    socket: Socket,
+    peer: Socket,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let peer = socket();
+        peer.bind(Some(local())).unwrap();
+        Pair { socket: socket(), peer }
+    }
+
+    fn peer(&self) -> SocketAddr {
+        self.peer.address().unwrap()
+    }
+
+    /// A new pair whose socket has gone this way.
+    fn along(path: &[Move]) -> Self {
+        let pair = Pair::new();
+        for &step in path {
+            let _ = step.make(&pair);
+        }
+        pair
+    }
+}
+
+fn socket() -> Socket {
+    Socket::new(&SocketOptions::new(SocketType::Udp4)).unwrap()
+}
+
+fn local() -> SocketAddr {
+    SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0)
+}
+
+/// An address of nobody on this host (RFC 5737), which the kernel refuses to bind.
+fn elsewhere() -> SocketAddr {
+    SocketAddr::new(Ipv4Addr::new(192, 0, 2, 1).into(), 0)
+}
+
+/// Every method that can change the state.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Move {
+    BeginBind,
+    FinishBind,
+    FailBind,
+    AbandonBind,
+    BeginConnect,
+    FinishConnect,
+    FailConnect,
+    AbandonConnect,
+    Disconnect,
+    SendTo,
+    Close,
+}
+
+impl Move {
+    const ALL: [Move; 11] = [
+        Move::BeginBind,
+        Move::FinishBind,
+        Move::FailBind,
+        Move::AbandonBind,
+        Move::BeginConnect,
+        Move::FinishConnect,
+        Move::FailConnect,
+        Move::AbandonConnect,
+        Move::Disconnect,
+        Move::SendTo,
+        Move::Close,
+    ];
+
+    fn make(self, pair: &Pair) -> Result<(), Error> {
+        let socket = &pair.socket;
+        match self {
+            Move::BeginBind => socket.begin_bind(),
+            Move::FinishBind => socket.finish_bind(local()),
+            Move::FailBind => socket.finish_bind(elsewhere()),
+            Move::AbandonBind => socket.abandon_bind(),
+            Move::BeginConnect => socket.begin_connect().map(drop),
+            Move::FinishConnect => socket.finish_connect(pair.peer()),
+            Move::FailConnect => socket.finish_connect(SocketAddr::new(pair.peer().ip(), 0)),
+            Move::AbandonConnect => socket.abandon_connect(),
+            Move::Disconnect => socket.disconnect(),
+            Move::SendTo => socket.try_send(&[IoSlice::new(b"x")], Some(pair.peer())).map(drop),
+            Move::Close => socket.close(),
+        }
+    }
+
+    /// The rules that the method asks, in their order, as far as they are asked in every state.
+    fn op(self) -> Op {
+        match self {
+            Move::BeginBind => Op::Bind,
+            Move::FinishBind => Op::BindDone,
+            Move::FailBind | Move::AbandonBind => Op::BindFailed,
+            Move::BeginConnect => Op::Connect,
+            Move::FinishConnect => Op::ConnectDone,
+            Move::FailConnect | Move::AbandonConnect => Op::ConnectFailed,
+            Move::Disconnect => Op::Disconnect,
+            Move::SendTo => Op::SendTo,
+            Move::Close => Op::Close,
+        }
+    }
+}
+
+/// Every state that a real socket gets into, with the shortest way there.
+fn reachable() -> BTreeMap<String, Vec<Move>> {
+    let mut found = BTreeMap::from([(text(State::NEW), Vec::new())]);
+    let mut open = VecDeque::from([Vec::new()]);
+    while let Some(path) = open.pop_front() {
+        for next in Move::ALL {
+            let longer = [&path[..], &[next]].concat();
+            let state = text(Pair::along(&longer).socket.state());
+            found.entry(state).or_insert_with(|| {
+                open.push_back(longer.clone());
+                longer
+            });
+        }
+    }
+    found
+}
+
+#[test]
+fn a_socket_reaches_these_states_and_no_others() {
+    let states: Vec<_> = reachable().into_keys().collect();
+    let expected = "bco bcx bdo bdx bgo bgx ide ido idx ige igo igx ude udo udx uge ugo ugx";
+    assert_eq!(states, expected.split(' ').collect::<Vec<_>>());
+}
+
+fn state(name: &str) -> State {
+    State::all().find(|&state| text(state) == name).unwrap()
+}
+
+/// Holds a method's answer against the cell of its rule.
+fn check(name: &str, what: &str, op: Op, answer: Result<(), Error>) {
+    match (step(state(name), op), answer) {
+        (Err(code), answer) => {
+            assert_eq!(answer.map_err(|error| error.code()), Err(code_text(code)), "{what} in {name}")
+        }
+        (Ok(step), Err(error)) => {
+            assert!(!error.code().starts_with("ERR_SOCKET_DGRAM"), "{what} in {name}: {error}");
+            assert!(step.action != Action::Wait || error.is_would_block(), "{what} in {name}: {error}");
+        }
+        (Ok(step), Ok(())) => assert_ne!((what, step.action), ("send", Action::Wait), "{what} in {name}"),
+    }
+}
+
+fn code_text(code: Code) -> &'static str {
+    match code {
+        Code::AlreadyBound => "ERR_SOCKET_ALREADY_BOUND",
+        Code::IsConnected => "ERR_SOCKET_DGRAM_IS_CONNECTED",
+        Code::NotConnected => "ERR_SOCKET_DGRAM_NOT_CONNECTED",
+        Code::NotRunning => "ERR_SOCKET_DGRAM_NOT_RUNNING",
+        Code::BadDescriptor => "EBADF",
+        Code::BufferSize => "ERR_SOCKET_BUFFER_SIZE",
+        other => panic!("{other:?} is no code of the state machine"),
+    }
+}
+
+#[test]
+fn every_change_of_a_real_socket_is_the_tables() {
+    for (name, path) in reachable() {
+        for next in Move::ALL {
+            let pair = Pair::along(&path);
+            let answer = next.make(&pair);
+            let after = text(pair.socket.state());
+            match step(state(&name), next.op()) {
+                Err(_) => assert_eq!(after, name, "{next:?} was refused and changed {name}"),
+                Ok(_) if answer.is_ok() => assert_eq!(after, landing(&name, next), "{next:?} from {name}"),
+                Ok(_) => {}
+            }
+            if !matches!(next, Move::FailBind | Move::FailConnect) {
+                check(&name, &format!("{next:?}"), next.op(), answer);
+            }
+        }
+    }
+}
+
+/// Where a method that succeeds leaves the socket: its own step, and the implicit bind before it.
+fn landing(name: &str, next: Move) -> String {
+    let step = step(state(name), next.op()).unwrap();
+    let binds = step.action == Action::BindFirst && next == Move::SendTo
+        || next == Move::FinishConnect && state(name).bind == Bind::Unbound && !state(name).is_closed();
+    let bound = State { bind: Bind::Bound, handle: Handle::Open, ..step.next };
+    text(if binds { bound } else { step.next })
+}
+
+/// A method that leaves the state alone.
+type Question = (&'static str, Op, fn(&Socket) -> Result<(), Error>);
+
+#[test]
+fn every_question_to_a_real_socket_is_answered_as_the_table_says() {
+    for (name, path) in reachable() {
+        for (what, op, ask) in questions() {
+            let pair = Pair::along(&path);
+            check(&name, what, op, ask(&pair.socket));
+            let opened = op == Op::Membership && state(&name).handle == Handle::Empty;
+            let expected = if opened { State { handle: Handle::Open, ..state(&name) } } else { state(&name) };
+            assert_eq!(text(pair.socket.state()), text(expected), "{what} in {name}");
+        }
+    }
+}
+
+fn questions() -> Vec<Question> {
+    const GROUP: std::net::IpAddr = std::net::IpAddr::V4(Ipv4Addr::new(239, 1, 2, 3));
+    const SOURCE: std::net::IpAddr = std::net::IpAddr::V4(Ipv4Addr::LOCALHOST);
+    const HERE: Interface = Interface::Address(Ipv4Addr::LOCALHOST);
+    vec![
+        ("send", Op::Send, |socket| socket.try_send(&[], None).map(drop)),
+        ("receive", Op::Recv, |socket| socket.try_recv(&mut [0]).map(drop)),
+        ("receive a batch", Op::Recv, |socket| socket.try_recv_batch(&mut RecvBatch::new(1, 1)).map(drop)),
+        ("address", Op::Address, |socket| socket.address().map(drop)),
+        ("descriptor", Op::Address, |socket| socket.descriptor().map(drop)),
+        ("remote address", Op::RemoteAddress, |socket| socket.remote_address().map(drop)),
+        ("broadcast", Op::Option, |socket| socket.set_broadcast(true)),
+        ("TTL", Op::Option, |socket| socket.set_ttl(9)),
+        ("multicast TTL", Op::Option, |socket| socket.set_multicast_ttl(9)),
+        ("loopback", Op::Option, |socket| socket.set_multicast_loopback(false)),
+        ("interface", Op::Option, |socket| socket.set_multicast_interface(HERE)),
+        ("join", Op::Membership, |socket| socket.add_membership(GROUP, HERE)),
+        ("leave", Op::Membership, |socket| socket.drop_membership(GROUP, HERE)),
+        ("join a source", Op::Membership, |socket| socket.add_source_specific_membership(SOURCE, GROUP, HERE)),
+        ("leave a source", Op::Membership, |socket| socket.drop_source_specific_membership(SOURCE, GROUP, HERE)),
+        ("receive buffer", Op::BufferSize, |socket| socket.recv_buffer_size().map(drop)),
+        ("set receive buffer", Op::BufferSize, |socket| socket.set_recv_buffer_size(9000)),
+        ("send buffer", Op::BufferSize, |socket| socket.send_buffer_size().map(drop)),
+        ("set send buffer", Op::BufferSize, |socket| socket.set_send_buffer_size(9000)),
+    ]
+}
+
+#[test]
+fn bind_and_connect_are_refused_as_their_beginnings_are() {
+    for (name, path) in reachable() {
+        let pair = Pair::along(&path);
+        check(&name, "bind", Op::Bind, pair.socket.bind(None));
+        let pair = Pair::along(&path);
+        let to = pair.peer();
+        check(&name, "connect", Op::Connect, pair.socket.connect(to));
+    }
+}
+
+#[test]
+fn a_membership_binds_in_the_kernel_and_the_later_bind_is_refused_there() {
+    let socket = socket();
+    socket.add_membership(Ipv4Addr::new(239, 1, 2, 3).into(), Interface::Address(Ipv4Addr::LOCALHOST)).unwrap();
+    assert_eq!(text(socket.state()), "udo");
+    let port = socket.address().unwrap().port();
+    assert_ne!(port, 0);
+    assert_eq!(socket.bind(None).unwrap_err().to_string(), "bind EINVAL 0.0.0.0");
+    assert_eq!((text(socket.state()), socket.address().unwrap().port()), ("udo".to_owned(), port));
+    assert_eq!(
+        socket.try_send(&[], Some(socket.address().map(|at| (Ipv4Addr::LOCALHOST, at.port()).into()).unwrap())),
+        Ok(0)
+    );
+    assert_eq!((text(socket.state()), socket.address().unwrap().port()), ("bdo".to_owned(), port));
+}
