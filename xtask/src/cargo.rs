@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 /// The folder of the workspace, however deep below it the command was typed.
 pub(crate) fn root() -> PathBuf {
@@ -44,4 +44,16 @@ fn metadata() -> Result<Value, String> {
     let output = cargo(&["metadata", "--no-deps", "--format-version=1"]).output();
     let output = output.map_err(|e| format!("cargo metadata: {e}"))?;
     serde_json::from_slice(&output.stdout).map_err(|e| format!("cargo metadata: {e}"))
+}
+
+/// Runs a command that talks to the person itself, and ends as it ends.
+pub(crate) fn exit_code(command: &mut Command) -> ExitCode {
+    match command.status() {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(status) => u8::try_from(status.code().unwrap_or(1)).map_or(ExitCode::FAILURE, ExitCode::from),
+        Err(error) => {
+            eprintln!("{command:?}: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -1,0 +1,104 @@
+//! Contestants that wait in a reactor: tokio's own socket, and heliogram's faces.
+
+use super::receive::{SLOT, SLOTS, TRAIN_SLOTS, announce, anywhere, options};
+use super::send::datagrams;
+use super::tally::Tally;
+use super::{Job, Outcome};
+use heliogram::{RecvBatch, SocketOptions, tokio::Socket};
+use std::time::Duration;
+use tokio::net::UdpSocket;
+use tokio::runtime::Builder;
+use tokio::time::timeout;
+
+/// A reactor waits for as long as nothing comes; a contestant does not.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(crate) fn tokio_net_recv(job: &Job) -> Outcome<()> {
+    in_tokio(job, async |tally: &mut Tally| {
+        let socket = UdpSocket::bind(anywhere()).await?;
+        announce(socket.local_addr()?);
+        let mut buffer = [0; SLOT];
+        while !tally.over_now_and_then() {
+            let (size, _) = socket.recv_from(&mut buffer).await?;
+            tally.take(&buffer[..size]);
+        }
+        Ok(())
+    })
+}
+
+pub(crate) fn tokio_net_send(job: &Job) -> Outcome<()> {
+    in_tokio(job, async |tally: &mut Tally| {
+        let socket = UdpSocket::bind(anywhere()).await?;
+        let bytes = vec![7; job.size];
+        while !tally.over_now_and_then() {
+            socket.send_to(&bytes, job.peers[0]).await?;
+            tally.add(1);
+        }
+        Ok(())
+    })
+}
+
+pub(crate) fn tokio_recv(job: &Job) -> Outcome<()> {
+    in_tokio(job, async |tally: &mut Tally| {
+        let socket = Socket::bind(&options(), anywhere()).await?;
+        announce(socket.address()?);
+        let mut buffer = [0; SLOT];
+        while !tally.over_now_and_then() {
+            let info = socket.recv(&mut buffer).await?;
+            tally.take(&buffer[..info.size]);
+        }
+        Ok(())
+    })
+}
+
+pub(crate) fn tokio_recv_batch(job: &Job) -> Outcome<()> {
+    tokio_batches(job, &options(), RecvBatch::new(SLOTS, SLOT))
+}
+
+pub(crate) fn tokio_trains(job: &Job) -> Outcome<()> {
+    tokio_batches(job, &options().gro(true), RecvBatch::for_trains(TRAIN_SLOTS))
+}
+
+fn tokio_batches(job: &Job, options: &SocketOptions, mut batch: RecvBatch) -> Outcome<()> {
+    in_tokio(job, async |tally: &mut Tally| {
+        let socket = Socket::bind(options, anywhere()).await?;
+        announce(socket.address()?);
+        while !tally.over() {
+            socket.recv_batch(&mut batch).await?;
+            batch.iter().for_each(|message| tally.take(message.data));
+        }
+        Ok(())
+    })
+}
+
+pub(crate) fn tokio_send(job: &Job) -> Outcome<()> {
+    in_tokio(job, async |tally: &mut Tally| {
+        let socket = Socket::bind(&options(), anywhere()).await?;
+        let bytes = vec![7; job.size];
+        while !tally.over_now_and_then() {
+            socket.send_to(&bytes, job.peers[0]).await?;
+            tally.add(1);
+        }
+        Ok(())
+    })
+}
+
+pub(crate) fn tokio_send_batch(job: &Job) -> Outcome<()> {
+    in_tokio(job, async |tally: &mut Tally| {
+        let socket = Socket::bind(&options(), anywhere()).await?;
+        let bytes = vec![7; job.size * job.train()];
+        let batch = datagrams(job, &bytes);
+        while !tally.over() {
+            tally.add(socket.send_batch(&batch).await?);
+        }
+        Ok(())
+    })
+}
+
+/// Runs one future on a runtime of this one thread.
+fn in_tokio(job: &Job, work: impl AsyncFnOnce(&mut Tally) -> Outcome<()>) -> Outcome<()> {
+    let mut tally = Tally::new(job.time());
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async { timeout(job.time() + PATIENCE, work(&mut tally)).await })??;
+    tally.report()
+}

@@ -1,0 +1,75 @@
+//! Contestants that send: batch after batch, waiting only when the kernel's buffer is full.
+
+use super::raw::{self, Fan, Ready};
+use super::receive::{anywhere, bound, options};
+use super::tally::Tally;
+use super::{Job, Outcome};
+use heliogram::{Datagram, Socket};
+use quinn_udp::{Transmit, UdpSocketState};
+use std::io::{self, ErrorKind};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+/// Datagrams of one `sendmmsg` to many peers.
+const FAN: usize = 64;
+
+pub(crate) fn bare_segment(job: &Job) -> Outcome<()> {
+    let socket = bound()?;
+    let peer = job.peers[0];
+    let mut bytes = vec![7; job.size * job.train()];
+    repeat(&socket, job, || raw::send_train(&socket, peer, &mut bytes, job.size))
+}
+
+pub(crate) fn bare_sendmmsg(job: &Job) -> Outcome<()> {
+    let socket = bound()?;
+    let mut fan = Fan::new(&job.peers, FAN, job.size);
+    repeat(&socket, job, || fan.send(&socket))
+}
+
+/// One peer: the library makes a train of the batch by itself.
+pub(crate) fn batch_to_one(job: &Job) -> Outcome<()> {
+    batch(job, job.train())
+}
+
+/// The peers in turn: no two neighbours have the same one.
+pub(crate) fn batch_to_many(job: &Job) -> Outcome<()> {
+    batch(job, FAN)
+}
+
+fn batch(job: &Job, count: usize) -> Outcome<()> {
+    let socket = Socket::new(&options())?;
+    socket.bind(Some(anywhere()))?;
+    let bytes = vec![7; job.size * count];
+    let datagrams = datagrams(job, &bytes);
+    repeat(&socket.descriptor()?, job, || Ok(socket.try_send_batch(&datagrams)?))
+}
+
+/// The bytes cut into datagrams, one for each peer in turn.
+pub(crate) fn datagrams<'a>(job: &Job, bytes: &'a [u8]) -> Vec<Datagram<'a>> {
+    let peers = job.peers.iter().cycle();
+    bytes.chunks(job.size).zip(peers).map(|(payload, &peer)| Datagram::new(payload).to(peer)).collect()
+}
+
+pub(crate) fn quinn(job: &Job) -> Outcome<()> {
+    let socket = bound()?;
+    let state = UdpSocketState::new((&socket).into())?;
+    let contents = vec![7; job.size * job.train()];
+    let destination = job.peers[0];
+    let transmit = Transmit { destination, ecn: None, contents: &contents, segment_size: Some(job.size), src_ip: None };
+    repeat(&socket, job, || state.try_send((&socket).into(), &transmit).map(|()| job.train()))
+}
+
+/// Sends until the time is up. The same loop for all who bring no waiting of their own.
+fn repeat(socket: &impl AsFd, job: &Job, mut send: impl FnMut() -> io::Result<usize>) -> Outcome<()> {
+    let mut tally = Tally::new(job.time());
+    while !tally.over() {
+        match send() {
+            Ok(count) => tally.add(count),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                raw::wait(socket, Ready::Write, Duration::from_millis(100))?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    tally.report()
+}

@@ -1,0 +1,134 @@
+//! Counting: what one contestant did in the time that is measured.
+
+use super::Outcome;
+use super::raw::cpu_time;
+use std::time::{Duration, Instant};
+
+/// Not measured at the start: the first wake-ups, cold caches, the traffic getting up to speed.
+const WARM_UP: Duration = Duration::from_millis(60);
+/// A contestant that meets no traffic gives up after this.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How many datagrams pass between two looks at the clock where they come one by one.
+const STRIDE: u64 = 64;
+
+/// Counts datagrams, and knows when the time is up.
+pub(crate) struct Tally {
+    time: Duration,
+    born: Instant,
+    first: Option<Instant>,
+    start: Option<Mark>,
+    end: Option<Mark>,
+    datagrams: u64,
+    digest: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Mark {
+    datagrams: u64,
+    cpu: Duration,
+    clock: Instant,
+}
+
+impl Tally {
+    pub(crate) fn new(time: Duration) -> Self {
+        Tally { time, born: Instant::now(), first: None, start: None, end: None, datagrams: 0, digest: 0 }
+    }
+
+    /// One received datagram. Every contestant hands over each datagram's own bytes, so that none wins by not looking.
+    #[inline]
+    pub(crate) fn take(&mut self, datagram: &[u8]) {
+        self.datagrams += 1;
+        let first = datagram.first().copied().unwrap_or_default();
+        self.digest = self.digest.wrapping_add(u64::from(first) + datagram.len() as u64);
+    }
+
+    /// Datagrams that were sent.
+    #[inline]
+    pub(crate) fn add(&mut self, datagrams: usize) {
+        self.datagrams += datagrams as u64;
+    }
+
+    /// Is the time up? Looks at the clock: for use after a batch.
+    pub(crate) fn over(&mut self) -> bool {
+        let now = Instant::now();
+        if self.datagrams == 0 {
+            return now - self.born > PATIENCE;
+        }
+        let first = *self.first.get_or_insert(now);
+        match self.start {
+            None if now - first >= WARM_UP => self.start = Some(self.mark(now)),
+            Some(start) if now - start.clock >= self.time => self.end = Some(self.mark(now)),
+            _ => {}
+        }
+        self.end.is_some() || now - first > WARM_UP + self.time + PATIENCE
+    }
+
+    /// The same where datagrams come one by one: looks at the clock now and then only.
+    #[inline]
+    pub(crate) fn over_now_and_then(&mut self) -> bool {
+        self.datagrams.is_multiple_of(STRIDE) && self.over()
+    }
+
+    fn mark(&self, clock: Instant) -> Mark {
+        Mark { datagrams: self.datagrams, cpu: cpu_time(), clock }
+    }
+
+    /// Tells the driver.
+    pub(crate) fn report(&self) -> Outcome<()> {
+        let (Some(start), Some(end)) = (self.start, self.end) else {
+            return Err(format!("only {} datagrams came, too few to measure", self.datagrams).into());
+        };
+        let result = Figures {
+            datagrams: end.datagrams - start.datagrams,
+            cpu: end.cpu - start.cpu,
+            clock: end.clock - start.clock,
+            in_all: self.datagrams,
+        };
+        std::hint::black_box(self.digest);
+        println!("{}", result.to_line());
+        Ok(())
+    }
+}
+
+/// What one contestant did in one round.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Figures {
+    pub(crate) datagrams: u64,
+    pub(crate) cpu: Duration,
+    pub(crate) clock: Duration,
+    /// Those of the warm-up too: what the sink may have seen.
+    pub(crate) in_all: u64,
+}
+
+impl Figures {
+    /// Datagrams per second of the contestant's own CPU time.
+    pub(crate) fn per_cpu_second(&self) -> f64 {
+        self.datagrams as f64 / self.cpu.as_secs_f64().max(1e-9)
+    }
+
+    fn to_line(self) -> String {
+        let Figures { datagrams, cpu, clock, in_all } = self;
+        format!("{datagrams} {} {} {in_all}", cpu.as_micros(), clock.as_micros())
+    }
+
+    pub(crate) fn from_line(line: &str) -> Option<Self> {
+        let numbers: Option<Vec<u64>> = line.split(' ').map(|word| word.parse().ok()).collect();
+        let [datagrams, cpu, clock, in_all] = numbers?[..] else { return None };
+        let [cpu, clock] = [cpu, clock].map(Duration::from_micros);
+        Some(Figures { datagrams, cpu, clock, in_all })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_survive_the_way_to_the_driver() {
+        let [cpu, clock] = [1500, 2000].map(Duration::from_micros);
+        let figures = Figures { datagrams: 3000, cpu, clock, in_all: 4000 };
+        assert_eq!(Figures::from_line(&figures.to_line()), Some(figures));
+        assert_eq!(Figures::from_line("1 2 3"), None);
+        assert_eq!(figures.per_cpu_second(), 2_000_000.0);
+    }
+}
