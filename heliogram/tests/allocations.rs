@@ -1,0 +1,130 @@
+//! No datagram costs an allocation, on any of the paths that are made for many.
+
+use allocation_counter::measure;
+use heliogram::{Datagram, RecvBatch, Socket, SocketOptions, SocketType};
+use std::io::IoSlice;
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// Datagrams of one round; the default receive buffer holds them.
+const COUNT: usize = 32;
+
+fn options() -> SocketOptions {
+    SocketOptions::new(SocketType::Udp4)
+}
+
+fn anywhere() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 0).into()
+}
+
+fn bound(options: &SocketOptions) -> (Socket, SocketAddr) {
+    let socket = Socket::new(options).unwrap();
+    socket.bind(Some(anywhere())).unwrap();
+    let address = socket.address().unwrap();
+    (socket, address)
+}
+
+/// What `round` allocates once it has run before: what is made once is not per datagram.
+fn allocations(mut round: impl FnMut()) -> u64 {
+    round();
+    measure(|| (0..4).for_each(|_| round())).count_total
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(vec![0; 9]))), 4);
+}
+
+/// Receives until `COUNT` datagrams have come.
+fn receive_all(receiver: &Socket, batch: &mut RecvBatch) {
+    let mut count = 0;
+    while count < COUNT {
+        count += receiver.try_recv_batch(batch).unwrap();
+        assert!(batch.iter().all(|message| message.data == [7; 100]));
+    }
+}
+
+#[test]
+fn single_datagrams_allocate_nothing() {
+    let (sender, _) = bound(&options());
+    let (receiver, peer) = bound(&options());
+    let mut buffer = [0; 200];
+    let count = allocations(|| {
+        sender.try_send(&[IoSlice::new(&[7; 60]), IoSlice::new(&[7; 40])], Some(peer)).unwrap();
+        assert_eq!(receiver.try_recv(&mut buffer).unwrap().size, 100);
+        assert!(receiver.try_recv(&mut buffer).unwrap_err().is_would_block());
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn batches_allocate_nothing() {
+    for (options, mut batch) in [(options(), RecvBatch::new(8, 2048)), (options().gro(true), RecvBatch::for_trains(8))]
+    {
+        let (sender, _) = bound(&crate::options());
+        let (receiver, peer) = bound(&options);
+        let datagrams = [Datagram::new(&[7; 100]).to(peer); COUNT];
+        let count = allocations(|| {
+            assert_eq!(sender.try_send_batch(&datagrams).unwrap(), COUNT);
+            receive_all(&receiver, &mut batch);
+        });
+        assert_eq!(count, 0, "{options:?}");
+    }
+}
+
+#[test]
+fn datagrams_to_many_peers_allocate_nothing() {
+    let (sender, _) = bound(&options());
+    let receivers: Vec<_> = (0..COUNT).map(|_| bound(&options())).collect();
+    let datagrams: Vec<_> = receivers.iter().map(|(_, peer)| Datagram::new(&[7; 100]).to(*peer)).collect();
+    let mut buffer = [0; 200];
+    let count = allocations(|| {
+        assert_eq!(sender.try_send_batch(&datagrams).unwrap(), COUNT);
+        assert!(receivers.iter().all(|(receiver, _)| receiver.try_recv(&mut buffer).unwrap().size == 100));
+    });
+    assert_eq!(count, 0);
+}
+
+#[cfg(feature = "tokio")]
+mod in_tokio {
+    use super::*;
+    use heliogram::tokio::Socket;
+    use tokio::runtime::Builder;
+
+    #[test]
+    fn tokio_allocates_nothing() {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        for (options, mut batch) in
+            [(options(), RecvBatch::new(8, 2048)), (options().gro(true), RecvBatch::for_trains(8))]
+        {
+            let sender = runtime.block_on(Socket::bind(&super::options(), anywhere())).unwrap();
+            let receiver = runtime.block_on(Socket::bind(&options, anywhere())).unwrap();
+            let datagrams = [Datagram::new(&[7; 100]).to(receiver.address().unwrap()); COUNT];
+            let count = allocations(|| runtime.block_on(exchange(&sender, &datagrams, &receiver, &mut batch)));
+            assert_eq!(count, 0, "{options:?}");
+        }
+    }
+
+    async fn exchange(sender: &Socket, datagrams: &[Datagram<'_>], receiver: &Socket, batch: &mut RecvBatch) {
+        assert_eq!(sender.send_batch(datagrams).await.unwrap(), COUNT);
+        let mut count = 0;
+        while count < COUNT {
+            count += receiver.recv_batch(batch).await.unwrap();
+        }
+    }
+
+    #[test]
+    fn single_datagrams_in_tokio_allocate_nothing() {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let sender = runtime.block_on(Socket::bind(&options(), anywhere())).unwrap();
+        let receiver = runtime.block_on(Socket::bind(&options(), anywhere())).unwrap();
+        let peer = receiver.address().unwrap();
+        let mut buffer = [0; 200];
+        let count = allocations(|| {
+            runtime.block_on(async {
+                sender.send_to(&[7; 100], peer).await.unwrap();
+                assert_eq!(receiver.recv(&mut buffer).await.unwrap().size, 100);
+            });
+        });
+        assert_eq!(count, 0);
+    }
+}
