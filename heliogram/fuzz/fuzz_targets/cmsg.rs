@@ -1,0 +1,8 @@
+//! The decoder of control messages, on any bytes.
+#![no_main]
+
+use heliogram::fuzzing::control_messages::{run, seeds};
+use heliogram_fuzz::plant;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: plant(&seeds()), |data: &[u8]| run(data));
