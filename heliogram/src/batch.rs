@@ -105,6 +105,8 @@ pub struct RecvBatch {
     pub(crate) receiver: sys::Receiver,
     slots: Vec<Slot>,
     datagrams: usize,
+    /// How many messages the kernel put in, those that were turned away included.
+    received: usize,
 }
 
 /// One message of the kernel: a datagram, or a train of `segment` bytes each.
@@ -133,6 +135,7 @@ impl RecvBatch {
             receiver: sys::Receiver::new(slots, slot_size.clamp(1, Self::TRAIN)),
             slots: Vec::with_capacity(slots),
             datagrams: 0,
+            received: 0,
         }
     }
 
@@ -176,15 +179,23 @@ impl RecvBatch {
         self.slot_size() >= MAX_MESSAGE
     }
 
+    /// Whether the last receive had no slot to spare, so that there may be more.
+    #[cfg(feature = "events")]
+    pub(crate) fn is_full(&self) -> bool {
+        self.received == self.slots.capacity()
+    }
+
     /// Forgets the last receive.
     pub(crate) fn clear(&mut self) {
         self.slots.clear();
+        self.received = 0;
         self.datagrams = 0;
     }
 
     /// Takes over what the kernel put into the first `count` slots, less what `admit` turns away.
     pub(crate) fn fill(&mut self, count: usize, admit: impl Fn(SocketAddr) -> bool) {
         self.clear();
+        self.received = count;
         for index in 0..count {
             let received = self.receiver.received(index);
             if admit(self.receiver.peer(index)) {

@@ -54,6 +54,8 @@
 pub mod addr;
 mod batch;
 mod error;
+#[cfg(feature = "events")]
+pub mod events;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;

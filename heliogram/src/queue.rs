@@ -71,6 +71,12 @@ impl<T> SendQueue<T> {
         self.tell(socket);
     }
 
+    /// Lets one datagram wait behind the others, without asking the kernel first.
+    pub fn wait(&mut self, socket: &Socket, datagram: &Datagram<'_>, token: T) {
+        self.push(datagram, token);
+        self.tell(socket);
+    }
+
     /// Sends what waits, until the kernel has no room again; says whether all of it is gone.
     pub fn flush(&mut self, socket: &Socket, mut done: impl FnMut(T, Result<usize>)) -> bool {
         while !self.is_empty() {

@@ -126,6 +126,17 @@ impl Socket {
         }
     }
 
+    /// Ends a bind that has begun because a send or connect needs it, on all interfaces and a free port. A socket that a
+    /// membership call has bound by the way keeps its port. On one that was closed meanwhile it does nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`bind`](Self::bind).
+    pub fn finish_implicit_bind(&self) -> Result<()> {
+        let _control = self.control();
+        if self.state().is_closed() { Ok(()) } else { self.bind_anywhere() }
+    }
+
     /// Ends a bind that has begun and cannot go on: the look-up failed. The socket is unbound again.
     ///
     /// # Errors
@@ -562,7 +573,7 @@ impl Socket {
     }
 
     /// The descriptor of a socket that is known to have been opened, closed or not.
-    #[cfg(all(unix, feature = "tokio"))]
+    #[cfg(any(feature = "events", all(unix, feature = "tokio")))]
     pub(crate) fn reserved_descriptor(&self) -> sys::Borrowed<'_> {
         self.sys.get().expect("a face takes a socket only once it is open").descriptor()
     }
@@ -666,12 +677,16 @@ impl Socket {
         self.options.send_buffer_size.map_or(Ok(()), |bytes| self.set_send_buffer_size(bytes))
     }
 
-    /// Binds because a send or connect needs it; a membership call may have done so already.
+    /// Binds because a send or connect needs it.
     fn bind_implicitly(&self) -> Result<()> {
-        let bound = self.sys.get().and_then(|sys| sys.local_addr().ok()).is_some_and(|local| local.port() != 0);
         self.advance(Op::Bind)?;
-        let any = self.socket_type().any();
-        let outcome = if bound { Ok(()) } else { self.bind_now(any) };
+        self.bind_anywhere()
+    }
+
+    /// Ends a bind with whatever address is free, unless a membership call has bound the socket already.
+    fn bind_anywhere(&self) -> Result<()> {
+        let bound = self.sys.get().and_then(|sys| sys.local_addr().ok()).is_some_and(|local| local.port() != 0);
+        let outcome = if bound { Ok(()) } else { self.bind_now(self.socket_type().any()) };
         self.advance(if outcome.is_ok() { Op::BindDone } else { Op::BindFailed })?;
         outcome.and_then(|()| self.apply_buffer_sizes())
     }

@@ -25,6 +25,8 @@ pub(crate) mod errno;
 pub(crate) mod cmsg;
 #[cfg(unix)]
 mod mmsg;
+#[cfg(feature = "events")]
+mod poll;
 #[cfg(feature = "tokio")]
 mod reactor;
 #[cfg(unix)]
@@ -34,6 +36,8 @@ mod windows;
 
 #[cfg(unix)]
 pub(crate) use mmsg::Receiver;
+#[cfg(feature = "events")]
+pub(crate) use poll::{Events, Poller, Watch};
 #[cfg(feature = "tokio")]
 pub(crate) use reactor::Registration;
 #[cfg(unix)]

@@ -1,0 +1,215 @@
+//! The five events, and the lists of those who listen to them.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+
+use super::Socket;
+use crate::addr::RemoteInfo;
+use crate::error;
+
+/// An event that a [`Socket`] emits; its type says what its listeners are given. There are five.
+pub trait Event: slot::Slot {
+    /// What a listener is given beside the socket.
+    type Args<'a>: Copy;
+}
+
+/// The socket is closed; nothing comes after it, and all listeners are let go.
+#[derive(Clone, Copy, Debug)]
+pub struct Close;
+
+/// The socket has a peer.
+#[derive(Clone, Copy, Debug)]
+pub struct Connect;
+
+/// Something went wrong that no callback was told of. An error that nobody listens to ends [`Loop::run`](super::Loop::run).
+#[derive(Clone, Copy, Debug)]
+pub struct Error;
+
+/// The socket is bound and receives from now on.
+#[derive(Clone, Copy, Debug)]
+pub struct Listening;
+
+/// A datagram has arrived: its bytes, and who sent it.
+#[derive(Clone, Copy, Debug)]
+pub struct Message;
+
+impl Event for Close {
+    type Args<'a> = ();
+}
+
+impl Event for Connect {
+    type Args<'a> = ();
+}
+
+impl Event for Error {
+    type Args<'a> = &'a error::Error;
+}
+
+impl Event for Listening {
+    type Args<'a> = ();
+}
+
+impl Event for Message {
+    type Args<'a> = (&'a [u8], &'a RemoteInfo);
+}
+
+/// What the events have in common inside; it also keeps others from making events of their own.
+pub(super) mod slot {
+    use super::*;
+
+    pub trait Slot: Sized + 'static {
+        fn list(listeners: &Listeners) -> &List<Self>
+        where
+            Self: Event;
+
+        /// The error that these arguments are, where it must not go unheard.
+        fn error(_: <Self as Event>::Args<'_>) -> Option<error::Error>
+        where
+            Self: Event,
+        {
+            None
+        }
+    }
+
+    impl Slot for Close {
+        fn list(listeners: &Listeners) -> &List<Self> {
+            &listeners.close
+        }
+    }
+
+    impl Slot for Connect {
+        fn list(listeners: &Listeners) -> &List<Self> {
+            &listeners.connect
+        }
+    }
+
+    impl Slot for Error {
+        fn list(listeners: &Listeners) -> &List<Self> {
+            &listeners.error
+        }
+
+        fn error(error: &error::Error) -> Option<error::Error> {
+            Some(error.clone())
+        }
+    }
+
+    impl Slot for Listening {
+        fn list(listeners: &Listeners) -> &List<Self> {
+            &listeners.listening
+        }
+    }
+
+    impl Slot for Message {
+        fn list(listeners: &Listeners) -> &List<Self> {
+            &listeners.message
+        }
+    }
+}
+
+/// Names a listener, so that [`Socket::off`] can take it off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ListenerId(u64);
+
+/// The listeners of one socket.
+#[derive(Default)]
+pub struct Listeners {
+    close: List<Close>,
+    connect: List<Connect>,
+    error: List<Error>,
+    listening: List<Listening>,
+    message: List<Message>,
+    last_id: Cell<u64>,
+}
+
+impl Listeners {
+    /// An id that no listener of this socket has had.
+    pub(super) fn new_id(&self) -> ListenerId {
+        self.last_id.set(self.last_id.get() + 1);
+        ListenerId(self.last_id.get())
+    }
+
+    /// Lets all listeners go.
+    pub(super) fn clear(&self) {
+        self.close.clear();
+        self.connect.clear();
+        self.error.clear();
+        self.listening.clear();
+        self.message.clear();
+    }
+}
+
+/// Who listens to one event. Lists are copied when they change while somebody walks them, not when they are walked.
+pub struct List<E: Event>(RefCell<Rc<Vec<Listener<E>>>>);
+
+type Call<E> = dyn for<'a> Fn(&Socket, <E as Event>::Args<'a>);
+
+/// One listener.
+pub(super) struct Listener<E: Event> {
+    pub(super) id: ListenerId,
+    pub(super) once: bool,
+    pub(super) call: Rc<Call<E>>,
+}
+
+/// Where a listener joins the list.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    First,
+    Last,
+}
+
+impl<E: Event> List<E> {
+    /// The list as it is now; later changes do not reach it.
+    pub(super) fn snapshot(&self) -> Rc<Vec<Listener<E>>> {
+        Rc::clone(&self.0.borrow())
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    pub(super) fn add(&self, place: Place, listener: Listener<E>) {
+        let mut list = self.0.borrow_mut();
+        let index = match place {
+            Place::First => 0,
+            Place::Last => list.len(),
+        };
+        Rc::make_mut(&mut list).insert(index, listener);
+    }
+
+    /// Takes a listener off and gives it back, so that what it holds is dropped when the list is free again.
+    pub(super) fn remove(&self, id: ListenerId) -> Option<Listener<E>> {
+        let mut list = self.0.borrow_mut();
+        let index = list.iter().position(|listener| listener.id == id)?;
+        Some(Rc::make_mut(&mut list).remove(index))
+    }
+
+    fn clear(&self) {
+        let let_go = self.0.take();
+        drop(let_go);
+    }
+}
+
+impl<E: Event> Default for List<E> {
+    fn default() -> Self {
+        List(RefCell::default())
+    }
+}
+
+impl<E: Event> Clone for Listener<E> {
+    fn clone(&self) -> Self {
+        Listener { id: self.id, once: self.once, call: Rc::clone(&self.call) }
+    }
+}
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listeners")
+            .field("close", &self.close.count())
+            .field("connect", &self.connect.count())
+            .field("error", &self.error.count())
+            .field("listening", &self.listening.count())
+            .field("message", &self.message.count())
+            .finish()
+    }
+}
