@@ -1,0 +1,93 @@
+//! What the tests share.
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+#[cfg(target_os = "linux")]
+pub(crate) mod netns;
+
+use std::io::IoSlice;
+use std::net::SocketAddr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use heliogram::{Error, RemoteInfo, Result, Socket, SocketOptions, SocketType};
+
+/// Longer than anything here takes on the slowest machine.
+pub(crate) const LONG: Duration = Duration::from_secs(10);
+
+/// A socket bound to this address.
+pub(crate) fn bound(local: &str) -> Socket {
+    let local: SocketAddr = local.parse().unwrap();
+    let socket = new(if local.is_ipv4() { SocketType::Udp4 } else { SocketType::Udp6 });
+    socket.bind(Some(local)).unwrap();
+    socket
+}
+
+/// An unbound socket.
+pub(crate) fn new(socket_type: SocketType) -> Socket {
+    Socket::new(&SocketOptions::new(socket_type)).unwrap()
+}
+
+/// Sends one buffer.
+pub(crate) fn send(socket: &Socket, bytes: &[u8], to: Option<SocketAddr>) -> Result<usize> {
+    socket.try_send(&[IoSlice::new(bytes)], to)
+}
+
+/// Asks again for as long as it would have to wait.
+pub(crate) fn within<T>(limit: Duration, mut ask: impl FnMut() -> Result<T>) -> Result<T> {
+    let end = Instant::now() + limit;
+    loop {
+        match ask() {
+            Err(error) if error.is_would_block() && Instant::now() < end => thread::sleep(Duration::from_micros(200)),
+            other => return other,
+        }
+    }
+}
+
+/// The next datagram, which must come.
+pub(crate) fn recv(socket: &Socket) -> Vec<u8> {
+    recv_from(socket).0
+}
+
+/// The next datagram, which must come, and where from.
+pub(crate) fn recv_from(socket: &Socket) -> (Vec<u8>, RemoteInfo) {
+    let mut buffer = vec![0; 65_536];
+    let info = within(LONG, || socket.try_recv(&mut buffer)).unwrap();
+    buffer.truncate(info.size);
+    (buffer, info)
+}
+
+/// The next error of receiving, which must come.
+pub(crate) fn recv_error(socket: &Socket) -> Error {
+    within(LONG, || socket.try_recv(&mut [0; 64])).unwrap_err()
+}
+
+/// The text of a code, for comparing.
+pub(crate) fn code<T: std::fmt::Debug>(outcome: Result<T>) -> &'static str {
+    match outcome {
+        Ok(_) => "ok",
+        Err(error) => error.code(),
+    }
+}
+
+/// Sets an option of the kernel that the library leaves alone.
+#[cfg(target_os = "linux")]
+pub(crate) fn set_option(socket: &Socket, level: libc::c_int, option: libc::c_int, value: libc::c_int) {
+    use std::os::fd::AsRawFd;
+    let descriptor = socket.descriptor().unwrap();
+    let length = size_of_val(&value) as libc::socklen_t;
+    // SAFETY: the value is a live c_int and its length its size; the descriptor is open while it is borrowed.
+    let answer =
+        unsafe { libc::setsockopt(descriptor.as_raw_fd(), level, option, std::ptr::from_ref(&value).cast(), length) };
+    assert_eq!(answer, 0, "{}", std::io::Error::last_os_error());
+}
+
+/// That the socket still does what it is for: a datagram to itself, or, connected, an answer to a state question.
+pub(crate) fn assert_works(socket: &Socket) {
+    let local = socket.address().unwrap();
+    let probe = bound(if local.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" });
+    let own = SocketAddr::new(socket.socket_type().localhost(), local.port());
+    send(socket, b"out", Some(probe.address().unwrap())).unwrap();
+    assert_eq!(recv(&probe), b"out");
+    send(&probe, b"in", Some(own)).unwrap();
+    assert_eq!(recv(socket), b"in");
+}
