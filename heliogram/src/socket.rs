@@ -739,27 +739,18 @@ impl Socket {
         self.sys("send")
     }
 
-    /// Sends what one system call takes of a batch that is not empty.
+    /// Sends what one system call takes of a batch that is not empty, as far as the rules permit.
     fn send_some(&self, batch: &[Datagram<'_>]) -> Result<usize> {
-        let sys = self.sender(batch[0].to)?;
-        let permitted = self.permitted(batch);
+        let first = batch[0].to;
+        let sys = self.sender(first)?;
         let limit = self.segment_limit.load(Ordering::Relaxed);
-        match sys.send_runs(runs(permitted, limit)) {
-            Ok(count) => Ok(runs(permitted, limit).take(count).map(|run| run.datagrams.len()).sum()),
-            Err(error) => self.send_refused(sys, permitted, limit, &error),
-        }
+        let permitted = runs(batch, limit).take_while(|run| self.permits(run.datagrams[0].to, first));
+        sys.send_runs(permitted).or_else(|error| self.send_refused(sys, batch, limit, &error))
     }
 
-    /// The datagrams up to the first that the rules forbid; the first itself has been asked about.
-    fn permitted<'a>(&self, batch: &'a [Datagram<'a>]) -> &'a [Datagram<'a>] {
-        let first = batch[0].to;
-        let forbidden = batch.iter().skip(1).position(|next| {
-            next.to != first
-                && (next.to.is_none()
-                    || first.is_none()
-                    || next.to.is_some_and(|to| self.check_peer("send", to).is_err()))
-        });
-        &batch[..forbidden.map_or(batch.len(), |index| index + 1)]
+    /// Whether the rules let a datagram follow the first, which has been asked about.
+    fn permits(&self, to: Option<SocketAddr>, first: Option<SocketAddr>) -> bool {
+        to == first || first.is_some() && to.is_some_and(|to| self.check_peer("send", to).is_ok())
     }
 
     /// The first run was refused. A train is tried again as its first datagram alone: if that goes, the train was the

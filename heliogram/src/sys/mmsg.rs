@@ -49,6 +49,8 @@ struct Outgoing {
     names: [MaybeUninit<SockAddr>; MESSAGES],
     controls: [MaybeUninit<SendControl>; MESSAGES],
     buffers: [MaybeUninit<libc::iovec>; BUFFERS],
+    /// How many datagrams each message carries.
+    datagrams: [u8; MESSAGES],
     messages: usize,
     used: usize,
 }
@@ -60,6 +62,7 @@ impl Outgoing {
             names: [const { MaybeUninit::uninit() }; MESSAGES],
             controls: [const { MaybeUninit::uninit() }; MESSAGES],
             buffers: [const { MaybeUninit::uninit() }; BUFFERS],
+            datagrams: [0; MESSAGES],
             messages: 0,
             used: 0,
         }
@@ -87,6 +90,8 @@ impl Outgoing {
         header.message.msg_iov = self.buffers[first].as_mut_ptr();
         header.message.msg_iovlen = (self.used - first) as _;
         self.headers[self.messages].write(header);
+        // A train has at most 64.
+        self.datagrams[self.messages] = run.datagrams.len() as u8;
         self.messages += 1;
     }
 
@@ -114,7 +119,7 @@ impl Outgoing {
 }
 
 impl Socket {
-    /// Sends as many of the runs as one call takes, in order; says how many. An error means that the first was refused.
+    /// Sends as many of the runs as one call takes, in order; says how many datagrams they are. An error means that the first was refused.
     pub(crate) fn send_runs<'a>(&self, runs: impl Iterator<Item = Run<'a>>) -> io::Result<usize> {
         let mut outgoing = Outgoing::new();
         for run in runs {
@@ -125,7 +130,8 @@ impl Socket {
         }
         let descriptor = self.descriptor().as_raw_fd();
         let headers = outgoing.headers();
-        retry(|| transmit(descriptor, headers))
+        let messages = retry(|| transmit(descriptor, headers))?;
+        Ok(outgoing.datagrams[..messages].iter().map(|&count| usize::from(count)).sum())
     }
 
     /// Receives as many messages as there are, at most one for each slot; says how many. `control` asks for what the

@@ -8,7 +8,7 @@
 //! | `Socket` | `open` non-blocking and close-on-exec; `adopt` a descriptor; `bind`, `connect`, `disconnect`, addresses |
 //! | `Socket` options | broadcast, TTLs, multicast, memberships, buffer sizes; what is lacking fails with `ENOTSUP` |
 //! | `Socket::send`, `recv` | one datagram, never waiting, repeated after `EINTR` |
-//! | `Socket::send_runs` | as many runs as the system takes at once, in order; how many it took |
+//! | `Socket::send_runs` | as many runs as the system takes at once, in order; how many datagrams it took |
 //! | `Receiver`, `Socket::recv_slots` | memory for many datagrams, and filling it |
 //! | `Socket::retire` | gives the port back while the number of the descriptor stays taken until the drop |
 //! | `interface_index`, `interface_name` | `if_nametoindex(3)` and back |

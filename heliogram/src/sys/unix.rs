@@ -123,17 +123,33 @@ impl Socket {
     /// Sends one datagram made of these buffers.
     pub(crate) fn send(&self, buffers: &[IoSlice<'_>], to: Option<SocketAddr>) -> io::Result<usize> {
         let to = to.map(SockAddr::from);
-        let mut message = MsgHdr::new().with_buffers(buffers);
-        if let Some(to) = &to {
-            message = message.with_addr(to);
-        }
-        retry(|| self.inner.sendmsg(&message, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL))
+        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+        retry(|| match (buffers, &to) {
+            // One buffer is cheaper without the message header around it.
+            ([buffer], Some(to)) => self.inner.send_to_with_flags(buffer, to, flags),
+            ([buffer], None) => self.inner.send_with_flags(buffer, flags),
+            (_, Some(to)) => self.inner.sendmsg(&MsgHdr::new().with_buffers(buffers).with_addr(to), flags),
+            (_, None) => self.inner.sendmsg(&MsgHdr::new().with_buffers(buffers), flags),
+        })
     }
 
     /// Receives one datagram: its length, its sender, whether its end did not fit.
     pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr, bool)> {
         // SAFETY: a slice of bytes is a slice of maybe-uninitialised bytes, and the kernel writes only bytes into it.
         let buffer = unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) };
+        self.recv_into(buffer)
+    }
+
+    /// With `MSG_TRUNC` Linux says how long the datagram was, and the cheaper call will do (`recv(2)`).
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn recv_into(&self, buffer: &mut [MaybeUninit<u8>]) -> io::Result<(usize, SocketAddr, bool)> {
+        let flags = libc::MSG_DONTWAIT | libc::MSG_TRUNC;
+        let (length, from) = retry(|| self.inner.recv_from_with_flags(buffer, flags))?;
+        Ok((length.min(buffer.len()), internet(from)?, length > buffer.len()))
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn recv_into(&self, buffer: &mut [MaybeUninit<u8>]) -> io::Result<(usize, SocketAddr, bool)> {
         let mut parts = [socket2::MaybeUninitSlice::new(buffer)];
         let flags = libc::MSG_DONTWAIT;
         let (length, flags, from) = retry(|| self.inner.recv_from_vectored_with_flags(&mut parts, flags))?;

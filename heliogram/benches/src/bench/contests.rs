@@ -130,7 +130,7 @@ pub(crate) fn run(contest: &str, name: &str, job: &Job) -> Outcome<()> {
     let contest = CONTESTS.iter().find(|c| c.name == contest).ok_or_else(|| format!("no contest {contest:?}"))?;
     let found = contest.contestants.iter().find(|c| c.name == name);
     let contestant = found.ok_or_else(|| format!("no contestant {name:?}"))?;
-    raw::pin(job.core)?;
+    raw::take_core(job.core)?;
     (contestant.run)(job)
 }
 

@@ -36,11 +36,11 @@ struct Plan {
     /// More and longer rounds, for figures to be quoted
     #[arg(long)]
     long: bool,
-    /// Rounds; in each, every contestant runs once [default: 7, long 25]
+    /// Rounds; in each, every contestant runs once [default: 15, long 61]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=100))]
     rounds: Option<u16>,
-    /// Milliseconds that are measured of each contestant in a round [default: 150, long 300]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(50..=10_000))]
+    /// Milliseconds that are measured of each contestant in a round [default: 60, long 100]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(20..=10_000))]
     milliseconds: Option<u16>,
     /// Payload bytes of a datagram; may be given several times
     #[arg(long = "size", default_values_t = [64, 1400], value_parser = clap::value_parser!(u16).range(8..=1472))]
@@ -61,11 +61,11 @@ struct Plan {
 
 impl Plan {
     fn rounds(&self) -> usize {
-        self.rounds.map_or(if self.long { 25 } else { 7 }, usize::from)
+        self.rounds.map_or(if self.long { 61 } else { 15 }, usize::from)
     }
 
     fn time(&self) -> Duration {
-        let milliseconds = self.milliseconds.unwrap_or(if self.long { 300 } else { 150 });
+        let milliseconds = self.milliseconds.unwrap_or(if self.long { 100 } else { 60 });
         Duration::from_millis(milliseconds.into())
     }
 }

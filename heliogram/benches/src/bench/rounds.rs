@@ -43,7 +43,7 @@ fn progress(length: usize) -> ProgressBar {
 
 /// Where no terminal shows the bar, a line now and then does.
 fn say_round(bar: &ProgressBar, round: usize, rounds: usize) {
-    if bar.is_hidden() {
+    if bar.is_hidden() && (round.is_multiple_of(5) || round == rounds) {
         eprintln!("round {round} of {rounds} done, {:.0} s", bar.elapsed().as_secs_f64());
     }
 }

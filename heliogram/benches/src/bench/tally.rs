@@ -5,7 +5,7 @@ use super::raw::cpu_time;
 use std::time::{Duration, Instant};
 
 /// Not measured at the start: the first wake-ups, cold caches, the traffic getting up to speed.
-const WARM_UP: Duration = Duration::from_millis(60);
+const WARM_UP: Duration = Duration::from_millis(25);
 /// A contestant that meets no traffic gives up after this.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How many datagrams pass between two looks at the clock where they come one by one.

@@ -15,7 +15,7 @@ const GRACE: Duration = Duration::from_secs(4);
 /// Sends trains as fast as the kernel takes them. A receiver without `UDP_GRO` gets their datagrams one by one; a
 /// sender that sends them one by one could not keep a batching receiver busy.
 pub(crate) fn flood(job: &Job) -> Outcome<()> {
-    raw::pin(job.core)?;
+    raw::take_core(job.core)?;
     let socket = bound()?;
     let to = job.peers[0];
     let mut bytes = vec![7; job.size * job.train()];
@@ -32,7 +32,7 @@ pub(crate) fn flood(job: &Job) -> Outcome<()> {
 
 /// Receives and forgets until its standard input ends; then prints how many datagrams came.
 pub(crate) fn sink(peers: usize, gro: bool, job: &Job) -> Outcome<()> {
-    raw::pin(job.core)?;
+    raw::take_core(job.core)?;
     let sockets: Vec<UdpSocket> = (0..peers).map(|_| sink_socket(gro)).collect::<io::Result<_>>()?;
     for socket in &sockets {
         announce(socket.local_addr()?);
