@@ -366,9 +366,12 @@ fn a_send_too_may_tell_that_the_peer_is_gone() {
 
 /// Forbids fragments.
 fn dont_fragment(socket: &Socket) {
+    let descriptor = socket.descriptor().unwrap();
     match socket.socket_type() {
-        SocketType::Udp4 => set_option(socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_DO),
-        SocketType::Udp6 => set_option(socket, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, libc::IPV6_PMTUDISC_DO),
+        SocketType::Udp4 => set_option(&descriptor, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_DO),
+        SocketType::Udp6 => {
+            set_option(&descriptor, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, libc::IPV6_PMTUDISC_DO)
+        }
     }
 }
 

@@ -6,6 +6,8 @@ pub(crate) mod netns;
 
 use std::io::IoSlice;
 use std::net::SocketAddr;
+#[cfg(target_os = "linux")]
+use std::os::fd::{AsFd, AsRawFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -71,17 +73,15 @@ pub(crate) fn code<T: std::fmt::Debug>(outcome: Result<T>) -> &'static str {
 
 /// Sets an option of the kernel that the library leaves alone.
 #[cfg(target_os = "linux")]
-pub(crate) fn set_option(socket: &Socket, level: libc::c_int, option: libc::c_int, value: libc::c_int) {
-    use std::os::fd::AsRawFd;
-    let descriptor = socket.descriptor().unwrap();
+pub(crate) fn set_option(socket: &impl AsFd, level: libc::c_int, option: libc::c_int, value: libc::c_int) {
+    let descriptor = socket.as_fd().as_raw_fd();
     let length = size_of_val(&value) as libc::socklen_t;
     // SAFETY: the value is a live c_int and its length its size; the descriptor is open while it is borrowed.
-    let answer =
-        unsafe { libc::setsockopt(descriptor.as_raw_fd(), level, option, std::ptr::from_ref(&value).cast(), length) };
+    let answer = unsafe { libc::setsockopt(descriptor, level, option, std::ptr::from_ref(&value).cast(), length) };
     assert_eq!(answer, 0, "{}", std::io::Error::last_os_error());
 }
 
-/// That the socket still does what it is for: a datagram to itself, or, connected, an answer to a state question.
+/// That the socket, which has no peer, still does what it is for: send and receive.
 pub(crate) fn assert_works(socket: &Socket) {
     let local = socket.address().unwrap();
     let probe = bound(if local.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" });

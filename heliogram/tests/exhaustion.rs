@@ -1,0 +1,262 @@
+//! What the process lacks or the kernel interrupts: no descriptors left, signals without end, a send buffer that is full.
+//!
+//! The first two change the whole process, so each of those tests runs itself again in a process of its own.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::fs::File;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::netns::Net;
+use common::{LONG, assert_works, bound, code, new, recv, send, within};
+use heliogram::state::Bind;
+use heliogram::{Datagram, Interface, RecvBatch, Socket, SocketOptions, SocketType};
+use nix::sys::pthread::{pthread_kill, pthread_self};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+
+/// Does the work in a process of its own: this test, run again by name.
+fn alone(work: impl FnOnce()) {
+    const CHILD: &str = "HELIOGRAM_TEST_CHILD";
+    if std::env::var_os(CHILD).is_some() {
+        return work();
+    }
+    let test = thread::current().name().unwrap().to_owned();
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &test, "--nocapture", "--test-threads=1"])
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && said.contains("1 passed"), "{said}\n{}", String::from_utf8_lossy(&child.stderr));
+}
+
+/// Opens files until there is no descriptor left.
+fn take_all_descriptors() -> Vec<File> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, 64.min(most), most).unwrap();
+    let mut files = Vec::new();
+    loop {
+        match File::open("/dev/null") {
+            Ok(file) => files.push(file),
+            Err(error) => {
+                assert_eq!(error.raw_os_error(), Some(libc::EMFILE));
+                return files;
+            }
+        }
+    }
+}
+
+fn says(outcome: heliogram::Result<()>) -> String {
+    outcome.unwrap_err().to_string()
+}
+
+#[test]
+fn the_very_first_socket_without_descriptors_left() {
+    alone(|| {
+        let socket = new(SocketType::Udp4);
+        let files = take_all_descriptors();
+        assert_eq!(says(socket.bind(Some("127.0.0.1:41234".parse().unwrap()))), "bind EMFILE 127.0.0.1:41234");
+        assert_eq!(socket.state().bind, Bind::Unbound);
+        drop(files);
+        socket.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
+        assert_works(&socket);
+    });
+}
+
+#[test]
+fn no_descriptors_left() {
+    alone(|| {
+        let (old, doomed, peer) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"), bound("127.0.0.1:0"));
+        let (to, group) = (peer.address().unwrap(), "239.1.1.1".parse().unwrap());
+        let socket = new(SocketType::Udp4);
+        let files = take_all_descriptors();
+        assert_eq!(says(socket.bind(Some(to))), format!("bind EMFILE {to}"));
+        assert_eq!(says(socket.bind(None)), "bind EMFILE 0.0.0.0");
+        assert_eq!(says(send(&socket, b"x", Some(to)).map(drop)), "bind EMFILE 0.0.0.0");
+        assert_eq!(says(socket.connect(to)), "bind EMFILE 0.0.0.0");
+        assert_eq!(says(socket.add_membership(group, Interface::Default)), "addMembership EMFILE");
+        assert_eq!(code(socket.address()), "EBADF");
+        // Who has a descriptor works on, and closing needs none.
+        send(&old, b"works on", Some(to)).unwrap();
+        assert_eq!(recv(&peer), b"works on");
+        doomed.close().unwrap();
+        assert_eq!(says(socket.bind(None)), "bind EMFILE 0.0.0.0", "the number is not free yet");
+        drop(doomed);
+        socket.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
+        drop(files);
+        assert_works(&socket);
+        assert_works(&old);
+    });
+}
+
+static SIGNALS: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn count_signal(_: libc::c_int) {
+    SIGNALS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// A handler that interrupts system calls instead of starting them again.
+fn handle_signals() {
+    let action = SigAction::new(SigHandler::Handler(count_signal), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler touches one atomic, which is async-signal-safe.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }.unwrap();
+}
+
+/// Does the work while signals rain on its thread.
+fn in_a_storm(work: impl FnOnce()) {
+    handle_signals();
+    let (over, target) = (AtomicBool::new(false), pthread_self());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                pthread_kill(target, Signal::SIGUSR1).unwrap();
+                thread::yield_now();
+            }
+        });
+        work();
+        over.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn signals_interrupt_nothing() {
+    alone(|| {
+        let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
+        let to = receiver.address().unwrap();
+        let end = Instant::now() + Duration::from_secs(1);
+        let mut rounds = 0_u32;
+        in_a_storm(|| {
+            while Instant::now() < end || SIGNALS.load(Ordering::Relaxed) < 100 {
+                round(&sender, &receiver, to, rounds);
+                rounds += 1;
+            }
+        });
+        assert!(rounds > 10, "{rounds} rounds");
+        assert_works(&sender);
+    });
+}
+
+/// Datagrams and batches there, and all of them received in order.
+fn round(sender: &Socket, receiver: &Socket, to: std::net::SocketAddr, number: u32) {
+    let payloads: Vec<_> = (0..24_u32).map(|index| (number * 24 + index).to_le_bytes()).collect();
+    payloads[..8].iter().for_each(|bytes| assert_eq!(send(sender, bytes, Some(to)), Ok(4)));
+    let batch: Vec<_> = payloads[8..].iter().map(|bytes| Datagram::new(bytes).to(to)).collect();
+    assert_eq!(sender.try_send_batch(&batch), Ok(16));
+    let mut received = Vec::new();
+    let mut room = RecvBatch::new(7, 64);
+    for _ in 0..4 {
+        received.push(recv(receiver));
+    }
+    while received.len() < payloads.len() {
+        within(LONG, || receiver.try_recv_batch(&mut room)).unwrap();
+        received.extend(room.iter().map(|message| message.data.to_vec()));
+    }
+    assert!(received.iter().eq(payloads.iter()), "round {number}");
+}
+
+#[test]
+fn connects_and_closes_survive_signals() {
+    alone(|| {
+        let peer = bound("127.0.0.1:0");
+        in_a_storm(|| {
+            for _ in 0..500 {
+                let socket = new(SocketType::Udp4);
+                socket.connect(peer.address().unwrap()).unwrap();
+                send(&socket, b"x", None).unwrap();
+                assert_eq!(recv(&peer), b"x");
+                socket.disconnect().unwrap();
+                socket.close().unwrap();
+            }
+        });
+    });
+}
+
+/// An address of the west's network that nobody has: what goes there waits in the kernel, and fills the send buffer, until
+/// [`answer`] says whose it is.
+const ABSENT: &str = "10.77.1.50";
+
+/// Lets the middle host take the absent address.
+fn answer(net: &Net) {
+    net.middle.ip(&format!("address add {ABSENT}/24 dev eth0"));
+    let hardware = net.middle.run(|| {
+        let all = nix::ifaddrs::getifaddrs().unwrap();
+        let link = all.filter(|entry| entry.interface_name == "eth0").find_map(|entry| {
+            entry.address.as_ref().and_then(|address| address.as_link_addr()).and_then(|link| link.addr())
+        });
+        link.unwrap().map(|byte| format!("{byte:02x}")).join(":")
+    });
+    net.west.ip(&format!("neigh replace {ABSENT} lladdr {hardware} dev eth0 nud permanent"));
+}
+
+/// A sender in the west with the smallest buffer, and a receiver in the middle with a large one.
+fn narrow(net: &Net) -> (Socket, Socket, std::net::SocketAddr) {
+    let receiver = net.middle.run(|| {
+        let socket = Socket::new(&SocketOptions::new(SocketType::Udp4).recv_buffer_size(2 << 20)).unwrap();
+        socket.bind(None).unwrap();
+        socket
+    });
+    let sender = net.west.run(|| {
+        let socket = Socket::new(&SocketOptions::new(SocketType::Udp4).send_buffer_size(1)).unwrap();
+        socket.bind(None).unwrap();
+        socket
+    });
+    let to = std::net::SocketAddr::new(ABSENT.parse().unwrap(), receiver.address().unwrap().port());
+    (sender, receiver, to)
+}
+
+fn numbered(count: u32, size: usize) -> Vec<Vec<u8>> {
+    let payload = |number: u32| [&number.to_le_bytes()[..], &vec![number as u8; size - 4]].concat();
+    (0..count).map(payload).collect()
+}
+
+#[test]
+fn a_full_send_buffer_waits_and_neither_loses_nor_reorders() {
+    let Some(net) = Net::new() else { return };
+    let (sender, receiver, to) = narrow(&net);
+    let messages = numbered(200, 300);
+    let mut sent = 0;
+    let refusal = loop {
+        match send(&sender, &messages[sent], Some(to)) {
+            Ok(_) => sent += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(refusal.is_would_block(), "{refusal}");
+    assert_eq!(refusal.to_string(), format!("send EAGAIN {to}"));
+    assert!((1..20).contains(&sent), "{sent} sent");
+    assert_eq!(code(sender.try_send_batch(&[Datagram::new(b"x").to(to)])), "EAGAIN");
+    answer(&net);
+    for message in &messages[sent..] {
+        within(LONG, || send(&sender, message, Some(to))).unwrap();
+    }
+    assert!(messages.iter().all(|message| recv(&receiver) == *message));
+    assert_eq!(code(receiver.try_recv(&mut [0; 9])), "EAGAIN", "nothing came twice");
+}
+
+#[test]
+fn a_full_send_buffer_ends_a_batch_where_it_is_full() {
+    let Some(net) = Net::new() else { return };
+    // Of one size, so that they could be trains, and of mixed sizes, which leave one by one.
+    let mixed: Vec<_> =
+        numbered(200, 300).into_iter().enumerate().map(|(n, bytes)| bytes[..260 + n % 40].to_vec()).collect();
+    for messages in [numbered(200, 40), mixed] {
+        net.west.ip(&format!("neigh flush {ABSENT} dev eth0 nud permanent"));
+        let (sender, receiver, to) = narrow(&net);
+        let batch: Vec<_> = messages.iter().map(|bytes| Datagram::new(bytes).to(to)).collect();
+        let mut sent = sender.try_send_batch(&batch).unwrap();
+        assert!((1..batch.len()).contains(&sent), "{sent} sent");
+        assert_eq!(code(sender.try_send_batch(&batch[sent..])), "EAGAIN");
+        answer(&net);
+        while sent < batch.len() {
+            sent += within(LONG, || sender.try_send_batch(&batch[sent..])).unwrap();
+        }
+        assert!(messages.iter().all(|message| recv(&receiver) == *message));
+        assert_eq!(code(receiver.try_recv(&mut [0; 9])), "EAGAIN", "nothing came twice");
+        net.middle.ip(&format!("address del {ABSENT}/24 dev eth0"));
+    }
+}
