@@ -11,7 +11,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use socket2::SockAddr;
 
 use super::cmsg;
-use super::unix::{Socket, check, decode, retry};
+use super::unix::{Socket, decode, retry};
 use crate::batch::Run;
 use crate::sys::Received;
 
@@ -146,6 +146,7 @@ impl Socket {
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(heliogram_force_single)))]
 mod calls {
     use super::*;
+    use crate::sys::unix::check;
 
     const _: () = assert!(size_of::<Header>() == size_of::<libc::mmsghdr>());
 

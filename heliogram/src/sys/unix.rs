@@ -36,7 +36,8 @@ impl Socket {
             SocketType::Udp4 => Domain::IPV4,
             SocketType::Udp6 => Domain::IPV6,
         };
-        let inner = socket2::Socket::new(domain, Type::DGRAM.nonblocking(), Some(Protocol::UDP))?;
+        let inner = socket2::Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+        inner.set_nonblocking(true)?;
         Ok(Socket { inner, family })
     }
 

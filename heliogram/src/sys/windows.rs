@@ -1,1 +1,339 @@
-//! Windows.
+//! One socket on Windows, over `socket2`.
+//!
+//! What Windows lacks here, and how that shows:
+//!
+//! * batches are datagram after datagram, one call each, and there are no trains;
+//! * two sockets cannot share a port's load (`reusePort`): `ENOTSUP`;
+//! * source-specific membership is for IPv4 only: `ENOTSUP` for IPv6;
+//! * a peer's closed port is no error, on a connected socket either, as in Node: see [`retry`];
+//! * a closed socket keeps its port until it is dropped: there is no `dup2`, and a number that somebody may have
+//!   borrowed cannot be given back.
+//!
+//! Sources: "Winsock Functions", "IPPROTO_IP Socket Options", "IPPROTO_IPV6 Socket Options", "Windows Sockets Error
+//! Codes".
+
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr};
+use std::os::windows::io::{AsSocket, BorrowedSocket, OwnedSocket};
+
+use socket2::{Domain, InterfaceIndexOrAddress, MaybeUninitSlice, Protocol, SockAddr, SockAddrStorage, Type};
+
+use crate::addr::Interface;
+use crate::batch::Run;
+use crate::options::SocketType;
+use crate::sys::{Received, errno};
+
+/// An owned socket, as `Socket::bind_descriptor` takes it.
+pub type Descriptor = OwnedSocket;
+
+/// A borrowed socket, as `Socket::descriptor` lends it.
+pub type Borrowed<'a> = BorrowedSocket<'a>;
+
+/// `WSAENETRESET` and `WSAECONNRESET`: an earlier datagram died on its way, or met a closed port.
+const FATES_OF_OTHERS: [Option<i32>; 2] = [Some(10_052), Some(10_054)];
+
+/// A UDP socket of the system.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    inner: socket2::Socket,
+    family: SocketType,
+}
+
+impl Socket {
+    pub(crate) fn open(family: SocketType) -> io::Result<Self> {
+        let inner = socket2::Socket::new(domain(family), Type::DGRAM, Some(Protocol::UDP))?;
+        inner.set_nonblocking(true)?;
+        if family == SocketType::Udp6 {
+            // Windows alone begins without IPv4.
+            inner.set_only_v6(false)?;
+        }
+        Ok(Socket { inner, family })
+    }
+
+    /// Takes over a socket, as `bind({ fd })` does; says what it is if it is no UDP socket of this family.
+    pub(crate) fn adopt(descriptor: Descriptor, family: SocketType) -> Result<io::Result<Self>, &'static str> {
+        let inner = socket2::Socket::from(descriptor);
+        match (inner.r#type(), inner.local_addr().map(|local| local.domain())) {
+            (Ok(Type::STREAM), _) => Err("TCP"),
+            (Ok(Type::DGRAM), Ok(found)) if found == domain(family) => {
+                Ok(inner.set_nonblocking(true).map(|()| Socket { inner, family }))
+            }
+            (Ok(Type::DGRAM), Ok(Domain::IPV4 | Domain::IPV6)) => Ok(Err(io::Error::from_raw_os_error(errno::EINVAL))),
+            _ => Err("UNKNOWN"),
+        }
+    }
+
+    /// The socket's own handle.
+    pub(crate) fn descriptor(&self) -> Borrowed<'_> {
+        self.inner.as_socket()
+    }
+
+    pub(crate) fn set_reuse_addr(&self) -> io::Result<()> {
+        self.inner.set_reuse_address(true)
+    }
+
+    pub(crate) fn set_reuse_port(&self) -> io::Result<()> {
+        Err(lacking())
+    }
+
+    pub(crate) fn set_only_v6(&self) -> io::Result<()> {
+        self.inner.set_only_v6(true)
+    }
+
+    /// There are no trains to ask for; a batch takes datagrams just as well.
+    pub(crate) fn set_gro(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(crate) fn bind(&self, local: SocketAddr) -> io::Result<()> {
+        self.inner.bind(&local.into())
+    }
+
+    pub(crate) fn connect(&self, remote: SocketAddr) -> io::Result<()> {
+        self.inner.connect(&remote.into())
+    }
+
+    /// Dissolves the connection: `connect` to an address of zeros, which is one of no family.
+    pub(crate) fn disconnect(&self) -> io::Result<()> {
+        const SOCKADDR: i32 = 16;
+        // SAFETY: the storage is longer than a sockaddr, and zeros in it are an address of the family AF_UNSPEC.
+        let nobody = unsafe { SockAddr::new(SockAddrStorage::zeroed(), SOCKADDR) };
+        self.inner.connect(&nobody)
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        internet(&self.inner.local_addr()?)
+    }
+
+    pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
+        internet(&self.inner.peer_addr()?)
+    }
+
+    /// Sends one datagram made of these buffers.
+    pub(crate) fn send(&self, buffers: &[IoSlice<'_>], to: Option<SocketAddr>) -> io::Result<usize> {
+        match to.map(SockAddr::from) {
+            Some(to) => retry(|| self.inner.send_to_vectored(buffers, &to)),
+            None => retry(|| self.inner.send_vectored(buffers)),
+        }
+    }
+
+    /// Receives one datagram: its length, its sender, whether its end did not fit.
+    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr, bool)> {
+        // SAFETY: a slice of bytes is a slice of maybe-uninitialised bytes, and the system writes only bytes into it.
+        let buffer = unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) };
+        let mut parts = [MaybeUninitSlice::new(buffer)];
+        let (length, flags, from) = retry(|| self.inner.recv_from_vectored(&mut parts))?;
+        Ok((length, internet(&from)?, flags.is_truncated()))
+    }
+
+    /// Sends runs, which are single datagrams here, until one is refused; says how many went. An error means that the
+    /// first was refused.
+    pub(crate) fn send_runs<'a>(&self, runs: impl Iterator<Item = Run<'a>>) -> io::Result<usize> {
+        let mut sent = 0;
+        for datagram in runs.flat_map(|run| run.datagrams) {
+            match self.send(&[IoSlice::new(datagram.payload)], datagram.to) {
+                Ok(_) => sent += 1,
+                Err(error) if sent == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Receives as many datagrams as there are, at most one for each slot; says how many.
+    pub(crate) fn recv_slots(&self, receiver: &mut Receiver, _control: bool) -> io::Result<usize> {
+        let slots = receiver.data.chunks_exact_mut(receiver.slot_size).zip(&mut receiver.messages);
+        for (index, (slot, message)) in slots.enumerate() {
+            match self.recv(slot) {
+                Ok((length, peer, truncated)) => *message = (peer, Received { length, segment: None, truncated }),
+                Err(error) if index == 0 => return Err(error),
+                Err(_) => return Ok(index),
+            }
+        }
+        Ok(receiver.messages.len())
+    }
+
+    /// Ends all traffic. The port is given back with the handle, at the drop.
+    pub(crate) fn retire(&self) -> io::Result<()> {
+        self.inner.shutdown(Shutdown::Both)
+    }
+}
+
+/// The options, each where the socket's family has it.
+impl Socket {
+    pub(crate) fn set_broadcast(&self, on: bool) -> io::Result<()> {
+        self.inner.set_broadcast(on)
+    }
+
+    pub(crate) fn set_ttl(&self, hops: u32) -> io::Result<()> {
+        match self.family {
+            SocketType::Udp4 => self.inner.set_ttl_v4(hops),
+            SocketType::Udp6 => self.inner.set_unicast_hops_v6(hops),
+        }
+    }
+
+    pub(crate) fn set_multicast_ttl(&self, hops: u32) -> io::Result<()> {
+        match self.family {
+            SocketType::Udp4 => self.inner.set_multicast_ttl_v4(hops),
+            SocketType::Udp6 => self.inner.set_multicast_hops_v6(hops),
+        }
+    }
+
+    pub(crate) fn set_multicast_loopback(&self, on: bool) -> io::Result<()> {
+        match self.family {
+            SocketType::Udp4 => self.inner.set_multicast_loop_v4(on),
+            SocketType::Udp6 => self.inner.set_multicast_loop_v6(on),
+        }
+    }
+
+    pub(crate) fn set_multicast_interface(&self, interface: Interface) -> io::Result<()> {
+        match self.family {
+            SocketType::Udp4 => self.inner.set_multicast_if_v4(&v4_address(interface)?),
+            SocketType::Udp6 => self.inner.set_multicast_if_v6(v6_index(interface)?),
+        }
+    }
+
+    pub(crate) fn join(&self, group: IpAddr, interface: Interface) -> io::Result<()> {
+        match group {
+            IpAddr::V4(group) => self.inner.join_multicast_v4_n(&group, &v4_interface(interface)),
+            IpAddr::V6(group) => self.inner.join_multicast_v6(&group, v6_index(interface)?),
+        }
+    }
+
+    pub(crate) fn leave(&self, group: IpAddr, interface: Interface) -> io::Result<()> {
+        match group {
+            IpAddr::V4(group) => self.inner.leave_multicast_v4_n(&group, &v4_interface(interface)),
+            IpAddr::V6(group) => self.inner.leave_multicast_v6(&group, v6_index(interface)?),
+        }
+    }
+
+    pub(crate) fn join_source(&self, source: IpAddr, group: IpAddr, interface: Interface) -> io::Result<()> {
+        let (source, group) = v4_source(source, group)?;
+        self.inner.join_ssm_v4(&source, &group, &v4_address(interface)?)
+    }
+
+    pub(crate) fn leave_source(&self, source: IpAddr, group: IpAddr, interface: Interface) -> io::Result<()> {
+        let (source, group) = v4_source(source, group)?;
+        self.inner.leave_ssm_v4(&source, &group, &v4_address(interface)?)
+    }
+
+    pub(crate) fn recv_buffer_size(&self) -> io::Result<usize> {
+        self.inner.recv_buffer_size()
+    }
+
+    pub(crate) fn set_recv_buffer_size(&self, bytes: usize) -> io::Result<()> {
+        self.inner.set_recv_buffer_size(bytes)
+    }
+
+    pub(crate) fn send_buffer_size(&self) -> io::Result<usize> {
+        self.inner.send_buffer_size()
+    }
+
+    pub(crate) fn set_send_buffer_size(&self, bytes: usize) -> io::Result<()> {
+        self.inner.set_send_buffer_size(bytes)
+    }
+}
+
+fn domain(family: SocketType) -> Domain {
+    match family {
+        SocketType::Udp4 => Domain::IPV4,
+        SocketType::Udp6 => Domain::IPV6,
+    }
+}
+
+fn v4_interface(interface: Interface) -> InterfaceIndexOrAddress {
+    match interface {
+        Interface::Default => InterfaceIndexOrAddress::Address(Ipv4Addr::UNSPECIFIED),
+        Interface::Address(address) => InterfaceIndexOrAddress::Address(address),
+        Interface::Index(index) => InterfaceIndexOrAddress::Index(index),
+    }
+}
+
+/// An interface as an address: Windows reads one of the block 0.0.0.0/8 as the interface's index.
+fn v4_address(interface: Interface) -> io::Result<Ipv4Addr> {
+    match interface {
+        Interface::Default => Ok(Ipv4Addr::UNSPECIFIED),
+        Interface::Address(address) => Ok(address),
+        Interface::Index(index @ 0..0x0100_0000) => Ok(Ipv4Addr::from_bits(index)),
+        Interface::Index(_) => Err(io::Error::from_raw_os_error(errno::EINVAL)),
+    }
+}
+
+fn v6_index(interface: Interface) -> io::Result<u32> {
+    match interface {
+        Interface::Default => Ok(0),
+        Interface::Index(index) => Ok(index),
+        Interface::Address(_) => Err(io::Error::from_raw_os_error(errno::EINVAL)),
+    }
+}
+
+fn v4_source(source: IpAddr, group: IpAddr) -> io::Result<(Ipv4Addr, Ipv4Addr)> {
+    match (source, group) {
+        (IpAddr::V4(source), IpAddr::V4(group)) => Ok((source, group)),
+        (IpAddr::V6(_), IpAddr::V6(_)) => Err(lacking()),
+        _ => Err(io::Error::from_raw_os_error(errno::EINVAL)),
+    }
+}
+
+fn lacking() -> io::Error {
+    io::Error::from_raw_os_error(errno::ENOTSUP)
+}
+
+/// The address as the standard library has it; anything but IPv4 and IPv6 is `EINVAL`.
+fn internet(address: &SockAddr) -> io::Result<SocketAddr> {
+    address.as_socket().ok_or_else(|| io::Error::from_raw_os_error(errno::EINVAL))
+}
+
+/// Calls again for as long as the answer is the fate of a datagram sent earlier, which Windows reports once for each, to
+/// whichever call comes next. Node turns these reports off (`SIO_UDP_CONNRESET`): one closed peer must not fail the
+/// traffic with all others.
+fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if FATES_OF_OTHERS.contains(&error.raw_os_error()) => {}
+            other => return other,
+        }
+    }
+}
+
+/// An interface's zone is its index in digits on Windows; 0 for anything else.
+pub(crate) fn interface_index(name: &str) -> u32 {
+    name.parse().unwrap_or(0)
+}
+
+/// No names: the index itself is the zone.
+pub(crate) fn interface_name(_index: u32) -> Option<String> {
+    None
+}
+
+/// The memory that datagrams are received into: for each slot the bytes, the peer, and what else is known.
+pub(crate) struct Receiver {
+    data: Box<[u8]>,
+    slot_size: usize,
+    messages: Box<[(SocketAddr, Received)]>,
+}
+
+impl Receiver {
+    pub(crate) fn new(slots: usize, slot_size: usize) -> Self {
+        let nothing = Received { length: 0, segment: None, truncated: false };
+        let messages = vec![(SocketType::Udp4.any(), nothing); slots].into();
+        Receiver { data: vec![0; slots * slot_size].into(), slot_size, messages }
+    }
+
+    pub(crate) fn slot_size(&self) -> usize {
+        self.slot_size
+    }
+
+    pub(crate) fn data(&self, index: usize) -> &[u8] {
+        &self.data[index * self.slot_size..][..self.slot_size]
+    }
+
+    pub(crate) fn peer(&self, index: usize) -> SocketAddr {
+        self.messages[index].0
+    }
+
+    pub(crate) fn received(&self, index: usize) -> Received {
+        self.messages[index].1
+    }
+}
