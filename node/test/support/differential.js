@@ -1,0 +1,53 @@
+'use strict';
+// The oracle runs beside us: the same scenario on the host's own dgram and on the module under test,
+// and any difference between the two traces fails.
+
+const assert = require('node:assert');
+const test = require('node:test');
+const util = require('node:util');
+const { host, subject, selfTest } = require('./module.js');
+const { record } = require('./trace.js');
+
+const LIMIT = 60_000;
+
+/** NODE_DEBUG=trace shows what each scenario records. */
+const show = util.debuglog('trace');
+
+/**
+ * Declares a test. `least` is how many records the scenario writes at the least, so that one which records
+ * nothing fails; `expected` is the trace in full, for what this host's own dgram may lack: then `onHost`
+ * says whether it can be asked as well.
+ */
+function differential(title, scenario, { least = 1, expected, onHost = true, needs = false } = {}) {
+  const skip = needs || lacking(onHost);
+  test(title, { skip, timeout: LIMIT }, async () => {
+    const ours = await record(subject, scenario);
+    show('%s\n%s', title, ours.map((line) => JSON.stringify(line)).join('\n'));
+    if (expected) same(ours, expected, 'what is expected');
+    if (onHost) same(ours, await record(host, scenario), 'the host');
+    assert.ok(ours.length >= least, `${ours.length} records, at least ${least} expected; NODE_DEBUG=trace shows them`);
+  });
+}
+
+function lacking(onHost) {
+  return !onHost && selfTest && `the module under test is node:dgram of ${process.version}, which lacks this`;
+}
+
+/** Fails with the first record that differs, and what came before it. */
+function same(ours, theirs, oracle) {
+  const at = firstDifference(ours, theirs);
+  if (at < 0) return;
+  const before = ours.slice(Math.max(0, at - 4), at).map((line) => JSON.stringify(line)).join('\n  ');
+  const message = `record ${at} differs from ${oracle}\n  ${before}\n- ${oracle}: ${JSON.stringify(theirs[at])}\n+ ours: ${JSON.stringify(ours[at])}\n`;
+  assert.fail(message);
+}
+
+function firstDifference(ours, theirs) {
+  const length = Math.max(ours.length, theirs.length);
+  for (let at = 0; at < length; at++) {
+    if (JSON.stringify(ours[at]) !== JSON.stringify(theirs[at])) return at;
+  }
+  return -1;
+}
+
+module.exports = { differential, lacking, same, show };

@@ -1,0 +1,12 @@
+'use strict';
+// What a child process runs: one scenario of a fixture file, on the module that HELIOGRAM_TEST_LOAD names.
+// The trace is written when the process exits, whatever it exits of.
+
+const fs = require('node:fs');
+const { Trace } = require('./trace.js');
+
+const [fixture, scenario] = process.argv.slice(2);
+const trace = new Trace(require(process.env.HELIOGRAM_TEST_LOAD));
+
+process.on('exit', () => fs.writeSync(1, `${JSON.stringify(trace.records)}\n`));
+require(fixture)[scenario](trace);

@@ -1,0 +1,213 @@
+'use strict';
+// One run of a scenario on one dgram module: what it did, what came of it, in order.
+
+const { host } = require('./module.js');
+const { Plain, PortNames } = require('./plain.js');
+
+/** How long any wait may take before the test fails; generous, since machines are busy. Never a measure of speed. */
+const PATIENCE = 15_000;
+
+class Trace {
+  records = [];
+  #names = new Map();
+  #sockets = [];
+  #undo = [];
+  #plain = new Plain(new PortNames(), this.#names);
+
+  constructor(dgram) {
+    this.dgram = dgram;
+  }
+
+  /** Writes down that something happened, with its values as plain data. */
+  note(label, ...values) {
+    this.records.push([label, ...values.map((value) => this.#plain.of(value))]);
+  }
+
+  /** Writes down a port, which has a name instead of a number. */
+  notePort(label, port) {
+    this.records.push([label, this.#plain.of(port, 'port')]);
+  }
+
+  /** Calls and writes down what was returned or thrown; answers what was returned. */
+  call(label, action) {
+    let result;
+    try {
+      result = action();
+    } catch (error) {
+      this.note(`${label} threw`, error);
+      return undefined;
+    }
+    this.note(`${label} returned`, result);
+    return result;
+  }
+
+  /** A callback that writes down its arguments. */
+  callback(label) {
+    const trace = this;
+    return function callback(...values) {
+      trace.note(label, ...values);
+    };
+  }
+
+  /** Names an object, so that it shows as that name wherever it turns up. */
+  name(label, object) {
+    this.#names.set(object, label);
+    return object;
+  }
+
+  /** Runs a last step when the scenario has ended, however it ended. */
+  after(step) {
+    this.#undo.push(step);
+  }
+
+  /** Sets a property of a shared object for the length of the scenario. */
+  replace(object, key, value) {
+    const before = object[key];
+    object[key] = value;
+    this.after(() => { object[key] = before; });
+  }
+
+  /** A socket of the module under test, named, and closed when the scenario ends. */
+  socket(label, options = 'udp4', listener = undefined) {
+    return this.#keep(label, this.dgram.createSocket(options, listener));
+  }
+
+  /** A socket of the host's own module: the other end, where only one end is looked at. */
+  peer(label, options = 'udp4') {
+    return this.#keep(label, host.createSocket(options));
+  }
+
+  #keep(label, socket) {
+    this.#sockets.push(socket);
+    return this.name(label, socket);
+  }
+
+  /** A socket of the module under test, bound to a port of the kernel's choice on the loopback interface. */
+  async bound(label, options = 'udp4') {
+    return this.#bind(this.socket(label, options));
+  }
+
+  async boundPeer(label, options = 'udp4') {
+    return this.#bind(this.peer(label, options));
+  }
+
+  async #bind(socket) {
+    socket.bind(0, socket.type === 'udp6' ? '::1' : '127.0.0.1');
+    await this.once(socket, 'listening');
+    return socket;
+  }
+
+  /** Connects a socket to another one's port on its loopback address. */
+  async connected(socket, other) {
+    socket.connect(other.address().port, other.address().address);
+    await this.once(socket, 'connect');
+    return socket;
+  }
+
+  /** Writes down these events of the socket as they come. */
+  watch(socket, ...events) {
+    const label = this.#names.get(socket);
+    for (const event of events) socket.on(event, this.callback(`${label} ${event}`));
+    return socket;
+  }
+
+  /** Waits for an event; answers its arguments. It listens to no other event, so that an error is as unhandled as before. */
+  once(emitter, event) {
+    const label = this.#names.get(emitter) ?? emitter.constructor?.name;
+    return this.until((done) => emitter.once(event, done), () => `${label}: no '${String(event)}'`);
+  }
+
+  /** Waits until as many events have come; answers the arguments of all. */
+  async times(emitter, event, count) {
+    const seen = [];
+    const done = this.until((resolve) => {
+      emitter.on(event, (...values) => {
+        seen.push(values);
+        if (seen.length === count) resolve();
+      });
+    }, () => `${this.#names.get(emitter)}: ${seen.length} of ${count} '${event}' events`);
+    await done;
+    return seen;
+  }
+
+  /** Waits for a callback; `start` gets the function to be called, and its arguments are the answer. */
+  until(start, what = () => 'a callback that never came') {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${what()} after ${PATIENCE} ms`)), PATIENCE);
+      start((...values) => {
+        clearTimeout(timer);
+        resolve(values);
+      });
+    });
+  }
+
+  /** Sends and waits for the callback, which is written down. */
+  async sent(label, socket, ...values) {
+    const result = await this.until((done) => socket.send(...values, done));
+    this.note(label, ...result);
+  }
+
+  /** Lets the loop turn a few times, so that everything already due has happened. */
+  async turns(count = 3) {
+    for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Lets everything that was sent before this moment arrive: a datagram sent now to the socket comes last. */
+  async barrier(receiver, marker = 'barrier') {
+    const { port, address } = receiver.address();
+    const peer = await this.boundPeer(`barrier of ${this.#names.get(receiver)}`, receiver.type);
+    const arrived = this.until((done) => {
+      receiver.on('message', function listen(message) {
+        if (message.toString() !== marker) return;
+        receiver.removeListener('message', listen);
+        done();
+      });
+    }, () => `${this.#names.get(receiver)}: the barrier did not arrive`);
+    peer.send(marker, port, loopback(address));
+    await arrived;
+    await this.#closed(peer);
+  }
+
+  async #closed(socket) {
+    const closed = this.once(socket, 'close');
+    socket.close();
+    await closed;
+  }
+
+  /** Closes what is open and undoes what was replaced. */
+  async end() {
+    for (const step of this.#undo.reverse()) await step();
+    for (const socket of this.#sockets) closeIfOpen(socket);
+    await this.turns(2);
+  }
+}
+
+/** The address at which a socket bound to all addresses can be reached. */
+function loopback(address) {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  return address === '::' ? '::1' : address;
+}
+
+function closeIfOpen(socket) {
+  // Not those of 'listening' and of errorMonitor: a close that waits for the bind hangs on them.
+  for (const event of ['message', 'connect', 'close', 'error']) socket.removeAllListeners(event);
+  socket.on('error', () => {});
+  try {
+    socket.close();
+  } catch (error) {
+    if (error.code !== 'ERR_SOCKET_DGRAM_NOT_RUNNING') throw error;
+  }
+}
+
+/** Runs a scenario on a module and answers its trace. */
+async function record(dgram, scenario) {
+  const trace = new Trace(dgram);
+  try {
+    await scenario(trace);
+  } finally {
+    await trace.end();
+  }
+  return trace.records;
+}
+
+module.exports = { PATIENCE, Trace, record };
