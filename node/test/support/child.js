@@ -15,16 +15,16 @@ const LIMIT = 40_000;
  * Runs one scenario of a fixture file in a child process, under `prefix` (a command that runs commands), and
  * answers its exit code, signal, records, and the line that names the error it died of.
  */
-async function run(fixture, scenario, { module = SUBJECT, flags = [], env = {}, stdio = [], prefix = [], meanwhile } = {}) {
+async function run(fixture, scenario, { module = SUBJECT, flags = [], env = {}, stdin = 'ignore', stdio = [], prefix = [], meanwhile } = {}) {
   const command = [...prefix, process.execPath, ...flags, ENTRY, fixture, scenario];
   const child = spawn(command[0], command.slice(1), {
-    stdio: ['ignore', 'pipe', 'pipe', ...stdio],
+    stdio: [stdin, 'pipe', 'pipe', ...stdio],
     env: { ...process.env, ...env, HELIOGRAM_TEST_LOAD: module, NODE_TEST_CONTEXT: undefined },
   });
-  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+  const [output, errors] = [collect(child.stdout), collect(child.stderr)];
   meanwhile?.(child);
-  const { code, signal } = await ended(child, scenario, stderr);
-  return { code, signal, records: parse(stdout.text), died: errorLine(stderr.text), stderr: stderr.text };
+  const { code, signal } = await ended(child, scenario, errors);
+  return { code, signal, records: parse(output.text), died: errorLine(errors.text), stderr: errors.text };
 }
 
 function collect(stream) {
@@ -33,11 +33,11 @@ function collect(stream) {
   return collected;
 }
 
-function ended(child, scenario, stderr) {
+function ended(child, scenario, errors) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(new Error(`${scenario}: the process did not end within ${LIMIT} ms\n${stderr.text}`));
+      reject(new Error(`${scenario}: the process did not end within ${LIMIT} ms\n${errors.text}`));
     }, LIMIT);
     child.on('error', reject);
     child.on('close', (code, signal) => {

@@ -14,12 +14,17 @@ function resolve(name) {
   return name.startsWith('.') ? path.resolve(name) : name;
 }
 
+const host = require(HOST);
+
 module.exports = {
   HOST,
   SUBJECT,
-  host: require(HOST),
-  subject: require(SUBJECT),
+  host,
+  /** Loaded when asked for, so that a process which runs on the host's dgram alone never loads the other. */
+  get subject() { return require(SUBJECT); },
   /** True when the suite measures the host's own dgram against itself, which is how the suite is tested. */
-  selfTest: require(SUBJECT) === require(HOST),
+  selfTest: SUBJECT.replace(/^node:/, '') === 'dgram',
   nodeMajor: Number(process.versions.node.split('.')[0]),
+  /** The name under which a child process loads the same module. */
+  nameOf: (dgram) => (dgram === host ? HOST : SUBJECT),
 };

@@ -1,0 +1,88 @@
+'use strict';
+// B14, B15, B80: bind({ fd }). A descriptor is inherited by the child process that adopts it.
+
+const fs = require('node:fs');
+const net = require('node:net');
+const path = require('node:path');
+const { run } = require('../support/child.js');
+const { differential } = require('../support/differential.js');
+const { host, nameOf } = require('../support/module.js');
+
+const FIXTURE = path.join(__dirname, 'fixtures', 'descriptor.js');
+
+const handleOf = (socket) => socket[Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'state symbol')].handle;
+
+/** A socket that is bound and not read from, so that whoever adopts its descriptor gets all datagrams. */
+function silent(t) {
+  const donor = t.peer('donor');
+  donor.addMembership('224.0.0.114', '127.0.0.1');
+  return donor;
+}
+
+// Node makes the standard descriptors of a child blocking; the shell then moves one to 3.
+const BLOCKING = { prefix: ['sh', '-c', 'exec "$@" 3<&0 0</dev/null', 'sh'] };
+
+/** Runs a scenario in a child that has the descriptor of a bound socket of ours as its descriptor 3. */
+async function adopted(t, scenario, { blocking = false, donor = silent(t) } = {}) {
+  const { fd } = handleOf(donor);
+  const how = blocking ? { ...BLOCKING, stdin: fd } : { stdio: [fd] };
+  const child = await run(FIXTURE, scenario, { module: nameOf(t.dgram), ...how });
+  t.records.push(...child.records);
+  t.note('ended', child.code, child.signal, child.died);
+  if (child.code !== 0) throw new Error(child.stderr);
+}
+
+differential('B14 an adopted descriptor listens at once and works', (t) => adopted(t, 'adopt'), { least: 7 });
+differential('B14 an adopted descriptor and the forms of bind', (t) => adopted(t, 'forms'), { least: 4 });
+differential('B15 an adopted descriptor has SO_REUSEADDR', async (t) => adopted(t, 'reuse', { donor: await t.boundPeer('donor') }), { least: 2 });
+differential('B15 an adopted descriptor is non-blocking', (t) => adopted(t, 'nonBlocking', { blocking: true }), { least: 3 });
+differential('B80 a descriptor that is adopted twice', (t) => adopted(t, 'twice'), { least: 3 });
+
+differential('B14 values that are no descriptor', async (t) => {
+  for (const fd of [0, -1, 1.5, NaN, '3', null, undefined, 2 ** 31, 2 ** 32, {}, true, 3n]) {
+    const socket = t.watch(t.socket('socket'), 'listening', 'error');
+    t.call(`fd ${String(fd)}`, () => socket.bind({ fd }));
+    await t.turns(2);
+  }
+}, { least: 23 });
+
+differential('B14 descriptors that are no UDP socket', async (t) => {
+  const file = fs.openSync(__filename);
+  t.after(() => fs.closeSync(file));
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await t.once(server, 'listening');
+  t.after(() => server.close());
+  for (const [label, fd] of Object.entries({ file, TCP: server._handle.fd, nothing: 99_999, null: fs.openSync('/dev/null') })) {
+    const socket = t.watch(t.socket(label), 'listening', 'error');
+    t.call(`bind to ${label}`, () => socket.bind({ fd }));
+    t.call('bind again', () => socket.bind());
+    t.call('address', () => socket.address());
+    if (label === 'null') fs.closeSync(fd);
+  }
+}, { least: 12 });
+
+differential('B80 a descriptor that a socket of ours or of the host has', async (t) => {
+  for (const donor of [await t.bound('of ours'), await t.boundPeer('of the host')]) {
+    const { fd } = handleOf(donor);
+    const socket = t.watch(t.socket('socket'), 'listening', 'error');
+    t.call('bind', () => socket.bind({ fd }));
+    t.call('address', () => socket.address());
+    await t.turns();
+    await t.barrier(donor);
+  }
+}, { least: 4 });
+
+differential('B80 a descriptor that nobody polls', async (t) => {
+  const donor = host.createSocket('udp4');
+  donor.addMembership('224.0.0.114', '127.0.0.1');
+  const { fd } = handleOf(donor);
+  const socket = t.watch(t.socket('socket'), 'listening', 'error');
+  t.call('bind', () => socket.bind({ fd }, t.callback('bound')));
+  t.call('address', () => socket.address());
+  await t.barrier(socket);
+  const closed = t.once(socket, 'close');
+  socket.close();
+  await closed;
+  // The descriptor is closed with the socket that adopted it; the donor's own close would close a stranger's.
+  t.note('closed', !fs.existsSync(`/proc/self/fd/${fd}`));
+}, { least: 4 });

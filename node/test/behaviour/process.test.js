@@ -1,0 +1,43 @@
+'use strict';
+// B7, B20, B29, B38, B86: what needs a process of its own, since it ends or nearly ends it.
+
+const path = require('node:path');
+const { inChild, run } = require('../support/child.js');
+const { differential } = require('../support/differential.js');
+const { nameOf, nodeMajor } = require('../support/module.js');
+
+const FIXTURE = path.join(__dirname, 'fixtures', 'process.js');
+
+inChild('B7 an unhandled bind error is an uncaught exception', FIXTURE, 'bindError', { code: 1 });
+// In Node 22 the callback of a bind is an 'error' listener as well, and the error is lost.
+inChild('B7 a bind callback does not make it handled', FIXTURE, 'bindErrorWithCallback', { code: nodeMajor > 22 ? 1 : 0 });
+inChild('B7 the process goes on if it hears of the exception', FIXTURE, 'bindErrorCaught', { least: 3 });
+
+inChild('B20 a receive buffer that is refused is an uncaught exception', FIXTURE, 'recvBufferRefused', { code: 1 });
+inChild('B20 a send buffer that is refused is an uncaught exception', FIXTURE, 'sendBufferRefused', { code: 1 });
+inChild('B20 what is left of the socket then', FIXTURE, 'bufferRefusedCaught', { least: 4 });
+
+inChild('B29 a failed look-up of an unhandled send is an uncaught exception', FIXTURE, 'sendLookupError', { code: 1 });
+inChild('B46 an unhandled error of receiving is an uncaught exception', FIXTURE, 'refused', { code: 1 });
+
+inChild('B38 a throwing listener loses no message', FIXTURE, 'throwingListener', { least: 11 });
+inChild('B38 a throwing listener ends the process', FIXTURE, 'fatalListener', { code: 1, least: 1 });
+inChild('B38 throwing in every kind of listener and callback', FIXTURE, 'throwingEverywhere', { least: 12 });
+inChild('B38 ticks and microtasks that throw between messages', FIXTURE, 'throwingTicks', { least: 9 });
+inChild('B38 a rejected promise of an async listener', FIXTURE, 'rejectingListener', { least: 6 });
+
+const ENDS = ['exitConnected', 'exitUnconnected', 'exitMany', 'throwConnected', 'throwUnconnected', 'sendOnExit', 'sendOnBeforeExit', 'exitInCallback', 'exitInMessage'];
+
+for (const scenario of ENDS) {
+  const code = scenario.startsWith('throw') ? 1 : 0;
+  differential(`B86 what has left when the process ends: ${scenario}`, async (t) => {
+    const peer = await t.boundPeer('peer');
+    const heard = [];
+    peer.on('message', (message) => heard.push(message));
+    const { port } = peer.address();
+    const child = await run(FIXTURE, scenario, { module: nameOf(t.dgram), env: { PORT: String(port) } });
+    await t.barrier(peer);
+    t.note(scenario, child.code, child.signal, ...heard);
+    if (child.code !== code) throw new Error(`exit code ${child.code}\n${child.stderr}`);
+  });
+}
