@@ -27,7 +27,7 @@ async function adopted(t, scenario, { blocking = false, donor = silent(t) } = {}
   const { fd } = handleOf(donor);
   const how = blocking ? { ...BLOCKING, stdin: fd } : { stdio: [fd] };
   const child = await run(FIXTURE, scenario, { module: nameOf(t.dgram), ...how });
-  t.records.push(...child.records);
+  t.include('child', child.records);
   t.note('ended', child.code, child.signal, child.died);
   if (child.code !== 0) throw new Error(child.stderr);
 }

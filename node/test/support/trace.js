@@ -28,6 +28,11 @@ class Trace {
     this.records.push([label, this.#plain.of(port, 'port')]);
   }
 
+  /** Takes over the records of another process's trace. */
+  include(label, records) {
+    for (const record of records) this.records.push([label, ...record]);
+  }
+
   /** Calls and writes down what was returned or thrown; answers what was returned. */
   call(label, action) {
     let result;
