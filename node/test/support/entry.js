@@ -8,5 +8,12 @@ const { Trace } = require('./trace.js');
 const [fixture, scenario] = process.argv.slice(2);
 const trace = new Trace(require(process.env.HELIOGRAM_TEST_LOAD));
 
-process.on('exit', () => fs.writeSync(1, `${JSON.stringify(trace.records)}\n`));
+// Not an 'exit' listener: it must come after those of the scenario.
+const { emit } = process;
+process.emit = function (event, ...values) {
+  const result = emit.call(this, event, ...values);
+  if (event === 'exit') fs.writeSync(1, `${JSON.stringify(trace.records)}\n`);
+  return result;
+};
+
 require(fixture)[scenario](trace);
