@@ -1,0 +1,187 @@
+//! Addresses as people type them: `9`, `127.0.0.1:9`, `[fe80::1%eth0]:9`, `host:9`, `239.1.1.1@eth0`.
+//!
+//! The form is checked when the arguments are read; names and interfaces are looked up when the command runs.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::str::FromStr;
+
+use heliogram::{Interface, SocketType};
+
+use crate::failure::{Failure, Outcome};
+use crate::session::Session;
+
+/// A host and a port.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    /// `None` is every interface of this machine.
+    host: Option<String>,
+    port: u16,
+}
+
+/// `HOST:PORT` of a peer.
+pub(crate) fn peer(text: &str) -> Result<Endpoint, String> {
+    match local(text)? {
+        Endpoint { host: None, .. } => Err("the host is missing: HOST:PORT".into()),
+        Endpoint { port: 0, .. } => Err("a peer's port is 1 to 65535".into()),
+        endpoint => Ok(endpoint),
+    }
+}
+
+/// `[ADDRESS:]PORT` of a socket here.
+pub(crate) fn local(text: &str) -> Result<Endpoint, String> {
+    let (host, port) = split(text)?;
+    let port = port.parse().map_err(|_| format!("{port:?} is no port: 0 to 65535"))?;
+    Ok(Endpoint { host: host.filter(|host| !host.is_empty()).map(Into::into), port })
+}
+
+fn split(text: &str) -> Result<(Option<&str>, &str), String> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (host, port) = rest.split_once("]:").ok_or("an address in brackets needs a port: [::1]:9")?;
+        return Ok((Some(host), port));
+    }
+    match text.rsplit_once(':') {
+        Some((host, _)) if host.contains(':') => Err("write IPv6 addresses in brackets: [::1]:9".into()),
+        Some((host, port)) => Ok((Some(host), port)),
+        None => Ok((None, text)),
+    }
+}
+
+impl Endpoint {
+    /// The socket address, of this family if one is asked for.
+    pub(crate) async fn resolve(&self, family: Option<SocketType>, session: &Session) -> Outcome<SocketAddr> {
+        let Some(host) = &self.host else {
+            return Ok(SocketAddr::new(family.unwrap_or(SocketType::Udp4).unspecified(), self.port));
+        };
+        let suits = |addr: &SocketAddr| family.is_none_or(|family| family.matches(addr.ip()));
+        match literal(host, self.port)? {
+            Some(addr) if suits(&addr) => Ok(addr),
+            Some(_) => Err(Failure::Usage(format!("{host} is of the other family"))),
+            None => {
+                let found = session.or(look_up(host, self.port)).await.ok_or(Failure::Interrupted)??;
+                let suited = found.into_iter().find(suits);
+                suited.ok_or_else(|| Failure::Other(format!("getaddrinfo {host}: no address of the family asked for")))
+            }
+        }
+    }
+
+    /// Whether it is for the system, or a flag, to choose the family.
+    pub(crate) const fn is_any(&self) -> bool {
+        self.host.is_none()
+    }
+}
+
+/// An address that needs no look-up; an IPv6 zone must be an interface that exists.
+fn literal(host: &str, port: u16) -> Outcome<Option<SocketAddr>> {
+    let (ip, zone) = host.split_once('%').map_or((host, None), |(ip, zone)| (ip, Some(zone)));
+    Ok(match (ip.parse(), zone) {
+        (Ok(IpAddr::V6(ip)), Some(zone)) => Some(SocketAddrV6::new(ip, port, 0, index(zone)?).into()),
+        (Ok(ip), None) => Some(SocketAddr::new(ip, port)),
+        _ => None,
+    })
+}
+
+fn index(zone: &str) -> Outcome<u32> {
+    match interface(zone)? {
+        Interface::Index(index) => Ok(index),
+        _ => Err(Failure::Usage(format!("{zone:?} is no zone: an interface's name or number"))),
+    }
+}
+
+async fn look_up(host: &str, port: u16) -> Outcome<Vec<SocketAddr>> {
+    match tokio::net::lookup_host((host, port)).await {
+        Ok(found) => Ok(found.collect()),
+        Err(error) => Err(Failure::Other(format!("getaddrinfo {host}: {error}"))),
+    }
+}
+
+/// An interface by its name, number or IPv4 address.
+pub(crate) fn interface(text: &str) -> Outcome<Interface> {
+    match (text.parse(), text.parse()) {
+        (Ok(address), _) => Ok(Interface::Address(address)),
+        (_, Ok(index)) => Ok(Interface::Index(index)),
+        _ => Interface::by_name(text).map_err(Failure::about(text)),
+    }
+}
+
+/// A multicast group, on one interface or the one that the system chooses.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) ip: IpAddr,
+    interface: Option<String>,
+}
+
+impl Group {
+    pub(crate) fn interface(&self) -> Outcome<Interface> {
+        self.interface.as_deref().map_or(Ok(Interface::Default), interface)
+    }
+}
+
+impl FromStr for Group {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (ip, interface) = text.split_once(['@', '%']).map_or((text, None), |(ip, name)| (ip, Some(name)));
+        let ip: IpAddr = ip.parse().map_err(|_| format!("{ip:?} is no IP address"))?;
+        if !ip.is_multicast() {
+            return Err(format!("{ip} is no multicast address: 224.0.0.0/4, ff00::/8"));
+        }
+        Ok(Group { ip, interface: interface.map(Into::into) })
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.interface {
+            Some(interface) => write!(f, "{}@{interface}", self.ip),
+            None => self.ip.fmt(f),
+        }
+    }
+}
+
+/// The family that an address belongs to.
+pub(crate) const fn family_of(ip: IpAddr) -> SocketType {
+    if ip.is_ipv4() { SocketType::Udp4 } else { SocketType::Udp6 }
+}
+
+/// An address and port as they are typed, zones by name.
+pub(crate) fn text(addr: &SocketAddr) -> String {
+    let ip = heliogram::addr::text(addr);
+    if addr.is_ipv6() { format!("[{ip}]:{}", addr.port()) } else { format!("{ip}:{}", addr.port()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_an_endpoint() {
+        for (given, host, port) in [
+            ("9", None, 9),
+            (":9", None, 9),
+            ("127.0.0.1:9", Some("127.0.0.1"), 9),
+            ("[::1]:9", Some("::1"), 9),
+            ("[fe80::1%eth0]:9", Some("fe80::1%eth0"), 9),
+            ("localhost:0", Some("localhost"), 0),
+        ] {
+            let endpoint = local(given).unwrap();
+            assert_eq!((endpoint.host.as_deref(), endpoint.port), (host, port), "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_endpoint() {
+        for given in ["", "x", "host:", "host:65536", "::1", "::1:9", "[::1]", "[::1]9", "1:2:3"] {
+            assert!(local(given).is_err(), "{given}");
+        }
+        assert!(peer("9").is_err() && peer("host:0").is_err() && peer("host:1").is_ok());
+    }
+
+    #[test]
+    fn groups() {
+        let group: Group = "ff02::1%eth0".parse().unwrap();
+        assert_eq!(group.to_string(), "ff02::1@eth0");
+        assert_eq!("239.1.1.1".parse::<Group>().unwrap().interface().unwrap(), Interface::Default);
+        assert!("10.0.0.1".parse::<Group>().is_err() && "x@lo".parse::<Group>().is_err());
+    }
+}

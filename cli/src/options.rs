@@ -1,0 +1,221 @@
+//! The flags that several commands share, and the sockets that they make.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use clap::Args;
+use heliogram::{Socket, SocketOptions, SocketType, tokio::Socket as Waiting};
+
+use crate::endpoint::{self, Endpoint, Group, family_of};
+use crate::failure::{Failure, Outcome};
+use crate::meter::Goal;
+use crate::report::Tally;
+use crate::route::Route;
+use crate::session::Session;
+
+/// How every socket is made.
+#[derive(Args)]
+struct Making {
+    /// IPv4 only, also where a host name has IPv6 addresses
+    #[arg(short = '4', long, conflicts_with = "ipv6")]
+    ipv4: bool,
+
+    /// IPv6; without an address, listens for both families
+    #[arg(short = '6', long)]
+    ipv6: bool,
+
+    /// Share the address with other sockets that do the same; --join implies it
+    #[arg(long)]
+    reuse_addr: bool,
+
+    /// Share the port: the kernel spreads peers over the sockets
+    #[arg(long)]
+    reuse_port: bool,
+
+    /// The kernel's receive buffer (the kernel sets the limit)
+    #[arg(long, value_name = "BYTES")]
+    recv_buffer: Option<u32>,
+
+    /// The kernel's send buffer (the kernel sets the limit)
+    #[arg(long, value_name = "BYTES")]
+    send_buffer: Option<u32>,
+}
+
+impl Making {
+    fn family(&self) -> Option<SocketType> {
+        match (self.ipv4, self.ipv6) {
+            (true, _) => Some(SocketType::Udp4),
+            (_, true) => Some(SocketType::Udp6),
+            _ => None,
+        }
+    }
+
+    fn options(&self, family: SocketType) -> SocketOptions {
+        SocketOptions::new(family)
+            .reuse_addr(self.reuse_addr)
+            .reuse_port(self.reuse_port)
+            .recv_buffer_size(self.recv_buffer.unwrap_or(0))
+            .send_buffer_size(self.send_buffer.unwrap_or(0))
+    }
+}
+
+/// A socket that waits for peers.
+#[derive(Args)]
+pub(crate) struct Receiving {
+    /// Where to listen, for example 41234, 127.0.0.1:41234 or [::1]:41234; port 0 is any free one
+    #[arg(value_name = "[ADDRESS:]PORT", value_parser = endpoint::local)]
+    local: Endpoint,
+
+    /// Join a multicast group, on an interface by name, number or IPv4 address; may be repeated
+    #[arg(long, value_name = "GROUP[@IFACE]")]
+    join: Vec<Group>,
+
+    /// Of the groups, take this sender's datagrams alone (source-specific multicast); may be repeated
+    #[arg(long, value_name = "ADDRESS", requires = "join")]
+    source: Vec<IpAddr>,
+
+    #[command(flatten)]
+    making: Making,
+}
+
+impl Receiving {
+    /// The socket, bound and a member of its groups. With `trains` the kernel may hand over datagrams joined (GRO).
+    pub(crate) async fn open(&self, trains: bool, session: &Session) -> Outcome<Waiting> {
+        let local = self.local.resolve(self.family(), session).await?;
+        let options = self.making.options(family_of(local.ip())).gro(trains);
+        let options = if self.join.is_empty() { options } else { options.reuse_addr(true) };
+        let socket = Socket::new(&options)?;
+        socket.bind(Some(local))?;
+        self.join.iter().try_for_each(|group| self.join_group(&socket, group))?;
+        Ok(Waiting::from_socket(socket)?)
+    }
+
+    /// The family asked for; where no address says it, the groups do.
+    fn family(&self) -> Option<SocketType> {
+        let groups = || self.join.first().filter(|_| self.local.is_any()).map(|group| family_of(group.ip));
+        self.making.family().or_else(groups)
+    }
+
+    fn join_group(&self, socket: &Socket, group: &Group) -> Outcome {
+        if let Some(stranger) = self.stranger(socket, group) {
+            return Err(Failure::Usage(format!("{stranger} is not of the socket's family, {}", socket.socket_type())));
+        }
+        let interface = group.interface()?;
+        if self.source.is_empty() {
+            socket.add_membership(group.ip, interface).map_err(Failure::about(group))?;
+        }
+        self.source.iter().try_for_each(|&source| {
+            let joined = socket.add_source_specific_membership(source, group.ip, interface);
+            joined.map_err(Failure::about(format!("{group} from {source}")))
+        })
+    }
+
+    fn stranger(&self, socket: &Socket, group: &Group) -> Option<IpAddr> {
+        self.source.iter().copied().chain([group.ip]).find(|&ip| !socket.socket_type().matches(ip))
+    }
+}
+
+/// A socket that speaks first.
+#[derive(Args)]
+pub(crate) struct Sending {
+    /// Where to send, for example localhost:41234, [::1]:41234 or [fe80::1%eth0]:41234
+    #[arg(value_name = "HOST:PORT", value_parser = endpoint::peer)]
+    peer: Endpoint,
+
+    /// Send from this address and port
+    #[arg(long, value_name = "[ADDRESS:]PORT", value_parser = endpoint::local)]
+    bind: Option<Endpoint>,
+
+    /// How many routers the datagrams may pass; 0 keeps multicast on this host
+    #[arg(long, value_name = "0-255", value_parser = clap::value_parser!(u32).range(0..=255))]
+    ttl: Option<u32>,
+
+    /// The interface that multicast leaves by: name, number or IPv4 address
+    #[arg(long, value_name = "IFACE")]
+    interface: Option<String>,
+
+    /// Keep multicast from this host's own members
+    #[arg(long)]
+    no_loopback: bool,
+
+    /// Allow a broadcast address
+    #[arg(long)]
+    broadcast: bool,
+
+    #[command(flatten)]
+    making: Making,
+}
+
+impl Sending {
+    /// The socket, bound and set up, and where it sends.
+    pub(crate) async fn open(&self, session: &Session) -> Outcome<Route> {
+        let peer = self.peer.resolve(self.making.family(), session).await?;
+        let family = family_of(peer.ip());
+        let local = match &self.bind {
+            Some(local) => Some(local.resolve(Some(family), session).await?),
+            None => None,
+        };
+        let socket = Socket::new(&self.making.options(family))?;
+        socket.bind(local)?;
+        self.set_up(&socket, peer.ip().is_multicast())?;
+        Route::new(Waiting::from_socket(socket)?, peer, self.broadcast)
+    }
+
+    fn set_up(&self, socket: &Socket, multicast: bool) -> Outcome {
+        socket.set_broadcast(self.broadcast)?;
+        socket.set_multicast_loopback(!self.no_loopback)?;
+        if let Some(ttl) = self.ttl {
+            let set = if multicast { socket.set_multicast_ttl(ttl) } else { socket.set_ttl(ttl) };
+            set.map_err(Failure::about(ttl))?;
+        }
+        match &self.interface {
+            Some(name) => {
+                socket.set_multicast_interface(endpoint::interface(name)?).map_err(Failure::about(name))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// When a command that waits for peers ends by itself.
+#[derive(Args)]
+pub(crate) struct Bounds {
+    /// End after this many datagrams
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+
+    /// End after this time; with --count, fail if not all have come by then
+    #[arg(long, value_parser = seconds)]
+    pub(crate) seconds: Option<Duration>,
+}
+
+impl Bounds {
+    /// How many datagrams are still to come.
+    pub(crate) fn left(&self, tally: &Tally) -> usize {
+        let left = self.count.map_or(u64::MAX, |count| count.saturating_sub(tally.datagrams));
+        usize::try_from(left).unwrap_or(usize::MAX)
+    }
+
+    /// What the command runs towards.
+    pub(crate) fn goal(&self) -> Goal {
+        Goal::of(self.count, self.seconds)
+    }
+
+    /// Fails if the time ran out before all had come. Who presses Ctrl-C knows that not all have.
+    pub(crate) fn check(&self, tally: &Tally, session: &Session) -> Outcome {
+        match self.count {
+            Some(count) if tally.datagrams < count && !session.is_interrupted() => {
+                Err(Failure::Other(format!("only {} of {count} datagrams came in time", tally.datagrams)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A positive time in seconds: `10`, `0.5`.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.filter(|time| !time.is_zero() && *time <= DAY * 365).ok_or_else(|| "seconds, more than 0: 10, 0.5".into())
+}
+
+const DAY: Duration = Duration::from_secs(86_400);

@@ -1,0 +1,156 @@
+//! `heliogram send`: sends messages, and may wait for answers.
+
+use std::time::Duration;
+
+use clap::Args;
+use heliogram::{MAX_MESSAGE, RecvBatch};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Stdin};
+
+use crate::endpoint;
+use crate::failure::{Failure, Outcome};
+use crate::messages::Messages;
+use crate::options::{Sending, seconds};
+use crate::report::{self, Tally};
+use crate::route::Route;
+use crate::session::Session;
+
+/// Send a message, or each line of standard input, and print the answers if there are to be any
+#[derive(Args)]
+pub(crate) struct Send {
+    #[command(flatten)]
+    sending: Sending,
+
+    /// The message; with - or without one, each line of standard input
+    message: Option<String>,
+
+    /// Standard input is one message, whatever its lines
+    #[arg(long)]
+    whole: bool,
+
+    /// Send each message this many times
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    count: u64,
+
+    /// After each message wait this long for its answer, and fail if there is none; from a group, all that come
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+
+    #[command(flatten)]
+    messages: Messages,
+}
+
+impl Send {
+    pub(crate) async fn run(self, session: Session) -> Outcome {
+        let mut source = self.source()?;
+        let route = self.sending.open(&session).await?;
+        let mut sender = Sender { send: &self, route, session: &session, tally: Tally::start(), unanswered: 0 };
+        while let Some(message) = session.or(source.next(self.whole)).await {
+            let Some(message) = message? else { break };
+            sender.send(&self.bytes(message)?).await?;
+        }
+        sender.finish()
+    }
+
+    fn source(&self) -> Outcome<Source> {
+        match self.message.as_deref() {
+            None | Some("-") => Ok(Source::Input(BufReader::new(tokio::io::stdin()))),
+            Some(_) if self.whole => Err(Failure::Usage("--whole is about standard input".into())),
+            Some(text) => Ok(Source::Argument(Some(text.as_bytes().to_vec()))),
+        }
+    }
+
+    fn bytes(&self, message: Vec<u8>) -> Outcome<Vec<u8>> {
+        if !self.messages.hex {
+            return Ok(message);
+        }
+        let text = String::from_utf8_lossy(&message);
+        report::unhex(&text).ok_or_else(|| Failure::Usage(format!("{text:?} are no hexadecimal digits in pairs")))
+    }
+}
+
+/// Where messages come from.
+enum Source {
+    Argument(Option<Vec<u8>>),
+    Input(BufReader<Stdin>),
+}
+
+impl Source {
+    async fn next(&mut self, whole: bool) -> Outcome<Option<Vec<u8>>> {
+        match self {
+            Source::Argument(message) => Ok(message.take()),
+            Source::Input(_) if whole => self.rest().await.map(Some),
+            Source::Input(input) => line(input).await,
+        }
+    }
+
+    /// All of standard input; of more than a datagram holds, enough for the system to refuse it.
+    async fn rest(&mut self) -> Outcome<Vec<u8>> {
+        let mut message = Vec::new();
+        if let Source::Input(input) = std::mem::replace(self, Source::Argument(None)) {
+            input.take(MAX_MESSAGE as u64 + 1).read_to_end(&mut message).await.map_err(unreadable)?;
+        }
+        Ok(message)
+    }
+}
+
+/// The next line, without its end.
+async fn line(input: &mut BufReader<Stdin>) -> Outcome<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    if input.read_until(b'\n', &mut line).await.map_err(unreadable)? == 0 {
+        return Ok(None);
+    }
+    let end = line.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line).len());
+    line.truncate(end.unwrap_or(line.len()));
+    Ok(Some(line))
+}
+
+fn unreadable(error: std::io::Error) -> Failure {
+    Failure::Other(format!("standard input: {error}"))
+}
+
+/// A message's way out, and its answers' way back.
+struct Sender<'a> {
+    send: &'a Send,
+    route: Route,
+    session: &'a Session,
+    tally: Tally,
+    unanswered: u64,
+}
+
+impl Sender<'_> {
+    async fn send(&mut self, message: &[u8]) -> Outcome {
+        for _ in 0..self.send.count {
+            let Some(sent) = self.session.or(self.route.send(message)).await else { break };
+            sent?;
+            self.tally.add(message.len());
+            if let Some(time) = self.send.timeout {
+                self.unanswered += u64::from(!self.answers(time).await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints what comes back; says whether anything did. One peer gives one answer, a group any number.
+    async fn answers(&self, time: Duration) -> Outcome<bool> {
+        let session = self.session.clone().within(Some(time));
+        let mut batch = RecvBatch::for_trains(8);
+        let mut answered = false;
+        while self.route.is_group() || !answered {
+            let Some(received) = session.or(self.route.recv_batch(&mut batch)).await else { break };
+            received?;
+            batch.iter().try_for_each(|message| self.send.messages.print(&message, &session))?;
+            answered = true;
+        }
+        Ok(answered || session.is_interrupted())
+    }
+
+    fn finish(&self) -> Outcome {
+        let (tally, peer) = (self.tally, self.route.peer);
+        let text = format!("sent {tally} to {}", endpoint::text(&peer));
+        self.session.note(&text, || tally.report("sent", tally.elapsed()).to(&peer).event())?;
+        match self.unanswered {
+            0 => Ok(()),
+            count => Err(Failure::Other(format!("no answer to {count} of {} datagrams", tally.datagrams))),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! `heliogram sink`: takes a load and counts it.
+
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use heliogram::RecvBatch;
+
+use crate::failure::Outcome;
+use crate::meter::{Meter, TICK};
+use crate::numbering::Losses;
+use crate::options::{Bounds, Receiving, seconds};
+use crate::report::{Report, Tally};
+use crate::session::Session;
+
+/// Count the datagrams that arrive, and how many of a `blast` were lost
+///
+/// The rates are taken from the first datagram to the last. What is lost after the last one that arrived shows only in
+/// the count of the sender.
+#[derive(Args)]
+pub(crate) struct Sink {
+    #[command(flatten)]
+    receiving: Receiving,
+
+    #[command(flatten)]
+    bounds: Bounds,
+
+    /// End when nothing has come for this long after the last datagram
+    #[arg(long, value_parser = seconds, value_name = "SECONDS")]
+    idle: Option<Duration>,
+}
+
+impl Sink {
+    pub(crate) async fn run(self, session: Session) -> Outcome {
+        let socket = self.receiving.open(true, &session).await?;
+        session.note_address("listening", "on", &socket.address()?)?;
+        let session = session.within(self.bounds.seconds);
+        let mut meter = Meter::start(self.bounds.goal(), &session);
+        let mut batch = RecvBatch::for_trains(16);
+        let mut taken = Taken::new();
+        while self.bounds.left(&taken.tally) > 0 && !self.is_idle(&taken) {
+            let received = tokio::time::timeout(TICK, socket.recv_batch(&mut batch));
+            let Some(received) = session.or(received).await else { break };
+            if let Ok(received) = received {
+                received?;
+                taken.note(&batch, self.bounds.left(&taken.tally));
+            }
+            meter.show(&taken.tally)?;
+        }
+        meter.end();
+        let report = taken.report();
+        session.result(&report, || report.event())?;
+        self.bounds.check(&taken.tally, &session)
+    }
+
+    fn is_idle(&self, taken: &Taken) -> bool {
+        taken.tally.datagrams > 0 && self.idle.is_some_and(|idle| taken.last.elapsed() >= idle)
+    }
+}
+
+/// What has arrived.
+struct Taken {
+    tally: Tally,
+    losses: Losses,
+    last: Instant,
+}
+
+impl Taken {
+    fn new() -> Self {
+        Taken { tally: Tally::start(), losses: Losses::default(), last: Instant::now() }
+    }
+
+    fn note(&mut self, batch: &RecvBatch, most: usize) {
+        if self.tally.datagrams == 0 {
+            self.tally = Tally::start();
+        }
+        for message in batch.iter().take(most) {
+            self.tally.add(message.data.len());
+            self.losses.note(message.data);
+        }
+        self.last = Instant::now();
+    }
+
+    fn report(&self) -> Report {
+        let mut report = self.tally.load_report("received", self.tally.until(self.last));
+        report.share("lost", self.losses.lost(), self.losses.expected());
+        report.count_if_any("reordered", self.losses.reordered());
+        report
+    }
+}
