@@ -5,16 +5,15 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use heliogram::{Datagram, MAX_MESSAGE};
 use indicatif::HumanCount;
-use serde_json::json;
 
 use crate::endpoint;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::meter::{Goal, Meter};
 use crate::numbering::Run;
 use crate::options::{Sending, seconds};
 use crate::report::{Report, Tally};
 use crate::route::Route;
-use crate::session::Session;
+use crate::session::{Session, address_event};
 
 /// Send numbered datagrams as fast as they go, or at a rate, for `sink` to count
 ///
@@ -78,7 +77,13 @@ impl Blast {
         };
         let (from, to) = (endpoint::text(&local), endpoint::text(&route.peer));
         let text = format!("blasting {to} from {from}: {} bytes each, {speed}, {end}", self.size);
-        session.note(&text, || json!({ "event": "blasting", "to": to, "from": from, "size": self.size, "rate": self.rate }))
+        session.note(&text, || {
+            let mut event = address_event("blasting", &route.peer);
+            event["from"] = from.as_str().into();
+            event["size"] = self.size.into();
+            event["rate"] = self.rate.into();
+            event
+        })
     }
 }
 
@@ -136,7 +141,8 @@ impl<'a> Load<'a> {
     }
 
     fn report(&self) -> Report {
-        let mut report = self.tally.load_report("sent", self.tally.elapsed()).to(&self.route.peer);
+        let mut report = self.tally.load_report("sent", self.tally.elapsed());
+        report.to(&self.route.peer);
         report.count_if_any("refused", self.refused);
         report
     }

@@ -169,9 +169,7 @@ impl Sending {
             set.map_err(Failure::about(ttl))?;
         }
         match &self.interface {
-            Some(name) => {
-                socket.set_multicast_interface(endpoint::interface(name)?).map_err(Failure::about(name))
-            }
+            Some(name) => socket.set_multicast_interface(endpoint::interface(name)?).map_err(Failure::about(name)),
             None => Ok(()),
         }
     }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use hdrhistogram::Histogram;
 use heliogram::{MAX_MESSAGE, Message, RecvBatch};
-use serde_json::Value;
 
 use crate::endpoint;
 use crate::failure::{Failure, Outcome};
@@ -71,17 +70,17 @@ struct Trips<'a> {
     run: Run,
     sent: u64,
     waiting: HashMap<u64, Instant>,
-    /// In nanoseconds.
+    /// In nanoseconds, to three digits.
     times: Histogram<u64>,
     repeated: u64,
-    errors: u64,
+    unreachable: u64,
 }
 
 impl<'a> Trips<'a> {
     fn new(ping: &'a Ping, route: &'a Route, session: &'a Session) -> Self {
-        let times = Histogram::new(3).expect("three digits are within what a histogram can hold");
+        let times = Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds are in order");
         let waiting = HashMap::new();
-        Trips { ping, route, session, run: Run::new(), sent: 0, waiting, times, repeated: 0, errors: 0 }
+        Trips { ping, route, session, run: Run::new(), sent: 0, waiting, times, repeated: 0, unreachable: 0 }
     }
 
     async fn run(&mut self) -> Outcome {
@@ -176,7 +175,7 @@ impl<'a> Trips<'a> {
         if !failure.is_of_network() {
             return Err(failure);
         }
-        self.errors += 1;
+        self.unreachable += 1;
         if self.ping.quiet { Ok(()) } else { self.session.note(&failure.to_string(), || failure.event()) }
     }
 
@@ -186,16 +185,16 @@ impl<'a> Trips<'a> {
         report.count("received", self.times.len());
         report.share("lost", self.sent - self.times.len(), self.sent);
         report.count_if_any("repeated", self.repeated);
-        report.count_if_any("errors", self.errors);
-        if self.times.is_empty() {
-            PERCENTILES.iter().for_each(|(name, _)| report.row(name, "", Value::Null));
-        } else {
-            let time = |percentile| Duration::from_nanos(self.times.value_at_quantile(percentile));
-            PERCENTILES.iter().for_each(|&(name, quantile)| report.time(name, time(quantile)));
+        report.count_if_any("unreachable", self.unreachable);
+        for &(name, quantile) in PERCENTILES.iter().filter(|_| !self.times.is_empty()) {
+            report.time(name, Duration::from_nanos(self.times.value_at_quantile(quantile)));
         }
         report
     }
 }
+
+/// The longest time that is told from longer ones: an hour, in nanoseconds.
+const LONGEST: u64 = 3_600_000_000_000;
 
 /// What is told of the round-trip times.
 const PERCENTILES: &[(&str, f64)] =

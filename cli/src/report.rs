@@ -1,13 +1,13 @@
 //! What is printed: lines, the bytes of datagrams, and the summary at the end.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::{self, Display, Write as _};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use heliogram::addr;
 use indicatif::{HumanBytes, HumanCount};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::endpoint;
 use crate::failure::Outcome;
@@ -49,75 +49,90 @@ pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     Some(digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).expect("two digits make a byte")).collect())
 }
 
-/// The summary: each row is one fact, for people and for machines.
+/// The summary: facts for people, for machines, or for both.
 #[derive(Default)]
-pub(crate) struct Report(Vec<(&'static str, String, Value)>);
+pub(crate) struct Report {
+    lines: Vec<(&'static str, String)>,
+    fields: Map<String, Value>,
+}
 
 impl Report {
-    /// A fact by its name, as text and as a value.
-    pub(crate) fn row(&mut self, name: &'static str, text: impl Into<String>, value: impl Into<Value>) {
-        self.0.push((name, text.into(), value.into()));
+    /// For people.
+    pub(crate) fn line(&mut self, label: &'static str, text: impl Into<String>) {
+        self.lines.push((label, text.into()));
     }
 
-    /// A row that counts datagrams.
+    /// For machines.
+    pub(crate) fn field(&mut self, name: &str, value: impl Into<Value>) {
+        self.fields.insert(name.to_owned(), value.into());
+    }
+
+    /// How many datagrams met this fate.
     pub(crate) fn count(&mut self, name: &'static str, count: u64) {
         let noun = if count == 1 { "datagram" } else { "datagrams" };
-        self.row(name, format!("{} {noun}", HumanCount(count)), count);
+        self.line(name, format!("{} {noun}", HumanCount(count)));
+        self.field(name, count);
     }
 
-    /// The same, which people see only where there is something to tell.
+    /// The same; people see it only if there were any.
     pub(crate) fn count_if_any(&mut self, name: &'static str, count: u64) {
-        self.count(name, count);
-        if count == 0 {
-            self.hide();
+        match count {
+            0 => self.field(name, 0),
+            _ => self.count(name, count),
         }
     }
 
-    /// A row that counts a part of numbered datagrams, and one for machines with the whole.
+    /// How many of the numbered datagrams met this fate.
     pub(crate) fn share(&mut self, name: &'static str, part: u64, whole: u64) {
         let percent = part as f64 * 100.0 / whole as f64;
-        let text = match whole {
-            0 => "unknown: no datagram had a number".into(),
-            _ => format!("{} of {} ({percent:.2} %)", HumanCount(part), HumanCount(whole)),
-        };
-        self.row(name, text, (whole > 0).then_some(part));
-        self.row("numbered", "", whole);
+        self.line(
+            name,
+            match whole {
+                0 => "unknown: no datagram had a number".into(),
+                _ => format!("{} of {} ({percent:.2} %)", HumanCount(part), HumanCount(whole)),
+            },
+        );
+        self.field(name, (whole > 0).then_some(part));
+        self.field("numbered", whole);
     }
 
     /// A time, for machines in seconds.
     pub(crate) fn time(&mut self, name: &'static str, time: Duration) {
-        self.row(name, time_text(time), time.as_secs_f64());
-    }
-
-    /// Keeps the last row from people.
-    fn hide(&mut self) {
-        if let Some(row) = self.0.last_mut() {
-            row.1.clear();
-        }
+        self.line(name, time_text(time));
+        self.field(name, time.as_secs_f64());
     }
 
     /// Where the datagrams went.
-    pub(crate) fn to(mut self, peer: &SocketAddr) -> Self {
-        self.row("to", endpoint::text(peer), json!({ "address": addr::text(peer), "port": peer.port() }));
-        self
+    pub(crate) fn to(&mut self, peer: &SocketAddr) {
+        self.line("to", endpoint::text(peer));
+        self.fields.extend(address_fields(peer));
     }
 
     /// The event `summary`.
     pub(crate) fn event(&self) -> Value {
-        let mut fields = Map::from_iter([("event".to_owned(), Value::from("summary"))]);
-        fields.extend(self.0.iter().map(|(name, _, value)| ((*name).to_owned(), value.clone())));
-        Value::Object(fields)
+        event("summary", self.fields.clone())
     }
 }
 
 impl Display for Report {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut rows = self.0.iter().filter(|row| !row.1.is_empty()).map(|row| (row.0.replace('_', " "), &row.1)).peekable();
-        while let Some((name, text)) = rows.next() {
-            write!(f, "{name:<12} {text}{}", if rows.peek().is_some() { "\n" } else { "" })?;
-        }
-        Ok(())
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.lines.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
+        let lines: Vec<_> = self.lines.iter().map(|(label, text)| format!("{label:<width$}  {text}")).collect();
+        f.write_str(&lines.join("\n"))
     }
+}
+
+/// An object for machines, its kind first.
+pub(crate) fn event(kind: &str, fields: Map<String, Value>) -> Value {
+    let kind = ("event".to_owned(), Value::from(kind));
+    std::iter::once(kind).chain(fields).collect()
+}
+
+/// An address, its fields named as the manual's `rinfo`.
+pub(crate) fn address_fields(addr: &SocketAddr) -> Map<String, Value> {
+    let fields: [(&str, Value); 3] =
+        [("address", addr::text(addr).into()), ("family", addr::family(addr).into()), ("port", addr.port().into())];
+    fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
 }
 
 /// Datagrams and bytes since a moment.
@@ -156,8 +171,10 @@ impl Tally {
     pub(crate) fn report(&self, verb: &'static str, time: Duration) -> Report {
         let mut report = Report::default();
         report.count(verb, self.datagrams);
-        report.row("bytes", bytes_text(self.bytes), self.bytes);
-        report.row("seconds", format!("{:.3}", time.as_secs_f64()), time.as_secs_f64());
+        report.line("bytes", bytes_text(self.bytes));
+        report.field("bytes", self.bytes);
+        report.line("time", time_text(time));
+        report.field("seconds", time.as_secs_f64());
         report
     }
 
@@ -165,14 +182,15 @@ impl Tally {
     pub(crate) fn load_report(&self, verb: &'static str, time: Duration) -> Report {
         let mut report = self.report(verb, time);
         let (datagrams, bits) = (per_second(self.datagrams, time), per_second(self.bytes * 8, time));
-        report.row("datagrams_per_second", HumanCount(datagrams).to_string(), datagrams);
-        report.row("bits_per_second", bits_text(bits), bits);
+        report.line("rate", format!("{} datagrams/s, {}", HumanCount(datagrams), bits_text(bits)));
+        report.field("datagrams_per_second", datagrams);
+        report.field("bits_per_second", bits);
         report
     }
 }
 
 impl Display for Tally {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |count| if count == 1 { "" } else { "s" };
         let (datagrams, bytes) = (self.datagrams, self.bytes);
         write!(f, "{} datagram{}, ", HumanCount(datagrams), plural(datagrams))?;

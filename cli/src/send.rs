@@ -147,7 +147,9 @@ impl Sender<'_> {
     fn finish(&self) -> Outcome {
         let (tally, peer) = (self.tally, self.route.peer);
         let text = format!("sent {tally} to {}", endpoint::text(&peer));
-        self.session.note(&text, || tally.report("sent", tally.elapsed()).to(&peer).event())?;
+        let mut report = tally.report("sent", tally.elapsed());
+        report.to(&peer);
+        self.session.note(&text, || report.event())?;
         match self.unanswered {
             0 => Ok(()),
             count => Err(Failure::Other(format!("no answer to {count} of {} datagrams", tally.datagrams))),

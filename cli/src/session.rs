@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::endpoint;
@@ -91,12 +91,7 @@ impl Session {
     }
 }
 
-/// An event about an address, its fields named as the manual's `rinfo`.
-pub(crate) fn address_event(event: &str, addr: &SocketAddr) -> Value {
-    json!({
-        "event": event,
-        "address": heliogram::addr::text(addr),
-        "family": heliogram::addr::family(addr),
-        "port": addr.port(),
-    })
+/// An event about an address.
+pub(crate) fn address_event(kind: &str, addr: &SocketAddr) -> Value {
+    report::event(kind, report::address_fields(addr))
 }
