@@ -91,3 +91,13 @@ pub(crate) fn assert_works(socket: &Socket) {
     send(&probe, b"in", Some(own)).unwrap();
     assert_eq!(recv(socket), b"in");
 }
+
+/// Keeps this thread, and those that it starts, where it is: a loopback or veth interface keeps the
+/// order of what one CPU sends, and only that.
+#[cfg(target_os = "linux")]
+pub(crate) fn stay_on_this_cpu() -> std::io::Result<()> {
+    use nix::sched::{CpuSet, sched_getcpu, sched_setaffinity};
+    let mut here = CpuSet::new();
+    here.set(sched_getcpu()?)?;
+    Ok(sched_setaffinity(nix::unistd::Pid::from_raw(0), &here)?)
+}

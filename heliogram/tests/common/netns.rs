@@ -11,11 +11,10 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sched::{CloneFlags, CpuSet, sched_getcpu, sched_setaffinity, setns, unshare};
-use nix::unistd::Pid;
+use nix::sched::{CloneFlags, setns, unshare};
 use socket2::SockRef;
 
-use super::LONG;
+use super::{LONG, stay_on_this_cpu};
 
 /// A network of its own: a loopback interface, and what [`Host::ip`] adds.
 pub(crate) struct Host {
@@ -165,11 +164,4 @@ fn await_link(from: &Host, interface: &str, to: &Host) {
             assert!(Instant::now() < end, "{interface} does not come up");
         }
     }
-}
-
-/// Keeps this thread, and those that it starts, where it is: a veth keeps the order of what one CPU sends, and only that.
-fn stay_on_this_cpu() -> io::Result<()> {
-    let mut here = CpuSet::new();
-    here.set(sched_getcpu()?)?;
-    Ok(sched_setaffinity(Pid::from_raw(0), &here)?)
 }

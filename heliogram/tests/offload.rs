@@ -1,0 +1,224 @@
+//! Trains (`UDP_SEGMENT`) that the kernel, the device or the path refuses: the datagrams leave one by one, in order, with
+//! the same outcomes, and what was refused is not tried again.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::net::{SocketAddr, UdpSocket};
+
+use common::netns::Net;
+use common::{LONG, bound, code, set_option, within};
+use heliogram::{Datagram, RecvBatch, Socket, SocketOptions, SocketType};
+
+/// Whether this build sends trains at all.
+const TRAINS: bool = cfg!(not(heliogram_force_copy));
+
+const UDP_GRO: libc::c_int = 104;
+
+/// A receiver that shows what came as one: the kernel hands it a train as one message.
+fn observer(local: &str) -> UdpSocket {
+    let socket = UdpSocket::bind(local).unwrap();
+    socket.set_read_timeout(Some(LONG)).unwrap();
+    set_option(&socket, libc::SOL_UDP, UDP_GRO, 1);
+    socket
+}
+
+/// The lengths of the messages that bring `payloads`, whose bytes must come whole and in order.
+fn shape(observer: &UdpSocket, payloads: &[Vec<u8>]) -> Vec<usize> {
+    let expected = payloads.concat();
+    let (mut received, mut lengths) = (Vec::new(), Vec::new());
+    let mut buffer = vec![0; 65_536];
+    while received.len() < expected.len() {
+        let length = observer.recv(&mut buffer).unwrap();
+        received.extend_from_slice(&buffer[..length]);
+        lengths.push(length);
+    }
+    assert!(received == expected, "not the bytes that were sent, or not in their order");
+    lengths
+}
+
+/// Whether the payloads came as they were sent, one message for each.
+fn one_by_one(observer: &UdpSocket, payloads: &[Vec<u8>]) -> bool {
+    let lengths = shape(observer, payloads);
+    let single = lengths.iter().eq(payloads.iter().map(Vec::len).collect::<Vec<_>>().iter());
+    assert!(single || lengths.len() < payloads.len(), "{lengths:?}");
+    single
+}
+
+/// `count` payloads of one size, each with its number in front.
+fn payloads(count: usize, size: usize) -> Vec<Vec<u8>> {
+    (0..count).map(|number| [&(number as u32).to_le_bytes()[..], &vec![number as u8; size - 4]].concat()).collect()
+}
+
+fn send_all(socket: &Socket, payloads: &[Vec<u8>], to: SocketAddr) {
+    let batch: Vec<_> = payloads.iter().map(|bytes| Datagram::new(bytes).to(to)).collect();
+    let mut sent = 0;
+    while sent < batch.len() {
+        sent += within(LONG, || socket.try_send_batch(&batch[sent..])).unwrap();
+    }
+}
+
+/// A sender in the west, and an observer at `host`'s address.
+fn link(net: &Net, address: &str) -> (Socket, UdpSocket, SocketAddr) {
+    let host = if address == "10.77.2.1" { &net.east } else { &net.middle };
+    let ip: std::net::IpAddr = address.parse().unwrap();
+    let observer = host.run(|| observer(&SocketAddr::new(ip, 0).to_string()));
+    let sender = net.west.run(|| bound(if ip.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" }));
+    let to = observer.local_addr().unwrap();
+    (sender, observer, to)
+}
+
+const NEIGHBOURS: [&str; 2] = ["10.77.1.2", "fd77:1::2"];
+
+#[test]
+fn a_train_crosses_a_link_whole() {
+    let Some(net) = Net::new() else { return };
+    for address in NEIGHBOURS {
+        let (sender, observer, to) = link(&net, address);
+        let payloads = payloads(20, 1400);
+        send_all(&sender, &payloads, to);
+        assert_eq!(one_by_one(&observer, &payloads), !TRAINS);
+    }
+}
+
+#[test]
+fn what_the_devices_mtu_refuses_leaves_one_by_one_from_then_on() {
+    let Some(net) = Net::new() else { return };
+    for address in NEIGHBOURS {
+        let (sender, observer, to) = link(&net, address);
+        let (long, short) = (payloads(20, 1400), payloads(20, 1200));
+        net.west.ip("link set eth0 mtu 1300");
+        send_all(&sender, &long, to);
+        assert!(one_by_one(&observer, &long), "each of them in fragments");
+        net.west.ip("link set eth0 mtu 1500");
+        send_all(&sender, &long, to);
+        assert!(one_by_one(&observer, &long), "not tried again, although it would go now");
+        send_all(&sender, &short, to);
+        assert_eq!(one_by_one(&observer, &short), !TRAINS, "what fits was never refused");
+    }
+}
+
+#[test]
+fn what_the_paths_mtu_refuses_leaves_one_by_one() {
+    let Some(net) = Net::new() else { return };
+    net.middle.ip("link set eth1 mtu 1300");
+    net.east.ip("link set eth0 mtu 1300");
+    let (sender, observer, to) = link(&net, "10.77.2.1");
+    observer.set_nonblocking(true).unwrap();
+    // What is sent before the kernel knows the path is lost; the first to arrive shows that it does.
+    let probe = within(LONG, || {
+        common::send(&sender, &[1; 1400], Some(to))?;
+        if observer.recv(&mut [0; 2000]).is_ok() { Ok(()) } else { Err(sender.try_recv(&mut [0]).unwrap_err()) }
+    });
+    probe.unwrap();
+    while observer.recv(&mut [0; 2000]).is_ok() {}
+    observer.set_nonblocking(false).unwrap();
+    let payloads = payloads(20, 1400);
+    send_all(&sender, &payloads, to);
+    assert!(one_by_one(&observer, &payloads));
+}
+
+#[test]
+fn a_datagram_that_is_refused_by_itself_is_an_error_and_no_fault_of_trains() {
+    let Some(net) = Net::new() else { return };
+    let (sender, observer, to) = link(&net, NEIGHBOURS[0]);
+    let descriptor = sender.descriptor().unwrap();
+    set_option(&descriptor, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_DO);
+    let payloads = payloads(20, 1400);
+    let batch: Vec<_> = payloads.iter().map(|bytes| Datagram::new(bytes).to(to)).collect();
+    net.west.ip("link set eth0 mtu 1300");
+    assert_eq!(sender.try_send_batch(&batch).unwrap_err().to_string(), format!("send EMSGSIZE {to}"));
+    net.west.ip("link set eth0 mtu 1500");
+    send_all(&sender, &payloads, to);
+    assert_eq!(one_by_one(&observer, &payloads), !TRAINS);
+}
+
+/// A socket whose trains the kernel refuses (`EINVAL`), because it may not compute checksums.
+fn without_checksums() -> Socket {
+    let socket = bound("127.0.0.1:0");
+    checksums(&socket, false);
+    socket
+}
+
+fn checksums(socket: &Socket, on: bool) {
+    set_option(&socket.descriptor().unwrap(), libc::SOL_SOCKET, libc::SO_NO_CHECK, (!on).into());
+}
+
+#[test]
+fn what_the_kernel_refuses_leaves_one_by_one_from_then_on() {
+    let observer = observer("127.0.0.1:0");
+    let to = observer.local_addr().unwrap();
+    let (refused, other) = (payloads(64, 100), payloads(64, 90));
+    let sender = without_checksums();
+    send_all(&sender, &refused, to);
+    assert!(one_by_one(&observer, &refused));
+    checksums(&sender, true);
+    send_all(&sender, &refused, to);
+    assert!(one_by_one(&observer, &refused), "not tried again, although it would go now");
+    send_all(&sender, &other, to);
+    assert_eq!(one_by_one(&observer, &other), !TRAINS);
+    let fresh = bound("127.0.0.1:0");
+    send_all(&fresh, &refused, to);
+    assert_eq!(one_by_one(&observer, &refused), !TRAINS, "another socket has its own experience");
+}
+
+/// What a socket answers when it is asked to send all of a batch: counts and codes, until nothing is left.
+fn outcomes(socket: &Socket, batch: &[Datagram<'_>]) -> (usize, Vec<&'static str>) {
+    let (mut done, mut sent, mut codes) = (0, 0, Vec::new());
+    while done < batch.len() {
+        match socket.try_send_batch(&batch[done..]) {
+            Ok(count) => {
+                assert!(count > 0);
+                (done, sent) = (done + count, sent + count);
+            }
+            Err(error) => {
+                codes.push(error.code());
+                done += 1;
+            }
+        }
+    }
+    (sent, codes)
+}
+
+fn drain(socket: &Socket) -> Vec<Vec<u8>> {
+    let mut room = RecvBatch::for_trains(4);
+    let mut all = Vec::new();
+    while let Ok(1..) = socket.try_recv_batch(&mut room) {
+        all.extend(room.iter().map(|message| message.data.to_vec()));
+    }
+    assert_eq!(code(socket.try_recv_batch(&mut room)), "EAGAIN");
+    all
+}
+
+#[test]
+fn outcomes_are_the_same_with_trains_and_without() {
+    let gro = |on| {
+        let socket = Socket::new(&SocketOptions::new(SocketType::Udp4).gro(on).recv_buffer_size(1 << 20)).unwrap();
+        socket.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
+        socket
+    };
+    let receivers = [gro(false), gro(true)];
+    let peers = receivers.each_ref().map(|receiver| receiver.address().unwrap());
+    let bytes = vec![5; 65_508];
+    let sizes = [100, 100, 100, 40, 0, 0, 100, 100, 65_508, 100, 100, 7, 7, 7, 1200, 1200, 65_508, 65_508, 3];
+    let mut batch: Vec<_> = sizes.iter().map(|&size| Datagram::new(&bytes[..size]).to(peers[size % 3 % 2])).collect();
+    batch.insert(11, Datagram::new(b"to another family").to("[::1]:9".parse().unwrap()));
+    batch.insert(5, Datagram::new(b"to nobody"));
+    let [plain, refusing] = [bound("127.0.0.1:0"), without_checksums()].map(|sender| {
+        let outcomes = outcomes(&sender, &batch);
+        (outcomes, receivers.each_ref().map(drain))
+    });
+    assert_eq!(plain.0, (16, vec!["ERR_SOCKET_DGRAM_NOT_CONNECTED", "EMSGSIZE", "EINVAL", "EMSGSIZE", "EMSGSIZE"]));
+    assert_eq!(plain, refusing);
+}
+
+#[test]
+fn a_connected_socket_too_goes_on_one_by_one() {
+    let observer = observer("127.0.0.1:0");
+    let sender = without_checksums();
+    sender.connect(observer.local_addr().unwrap()).unwrap();
+    let payloads = payloads(100, 64);
+    let batch: Vec<_> = payloads.iter().map(|bytes| Datagram::new(bytes)).collect();
+    assert_eq!(sender.try_send_batch(&batch), Ok(100));
+    assert!(one_by_one(&observer, &payloads));
+}

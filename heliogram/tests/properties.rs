@@ -1,0 +1,462 @@
+//! Any sequence of operations on three loopback sockets keeps what the library promises: the state follows the table,
+//! every code is the one the rules foresee, each receiver gets exactly what was sent to it, in order, and closed stays
+//! closed.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
+
+use common::{send, stay_on_this_cpu, within};
+use heliogram::state::{Action, Bind, Handle, Op, State, step};
+use heliogram::{Code, Datagram, Interface, RecvBatch, Result, Socket, SocketOptions, SocketType};
+use proptest::prelude::*;
+
+/// What is done to a socket; a `usize` by itself names another one, or [`NOBODY`].
+#[derive(Clone, Debug)]
+enum Deed {
+    Bind,
+    BindTo(usize),
+    BeginBind,
+    FinishBind,
+    AbandonBind,
+    Connect(usize),
+    Disconnect,
+    Send(usize),
+    SendTo(usize, usize),
+    SendBatch(Option<usize>, Vec<usize>),
+    Recv,
+    RecvBatch(usize),
+    Join(u8),
+    Leave(u8),
+    Ttl(u32),
+    MulticastTtl(u32),
+    Broadcast(bool),
+    Buffer(u32),
+    Ask,
+    Close,
+}
+
+const SOCKETS: usize = 3;
+
+/// The number of an address at which nobody takes anything.
+const NOBODY: usize = SOCKETS;
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let other = 0..=NOBODY;
+    let size = 6_usize..90;
+    prop_oneof![
+        3 => Just(Deed::Bind),
+        1 => other.clone().prop_map(Deed::BindTo),
+        1 => Just(Deed::BeginBind),
+        1 => Just(Deed::FinishBind),
+        1 => Just(Deed::AbandonBind),
+        5 => other.clone().prop_map(Deed::Connect),
+        2 => Just(Deed::Disconnect),
+        6 => size.clone().prop_map(Deed::Send),
+        8 => (other.clone(), size.clone()).prop_map(|(to, size)| Deed::SendTo(to, size)),
+        8 => (prop::option::of(other), prop::collection::vec(prop_oneof![Just(50), size], 0..7))
+            .prop_map(|(to, sizes)| Deed::SendBatch(to, sizes)),
+        4 => Just(Deed::Recv),
+        4 => (1_usize..5).prop_map(Deed::RecvBatch),
+        1 => (0_u8..3).prop_map(Deed::Join),
+        1 => (0_u8..3).prop_map(Deed::Leave),
+        1 => prop_oneof![0_u32..3, 254_u32..258].prop_map(Deed::Ttl),
+        1 => prop_oneof![0_u32..3, 254_u32..258].prop_map(Deed::MulticastTtl),
+        1 => any::<bool>().prop_map(Deed::Broadcast),
+        1 => prop_oneof![Just(0), Just(500_000), Just(1 << 31)].prop_map(Deed::Buffer),
+        2 => Just(Deed::Ask),
+        1 => Just(Deed::Close),
+    ]
+}
+
+/// A real socket, and what we know about it.
+struct Subject {
+    socket: Socket,
+    gro: bool,
+    state: State,
+    /// What the kernel holds for it, oldest first.
+    inbox: VecDeque<Vec<u8>>,
+    groups: BTreeSet<u8>,
+    /// It has a peer that may be gone, so that the kernel may say so once.
+    may_be_refused: bool,
+}
+
+impl Subject {
+    fn new(gro: bool) -> Self {
+        let options = SocketOptions::new(SocketType::Udp4).gro(gro);
+        Subject {
+            socket: Socket::new(&options).unwrap(),
+            gro,
+            state: State::NEW,
+            inbox: VecDeque::new(),
+            groups: BTreeSet::new(),
+            may_be_refused: false,
+        }
+    }
+
+    /// The rules' answer to an operation.
+    fn rule(&self, op: Op) -> std::result::Result<Action, Code> {
+        step(self.state, op).map(|step| step.action)
+    }
+
+    fn take(&mut self, op: Op) {
+        self.state = step(self.state, op).unwrap().next;
+    }
+
+    /// Binds by the way, as sends and connects do; a membership may have bound the kernel's socket before.
+    fn take_bind(&mut self) {
+        if self.state.bind == Bind::Unbound {
+            self.take(Op::Bind);
+            self.take(Op::BindDone);
+        }
+    }
+
+    /// Where it can be reached, if anywhere.
+    fn reach(&self) -> Option<SocketAddr> {
+        let port = self.socket.address().ok()?.port();
+        (port != 0).then(|| SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port))
+    }
+
+    /// Whether the kernel takes a datagram from there for it.
+    fn hears(&self, from: SocketAddr) -> bool {
+        self.socket.remote_address().map_or(true, |peer| peer == from)
+    }
+}
+
+/// Three sockets, and a count of the messages between them.
+struct World {
+    subjects: Vec<Subject>,
+    /// Holds a port and listens to one stranger only, so that all others are told that nobody is there.
+    nobody: UdpSocket,
+    messages: u32,
+}
+
+fn group(number: u8) -> IpAddr {
+    Ipv4Addr::new(239, 66, 0, number).into()
+}
+
+const HERE: Interface = Interface::Address(Ipv4Addr::LOCALHOST);
+
+/// The code that Node gives to a rule.
+fn rule_code(code: Code) -> &'static str {
+    match code {
+        Code::AlreadyBound => "ERR_SOCKET_ALREADY_BOUND",
+        Code::BadDescriptor => "EBADF",
+        Code::BufferSize => "ERR_SOCKET_BUFFER_SIZE",
+        Code::IsConnected => "ERR_SOCKET_DGRAM_IS_CONNECTED",
+        Code::NotConnected => "ERR_SOCKET_DGRAM_NOT_CONNECTED",
+        Code::NotRunning => "ERR_SOCKET_DGRAM_NOT_RUNNING",
+        other => panic!("{other:?} is no rule of the state"),
+    }
+}
+
+/// Asserts an outcome's code, `ok` included.
+#[track_caller]
+fn expect<T: std::fmt::Debug>(outcome: Result<T>, code: &str) {
+    assert_eq!(common::code(outcome), code);
+}
+
+impl World {
+    fn new(gro: &[bool]) -> Self {
+        let nobody = UdpSocket::bind("127.0.0.1:0").unwrap();
+        nobody.connect("127.0.0.2:9").unwrap();
+        World { subjects: gro.iter().map(|&gro| Subject::new(gro)).collect(), nobody, messages: 0 }
+    }
+
+    /// Where a socket can be reached; a port of 0, which is no port, if nowhere.
+    fn address(&self, who: usize) -> SocketAddr {
+        if who == NOBODY {
+            return self.nobody.local_addr().unwrap();
+        }
+        self.subjects[who].reach().unwrap_or(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0))
+    }
+
+    fn message(&mut self, size: usize) -> Vec<u8> {
+        self.messages += 1;
+        [&self.messages.to_le_bytes()[..], &vec![size as u8; size - 4]].concat()
+    }
+
+    /// Puts what was sent where the kernel has put it; says whether anybody took it.
+    fn deliver(&mut self, from: usize, to: SocketAddr, payload: Vec<u8>) {
+        let source = self.address(from);
+        let taker = self.subjects.iter_mut().find(|subject| subject.reach() == Some(to) && subject.hears(source));
+        match taker {
+            Some(subject) => subject.inbox.push_back(payload),
+            None => self.subjects[from].may_be_refused |= self.subjects[from].state.is_connected(),
+        }
+    }
+
+    fn act(&mut self, who: usize, deed: &Deed) {
+        match deed {
+            Deed::Bind => self.bind(who, SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0), "ok"),
+            Deed::BindTo(other) => self.bind_to(who, *other),
+            Deed::BeginBind => self.change(who, Op::Bind, Socket::begin_bind),
+            Deed::FinishBind => self.finish_bind(who),
+            Deed::AbandonBind => self.change(who, Op::BindFailed, Socket::abandon_bind),
+            Deed::Connect(other) => self.connect(who, *other),
+            Deed::Disconnect => self.change(who, Op::Disconnect, Socket::disconnect),
+            Deed::Send(size) => self.send(who, None, *size),
+            Deed::SendTo(other, size) => self.send(who, Some(*other), *size),
+            Deed::SendBatch(other, sizes) => self.send_batch(who, *other, sizes),
+            Deed::Recv => self.recv(who),
+            Deed::RecvBatch(slots) => self.recv_batch(who, *slots),
+            Deed::Join(number) => self.member(who, *number, true),
+            Deed::Leave(number) => self.member(who, *number, false),
+            Deed::Close => self.close(who),
+            Deed::Ttl(_) | Deed::MulticastTtl(_) | Deed::Broadcast(_) | Deed::Buffer(_) | Deed::Ask => {
+                self.option(who, deed)
+            }
+        }
+        for subject in &self.subjects {
+            assert_eq!(subject.socket.state(), subject.state);
+        }
+    }
+
+    fn change(&mut self, who: usize, op: Op, call: fn(&Socket) -> Result<()>) {
+        let subject = &mut self.subjects[who];
+        match subject.rule(op) {
+            Err(code) => expect(call(&subject.socket), rule_code(code)),
+            Ok(_) => {
+                expect(call(&subject.socket), "ok");
+                subject.take(op);
+            }
+        }
+    }
+
+    /// Binds to an address that the kernel gives, or refuses with `kernel`; a socket that a membership has bound is
+    /// refused in any case.
+    fn bind(&mut self, who: usize, local: SocketAddr, kernel: &str) {
+        let subject = &mut self.subjects[who];
+        if let Err(code) = subject.rule(Op::Bind) {
+            return expect(subject.socket.bind(Some(local)), rule_code(code));
+        }
+        let kernel = if subject.reach().is_some() { "EINVAL" } else { kernel };
+        expect(subject.socket.bind(Some(local)), kernel);
+        self.bound(who, kernel);
+    }
+
+    fn bound(&mut self, who: usize, kernel: &str) {
+        let subject = &mut self.subjects[who];
+        if subject.state.bind == Bind::Unbound {
+            subject.take(Op::Bind);
+        }
+        subject.take(Op::Opened);
+        subject.take(if kernel == "ok" { Op::BindDone } else { Op::BindFailed });
+    }
+
+    fn bind_to(&mut self, who: usize, other: usize) {
+        let local = self.address(other);
+        self.bind(who, local, if local.port() == 0 { "ok" } else { "EADDRINUSE" });
+    }
+
+    fn finish_bind(&mut self, who: usize) {
+        let subject = &self.subjects[who];
+        let local = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
+        match subject.rule(Op::BindDone) {
+            Err(code) => expect(subject.socket.finish_bind(local), rule_code(code)),
+            Ok(Action::Discard) => expect(subject.socket.finish_bind(local), "ok"),
+            Ok(_) => {
+                let kernel = if subject.reach().is_some() { "EINVAL" } else { "ok" };
+                expect(subject.socket.finish_bind(local), kernel);
+                self.bound(who, kernel);
+            }
+        }
+    }
+
+    fn connect(&mut self, who: usize, other: usize) {
+        let to = self.address(other);
+        let subject = &mut self.subjects[who];
+        let outcome = subject.socket.connect(to);
+        match subject.rule(Op::Connect) {
+            _ if to.port() == 0 => expect(outcome, "ERR_SOCKET_BAD_PORT"),
+            Err(code) => expect(outcome, rule_code(code)),
+            Ok(Action::Wait) => expect(outcome, "EAGAIN"),
+            Ok(_) => {
+                expect(outcome, "ok");
+                subject.take(Op::Connect);
+                subject.take_bind();
+                subject.take(Op::ConnectDone);
+            }
+        }
+    }
+
+    /// What the rules say to a send before the kernel is asked; `None` lets it go.
+    fn send_rule(&self, who: usize, to: Option<SocketAddr>) -> Option<&'static str> {
+        match self.subjects[who].rule(if to.is_some() { Op::SendTo } else { Op::Send }) {
+            Err(code) => Some(rule_code(code)),
+            Ok(_) if to.is_some_and(|to| to.port() == 0) => Some("ERR_SOCKET_BAD_PORT"),
+            Ok(Action::Wait) => Some("EAGAIN"),
+            Ok(_) => None,
+        }
+    }
+
+    fn send(&mut self, who: usize, other: Option<usize>, size: usize) {
+        let to = other.map(|other| self.address(other));
+        let (payload, rule) = (self.message(size), self.send_rule(who, to));
+        let outcome = send(&self.subjects[who].socket, &payload, to).map(|sent| assert_eq!(sent, size));
+        self.sent(who, to, rule, outcome.map(|()| 1), vec![payload]);
+    }
+
+    fn send_batch(&mut self, who: usize, other: Option<usize>, sizes: &[usize]) {
+        let to = other.map(|other| self.address(other));
+        let payloads: Vec<_> = sizes.iter().map(|&size| self.message(size)).collect();
+        let datagram = |payload| match to {
+            Some(to) => Datagram::new(payload).to(to),
+            None => Datagram::new(payload),
+        };
+        let batch: Vec<_> = payloads.iter().map(|payload| datagram(payload)).collect();
+        let outcome = self.subjects[who].socket.try_send_batch(&batch);
+        if batch.is_empty() {
+            return assert_eq!(outcome, Ok(0));
+        }
+        let rule = self.send_rule(who, to);
+        drop(batch);
+        self.sent(who, to, rule, outcome, payloads);
+    }
+
+    /// Takes note of a send: what the rules said before it, its outcome, and what it carried.
+    fn sent(
+        &mut self,
+        who: usize,
+        to: Option<SocketAddr>,
+        rule: Option<&str>,
+        outcome: Result<usize>,
+        payloads: Vec<Vec<u8>>,
+    ) {
+        if let Some(rule) = rule {
+            return expect(outcome, rule);
+        }
+        let subject = &mut self.subjects[who];
+        subject.take_bind();
+        let to = to.unwrap_or_else(|| subject.socket.remote_address().unwrap());
+        match outcome {
+            Ok(count) => {
+                assert!((1..=payloads.len()).contains(&count));
+                assert!(count == payloads.len() || subject.state.is_connected(), "{count}");
+                payloads.into_iter().take(count).for_each(|payload| self.deliver(who, to, payload));
+            }
+            Err(error) => {
+                assert_eq!(error.code(), "ECONNREFUSED");
+                assert!(std::mem::take(&mut subject.may_be_refused), "nobody was gone");
+            }
+        }
+    }
+
+    fn recv(&mut self, who: usize) {
+        let subject = &mut self.subjects[who];
+        let mut buffer = [0; 128];
+        if subject.gro {
+            return expect(subject.socket.try_recv(&mut buffer), "EINVAL");
+        }
+        let outcome = subject.receive(|socket| socket.try_recv(&mut buffer));
+        if let Some(info) = outcome {
+            assert_eq!(subject.inbox.pop_front().as_deref(), Some(&buffer[..info.size]));
+            assert!(!info.truncated && info.addr.ip() == Ipv4Addr::LOCALHOST);
+        }
+    }
+
+    fn recv_batch(&mut self, who: usize, slots: usize) {
+        let subject = &mut self.subjects[who];
+        let mut room = if subject.gro { RecvBatch::for_trains(slots) } else { RecvBatch::new(slots, 128) };
+        let Some(count) = subject.receive(|socket| socket.try_recv_batch(&mut room)) else { return };
+        assert_eq!((count, room.iter().count()), (room.len(), count));
+        for message in room.iter() {
+            assert_eq!(subject.inbox.pop_front().as_deref(), Some(message.data));
+        }
+    }
+
+    fn member(&mut self, who: usize, number: u8, joins: bool) {
+        let subject = &mut self.subjects[who];
+        let call = if joins { Socket::add_membership } else { Socket::drop_membership };
+        let outcome = call(&subject.socket, group(number), HERE);
+        if let Err(code) = subject.rule(Op::Membership) {
+            return expect(outcome, rule_code(code));
+        }
+        subject.take(Op::Opened);
+        let changes = if joins { subject.groups.insert(number) } else { subject.groups.remove(&number) };
+        match (joins, changes) {
+            (_, true) => expect(outcome, "ok"),
+            (true, false) => expect(outcome, "EADDRINUSE"),
+            (false, false) => expect(outcome, "EADDRNOTAVAIL"),
+        }
+    }
+
+    fn option(&mut self, who: usize, deed: &Deed) {
+        let subject = &self.subjects[who];
+        let socket = &subject.socket;
+        let (op, outcome, kernel) = match *deed {
+            Deed::Ttl(ttl) => (Op::Option, socket.set_ttl(ttl), (1..256).contains(&ttl)),
+            Deed::MulticastTtl(ttl) => (Op::Option, socket.set_multicast_ttl(ttl), ttl < 256),
+            Deed::Broadcast(on) => (Op::Option, socket.set_broadcast(on), true),
+            Deed::Buffer(size) if size > i32::MAX as u32 => {
+                return expect(socket.set_send_buffer_size(size), "ERR_SOCKET_BUFFER_SIZE");
+            }
+            Deed::Buffer(size) => (Op::BufferSize, socket.set_send_buffer_size(size), true),
+            _ => (Op::RemoteAddress, socket.remote_address().map(drop), true),
+        };
+        match subject.rule(op) {
+            Err(code) => expect(outcome, rule_code(code)),
+            Ok(_) => expect(outcome, if kernel { "ok" } else { "EINVAL" }),
+        }
+    }
+
+    fn close(&mut self, who: usize) {
+        self.change(who, Op::Close, Socket::close);
+        self.subjects[who].inbox.clear();
+    }
+
+    /// Takes in what is still under way: nothing was lost, nothing came twice.
+    fn settle(&mut self) {
+        for who in 0..SOCKETS {
+            while !self.subjects[who].inbox.is_empty() {
+                self.recv_batch(who, 2);
+            }
+            let subject = &mut self.subjects[who];
+            if subject.state.handle == Handle::Open {
+                let rest = subject.receive(|socket| socket.try_recv_batch(&mut RecvBatch::for_trains(1)));
+                assert_eq!(rest, None);
+            }
+        }
+    }
+}
+
+impl Subject {
+    /// Receives, waiting only for what must come; `None` if the rules or the kernel had nothing, for the right reason.
+    fn receive<T>(&mut self, mut call: impl FnMut(&Socket) -> Result<T>) -> Option<T> {
+        let patience = if self.inbox.is_empty() { Duration::ZERO } else { Duration::from_secs(5) };
+        let error = match within(patience, || call(&self.socket)) {
+            Ok(received) => return Some(received),
+            Err(error) => error,
+        };
+        match (self.rule(Op::Recv), error.code()) {
+            (Err(code), told) => assert_eq!(told, rule_code(code)),
+            (Ok(_), "ECONNREFUSED") => assert!(std::mem::take(&mut self.may_be_refused), "nobody was gone"),
+            (Ok(_), told) => assert_eq!((told, self.inbox.len()), ("EAGAIN", 0)),
+        }
+        None
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_sequence_keeps_the_promises(
+        gro in prop::array::uniform3(any::<bool>()),
+        bound in prop::array::uniform3(prop::bool::weighted(0.8)),
+        deeds in prop::collection::vec((0..SOCKETS, deed()), 1..60),
+    ) {
+        stay_on_this_cpu().unwrap();
+        let mut world = World::new(&gro);
+        for who in (0..SOCKETS).filter(|&who| bound[who]) {
+            world.act(who, &Deed::Bind);
+        }
+        for (who, deed) in &deeds {
+            world.act(*who, deed);
+        }
+        world.settle();
+    }
+}
