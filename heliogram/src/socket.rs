@@ -405,7 +405,8 @@ impl Socket {
     /// `EINVAL` outside that range; else as [`set_broadcast`](Self::set_broadcast).
     #[doc(alias = "setTTL")]
     pub fn set_ttl(&self, ttl: u32) -> Result<()> {
-        self.call(Op::Option, "setTTL", |sys| hops(ttl, 1).and_then(|hops| sys.set_ttl(hops)))
+        let hops = hops("setTTL", ttl, 1)?;
+        self.call(Op::Option, "setTTL", |sys| sys.set_ttl(hops))
     }
 
     /// How many routers a multicast datagram may pass, 0 to 255 (`IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`). 0 keeps it on
@@ -416,7 +417,8 @@ impl Socket {
     /// `EINVAL` outside that range; else as [`set_broadcast`](Self::set_broadcast).
     #[doc(alias = "setMulticastTTL")]
     pub fn set_multicast_ttl(&self, ttl: u32) -> Result<()> {
-        self.call(Op::Option, "setMulticastTTL", |sys| hops(ttl, 0).and_then(|hops| sys.set_multicast_ttl(hops)))
+        let hops = hops("setMulticastTTL", ttl, 0)?;
+        self.call(Op::Option, "setMulticastTTL", |sys| sys.set_multicast_ttl(hops))
     }
 
     /// Whether multicast datagrams come back to this host's own members (`IP_MULTICAST_LOOP`, `IPV6_MULTICAST_LOOP`).
@@ -793,8 +795,9 @@ fn rule(code: Code, syscall: &'static str) -> Error {
     }
 }
 
-fn hops(ttl: u32, least: u32) -> io::Result<u32> {
-    if (least..=255).contains(&ttl) { Ok(ttl) } else { Err(io::Error::from_raw_os_error(sys::errno::EINVAL)) }
+/// A range that is checked before the descriptor is looked at, as libuv does.
+fn hops(syscall: &'static str, ttl: u32, least: u32) -> Result<u32> {
+    if (least..=255).contains(&ttl) { Ok(ttl) } else { Err(Error::raw(syscall, sys::errno::EINVAL)) }
 }
 
 /// A size that fits the C `int` of `SO_RCVBUF`.

@@ -1,0 +1,200 @@
+'use strict';
+// socket.bind() in all its forms, and what begins when a socket is bound.
+
+const os = require('node:os');
+const { isIP } = require('node:net');
+const { errorMonitor } = require('node:events');
+const { kOwner, kState, major } = require('./host.js');
+const { UNBOUND, handleOf, healthCheck } = require('./state.js');
+const { validateObject, validatePort, validateString } = require('./validate.js');
+const {
+  obey,
+  ErrnoException,
+  ExceptionWithHostPort,
+  ERR_INVALID_ARG_VALUE,
+  ERR_INVALID_FD_TYPE,
+  ERR_SOCKET_ALREADY_BOUND,
+  ERR_SOCKET_BAD_BUFFER_SIZE,
+  ERR_SOCKET_BUFFER_SIZE,
+} = require('./errors.js');
+
+/** The flags of libuv's bind, which a worker's question to its primary contains. */
+const FLAG = { ipv6Only: 1, reuseAddr: os.constants.UV_UDP_REUSEADDR, reusePort: 8 };
+
+const flagsOf = (state) =>
+  Object.entries(FLAG).reduce((flags, [option, flag]) => (state[option] ? flags | flag : flags), 0);
+const anyAddress = (socket) => (socket.type === 'udp4' ? '0.0.0.0' : '::');
+const isObject = (value) => value !== null && typeof value === 'object';
+const isDescriptor = (value) => typeof value === 'number' && (value | 0) === value && value > 0;
+
+/** Reads or sets the size of a kernel buffer; 0 reads. */
+function bufferSize(socket, size, receive) {
+  if (size >>> 0 !== size) throw new ERR_SOCKET_BAD_BUFFER_SIZE();
+  const failure = {};
+  const outcome = handleOf(socket).bufferSize(size, receive, failure);
+  if (outcome === undefined) throw new ERR_SOCKET_BUFFER_SIZE(failure);
+  return outcome;
+}
+
+function onMessage(nread, handle, message, rinfo) {
+  const socket = handle[kOwner];
+  if (nread < 0) return socket.emit('error', new ErrnoException(nread, 'recvmsg'));
+  if (socket[kState]?.receiveBlockList?.check(rinfo.address, rinfo.family?.toLowerCase())) return undefined;
+  rinfo.size = message.length;
+  return socket.emit('message', message, rinfo);
+}
+
+function onError(_nread, handle, error) {
+  return handle[kOwner].emit('error', error);
+}
+
+function startReceiving(socket) {
+  const state = socket[kState];
+  const handle = state.running;
+  handle.onmessage = onMessage;
+  handle.onerror = onError;
+  handle.recvStart();
+  state.receiving = true;
+  if (state.recvBufferSize) bufferSize(socket, state.recvBufferSize, true);
+  if (state.sendBufferSize) bufferSize(socket, state.sendBufferSize, false);
+}
+
+function startListening(socket) {
+  startReceiving(socket);
+  socket.emit('listening');
+}
+
+/** The callback is a listener of 'listening' which the first error removes, without counting as a listener for errors. */
+function callWhenBound(socket, callback) {
+  const errorEvent = major < 24 ? 'error' : errorMonitor;
+  function forget() {
+    this.removeListener(errorEvent, forget);
+    this.removeListener('listening', listening);
+  }
+  function listening() {
+    forget.call(this);
+    callback.call(this);
+  }
+  socket.on(errorEvent, forget);
+  socket.on('listening', listening);
+}
+
+/** The bind has failed: the socket is unbound again and may try anew. */
+function bindFailed(socket, error) {
+  socket[kState].own.abandonBind();
+  socket.emit('error', error);
+}
+
+/** Goes on with a handle that the host made: from the primary of a cluster, or from another process. */
+function adoptHandle(socket, wrap) {
+  const outcome = socket[kState].own.share(wrap);
+  if (outcome !== 0) return bindFailed(socket, new ErrnoException(outcome, 'open'));
+  return startListening(socket);
+}
+
+/** Asks the primary for the handle that the workers of a cluster share. */
+function bindShared(socket, query, failure) {
+  const state = socket[kState];
+  require('node:cluster')._getServer(socket, query, (errno, wrap) => {
+    const closed = state.running === null;
+    if (errno) {
+      if (!closed) bindFailed(socket, failure(errno));
+    } else if (closed) {
+      wrap.close();
+    } else {
+      adoptHandle(socket, wrap);
+    }
+  });
+}
+
+const isShared = (exclusive) => require('node:cluster').isWorker && !exclusive;
+
+function bindDescriptor(socket, { fd, exclusive }) {
+  if (isShared(exclusive)) {
+    const query = { address: null, port: null, addressType: socket.type, fd, flags: null };
+    bindShared(socket, query, (errno) => new ErrnoException(errno, 'open'));
+    return;
+  }
+  const outcome = handleOf(socket).open(fd);
+  if (typeof outcome === 'string') throw new ERR_INVALID_FD_TYPE(outcome);
+  if (outcome) throw new ErrnoException(outcome, 'open');
+  startListening(socket);
+}
+
+/** The address has been found. */
+function bindAddress(socket, ip, port, exclusive) {
+  const state = socket[kState];
+  const flags = flagsOf(state);
+  const failure = (errno) => new ExceptionWithHostPort(errno, 'bind', ip, port);
+  if (isShared(exclusive || state.reusePort)) {
+    bindShared(socket, { address: ip, port, addressType: socket.type, fd: -1, flags }, failure);
+    return;
+  }
+  const errno = state.running.bind(ip, port || 0, flags);
+  if (errno) bindFailed(socket, failure(errno));
+  else startListening(socket);
+}
+
+function emitUnlessClosed(socket, event) {
+  if (handleOf(socket)) socket.emit(event);
+}
+
+function bind(port, address /* , callback */) {
+  healthCheck(this);
+  const state = this[kState];
+  obey(state.own.beginBind());
+  const callback = arguments.length > 0 && arguments[arguments.length - 1];
+  if (typeof callback === 'function') callWhenBound(this, callback);
+
+  if (isObject(port)) {
+    if (typeof port.recvStart === 'function') {
+      adoptHandle(this, port);
+      return this;
+    }
+    if (isDescriptor(port.fd)) {
+      bindDescriptor(this, port);
+      return this;
+    }
+  }
+  const options = isObject(port) ? port : { port, address: typeof address === 'function' ? '' : address };
+  const local = options.address || anyAddress(this);
+  const exclusive = Boolean(options.exclusive);
+  const wanted = options.port;
+  state.running.lookup(local, (error, ip) => {
+    if (state.running === null) return;
+    if (error) bindFailed(this, error);
+    else bindAddress(this, ip, wanted, exclusive);
+  });
+  return this;
+}
+
+/** A literal address, or the default where none is given. */
+function literal(address, name, otherwise, method) {
+  if (address === undefined || address === null || address === '') return otherwise;
+  validateString(address, name);
+  if (isIP(address) === 0) {
+    const reason = `must be a numeric IP address; ${method} does not perform DNS resolution`;
+    throw new ERR_INVALID_ARG_VALUE(name, address, reason);
+  }
+  return address;
+}
+
+function bindSync(options = {}) {
+  healthCheck(this);
+  validateObject(options, 'options');
+  const state = this[kState];
+  if (state.bindState !== UNBOUND) throw new ERR_SOCKET_ALREADY_BOUND();
+  const port = validatePort(options.port ?? 0, 'options.port', true);
+  const address = literal(options.address || '', 'options.address', anyAddress(this), 'bindSync');
+  obey(state.own.beginBind());
+  const errno = state.running.bind(address, port, flagsOf(state));
+  if (errno) {
+    state.own.abandonBind();
+    throw new ExceptionWithHostPort(errno, 'bind', address, port);
+  }
+  startReceiving(this);
+  process.nextTick(emitUnlessClosed, this, 'listening');
+  return this.address();
+}
+
+module.exports = { bind, bindSync, bufferSize, emitUnlessClosed, literal };

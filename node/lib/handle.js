@@ -1,0 +1,255 @@
+'use strict';
+// What stands behind a socket: the native half, with the methods, arguments and outcomes of the host's UDP handles, so
+// that programs which reach for `socket[state].handle` find what they know. Outcomes are 0, or the system's negative
+// numbers.
+
+const { AsyncResource } = require('node:async_hooks');
+const util = require('node:util');
+const environment = require('./environment.js');
+const { kOwner, queuesSends } = require('./host.js');
+const view = require('./view.js');
+
+/** What stands for a group or an interface in a call. */
+const text = (value) => (value === undefined || value === null ? undefined : String(value));
+
+class Handle {
+  /** `sharing` is `{ reuseAddr, reusePort, ipv6Only }`. */
+  constructor(type, lookup, sharing) {
+    this.type = type;
+    this.lookup = lookup;
+    this.sharing = sharing;
+    this.receiving = false;
+    this.view = undefined;
+    this.onmessage = undefined;
+    this.onerror = undefined;
+    this[kOwner] = undefined;
+    this.native = environment.open(type, sharing);
+    this.number = this.native.number;
+    this.standing = 0;
+    this.resource = new AsyncResource('UDPWRAP', { requireManualDestroy: true });
+  }
+
+  /** The handle as others see it, who may have replaced methods of it. */
+  get exposed() {
+    return this.view ?? this;
+  }
+
+  get bindState() {
+    return this.standing & 3;
+  }
+
+  get connectState() {
+    return this.standing >> 2;
+  }
+
+  get connected() {
+    return this.standing >> 2 === 2;
+  }
+
+  /** The native half, once everything has left that was sent before. */
+  get settled() {
+    environment.flush();
+    return this.native;
+  }
+
+  /** Takes over where the native half stands now. */
+  step(outcome) {
+    this.standing = this.native.state();
+    return outcome;
+  }
+
+  /** A rule that forbids it, or undefined. */
+  beginBind() {
+    return this.step(this.native.beginBind());
+  }
+
+  abandonBind() {
+    return this.step(this.native.abandonBind());
+  }
+
+  bind(address, port) {
+    const outcome = this.step(this.native.finishBind(String(address), port & 0xffff));
+    if (outcome === 0) view.lend(this);
+    return outcome;
+  }
+
+  bind6(address, port) {
+    return this.bind(address, port);
+  }
+
+  /** Takes over a descriptor; a text says what it is instead of a UDP socket. */
+  open(descriptor) {
+    this.abandonBind();
+    const outcome = this.native.adopt(descriptor, false);
+    if (outcome === 0) view.lend(this);
+    else this.native.beginBind();
+    return this.step(outcome);
+  }
+
+  /** Goes on with the kernel's socket that a handle of the host's holds: the one that cluster workers share. */
+  share(wrap) {
+    const before = this.native;
+    this.native = environment.open(this.type, this.sharing);
+    this.number = this.native.number;
+    this.native.reference(before.isReferenced());
+    const outcome = this.native.adopt(wrap.fd, true);
+    if (this.connectState === 1) this.native.beginConnect();
+    before.close();
+    view.replace(this, wrap);
+    return this.step(outcome);
+  }
+
+  beginConnect() {
+    return this.step(this.native.beginConnect());
+  }
+
+  abandonConnect() {
+    return this.step(this.native.abandonConnect());
+  }
+
+  connect(address, port) {
+    return this.step(this.settled.finishConnect(String(address), port));
+  }
+
+  connect6(address, port) {
+    return this.connect(address, port);
+  }
+
+  disconnect() {
+    return this.step(this.settled.disconnect());
+  }
+
+  /**
+   * `send(request, list, count, port, address, hasCallback)`, or without port and address to the connected peer. A
+   * positive outcome is the size plus one, 0 says that the datagram waits, and undefined that it is gathered: then the
+   * request is told.
+   */
+  send(request, list, count, port, address) {
+    const toPeer = address === undefined;
+    if (queuesSends) return environment.enqueue(this.native, list, address, toPeer ? 0 : port, request);
+    const to = toPeer ? environment.PEER : environment.destination(String(address));
+    if (to < environment.PEER) return to;
+    environment.gather(this.number, list, to, port, request);
+    if (!this.connected) return undefined;
+    environment.flush();
+    if (request.outcome === environment.WAITS) return 0;
+    return request.outcome < 0 ? request.outcome : request.outcome + 1;
+  }
+
+  send6(...args) {
+    return this.send(...args);
+  }
+
+  recvStart() {
+    this.receiving = true;
+    environment.receivers.set(this.number, this);
+    return this.native.receive(true);
+  }
+
+  recvStop() {
+    this.receiving = false;
+    environment.receivers.delete(this.number);
+    return this.native.receive(false);
+  }
+
+  close(callback) {
+    this.recvStop();
+    const lost = this.settled.close();
+    view.close(this);
+    this.resource.emitDestroy();
+    if (lost.length > 0) setImmediate(environment.cancel, lost);
+    if (typeof callback === 'function') setImmediate(callback);
+  }
+
+  ref() {
+    this.native.reference(true);
+    view.reference(this);
+  }
+
+  unref() {
+    this.native.reference(false);
+    view.reference(this);
+  }
+
+  hasRef() {
+    return this.native.isReferenced();
+  }
+
+  getAsyncId() {
+    return this.resource.asyncId();
+  }
+
+  get fd() {
+    return this.native.descriptor();
+  }
+
+  getsockname(out) {
+    return tell(out, this.native.address());
+  }
+
+  getpeername(out) {
+    return tell(out, this.native.remoteAddress());
+  }
+
+  setBroadcast(on) {
+    return this.settled.setBroadcast(Boolean(on));
+  }
+
+  setTTL(ttl) {
+    return this.settled.setTTL(ttl | 0);
+  }
+
+  setMulticastTTL(ttl) {
+    return this.settled.setMulticastTTL(ttl | 0);
+  }
+
+  setMulticastLoopback(on) {
+    return this.settled.setMulticastLoopback(Boolean(on));
+  }
+
+  setMulticastInterface(address) {
+    return this.settled.setMulticastInterface(String(address));
+  }
+
+  addMembership(group, address) {
+    return this.native.membership(true, String(group), text(address));
+  }
+
+  dropMembership(group, address) {
+    return this.native.membership(false, String(group), text(address));
+  }
+
+  addSourceSpecificMembership(source, group, address) {
+    return this.native.sourceMembership(true, source, group, text(address));
+  }
+
+  dropSourceSpecificMembership(source, group, address) {
+    return this.native.sourceMembership(false, source, group, text(address));
+  }
+
+  /** The size, or undefined and what went wrong in `failure`. */
+  bufferSize(size, receive, failure) {
+    const outcome = this.settled.bufferSize(size, receive);
+    if (outcome >= 0) return outcome;
+    const [code, message] = util.getSystemErrorMap().get(outcome);
+    const syscall = receive ? 'uv_recv_buffer_size' : 'uv_send_buffer_size';
+    Object.assign(failure, { errno: outcome, code, message, syscall });
+    return undefined;
+  }
+
+  getSendQueueSize() {
+    return this.settled.sendQueueSize();
+  }
+
+  getSendQueueCount() {
+    return this.settled.sendQueueCount();
+  }
+}
+
+function tell(out, address) {
+  if (typeof address === 'number') return address;
+  Object.assign(out, address);
+  return 0;
+}
+
+module.exports = { Handle };

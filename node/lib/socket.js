@@ -1,0 +1,140 @@
+'use strict';
+// class Socket: made, closed, kept alive or not. The rules of a socket are the native side's; argument forms, look-up,
+// events and error classes are here and in the files beside this one, one for each topic of the manual.
+
+const { EventEmitter } = require('node:events');
+const util = require('node:util');
+const diagnostics = require('node:diagnostics_channel');
+const host = require('./host.js');
+const { Handle } = require('./handle.js');
+const { DeniedHandle } = require('./denied.js');
+const { State, handleOf, healthCheck } = require('./state.js');
+const { lookupFor } = require('./lookup.js');
+const { bind, bindSync } = require('./bind.js');
+const { connect, connectSync, disconnect } = require('./connect.js');
+const { send, sendto } = require('./send.js');
+const options = require('./options.js');
+const { validateAbortSignal, validateFunction, validateUint32 } = require('./validate.js');
+const { ERR_INVALID_ARG_TYPE, ERR_SOCKET_BAD_TYPE } = require('./errors.js');
+
+const { kAsyncId, kOwner, kState } = host;
+const channel = diagnostics.channel('udp.socket');
+
+function isBlockList(value) {
+  const { BlockList } = require('node:net');
+  return BlockList.isBlockList ? BlockList.isBlockList(value) : value instanceof BlockList;
+}
+
+function blockList(list, name) {
+  if (!list) return undefined;
+  if (!isBlockList(list)) throw new ERR_INVALID_ARG_TYPE(name, 'an net.BlockList', list);
+  return list;
+}
+
+function checkedSize(size, name) {
+  if (size) validateUint32(size, name);
+  return size;
+}
+
+/** What is checked before the socket has a handle, in the host's order. */
+function checkedOptions(given) {
+  return {
+    recvBufferSize: checkedSize(given.recvBufferSize, 'options.recvBufferSize'),
+    sendBufferSize: checkedSize(given.sendBufferSize, 'options.sendBufferSize'),
+    receiveBlockList: blockList(given.receiveBlockList, 'options.receiveBlockList'),
+    sendBlockList: blockList(given.sendBlockList, 'options.sendBlockList'),
+    reuseAddr: given.reuseAddr,
+    reusePort: given.reusePort,
+    ipv6Only: given.ipv6Only,
+  };
+}
+
+function newHandle(type, lookup, { reuseAddr, reusePort, ipv6Only }) {
+  if (lookup !== undefined) validateFunction(lookup, 'lookup');
+  if (type !== 'udp4' && type !== 'udp6') throw new ERR_SOCKET_BAD_TYPE();
+  const resolve = lookupFor(type, lookup);
+  if (!host.mayUseNet()) return new DeniedHandle(type, resolve);
+  const sharing = { reuseAddr: Boolean(reuseAddr), reusePort: Boolean(reusePort), ipv6Only: Boolean(ipv6Only) };
+  return new Handle(type, resolve, sharing);
+}
+
+/** Closes the socket when the signal says so; a closed socket does not listen to it any more. */
+function closeOnAbort(socket, signal) {
+  validateAbortSignal(signal, 'options.signal');
+  const onAbort = () => {
+    if (handleOf(socket)) socket.close();
+  };
+  if (signal.aborted) {
+    onAbort();
+    return;
+  }
+  const listening = require('node:events').addAbortListener(signal, onAbort);
+  socket.once('close', () => listening[Symbol.dispose]());
+}
+
+/** A plain function, as the host's: `new`, and `call` on an object of one's own, both make a socket. */
+function Socket(type, listener) {
+  EventEmitter.call(this);
+  const given = type !== null && typeof type === 'object' ? type : { type };
+  const checked = checkedOptions(given);
+  const handle = newHandle(given.type, given.lookup, checked);
+  handle[kOwner] = this;
+  this[kAsyncId] = handle.resource.asyncId();
+  this.type = given.type;
+  if (typeof listener === 'function') this.on('message', listener);
+  this[kState] = new State(handle, checked);
+  if (given.signal !== undefined) closeOnAbort(this, given.signal);
+  if (channel.hasSubscribers) channel.publish({ socket: this });
+}
+
+// The host's own modules (child_process) and programs ask whether a socket is an instance of the host's class.
+Object.setPrototypeOf(Socket.prototype, host.dgram.Socket.prototype);
+Object.setPrototypeOf(Socket, EventEmitter);
+
+function createSocket(type, listener) {
+  return new Socket(type, listener);
+}
+
+function emitClose(socket) {
+  socket.emit('close');
+}
+
+function close(callback) {
+  const state = this[kState];
+  if (typeof callback === 'function') this.on('close', callback);
+  if (state.queue !== undefined) {
+    state.queue.push(() => this.close());
+    return this;
+  }
+  healthCheck(this);
+  if (state.receiving) handleOf(this).recvStop();
+  state.receiving = false;
+  handleOf(this).close();
+  state.handle = null;
+  process.nextTick(emitClose, this);
+  return this;
+}
+
+async function dispose() {
+  if (handleOf(this)) await util.promisify(this.close).call(this);
+}
+
+function ref() {
+  handleOf(this)?.ref();
+  return this;
+}
+
+function unref() {
+  handleOf(this)?.unref();
+  return this;
+}
+
+const { address, remoteAddress, ...setters } = options;
+const methods = { bind, bindSync, connect, connectSync, disconnect, sendto, send, close, address, remoteAddress };
+const { setRecvBufferSize, setSendBufferSize, getRecvBufferSize, getSendBufferSize, ...rest } = setters;
+const { getSendQueueSize, getSendQueueCount, ...ofNetwork } = rest;
+const ofBuffers = { setRecvBufferSize, setSendBufferSize, getRecvBufferSize, getSendBufferSize };
+Object.assign(Socket.prototype, methods, ofNetwork, { ref, unref }, ofBuffers, { getSendQueueSize, getSendQueueCount });
+Socket.prototype[Symbol.asyncDispose] = dispose;
+
+module.exports = { createSocket, Socket };

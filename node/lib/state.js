@@ -1,0 +1,87 @@
+'use strict';
+// What the methods of a socket share: its state, under the host's own symbol, and the sends and connects that wait for
+// its bind.
+
+const { errorMonitor } = require('node:events');
+const { kState } = require('./host.js');
+const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./errors.js');
+const view = require('./view.js');
+
+const UNBOUND = 0;
+const BOUND = 2;
+const DISCONNECTED = 0;
+
+/** Where a socket stands is the native side's to know; this shows it under the names that the host's sockets use. */
+class State {
+  #handle;
+  #closed = false;
+
+  constructor(handle, options) {
+    this.#handle = handle;
+    this.receiving = false;
+    this.queue = undefined;
+    Object.assign(this, options);
+  }
+
+  /** For others: a handle of the host's, or null once the socket is closed. */
+  get handle() {
+    return this.#closed ? null : view.of(this.#handle);
+  }
+
+  set handle(handle) {
+    if (handle === null) this.#closed = true;
+  }
+
+  /** For us: the handle itself, also after the close. */
+  get own() {
+    return this.#handle;
+  }
+
+  /** For us: what methods are called on, null once the socket is closed. */
+  get running() {
+    return this.#closed ? null : this.#handle.exposed;
+  }
+
+  get bindState() {
+    return this.#handle.bindState;
+  }
+
+  get connectState() {
+    return this.#handle.connectState;
+  }
+}
+
+/** The handle to call a method on; calling one on the null of a closed socket is a TypeError, as on the host's sockets. */
+function handleOf(socket) {
+  return socket[kState].running;
+}
+
+function healthCheck(socket) {
+  if (handleOf(socket) === null) throw new ERR_SOCKET_DGRAM_NOT_RUNNING();
+}
+
+/** Waits for the bind. If the bind fails, what waits is dropped, as in Node: callbacks do not run, a close is lost. */
+function enqueue(socket, action) {
+  const state = socket[kState];
+  if (state.queue === undefined) {
+    state.queue = [];
+    socket.once(errorMonitor, dropQueue);
+    socket.once('listening', runQueue);
+  }
+  state.queue.push(action);
+}
+
+function dropQueue() {
+  this.removeListener('listening', runQueue);
+  this[kState].queue = undefined;
+}
+
+function runQueue() {
+  this.removeListener(errorMonitor, dropQueue);
+  const state = this[kState];
+  const { queue } = state;
+  state.queue = undefined;
+  for (const action of queue) action();
+}
+
+module.exports = { State, UNBOUND, BOUND, DISCONNECTED, enqueue, handleOf, healthCheck };

@@ -1,0 +1,90 @@
+'use strict';
+// What an argument must be; the errors are the host's, letter by letter.
+
+const {
+  ERR_BUFFER_OUT_OF_BOUNDS,
+  ERR_INVALID_ARG_TYPE,
+  ERR_OUT_OF_RANGE,
+  ERR_SOCKET_BAD_PORT,
+} = require('./errors.js');
+
+const MESSAGE = 'of type string or an instance of Buffer, TypedArray, or DataView';
+const EMPTY = Buffer.allocUnsafeSlow(0);
+
+function ofType(type, value, name) {
+  if (typeof value !== type) throw new ERR_INVALID_ARG_TYPE(name, `of type ${type}`, value);
+}
+
+const validateString = (value, name) => ofType('string', value, name);
+const validateNumber = (value, name) => ofType('number', value, name);
+const validateFunction = (value, name) => ofType('function', value, name);
+
+function validateObject(value, name) {
+  if (value === null || Array.isArray(value) || typeof value !== 'object') {
+    throw new ERR_INVALID_ARG_TYPE(name, 'of type object', value);
+  }
+}
+
+function validateUint32(value, name) {
+  validateNumber(value, name);
+  if (!Number.isInteger(value)) throw new ERR_OUT_OF_RANGE(name, 'an integer', value);
+  if (value < 0 || value > 0xffff_ffff) throw new ERR_OUT_OF_RANGE(name, '>= 0 && <= 4294967295', value);
+}
+
+function validateAbortSignal(signal, name) {
+  if (signal === null || typeof signal !== 'object' || !('aborted' in signal)) {
+    throw new ERR_INVALID_ARG_TYPE(name, 'an instance of AbortSignal', signal);
+  }
+}
+
+function isPort(port, allowZero) {
+  if (typeof port === 'string' ? port.trim() === '' : typeof port !== 'number') return false;
+  return +port === +port >>> 0 && +port <= 0xffff && (allowZero || port !== 0);
+}
+
+/** The port as a number; text that is one is taken too. */
+function validatePort(port, name, allowZero) {
+  if (!isPort(port, allowZero)) throw new ERR_SOCKET_BAD_PORT(name, port, allowZero);
+  return port | 0;
+}
+
+/** The bytes of a message, or of a part of one; `undefined` for what is neither text nor a view of memory. */
+function bytesOf(value) {
+  if (typeof value === 'string') return Buffer.from(value);
+  return ArrayBuffer.isView(value) ? value : undefined;
+}
+
+/** A message as a list of views: text is encoded now, the bytes of views are read when they leave. */
+function messageList(message) {
+  if (!Array.isArray(message)) {
+    const bytes = bytesOf(message);
+    if (bytes === undefined) throw new ERR_INVALID_ARG_TYPE('buffer', MESSAGE, message);
+    return [bytes];
+  }
+  const list = Array.from(message, bytesOf);
+  if (list.includes(undefined)) throw new ERR_INVALID_ARG_TYPE('buffer list arguments', MESSAGE, message);
+  return list.length === 0 ? [EMPTY] : list;
+}
+
+/** The part of a message that `send(msg, offset, length, ...)` means. */
+function slice(message, offset, length) {
+  const bytes = bytesOf(message);
+  if (bytes === undefined) throw new ERR_INVALID_ARG_TYPE('buffer', MESSAGE, message);
+  const start = offset >>> 0;
+  const count = length >>> 0;
+  if (start > bytes.byteLength) throw new ERR_BUFFER_OUT_OF_BOUNDS('offset');
+  if (start + count > bytes.byteLength) throw new ERR_BUFFER_OUT_OF_BOUNDS('length');
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, count);
+}
+
+module.exports = {
+  messageList,
+  slice,
+  validateAbortSignal,
+  validateFunction,
+  validateNumber,
+  validateObject,
+  validatePort,
+  validateString,
+  validateUint32,
+};

@@ -1,0 +1,92 @@
+'use strict';
+// A handle of the host's that stands for one of ours where only the host's own will do: child_process sends no other to
+// a child, and monitoring tools look for its methods. It is made when somebody reads `socket[state].handle`, not before.
+
+const { UDP, kOwner } = require('./host.js');
+
+const kHandle = Symbol('handle');
+
+/** What a host's handle has and ours answers. */
+const METHODS = [
+  ...['recvStart', 'recvStop', 'open', 'bind', 'bind6', 'connect', 'connect6', 'send', 'send6', 'disconnect'],
+  ...['getpeername', 'getsockname', 'addMembership', 'dropMembership', 'addSourceSpecificMembership'],
+  ...['dropSourceSpecificMembership', 'setMulticastInterface', 'setMulticastTTL', 'setMulticastLoopback'],
+  ...['setBroadcast', 'setTTL', 'bufferSize', 'getSendQueueSize', 'getSendQueueCount'],
+  ...['close', 'hasRef', 'ref', 'unref', 'getAsyncId'],
+];
+
+function forwarding(name) {
+  return {
+    value(...args) {
+      return this[kHandle][name](...args);
+    },
+    writable: true,
+    configurable: true,
+  };
+}
+
+function mirroring(name) {
+  return {
+    get() {
+      return this[kHandle][name];
+    },
+    set(value) {
+      this[kHandle][name] = value;
+    },
+    configurable: true,
+  };
+}
+
+const prototype = Object.create(UDP?.prototype ?? null, {
+  ...Object.fromEntries(METHODS.map((name) => [name, forwarding(name)])),
+  ...Object.fromEntries(['lookup', 'onmessage', 'onerror', 'fd'].map((name) => [name, mirroring(name)])),
+});
+
+function adorn(wrap, handle) {
+  Object.defineProperty(wrap, kHandle, { value: handle });
+  Object.setPrototypeOf(wrap, prototype);
+  wrap[kOwner] = handle[kOwner];
+  handle.view = wrap;
+  reference(handle);
+}
+
+/** The view is counted among the resources that keep the process alive if the socket is. */
+function reference({ view, native }) {
+  if (view === undefined) return;
+  if (native.isReferenced()) UDP.prototype.ref.call(view);
+  else UDP.prototype.unref.call(view);
+}
+
+/** The view of a handle. */
+function of(handle) {
+  if (handle.view === undefined) {
+    adorn(new UDP(), handle);
+    lend(handle);
+  }
+  return handle.view;
+}
+
+/** Gives the view a descriptor of the kernel's socket, once there is one. The host never reads from it. */
+function lend(handle) {
+  if (handle.view === undefined) return;
+  const descriptor = handle.native.duplicate();
+  if (descriptor < 0) return;
+  UDP.prototype.open.call(handle.view, descriptor);
+  handle.native.restoreSharing(Boolean(handle.sharing.reuseAddr));
+}
+
+/** Takes a handle that the host made, with its descriptor, for the view. */
+function replace(handle, wrap) {
+  close(handle);
+  handle.view = undefined;
+  adorn(wrap, handle);
+}
+
+/** Closes the view; a handle from cluster has a `close` of its own, which tells the primary. */
+function close({ view }) {
+  if (view === undefined) return;
+  if (Object.hasOwn(view, 'close')) view.close();
+  else UDP.prototype.close.call(view);
+}
+
+module.exports = { close, lend, of, reference, replace };

@@ -1,0 +1,390 @@
+//! The two classes that `node/lib` sees.
+//!
+//! Outcomes are numbers as Node's own handles give them (0, a size, or a negative number of the system's); where a rule
+//! of the socket forbids an operation, its code is returned as text, and `node/lib/errors.js` has the class.
+
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+
+use heliogram::{Interface, SocketOptions, SocketType, addr};
+use napi::bindgen_prelude::Either;
+use napi::{Env, JsValue, Unknown};
+use napi_derive::napi;
+
+use crate::endpoint::Endpoint;
+use crate::environment::Environment;
+use crate::numbers::{EINVAL, error_number, number, rule, status};
+use crate::reactor::Parts;
+
+/// The sockets of this thread, and the memory that they share with JavaScript.
+#[napi(js_name = "Environment")]
+pub struct JsEnvironment(Rc<Environment>);
+
+#[napi]
+impl JsEnvironment {
+    /// Takes two functions and four arrays, which nobody else may have:
+    /// `deliver(socket, count)` and `settle(token, outcome)`; where received bytes go and their table, where sent bytes
+    /// come from and their table.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(
+        env: Env,
+        deliver: Unknown,
+        settle: Unknown,
+        received: Unknown,
+        received_table: Unknown,
+        sent: Unknown,
+        sent_table: Unknown,
+    ) -> napi::Result<Self> {
+        let parts = Parts {
+            deliver: deliver.raw(),
+            settle: settle.raw(),
+            received: received.raw(),
+            received_table: received_table.raw(),
+            sent: sent.raw(),
+            sent_table: sent_table.raw(),
+        };
+        Environment::new(env.raw(), &parts).map(JsEnvironment)
+    }
+
+    /// The number of a destination for the table of sends; `EINVAL` for what is no address, and -1 where there is no
+    /// more room for addresses.
+    #[napi(catch_unwind)]
+    pub fn destination(&self, address: String) -> i32 {
+        match addr::parse(&address, 0) {
+            Ok(address) => self.0.destinations.borrow_mut().add(address).map_or(-1, u32::cast_signed),
+            Err(_) => EINVAL,
+        }
+    }
+
+    /// Forgets all destinations.
+    #[napi(catch_unwind)]
+    pub fn forget_destinations(&self) {
+        self.0.destinations.borrow_mut().clear();
+    }
+
+    /// Sends what the table of sends describes.
+    #[napi(catch_unwind)]
+    pub fn flush(&self) {
+        self.0.flush();
+    }
+}
+
+/// An address as `socket.address()` gives it.
+#[napi(object, object_from_js = false)]
+pub struct AddressInfo {
+    /// The IP address.
+    pub address: String,
+    /// `IPv4` or `IPv6`.
+    pub family: &'static str,
+    /// The port.
+    pub port: u32,
+}
+
+impl From<SocketAddr> for AddressInfo {
+    fn from(addr: SocketAddr) -> Self {
+        AddressInfo { address: addr::text(&addr), family: addr::family(&addr), port: addr.port().into() }
+    }
+}
+
+/// The options of a socket that the kernel keeps.
+#[napi(object, object_to_js = false)]
+pub struct Sharing {
+    /// `reuseAddr`.
+    pub reuse_addr: bool,
+    /// `reusePort`.
+    pub reuse_port: bool,
+    /// `ipv6Only`.
+    pub ipv6_only: bool,
+}
+
+/// One socket.
+#[napi(js_name = "Handle")]
+pub struct JsHandle {
+    environment: Rc<Environment>,
+    endpoint: Rc<Endpoint>,
+}
+
+impl Drop for JsHandle {
+    fn drop(&mut self) {
+        self.environment.forget(self.endpoint.number);
+    }
+}
+
+#[napi]
+impl JsHandle {
+    /// Makes a socket of type `udp4` or `udp6`; it has no descriptor yet.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(environment: &JsEnvironment, socket_type: String, sharing: Sharing) -> napi::Result<Self> {
+        let refused = |error: heliogram::Error| napi::Error::from_reason(error.to_string());
+        let options = SocketOptions::new(socket_type.parse::<SocketType>().map_err(refused)?)
+            .reuse_addr(sharing.reuse_addr)
+            .reuse_port(sharing.reuse_port)
+            .ipv6_only(sharing.ipv6_only);
+        let environment = environment.0.clone();
+        let endpoint = environment.open(&options).map_err(refused)?;
+        Ok(JsHandle { environment, endpoint })
+    }
+
+    /// The number by which the tables name this socket.
+    #[napi(getter, catch_unwind)]
+    pub fn number(&self) -> u32 {
+        self.endpoint.number
+    }
+
+    /// Where the socket stands: its bind state, plus four times its connect state.
+    #[napi(catch_unwind)]
+    pub fn state(&self) -> u32 {
+        let state = self.endpoint.socket.state();
+        state.bind as u32 + 4 * state.connect as u32
+    }
+
+    /// Begins a bind whose address is being looked up.
+    #[napi(catch_unwind)]
+    pub fn begin_bind(&self) -> Option<&'static str> {
+        rule(self.endpoint.socket.begin_bind())
+    }
+
+    /// Ends a bind with the address that was found.
+    #[napi(catch_unwind)]
+    pub fn finish_bind(&self, address: String, port: u32) -> i32 {
+        match self.parse(&address, port) {
+            Some(local) => status(self.endpoint.socket.finish_bind(local)),
+            None => {
+                self.abandon_bind();
+                EINVAL
+            }
+        }
+    }
+
+    /// Ends a bind that found no address.
+    #[napi(catch_unwind)]
+    pub fn abandon_bind(&self) {
+        // Without a bind under way there is nothing to abandon, which is what is asked for.
+        let _ = self.endpoint.socket.abandon_bind();
+    }
+
+    /// Takes over a descriptor; with `copy`, one more descriptor of the same socket, so that the given one stays its
+    /// owner's. The outcome is a number, or what the descriptor is instead of a UDP socket.
+    #[napi(catch_unwind)]
+    pub fn adopt(&self, descriptor: i32, copy: bool) -> Either<i32, String> {
+        self.endpoint.adopt(descriptor, copy)
+    }
+
+    /// Begins a connect whose address is being looked up.
+    #[napi(catch_unwind)]
+    pub fn begin_connect(&self) -> Option<&'static str> {
+        rule(self.endpoint.socket.begin_connect().map(drop))
+    }
+
+    /// Ends a connect with the address that was found.
+    #[napi(catch_unwind)]
+    pub fn finish_connect(&self, address: String, port: u32) -> i32 {
+        match self.parse(&address, port) {
+            Some(remote) => status(self.endpoint.socket.finish_connect(remote)),
+            None => {
+                self.abandon_connect();
+                EINVAL
+            }
+        }
+    }
+
+    /// Ends a connect that found no address.
+    #[napi(catch_unwind)]
+    pub fn abandon_connect(&self) {
+        // Without a connect under way there is nothing to abandon, which is what is asked for.
+        let _ = self.endpoint.socket.abandon_connect();
+    }
+
+    /// Lets the peer go.
+    #[napi(catch_unwind)]
+    pub fn disconnect(&self) -> i32 {
+        status(self.endpoint.socket.disconnect())
+    }
+
+    /// Starts or stops receiving.
+    #[napi(catch_unwind)]
+    pub fn receive(&self, on: bool) -> i32 {
+        self.endpoint.receive(on)
+    }
+
+    /// Whether the loop goes on for this socket's sake.
+    #[napi(catch_unwind)]
+    pub fn reference(&self, on: bool) {
+        self.endpoint.reference(on);
+    }
+
+    /// Whether the loop goes on for this socket's sake.
+    #[napi(catch_unwind)]
+    pub fn is_referenced(&self) -> bool {
+        self.endpoint.is_referenced()
+    }
+
+    /// Lets a datagram wait without asking the kernel; the token under which it waits.
+    #[napi(catch_unwind)]
+    pub fn enqueue(&self, bytes: &[u8], address: Option<String>, port: u32) -> Either<u32, i32> {
+        let datagram = heliogram::Datagram::new(bytes);
+        let peer = address.map(|address| self.parse(&address, port));
+        let datagram = match peer {
+            Some(Some(peer)) => datagram.to(peer),
+            Some(None) => return Either::B(EINVAL),
+            None => datagram,
+        };
+        let token = self.environment.token();
+        self.endpoint.enqueue(&datagram, token);
+        Either::A(token)
+    }
+
+    /// Closes the socket; the tokens of the sends that will never leave.
+    #[napi(catch_unwind)]
+    pub fn close(&self) -> Vec<u32> {
+        let lost = self.endpoint.close();
+        self.environment.forget(self.endpoint.number);
+        lost
+    }
+
+    /// The local address, or a number.
+    #[napi(catch_unwind)]
+    pub fn address(&self) -> Either<AddressInfo, i32> {
+        told(self.endpoint.socket.address())
+    }
+
+    /// The peer's address, or a number.
+    #[napi(catch_unwind)]
+    pub fn remote_address(&self) -> Either<AddressInfo, i32> {
+        told(self.endpoint.socket.remote_address())
+    }
+
+    /// The descriptor, or `EBADF`.
+    #[napi(catch_unwind)]
+    pub fn descriptor(&self) -> i32 {
+        self.endpoint.descriptor()
+    }
+
+    /// One more descriptor of the same kernel socket, for a handle of the host's; its owner closes it.
+    #[napi(catch_unwind)]
+    pub fn duplicate(&self) -> i32 {
+        self.endpoint.duplicate()
+    }
+
+    /// Undoes what the host does to a descriptor that it takes over: it makes the address one that others may share.
+    #[napi(catch_unwind)]
+    pub fn restore_sharing(&self, shared: bool) -> i32 {
+        self.endpoint.restore_sharing(shared)
+    }
+
+    /// `SO_BROADCAST`.
+    #[napi(catch_unwind)]
+    pub fn set_broadcast(&self, on: bool) -> i32 {
+        status(self.endpoint.socket.set_broadcast(on))
+    }
+
+    /// The TTL of unicast datagrams.
+    #[napi(js_name = "setTTL", catch_unwind)]
+    pub fn set_ttl(&self, ttl: i32) -> i32 {
+        status(self.endpoint.socket.set_ttl(hops(ttl)))
+    }
+
+    /// The TTL of multicast datagrams.
+    #[napi(js_name = "setMulticastTTL", catch_unwind)]
+    pub fn set_multicast_ttl(&self, ttl: i32) -> i32 {
+        status(self.endpoint.socket.set_multicast_ttl(hops(ttl)))
+    }
+
+    /// Whether multicast comes back to this host.
+    #[napi(catch_unwind)]
+    pub fn set_multicast_loopback(&self, on: bool) -> i32 {
+        status(self.endpoint.socket.set_multicast_loopback(on))
+    }
+
+    /// The interface that multicast leaves by.
+    #[napi(catch_unwind)]
+    pub fn set_multicast_interface(&self, interface: String) -> i32 {
+        Interface::parse(&interface)
+            .map_or(EINVAL, |interface| status(self.endpoint.socket.set_multicast_interface(interface)))
+    }
+
+    /// Joins or leaves a group.
+    #[napi(catch_unwind)]
+    pub fn membership(&self, join: bool, group: String, interface: Option<String>) -> i32 {
+        let Ok(group) = addr::parse(&group, 0) else { return EINVAL };
+        let socket = &self.endpoint.socket;
+        on_interface(group.ip(), interface.as_deref(), |group, interface| {
+            if join { socket.add_membership(group, interface) } else { socket.drop_membership(group, interface) }
+        })
+    }
+
+    /// Joins or leaves a group's datagrams of one source.
+    #[napi(catch_unwind)]
+    pub fn source_membership(&self, join: bool, source: String, group: String, interface: Option<String>) -> i32 {
+        let (Ok(group), Ok(source)) = (addr::parse(&group, 0), addr::parse(&source, 0)) else { return EINVAL };
+        let (socket, source) = (&self.endpoint.socket, source.ip());
+        on_interface(group.ip(), interface.as_deref(), |group, interface| {
+            if join {
+                socket.add_source_specific_membership(source, group, interface)
+            } else {
+                socket.drop_source_specific_membership(source, group, interface)
+            }
+        })
+    }
+
+    /// The size of the kernel's receive or send buffer; a `size` other than 0 is set first.
+    #[napi(catch_unwind)]
+    pub fn buffer_size(&self, size: u32, receive: bool) -> i32 {
+        let socket = &self.endpoint.socket;
+        let set = match (size, receive) {
+            (0, _) => Ok(()),
+            (size, true) => socket.set_recv_buffer_size(size),
+            (size, false) => socket.set_send_buffer_size(size),
+        };
+        number(set.and_then(|()| if receive { socket.recv_buffer_size() } else { socket.send_buffer_size() }))
+    }
+
+    /// How many bytes wait to be sent.
+    #[napi(catch_unwind)]
+    pub fn send_queue_size(&self) -> i32 {
+        number(self.endpoint.socket.send_queue_size())
+    }
+
+    /// How many datagrams wait to be sent.
+    #[napi(catch_unwind)]
+    pub fn send_queue_count(&self) -> i32 {
+        number(self.endpoint.socket.send_queue_count())
+    }
+
+    /// An address of this socket's family; Node refuses the other family before it asks the kernel.
+    fn parse(&self, address: &str, port: u32) -> Option<SocketAddr> {
+        let address = addr::parse(address, u16::try_from(port).ok()?).ok()?;
+        self.endpoint.socket.socket_type().matches(address.ip()).then_some(address)
+    }
+}
+
+fn told(outcome: heliogram::Result<SocketAddr>) -> Either<AddressInfo, i32> {
+    match outcome {
+        Ok(address) => Either::A(address.into()),
+        Err(error) => Either::B(error_number(&error)),
+    }
+}
+
+/// A TTL that the crate refuses where the number is negative.
+fn hops(ttl: i32) -> u32 {
+    u32::try_from(ttl).unwrap_or(u32::MAX)
+}
+
+/// Makes a membership call with an interface of the group's family: an IPv4 group takes an interface's address, an IPv6
+/// group a zone. Anything else is `EINVAL`, but not before the call has bound the socket, as in Node; so the call is made
+/// with an interface that does not exist.
+fn on_interface(
+    group: IpAddr,
+    interface: Option<&str>,
+    call: impl FnOnce(IpAddr, Interface) -> heliogram::Result<()>,
+) -> i32 {
+    match (group, interface.map_or(Ok(Interface::Default), Interface::parse)) {
+        (_, Ok(interface @ Interface::Default))
+        | (IpAddr::V4(_), Ok(interface @ Interface::Address(_)))
+        | (IpAddr::V6(_), Ok(interface @ Interface::Index(_))) => status(call(group, interface)),
+        _ => {
+            drop(call(group, Interface::Index(i32::MAX.cast_unsigned())));
+            EINVAL
+        }
+    }
+}

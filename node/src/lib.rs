@@ -1,0 +1,14 @@
+//! The native half of the npm package `heliogram`: it converts, calls and converts back. The rules of the socket are
+//! the crate `heliogram`'s; JavaScript's manners are `node/lib`'s.
+#![deny(unsafe_code)]
+
+mod addresses;
+mod descriptor;
+mod endpoint;
+mod environment;
+mod handle;
+mod numbers;
+#[allow(unsafe_code, reason = "the one room for raw Node-API and libuv calls")]
+mod reactor;
+mod receive;
+mod send;

@@ -1,0 +1,12 @@
+//! The system's error numbers, negative as Node's handles give them.
+
+use std::io;
+
+pub(crate) const EBADF: i32 = -libc::EBADF;
+pub(crate) const EINVAL: i32 = -libc::EINVAL;
+pub(crate) const EDESTADDRREQ: i32 = -libc::EDESTADDRREQ;
+
+/// The number of an error of the system.
+pub(crate) fn of(error: &io::Error) -> i32 {
+    error.raw_os_error().map_or(EBADF, |raw| -raw)
+}

@@ -1,0 +1,210 @@
+//! `uv_poll` on Node's own loop. The symbols are looked up in the running program, so that nothing links to libuv, and
+//! `uv_handle_size` tells how large a handle is, so that no version of libuv is assumed.
+//!
+//! Source: the pages `uv_poll_t` and `uv_handle_t` of libuv's documentation.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::ffi::{c_int, c_void};
+use std::ptr::NonNull;
+use std::rc::Rc;
+use std::sync::OnceLock;
+
+use heliogram::Borrowed;
+use napi::sys;
+
+/// `UV_POLL` of `uv_handle_type`, `UV_READABLE` and `UV_WRITABLE` of `uv_poll_event`: part of libuv's stable interface.
+const POLL: c_int = 8;
+const READABLE: c_int = 1;
+const WRITABLE: c_int = 2;
+
+type Handle = *mut c_void;
+type PollCallback = unsafe extern "C" fn(Handle, c_int, c_int);
+type CloseCallback = unsafe extern "C" fn(Handle);
+#[cfg(unix)]
+type Descriptor = c_int;
+#[cfg(windows)]
+type Descriptor = std::os::windows::io::RawSocket;
+
+struct Symbols {
+    handle_size: unsafe extern "C" fn(c_int) -> usize,
+    handle_set_data: unsafe extern "C" fn(Handle, *mut c_void),
+    handle_get_data: unsafe extern "C" fn(Handle) -> *mut c_void,
+    poll_init: unsafe extern "C" fn(*mut sys::uv_loop_s, Handle, Descriptor) -> c_int,
+    poll_start: unsafe extern "C" fn(Handle, c_int, PollCallback) -> c_int,
+    poll_stop: unsafe extern "C" fn(Handle) -> c_int,
+    close: unsafe extern "C" fn(Handle, CloseCallback),
+    reference: unsafe extern "C" fn(Handle),
+    unreference: unsafe extern "C" fn(Handle),
+}
+
+impl Symbols {
+    /// The program's own libuv, if it has one.
+    fn of_program() -> Option<&'static Symbols> {
+        static SYMBOLS: OnceLock<Option<Symbols>> = OnceLock::new();
+        SYMBOLS.get_or_init(Symbols::find).as_ref()
+    }
+
+    fn find() -> Option<Symbols> {
+        #[cfg(unix)]
+        let (program, init) = (libloading::Library::from(libloading::os::unix::Library::this()), "uv_poll_init");
+        #[cfg(windows)]
+        let (program, init) =
+            (libloading::Library::from(libloading::os::windows::Library::this().ok()?), "uv_poll_init_socket");
+        // SAFETY: these are functions of libuv's public interface, whose signatures are the ones written above since 1.19.
+        let found = unsafe {
+            Symbols {
+                handle_size: *program.get(b"uv_handle_size").ok()?,
+                handle_set_data: *program.get(b"uv_handle_set_data").ok()?,
+                handle_get_data: *program.get(b"uv_handle_get_data").ok()?,
+                poll_init: *program.get(init.as_bytes()).ok()?,
+                poll_start: *program.get(b"uv_poll_start").ok()?,
+                poll_stop: *program.get(b"uv_poll_stop").ok()?,
+                close: *program.get(b"uv_close").ok()?,
+                reference: *program.get(b"uv_ref").ok()?,
+                unreference: *program.get(b"uv_unref").ok()?,
+            }
+        };
+        Some(found)
+    }
+}
+
+/// What the loop says of a descriptor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ready {
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+    /// The descriptor has an error to read; libuv has stopped watching it.
+    pub(crate) failed: bool,
+}
+
+/// The loop of this environment.
+#[derive(Clone, Copy)]
+pub(crate) struct Loop {
+    raw: *mut sys::uv_loop_s,
+    symbols: &'static Symbols,
+}
+
+impl Loop {
+    /// Node's own loop. Must not be asked for outside Node: elsewhere the answer is no loop of libuv's.
+    pub(crate) fn of(env: sys::napi_env) -> napi::Result<Self> {
+        let symbols = Symbols::of_program()
+            .ok_or_else(|| napi::Error::from_reason("this program has no libuv whose loop heliogram could join"))?;
+        let mut raw = std::ptr::null_mut();
+        // SAFETY: env is the environment that is calling us, and raw is a live local.
+        super::check(unsafe { sys::napi_get_uv_event_loop(env, &mut raw) }, "napi_get_uv_event_loop")?;
+        Ok(Loop { raw, symbols })
+    }
+}
+
+/// What libuv calls back with: owned by the handle's data pointer until the handle is closed.
+struct Context {
+    ready: Rc<dyn Fn(Ready)>,
+    closed: Rc<dyn Fn()>,
+    symbols: &'static Symbols,
+}
+
+/// A descriptor watched by the loop. Dropping it closes the handle; `closed` is told when libuv has let go of it.
+pub(crate) struct Poll {
+    handle: NonNull<c_void>,
+    symbols: &'static Symbols,
+}
+
+impl Poll {
+    /// Watches nothing yet. The error is libuv's negative number: `EEXIST` if the loop watches this descriptor already.
+    pub(crate) fn new(
+        of: Loop,
+        descriptor: Borrowed<'_>,
+        ready: Rc<dyn Fn(Ready)>,
+        closed: Rc<dyn Fn()>,
+    ) -> Result<Self, i32> {
+        let symbols = of.symbols;
+        let handle = allocate(symbols);
+        // SAFETY: handle points to zeroed memory of the size that libuv asked for, and the loop is this thread's.
+        let status = unsafe { (symbols.poll_init)(of.raw, handle.as_ptr(), raw(descriptor)) };
+        if status != 0 {
+            // SAFETY: allocated just now with the same layout; a failed init leaves nothing in the loop.
+            unsafe { dealloc(handle.as_ptr().cast(), layout(symbols)) };
+            return Err(status);
+        }
+        let context = Box::into_raw(Box::new(Context { ready, closed, symbols }));
+        // SAFETY: handle has been initialised.
+        unsafe { (symbols.handle_set_data)(handle.as_ptr(), context.cast()) };
+        Ok(Poll { handle, symbols })
+    }
+
+    /// Watches for these from now on; for neither, it rests.
+    pub(crate) fn watch(&self, readable: bool, writable: bool) -> i32 {
+        let events = if readable { READABLE } else { 0 } | if writable { WRITABLE } else { 0 };
+        // SAFETY: the handle is initialised and not closed, which only the drop does.
+        unsafe {
+            match events {
+                0 => (self.symbols.poll_stop)(self.handle.as_ptr()),
+                events => (self.symbols.poll_start)(self.handle.as_ptr(), events, on_ready),
+            }
+        }
+    }
+
+    /// Whether the loop goes on for its sake.
+    pub(crate) fn keep_alive(&self, on: bool) {
+        let call = if on { self.symbols.reference } else { self.symbols.unreference };
+        // SAFETY: the handle is initialised and not closed.
+        unsafe { call(self.handle.as_ptr()) }
+    }
+}
+
+impl Drop for Poll {
+    fn drop(&mut self) {
+        // SAFETY: initialised, and closed only here; libuv keeps the memory until on_closed frees it.
+        unsafe { (self.symbols.close)(self.handle.as_ptr(), on_closed) }
+    }
+}
+
+fn layout(symbols: &Symbols) -> Layout {
+    // SAFETY: a pure function of libuv.
+    let size = unsafe { (symbols.handle_size)(POLL) };
+    Layout::from_size_align(size.max(1), 16).unwrap_or(Layout::new::<[u128; 32]>())
+}
+
+fn allocate(symbols: &Symbols) -> NonNull<c_void> {
+    let layout = layout(symbols);
+    // SAFETY: the layout's size is at least 1.
+    NonNull::new(unsafe { alloc_zeroed(layout) }.cast()).unwrap_or_else(|| handle_alloc_error(layout))
+}
+
+#[cfg(unix)]
+fn raw(descriptor: Borrowed<'_>) -> Descriptor {
+    use std::os::fd::AsRawFd;
+    descriptor.as_raw_fd()
+}
+
+#[cfg(windows)]
+fn raw(descriptor: Borrowed<'_>) -> Descriptor {
+    use std::os::windows::io::AsRawSocket;
+    descriptor.as_raw_socket()
+}
+
+unsafe extern "C" fn on_ready(handle: Handle, status: c_int, events: c_int) {
+    let Some(symbols) = Symbols::of_program() else { return };
+    // SAFETY: the data pointer is the Context that Poll::new set, alive until on_closed. The callback is cloned because
+    // it may drop the Poll.
+    let ready = unsafe { (*(symbols.handle_get_data)(handle).cast::<Context>()).ready.clone() };
+    let ready_for = Ready { readable: events & READABLE != 0, writable: events & WRITABLE != 0, failed: status < 0 };
+    guarded(|| ready(ready_for));
+}
+
+unsafe extern "C" fn on_closed(handle: Handle) {
+    let Some(symbols) = Symbols::of_program() else { return };
+    // SAFETY: libuv calls this once for each handle and does not touch it afterwards; the Context is the boxed one of
+    // Poll::new, and the memory was allocated with this layout.
+    let context = unsafe {
+        let context = Box::from_raw((symbols.handle_get_data)(handle).cast::<Context>());
+        dealloc(handle.cast(), layout(context.symbols));
+        context
+    };
+    guarded(|| (context.closed)());
+}
+
+/// A panic must not unwind into libuv; the panic's message has been printed by then, and the loop goes on.
+fn guarded(call: impl FnOnce()) {
+    drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)));
+}

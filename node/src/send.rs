@@ -1,0 +1,82 @@
+//! Gathered sends: JavaScript writes the bytes one after another, and for each datagram a row
+//! `[socket, offset, length, port, address, outcome]`; the last number of the table says how many rows there are.
+//! The outcome is written back: the size, a negative number of the system's, or [`WAITS`] with the token in the column
+//! of the offset.
+
+use std::cell::Cell;
+
+use heliogram::Datagram;
+
+use crate::addresses::Addresses;
+use crate::endpoint::Endpoint;
+use crate::environment::Environment;
+use crate::numbers::{EBADF, EINVAL, number};
+use crate::reactor::Slab;
+
+/// The columns of a row, and two of them by name.
+const ROW: usize = 6;
+const OFFSET: usize = 1;
+const OUTCOME: usize = 5;
+
+/// The outcome of a datagram that has to wait.
+const WAITS: i32 = i32::MIN;
+
+/// The address of a datagram for the connected peer.
+const PEER: i32 = -1;
+
+/// How many datagrams are handed over at once; JavaScript gathers no more.
+const MOST: usize = 64;
+
+type Row = [i32; ROW];
+
+/// Sends the gathered datagrams, in order, and empties the table.
+pub(crate) fn flush(environment: &Environment, slab: Slab<'_>) {
+    let Some((count, rows)) = slab.table.split_last_mut() else { return };
+    let gathered = usize::try_from(std::mem::take(count)).unwrap_or(0).min(MOST);
+    let (rows, _) = rows.as_chunks_mut::<ROW>();
+    let gathered = gathered.min(rows.len());
+    for run in rows[..gathered].chunk_by_mut(|row, next| row[0] == next[0]) {
+        match environment.endpoint(run[0][0].cast_unsigned()) {
+            Some(endpoint) => send_run(environment, &endpoint, slab.bytes, run),
+            None => run.iter_mut().for_each(|row| row[OUTCOME] = EBADF),
+        }
+    }
+}
+
+/// Sends neighbours of one socket.
+fn send_run(environment: &Environment, endpoint: &Endpoint, bytes: &[u8], run: &mut [Row]) {
+    let mut batch = [Datagram::new(&[]); MOST];
+    let destinations = environment.destinations.borrow();
+    for (datagram, row) in batch.iter_mut().zip(run.iter()) {
+        match read(row, bytes, &destinations) {
+            Some(read) => *datagram = read,
+            None => return run.iter_mut().for_each(|row| row[OUTCOME] = EINVAL),
+        }
+    }
+    let outcomes = [const { Cell::new((0, 0)) }; MOST];
+    endpoint.send(
+        &batch[..run.len()],
+        |index| {
+            let token = environment.token();
+            outcomes[index].set((WAITS, token.cast_signed()));
+            token
+        },
+        |index, outcome| outcomes[index].set((number(outcome), 0)),
+    );
+    for (row, outcome) in run.iter_mut().zip(outcomes) {
+        (row[OUTCOME], row[OFFSET]) = outcome.get();
+    }
+}
+
+/// The datagram that a row describes.
+fn read<'a>(row: &Row, bytes: &'a [u8], destinations: &Addresses) -> Option<Datagram<'a>> {
+    let [_, offset, length, port, address, _] = *row;
+    let offset = usize::try_from(offset).ok()?;
+    let end = offset.checked_add(usize::try_from(length).ok()?)?;
+    let datagram = Datagram::new(bytes.get(offset..end)?);
+    if address == PEER {
+        return Some(datagram);
+    }
+    let peer = destinations.get(usize::try_from(address).ok()?, u16::try_from(port).ok()?)?;
+    Some(datagram.to(peer))
+}
