@@ -328,12 +328,23 @@ fn a_socket_with_a_descriptor_takes_no_other() {
     assert_works(&socket);
 }
 
+/// Whether a program started now would not have this descriptor.
+fn closes_on_exec(number: i32) -> bool {
+    !cfg!(target_os = "linux") || {
+        let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap();
+        let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim();
+        i32::from_str_radix(flags, 8).unwrap() & libc::O_CLOEXEC != 0
+    }
+}
+
 #[test]
 fn closing_frees_the_port_at_once_and_the_number_only_with_the_socket() {
     let socket = bound(V4);
     let address = socket.address().unwrap();
     let number = socket.descriptor().unwrap().as_raw_fd();
+    assert!(closes_on_exec(number));
     socket.close().unwrap();
+    assert!(closes_on_exec(number), "no child inherits what is left of it");
     let next = bound(&address.to_string());
     let files: Vec<_> = (0..64).map(|_| File::open("/dev/null").unwrap()).collect();
     assert!(files.iter().all(|file| file.as_raw_fd() != number), "the number is still ours");

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use common::{send, stay_on_this_cpu, within};
+use common::{rule_code, send, stay_on_this_cpu, within};
 use heliogram::state::{Action, Bind, Handle, Op, State, step};
 use heliogram::{Code, Datagram, Interface, RecvBatch, Result, Socket, SocketOptions, SocketType};
 use proptest::prelude::*;
@@ -139,19 +139,6 @@ fn group(number: u8) -> IpAddr {
 }
 
 const HERE: Interface = Interface::Address(Ipv4Addr::LOCALHOST);
-
-/// The code that Node gives to a rule.
-fn rule_code(code: Code) -> &'static str {
-    match code {
-        Code::AlreadyBound => "ERR_SOCKET_ALREADY_BOUND",
-        Code::BadDescriptor => "EBADF",
-        Code::BufferSize => "ERR_SOCKET_BUFFER_SIZE",
-        Code::IsConnected => "ERR_SOCKET_DGRAM_IS_CONNECTED",
-        Code::NotConnected => "ERR_SOCKET_DGRAM_NOT_CONNECTED",
-        Code::NotRunning => "ERR_SOCKET_DGRAM_NOT_RUNNING",
-        other => panic!("{other:?} is no rule of the state"),
-    }
-}
 
 /// Asserts an outcome's code, `ok` included.
 #[track_caller]

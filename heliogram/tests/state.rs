@@ -1,11 +1,15 @@
 //! The state machine: its whole table, letter by letter, and the real socket held against it in every state it can reach.
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::IoSlice;
 use std::net::{Ipv4Addr, SocketAddr};
 
+use common::{bound, new, rule_code};
 use heliogram::state::{Action, Bind, Connect, Handle, Op, State, step};
-use heliogram::{Code, Error, Interface, RecvBatch, Socket, SocketOptions, SocketType};
+use heliogram::{Code, Error, Interface, RecvBatch, Socket, SocketType};
+use socket2::SockRef;
 
 /// The table as people read it.
 const TABLE: &str = include_str!("state.txt");
@@ -156,9 +160,7 @@ struct Pair {
 
 impl Pair {
     fn new() -> Self {
-        let peer = socket();
-        peer.bind(Some(local())).unwrap();
-        Pair { socket: socket(), peer }
+        Pair { socket: new(SocketType::Udp4), peer: bound("127.0.0.1:0") }
     }
 
     fn peer(&self) -> SocketAddr {
@@ -173,10 +175,6 @@ impl Pair {
         }
         pair
     }
-}
-
-fn socket() -> Socket {
-    Socket::new(&SocketOptions::new(SocketType::Udp4)).unwrap()
 }
 
 fn local() -> SocketAddr {
@@ -284,25 +282,13 @@ fn state(name: &str) -> State {
 fn check(name: &str, what: &str, op: Op, answer: Result<(), Error>) {
     match (step(state(name), op), answer) {
         (Err(code), answer) => {
-            assert_eq!(answer.map_err(|error| error.code()), Err(code_text(code)), "{what} in {name}")
+            assert_eq!(answer.map_err(|error| error.code()), Err(rule_code(code)), "{what} in {name}")
         }
         (Ok(step), Err(error)) => {
             assert!(!error.code().starts_with("ERR_SOCKET_DGRAM"), "{what} in {name}: {error}");
             assert!(step.action != Action::Wait || error.is_would_block(), "{what} in {name}: {error}");
         }
         (Ok(step), Ok(())) => assert_ne!((what, step.action), ("send", Action::Wait), "{what} in {name}"),
-    }
-}
-
-fn code_text(code: Code) -> &'static str {
-    match code {
-        Code::AlreadyBound => "ERR_SOCKET_ALREADY_BOUND",
-        Code::IsConnected => "ERR_SOCKET_DGRAM_IS_CONNECTED",
-        Code::NotConnected => "ERR_SOCKET_DGRAM_NOT_CONNECTED",
-        Code::NotRunning => "ERR_SOCKET_DGRAM_NOT_RUNNING",
-        Code::BadDescriptor => "EBADF",
-        Code::BufferSize => "ERR_SOCKET_BUFFER_SIZE",
-        other => panic!("{other:?} is no code of the state machine"),
     }
 }
 
@@ -390,11 +376,14 @@ fn bind_and_connect_are_refused_as_their_beginnings_are() {
 
 #[test]
 fn a_membership_binds_in_the_kernel_and_the_later_bind_is_refused_there() {
-    let socket = socket();
+    let socket = new(SocketType::Udp4);
     socket.add_membership(Ipv4Addr::new(239, 1, 2, 3).into(), Interface::Address(Ipv4Addr::LOCALHOST)).unwrap();
     assert_eq!(text(socket.state()), "udo");
     let port = socket.address().unwrap().port();
     assert_ne!(port, 0);
+    // As libuv binds it: shareable.
+    let descriptor = socket.descriptor().unwrap();
+    assert!(SockRef::from(&descriptor).reuse_address().unwrap());
     assert_eq!(socket.bind(None).unwrap_err().to_string(), "bind EINVAL 0.0.0.0");
     assert_eq!((text(socket.state()), socket.address().unwrap().port()), ("udo".to_owned(), port));
     assert_eq!(

@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use heliogram::{Error, RemoteInfo, Result, Socket, SocketOptions, SocketType};
+use heliogram::{Code, Error, RemoteInfo, Result, Socket, SocketOptions, SocketType};
 
 /// Longer than anything here takes on the slowest machine.
 pub(crate) const LONG: Duration = Duration::from_secs(10);
@@ -68,6 +68,19 @@ pub(crate) fn code<T: std::fmt::Debug>(outcome: Result<T>) -> &'static str {
     match outcome {
         Ok(_) => "ok",
         Err(error) => error.code(),
+    }
+}
+
+/// The code that Node gives to a rule of the state machine.
+pub(crate) fn rule_code(code: Code) -> &'static str {
+    match code {
+        Code::AlreadyBound => "ERR_SOCKET_ALREADY_BOUND",
+        Code::IsConnected => "ERR_SOCKET_DGRAM_IS_CONNECTED",
+        Code::NotConnected => "ERR_SOCKET_DGRAM_NOT_CONNECTED",
+        Code::NotRunning => "ERR_SOCKET_DGRAM_NOT_RUNNING",
+        Code::BadDescriptor => "EBADF",
+        Code::BufferSize => "ERR_SOCKET_BUFFER_SIZE",
+        other => panic!("{other:?} is no rule of the state machine"),
     }
 }
 
