@@ -139,6 +139,10 @@ fn unbound_and_closed_sockets_refuse_every_row() {
         let error = (row.set)(&new(socket_type), row.default).unwrap_err();
         assert_eq!(error.to_string(), format!("{} EBADF", row.name));
         assert_eq!(error.errno(), Some(-libc::EBADF));
+        for &(value, code) in row.refused.iter().filter(|(_, code)| !code.is_empty()) {
+            let error = (row.set)(&new(socket_type), value).unwrap_err();
+            assert_eq!(error.to_string(), format!("{} {code}", row.name), "a wrong value is told before the state");
+        }
         socket.close().unwrap();
         let error = (row.set)(socket, row.default).unwrap_err();
         assert_eq!((error.code(), error.to_string().as_str()), ("ERR_SOCKET_DGRAM_NOT_RUNNING", "Not running"));

@@ -374,20 +374,20 @@ impl World {
     fn option(&mut self, who: usize, deed: &Deed) {
         let subject = &self.subjects[who];
         let socket = &subject.socket;
-        let (op, outcome, kernel) = match *deed {
-            Deed::Ttl(ttl) => (Op::Option, socket.set_ttl(ttl), (1..256).contains(&ttl)),
-            Deed::MulticastTtl(ttl) => (Op::Option, socket.set_multicast_ttl(ttl), ttl < 256),
-            Deed::Broadcast(on) => (Op::Option, socket.set_broadcast(on), true),
-            Deed::Buffer(size) if size > i32::MAX as u32 => {
+        let (op, outcome) = match *deed {
+            // A wrong value is told before the state, as libuv does it.
+            Deed::Ttl(ttl @ (0 | 256..)) => return expect(socket.set_ttl(ttl), "EINVAL"),
+            Deed::MulticastTtl(ttl @ 256..) => return expect(socket.set_multicast_ttl(ttl), "EINVAL"),
+            Deed::Buffer(size @ 0x8000_0000..) => {
                 return expect(socket.set_send_buffer_size(size), "ERR_SOCKET_BUFFER_SIZE");
             }
-            Deed::Buffer(size) => (Op::BufferSize, socket.set_send_buffer_size(size), true),
-            _ => (Op::RemoteAddress, socket.remote_address().map(drop), true),
+            Deed::Ttl(ttl) => (Op::Option, socket.set_ttl(ttl)),
+            Deed::MulticastTtl(ttl) => (Op::Option, socket.set_multicast_ttl(ttl)),
+            Deed::Broadcast(on) => (Op::Option, socket.set_broadcast(on)),
+            Deed::Buffer(size) => (Op::BufferSize, socket.set_send_buffer_size(size)),
+            _ => (Op::RemoteAddress, socket.remote_address().map(drop)),
         };
-        match subject.rule(op) {
-            Err(code) => expect(outcome, rule_code(code)),
-            Ok(_) => expect(outcome, if kernel { "ok" } else { "EINVAL" }),
-        }
+        expect(outcome, subject.rule(op).err().map_or("ok", rule_code));
     }
 
     fn close(&mut self, who: usize) {
