@@ -1,0 +1,129 @@
+//! `echo` and `ping`, `blast` and `sink`.
+
+mod support;
+
+use support::{Ended, listening, run};
+
+const LOCAL: [&str; 2] = ["127.0.0.1:0", "[::1]:0"];
+
+fn row<'a>(ended: &'a Ended, label: &str) -> &'a str {
+    let line = ended.out.lines().find(|line| line.starts_with(&format!("{label} ")));
+    line.unwrap_or_else(|| panic!("no row {label}: {ended:?}"))[label.len()..].trim()
+}
+
+#[test]
+fn pings_are_answered_and_measured() {
+    for local in LOCAL {
+        let (echo, address) = listening(&["echo", local]);
+        let pings = run(&["ping", &address, "--count", "3", "--interval", "0.01", "--timeout", "20"]);
+        assert_eq!(pings.code, Some(0), "{pings:?}");
+        for number in 0..3 {
+            assert!(pings.out.contains(&format!("64 bytes from {address}: number {number}, ")), "{pings:?}");
+        }
+        assert_eq!((row(&pings, "sent"), row(&pings, "received")), ("3 datagrams", "3 datagrams"));
+        assert_eq!(row(&pings, "lost"), "0 of 3 (0.00 %)");
+        echo.signal("INT");
+        let echo = echo.end();
+        assert_eq!((echo.code, row(&echo, "echoed")), (Some(0), "3 datagrams"), "{echo:?}");
+    }
+}
+
+#[test]
+fn percentiles_are_in_order() {
+    let (echo, address) = listening(&["echo", "127.0.0.1:0", "--count", "200"]);
+    let pings = run(&["--json", "ping", &address, "--count", "200", "--interval", "0", "--timeout", "20", "--quiet"]);
+    let summary = pings.event("summary");
+    assert_eq!((&summary["received"], &summary["lost"]), (&200.into(), &0.into()), "{pings:?}");
+    let times = ["min", "p50", "p90", "p99", "p99.9", "max"].map(|name| summary[name].as_f64().unwrap());
+    assert!(times.is_sorted() && times[0] > 0.0 && times[5] < 20.0, "{times:?}");
+    assert_eq!(pings.events().len(), 2, "where it pings, and the summary");
+    assert_eq!(echo.end().code, Some(0));
+}
+
+#[test]
+fn a_ping_without_an_answer_fails() {
+    let (other, address) = listening(&["listen", "127.0.0.1:0"]);
+    let silent = run(&["ping", &address, "--count", "2", "--interval", "0.01", "--timeout", "0.1"]);
+    assert_eq!((silent.code, row(&silent, "lost")), (Some(1), "2 of 2 (100.00 %)"));
+    assert!(silent.err.ends_with(&format!("heliogram: no answer from {address}\n")), "{silent:?}");
+    other.signal("INT");
+    other.end();
+    let refused = run(&["ping", &address, "--count", "1", "--timeout", "0.2"]);
+    assert_eq!((refused.code, row(&refused, "unreachable")), (Some(1), "1 datagram"));
+    assert!(refused.err.contains(&format!("recvmsg ECONNREFUSED {address}")), "{refused:?}");
+}
+
+#[test]
+fn a_load_is_counted_at_both_ends() {
+    for local in LOCAL {
+        // No more than the kernel's receive buffer holds by default, so that a slow machine loses none either.
+        let (sink, address) = listening(&["sink", local, "--idle", "1"]);
+        let blast = run(&["blast", &address, "--count", "200", "--size", "100", "--rate", "5k"]);
+        assert!(blast.err.contains(&format!("blasting {address} from ")), "{blast:?}");
+        assert!(blast.err.contains("100 bytes each, 5000 datagrams a second, 200 datagrams"), "{blast:?}");
+        assert_eq!((blast.code, row(&blast, "sent"), row(&blast, "to")), (Some(0), "200 datagrams", address.as_str()));
+        let sink = sink.end();
+        assert_eq!((sink.code, row(&sink, "received")), (Some(0), "200 datagrams"), "{sink:?}");
+        assert_eq!(row(&sink, "lost"), "0 of 200 (0.00 %)");
+        assert_eq!(row(&sink, "bytes"), "20,000 (19.53 KiB)");
+    }
+}
+
+#[test]
+fn full_speed_sends_trains_and_the_numbers_add_up() {
+    let (sink, address) = listening(&["sink", "127.0.0.1:0", "--idle", "1"]);
+    let sent = run(&["--json", "blast", &address, "--seconds", "0.3"]).event("summary");
+    sink.signal("INT");
+    let sink = sink.end();
+    let received: u64 = row(&sink, "received").split(' ').next().unwrap().replace(',', "").parse().unwrap();
+    assert!(received > 0 && received <= sent["sent"].as_u64().unwrap(), "{sent} {sink:?}");
+    assert_eq!(sent["bytes"], sent["sent"].as_u64().unwrap() * 1200);
+    assert!(sent["seconds"].as_f64().unwrap() >= 0.3);
+    assert_eq!(sent["refused"], 0);
+}
+
+#[test]
+fn what_is_lost_is_told() {
+    let (sink, address) = listening(&["sink", "127.0.0.1:0", "--count", "2"]);
+    // The numbers 0 and 3 of one run.
+    for number in ["00", "03"] {
+        run(&["send", &address, "--hex", &format!("4847524d 00000001 00000000000000{number}")]);
+    }
+    let sink = sink.end();
+    assert_eq!(row(&sink, "lost"), "2 of 4 (50.00 %)");
+
+    let (sink, address) = listening(&["sink", "127.0.0.1:0", "--count", "1"]);
+    run(&["send", &address, "no number"]);
+    assert_eq!(row(&sink.end(), "lost"), "unknown: no datagram had a number");
+}
+
+#[test]
+fn a_rate_is_kept() {
+    let (sink, address) = listening(&["sink", "127.0.0.1:0"]);
+    let blast = run(&["--json", "blast", &address, "--rate", "200", "--seconds", "1.2"]);
+    let summary = blast.event("summary");
+    let sent = summary["sent"].as_u64().unwrap();
+    assert!((1..=242).contains(&sent), "at most one more than the rate allows: {summary}");
+    assert!(blast.events().iter().any(|event| event["event"] == "progress"), "{blast:?}");
+    sink.signal("INT");
+    assert_eq!(sink.end().code, Some(0));
+}
+
+#[test]
+fn nobody_there_is_counted_and_not_fatal() {
+    let (other, address) = listening(&["listen", "127.0.0.1:0"]);
+    other.signal("INT");
+    other.end();
+    let blast = run(&["--json", "blast", &address, "--count", "100", "--rate", "10k", "--size", "10"]);
+    let summary = blast.event("summary");
+    assert_eq!((blast.code, &summary["sent"]), (Some(0), &100.into()), "{blast:?}");
+    assert!(summary["refused"].as_u64().unwrap() > 0, "{summary}");
+}
+
+#[test]
+fn a_load_that_the_network_refuses_says_where() {
+    let refused = run(&["blast", "255.255.255.255:9", "--count", "1"]);
+    assert_eq!(refused.code, Some(1));
+    let expected = ["heliogram: send EACCES 255.255.255.255:9\n", "heliogram: send ENETUNREACH 255.255.255.255:9\n"];
+    assert!(expected.iter().any(|text| refused.err.ends_with(text)), "{refused:?}");
+}
