@@ -30,9 +30,9 @@ impl Goal {
     /// The bar, and what it shows.
     fn bar(self) -> (ProgressBar, &'static str) {
         match self {
-            Goal::Count(count) => (ProgressBar::new(count), "{bar:30} {percent:>3}% {msg}"),
-            Goal::Time(time) => (ProgressBar::new(millis(time)), "{bar:30} {percent:>3}% {msg}"),
-            Goal::Open => (ProgressBar::new_spinner(), "{spinner} {elapsed} {msg}"),
+            Goal::Count(count) => (ProgressBar::new(count), "{bar:24} {percent:>3}% {wide_msg}"),
+            Goal::Time(time) => (ProgressBar::new(millis(time)), "{bar:24} {percent:>3}% {wide_msg}"),
+            Goal::Open => (ProgressBar::new_spinner(), "{spinner} {elapsed} {wide_msg}"),
         }
     }
 }
