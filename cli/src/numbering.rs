@@ -3,6 +3,7 @@
 //! The first 16 bytes: `HGRM`, the run (4 bytes), the number from 0 on (8 bytes), big endian.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How many bytes a number takes; a shorter datagram has none.
@@ -59,8 +60,11 @@ impl Losses {
     /// Takes note of a datagram, if it is numbered.
     pub(crate) fn note(&mut self, datagram: &[u8]) {
         let Some((run, number)) = read(datagram) else { return };
-        if self.runs.len() < Self::MAX_RUNS || self.runs.contains_key(&run) {
-            self.runs.entry(run).or_default().note(number);
+        let has_room = self.runs.len() < Self::MAX_RUNS;
+        match self.runs.entry(run) {
+            Entry::Occupied(mut arrivals) => arrivals.get_mut().note(number),
+            Entry::Vacant(place) if has_room => place.insert(Arrivals::default()).note(number),
+            Entry::Vacant(_) => {}
         }
     }
 

@@ -53,6 +53,7 @@ impl Ping {
         })?;
         let mut trips = Trips::new(&self, &route, &session);
         trips.run().await?;
+        session.begin_line();
         let report = trips.report();
         session.result(&report, || report.event())?;
         match trips.times.len() {

@@ -145,6 +145,7 @@ impl Sender<'_> {
     }
 
     fn finish(&self) -> Outcome {
+        self.session.begin_line();
         let (tally, peer) = (self.tally, self.route.peer);
         let text = format!("sent {tally} to {}", endpoint::text(&peer));
         let mut report = tally.report("sent", tally.elapsed());

@@ -1,6 +1,7 @@
 //! What a command runs in: how it prints, and when it is to end.
 
 use std::fmt::Display;
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -40,6 +41,13 @@ impl Session {
 
     pub(crate) fn is_interrupted(&self) -> bool {
         *self.interrupted.borrow()
+    }
+
+    /// A terminal shows `^C` where the cursor stands; what follows is to begin a line.
+    pub(crate) fn begin_line(&self) {
+        if self.is_interrupted() && io::stderr().is_terminal() {
+            eprintln!();
+        }
     }
 
     /// Whether it is time to end.
