@@ -1,6 +1,6 @@
-//! What the process lacks or the kernel interrupts: no descriptors left, signals without end, a send buffer that is full.
+//! What the process lacks and what interrupts it: no descriptors left, signals without end.
 //!
-//! The first two change the whole process, so each of those tests runs itself again in a process of its own.
+//! Both change the whole process, so each test runs itself again in a process of its own.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -11,10 +11,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::netns::Net;
 use common::{LONG, assert_works, bound, code, new, recv, send, within};
 use heliogram::state::Bind;
-use heliogram::{Datagram, Interface, RecvBatch, Socket, SocketOptions, SocketType};
+use heliogram::{Datagram, Interface, RecvBatch, Socket, SocketType};
 use nix::sys::pthread::{pthread_kill, pthread_self};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
@@ -174,89 +173,4 @@ fn connects_and_closes_survive_signals() {
             }
         });
     });
-}
-
-/// An address of the west's network that nobody has: what goes there waits in the kernel, and fills the send buffer, until
-/// [`answer`] says whose it is.
-const ABSENT: &str = "10.77.1.50";
-
-/// Lets the middle host take the absent address.
-fn answer(net: &Net) {
-    net.middle.ip(&format!("address add {ABSENT}/24 dev eth0"));
-    let hardware = net.middle.run(|| {
-        let all = nix::ifaddrs::getifaddrs().unwrap();
-        let link = all.filter(|entry| entry.interface_name == "eth0").find_map(|entry| {
-            entry.address.as_ref().and_then(|address| address.as_link_addr()).and_then(|link| link.addr())
-        });
-        link.unwrap().map(|byte| format!("{byte:02x}")).join(":")
-    });
-    net.west.ip(&format!("neigh replace {ABSENT} lladdr {hardware} dev eth0 nud permanent"));
-}
-
-/// A sender in the west with the smallest buffer, and a receiver in the middle with a large one.
-fn narrow(net: &Net) -> (Socket, Socket, std::net::SocketAddr) {
-    let receiver = net.middle.run(|| {
-        let socket = Socket::new(&SocketOptions::new(SocketType::Udp4).recv_buffer_size(2 << 20)).unwrap();
-        socket.bind(None).unwrap();
-        socket
-    });
-    let sender = net.west.run(|| {
-        let socket = Socket::new(&SocketOptions::new(SocketType::Udp4).send_buffer_size(1)).unwrap();
-        socket.bind(None).unwrap();
-        socket
-    });
-    let to = std::net::SocketAddr::new(ABSENT.parse().unwrap(), receiver.address().unwrap().port());
-    (sender, receiver, to)
-}
-
-fn numbered(count: u32, size: usize) -> Vec<Vec<u8>> {
-    let payload = |number: u32| [&number.to_le_bytes()[..], &vec![number as u8; size - 4]].concat();
-    (0..count).map(payload).collect()
-}
-
-#[test]
-fn a_full_send_buffer_waits_and_neither_loses_nor_reorders() {
-    let Some(net) = Net::new() else { return };
-    let (sender, receiver, to) = narrow(&net);
-    let messages = numbered(200, 300);
-    let mut sent = 0;
-    let refusal = loop {
-        match send(&sender, &messages[sent], Some(to)) {
-            Ok(_) => sent += 1,
-            Err(error) => break error,
-        }
-    };
-    assert!(refusal.is_would_block(), "{refusal}");
-    assert_eq!(refusal.to_string(), format!("send EAGAIN {to}"));
-    assert!((1..20).contains(&sent), "{sent} sent");
-    assert_eq!(code(sender.try_send_batch(&[Datagram::new(b"x").to(to)])), "EAGAIN");
-    answer(&net);
-    for message in &messages[sent..] {
-        within(LONG, || send(&sender, message, Some(to))).unwrap();
-    }
-    assert!(messages.iter().all(|message| recv(&receiver) == *message));
-    assert_eq!(code(receiver.try_recv(&mut [0; 9])), "EAGAIN", "nothing came twice");
-}
-
-#[test]
-fn a_full_send_buffer_ends_a_batch_where_it_is_full() {
-    let Some(net) = Net::new() else { return };
-    // Of one size, so that they could be trains, and of mixed sizes, which leave one by one.
-    let mixed: Vec<_> =
-        numbered(200, 300).into_iter().enumerate().map(|(n, bytes)| bytes[..260 + n % 40].to_vec()).collect();
-    for messages in [numbered(200, 40), mixed] {
-        net.west.ip(&format!("neigh flush {ABSENT} dev eth0 nud permanent"));
-        let (sender, receiver, to) = narrow(&net);
-        let batch: Vec<_> = messages.iter().map(|bytes| Datagram::new(bytes).to(to)).collect();
-        let mut sent = sender.try_send_batch(&batch).unwrap();
-        assert!((1..batch.len()).contains(&sent), "{sent} sent");
-        assert_eq!(code(sender.try_send_batch(&batch[sent..])), "EAGAIN");
-        answer(&net);
-        while sent < batch.len() {
-            sent += within(LONG, || sender.try_send_batch(&batch[sent..])).unwrap();
-        }
-        assert!(messages.iter().all(|message| recv(&receiver) == *message));
-        assert_eq!(code(receiver.try_recv(&mut [0; 9])), "EAGAIN", "nothing came twice");
-        net.middle.ip(&format!("address del {ABSENT}/24 dev eth0"));
-    }
 }

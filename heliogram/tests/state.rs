@@ -359,6 +359,8 @@ fn questions() -> Vec<Question> {
         ("receive buffer", Op::BufferSize, |socket| socket.recv_buffer_size().map(drop)),
         ("set receive buffer", Op::BufferSize, |socket| socket.set_recv_buffer_size(9000)),
         ("send buffer", Op::BufferSize, |socket| socket.send_buffer_size().map(drop)),
+        ("queue size", Op::SendQueue, |socket| socket.send_queue_size().map(drop)),
+        ("queue count", Op::SendQueue, |socket| socket.send_queue_count().map(drop)),
         ("set send buffer", Op::BufferSize, |socket| socket.set_send_buffer_size(9000)),
     ]
 }

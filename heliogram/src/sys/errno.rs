@@ -151,3 +151,31 @@ pub(crate) fn of_kind(kind: ErrorKind) -> i32 {
         _ => number::EIO,
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_because_of_the_size_lowers_the_limit_and_any_other_ends_trains() {
+        let limit = |raw| segment_limit(&io::Error::from_raw_os_error(raw), 1400);
+        assert_eq!([EINVAL, number::EMSGSIZE].map(limit), [1399, 1399]);
+        assert_eq!([number::EIO, EOPNOTSUPP, number::ENOPROTOOPT].map(limit), [0, 0, 0]);
+        assert!(
+            [EINVAL, number::EMSGSIZE, number::EIO, EOPNOTSUPP, number::ENOPROTOOPT]
+                .iter()
+                .all(|&raw| is_segment_refusal(raw))
+        );
+        assert!(
+            [EAGAIN, libc::ECONNREFUSED, libc::EACCES, libc::ENETUNREACH].iter().all(|&raw| !is_segment_refusal(raw))
+        );
+    }
+
+    #[test]
+    fn each_number_has_one_name_and_words() {
+        let names: std::collections::BTreeSet<_> = number::TABLE.iter().map(|row| row.1).collect();
+        assert_eq!(names.len(), number::TABLE.len());
+        assert_eq!((name(libc::EADDRINUSE), text(libc::EADDRINUSE)), ("EADDRINUSE", "address already in use"));
+        assert_eq!((name(4711), text(4711)), ("UNKNOWN", "unknown error"));
+    }
+}
