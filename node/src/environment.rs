@@ -68,9 +68,12 @@ impl Environment {
         Ok(endpoint)
     }
 
-    /// Forgets a socket that is closed, or that JavaScript has lost.
-    pub(crate) fn forget(&self, number: u32) {
-        if let Some(entry) = self.endpoints.borrow_mut().get_mut(number as usize) {
+    /// Forgets a socket that is closed, or that JavaScript has lost. One that was closed before it was lost is forgotten
+    /// already, and another may have its number.
+    pub(crate) fn forget(&self, endpoint: &Rc<Endpoint>) {
+        let mut endpoints = self.endpoints.borrow_mut();
+        let entry = endpoints.get_mut(endpoint.number as usize);
+        if let Some(entry) = entry.filter(|entry| entry.as_ref().is_some_and(|known| Rc::ptr_eq(known, endpoint))) {
             *entry = None;
         }
     }

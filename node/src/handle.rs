@@ -106,7 +106,7 @@ pub struct JsHandle {
 
 impl Drop for JsHandle {
     fn drop(&mut self) {
-        self.environment.forget(self.endpoint.number);
+        self.environment.forget(&self.endpoint);
     }
 }
 
@@ -238,7 +238,7 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn close(&self) -> Vec<u32> {
         let lost = self.endpoint.close();
-        self.environment.forget(self.endpoint.number);
+        self.environment.forget(&self.endpoint);
         lost
     }
 
