@@ -74,6 +74,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
         traffic: Traffic::Flood,
         contestants: &[
             contestant("tokio::net recv_from", faces::tokio_net_recv),
+            contestant("bare recvmmsg", receive::bare),
             contestant("heliogram::tokio recv", faces::tokio_recv),
             contestant("heliogram::tokio recv_batch", faces::tokio_recv_batch),
             contestant("heliogram::tokio recv_batch, trains", faces::tokio_trains),
