@@ -180,7 +180,7 @@ impl RecvBatch {
     }
 
     /// Whether the last receive had no slot to spare, so that there may be more.
-    #[cfg(feature = "events")]
+    #[cfg(any(feature = "events", feature = "tokio"))]
     pub(crate) fn is_full(&self) -> bool {
         self.received == self.slots.capacity()
     }

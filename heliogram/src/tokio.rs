@@ -42,7 +42,7 @@ use crate::addr::RemoteInfo;
 use crate::batch::{Datagram, RecvBatch};
 use crate::error::{Code, Error, Result};
 use crate::options::{SocketOptions, SocketType};
-use crate::sys;
+use crate::sys::{self, Answer};
 
 /// A pending error, such as a peer's `ECONNREFUSED`, is an answer to a receive too.
 const READABLE: Interest = Interest::READABLE.add(Interest::ERROR);
@@ -173,7 +173,7 @@ impl Socket {
     pub async fn recv_batch(&self, batch: &mut RecvBatch) -> Result<usize> {
         loop {
             // A block list may have turned all of them away.
-            match self.when(READABLE, || self.socket.try_recv_batch(batch)).await? {
+            match self.when_drained(READABLE, || self.receive(batch)).await? {
                 0 => {}
                 count => return Ok(count),
             }
@@ -200,8 +200,19 @@ impl Socket {
         outcome
     }
 
+    /// Receives a batch, and says whether it was the last for now.
+    fn receive(&self, batch: &mut RecvBatch) -> Result<(usize, bool)> {
+        let count = self.socket.try_recv_batch(batch)?;
+        Ok((count, !batch.is_full()))
+    }
+
     /// Calls when the socket is ready, again and again until the call need not wait.
     async fn when<R>(&self, interest: Interest, mut call: impl FnMut() -> Result<R>) -> Result<R> {
+        self.when_drained(interest, || Ok((call()?, false))).await
+    }
+
+    /// The same for a call that knows whether the socket is ready no longer.
+    async fn when_drained<R>(&self, interest: Interest, mut call: impl FnMut() -> Result<(R, bool)>) -> Result<R> {
         // A socket that is always ready must not keep its task from yielding.
         consume_budget().await;
         loop {
@@ -211,8 +222,9 @@ impl Socket {
                 return Err(Error::rule(Code::NotRunning));
             }
             let ready = self.registration.ready(interest, || match call() {
-                Err(error) if error.is_would_block() => None,
-                outcome => Some(outcome),
+                Err(error) if error.is_would_block() => Answer::NotReady,
+                Ok((answer, true)) => Answer::Last(Ok(answer)),
+                outcome => Answer::Some(outcome.map(|(answer, _)| answer)),
             });
             if let Some(outcome) = until(ready, closed).await? {
                 return outcome;

@@ -181,3 +181,17 @@ async fn an_unbound_socket_cannot_be_watched() {
     socket.bind(None).unwrap();
     assert!(Socket::from_socket(socket).is_ok());
 }
+
+#[tokio::test]
+async fn a_batch_that_empties_the_queue_leaves_the_socket_writable() {
+    let (server, address) = bound(&V4.gro(true)).await;
+    let (client, _) = bound(&V4).await;
+    let mut batch = RecvBatch::for_trains(2);
+    for _ in 0..3 {
+        client.send_to(b"ping", address).await.unwrap();
+        assert_eq!(soon(server.recv_batch(&mut batch)).await.unwrap(), 1);
+        let peer = batch.iter().next().unwrap().info.addr;
+        assert_eq!(soon(server.send_to(b"pong", peer)).await.unwrap(), 4);
+        assert_eq!(soon(client.recv(&mut [0; 9])).await.unwrap().size, 4);
+    }
+}

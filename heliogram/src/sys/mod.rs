@@ -13,7 +13,7 @@
 //! | `Socket::retire` | gives the port back while the number of the descriptor stays taken until the drop |
 //! | `interface_index`, `interface_name` | `if_nametoindex(3)` and back |
 //! | `errno` | the system's error numbers, their names and words |
-//! | `Registration` | readiness for the tokio face |
+//! | `Registration`, `Answer` | readiness for the tokio face |
 //! | `Poller` | readiness for the events face |
 //!
 //! Two cfgs force the fallback paths on systems that have better ones: `heliogram_force_single` (neither `recvmmsg` nor
@@ -39,7 +39,7 @@ pub(crate) use mmsg::Receiver;
 #[cfg(feature = "events")]
 pub(crate) use poll::{Events, Poller, Watch};
 #[cfg(feature = "tokio")]
-pub(crate) use reactor::Registration;
+pub(crate) use reactor::{Answer, Registration};
 #[cfg(unix)]
 pub use unix::Borrowed;
 #[cfg(unix)]

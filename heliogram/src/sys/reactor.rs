@@ -9,9 +9,20 @@ use tokio::io::Interest;
 
 use crate::socket::Socket;
 
+/// What a call found on a socket that was said to be ready.
+pub(crate) enum Answer<R> {
+    /// It was not.
+    NotReady,
+    /// It was, and may still be.
+    Some(R),
+    /// It was, and is readable no longer: to receive again would only say so.
+    Last(R),
+}
+
 #[cfg(unix)]
 mod registration {
     use std::os::fd::{AsRawFd, RawFd};
+    use tokio::io::Ready;
     use tokio::io::unix::AsyncFd;
 
     use super::*;
@@ -44,14 +55,21 @@ mod registration {
         pub(crate) async fn ready<R>(
             &self,
             interest: Interest,
-            call: impl FnOnce() -> Option<R>,
+            call: impl FnOnce() -> Answer<R>,
         ) -> io::Result<Option<R>> {
             let mut guard = self.0.ready(interest).await?;
-            let answer = call();
-            if answer.is_none() {
-                guard.clear_ready();
+            match call() {
+                Answer::NotReady => {
+                    guard.clear_ready();
+                    Ok(None)
+                }
+                Answer::Last(answer) => {
+                    // Not the error's readiness, which may be what ended the batch; nor a sender's, of which nobody asked.
+                    guard.clear_ready_matching(Ready::READABLE);
+                    Ok(Some(answer))
+                }
+                Answer::Some(answer) => Ok(Some(answer)),
             }
-            Ok(answer)
         }
     }
 }
@@ -75,11 +93,15 @@ mod registration {
         pub(crate) async fn ready<R>(
             &self,
             interest: Interest,
-            call: impl FnOnce() -> Option<R>,
+            call: impl FnOnce() -> Answer<R>,
         ) -> io::Result<Option<R>> {
             self.0.ready(interest).await?;
             let would_block = || io::Error::from(io::ErrorKind::WouldBlock);
-            match self.0.try_io(interest, || call().ok_or_else(would_block)) {
+            let call = || match call() {
+                Answer::NotReady => Err(would_block()),
+                Answer::Some(answer) | Answer::Last(answer) => Ok(answer),
+            };
+            match self.0.try_io(interest, call) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
                 other => other.map(Some),
             }

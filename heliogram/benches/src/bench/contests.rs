@@ -53,8 +53,12 @@ pub(crate) const CONTESTS: &[Contest] = &[
     Contest {
         name: "receive, one by one",
         traffic: Traffic::Flood,
-        contestants: &[contestant("bare recvmmsg", receive::bare), contestant("heliogram recv_batch", receive::batch)],
-        goals: &[goal("heliogram recv_batch", "bare recvmmsg", 0.97)],
+        contestants: &[
+            contestant("bare recvmmsg", receive::bare),
+            contestant("heliogram recv_batch", receive::batch),
+            contestant("heliogram events", faces::events),
+        ],
+        goals: &[goal("heliogram recv_batch", "bare recvmmsg", 0.97), goal("heliogram events", "bare recvmmsg", 0.90)],
     },
     Contest {
         name: "receive, trains",
@@ -63,6 +67,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
             contestant("bare recvmmsg + UDP_GRO", receive::bare_gro),
             contestant("heliogram recv_batch, trains", receive::trains),
             contestant("quinn-udp", receive::quinn),
+            contestant("heliogram events, trains", faces::events_trains),
         ],
         goals: &[
             goal("heliogram recv_batch, trains", "bare recvmmsg + UDP_GRO", 0.95),
@@ -77,10 +82,13 @@ pub(crate) const CONTESTS: &[Contest] = &[
             contestant("bare recvmmsg", receive::bare),
             contestant("heliogram::tokio recv", faces::tokio_recv),
             contestant("heliogram::tokio recv_batch", faces::tokio_recv_batch),
+            contestant("heliogram::tokio messages, trains", faces::tokio_messages),
             contestant("heliogram::tokio recv_batch, trains", faces::tokio_trains),
         ],
         goals: &[
             goal("heliogram::tokio recv_batch", "tokio::net recv_from", 1.15),
+            goal("heliogram::tokio recv_batch", "bare recvmmsg", 0.97),
+            goal("heliogram::tokio messages, trains", "tokio::net recv_from", 1.15),
             // At 1400 bytes the bare UDP_GRO loop itself does not do 15 times as much.
             goal_up_to(512, "heliogram::tokio recv_batch, trains", "tokio::net recv_from", 15.0),
         ],

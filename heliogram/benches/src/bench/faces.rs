@@ -4,7 +4,13 @@ use super::receive::{SLOT, SLOTS, TRAIN_SLOTS, announce, anywhere, options};
 use super::send::datagrams;
 use super::tally::Tally;
 use super::{Job, Outcome};
+use futures_core::Stream;
+use heliogram::events::{Loop, event};
 use heliogram::{RecvBatch, SocketOptions, tokio::Socket};
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::runtime::Builder;
@@ -93,6 +99,46 @@ pub(crate) fn tokio_send_batch(job: &Job) -> Outcome<()> {
         }
         Ok(())
     })
+}
+
+pub(crate) fn tokio_messages(job: &Job) -> Outcome<()> {
+    in_tokio(job, async |tally: &mut Tally| {
+        let socket = Socket::bind(&options().gro(true), anywhere()).await?;
+        announce(socket.address()?);
+        let mut messages = socket.messages();
+        while !tally.over_now_and_then() {
+            let next = poll_fn(|context| Pin::new(&mut messages).poll_next(context)).await;
+            let (bytes, _) = next.ok_or("the stream has ended")??;
+            tally.take(&bytes);
+        }
+        Ok(())
+    })
+}
+
+pub(crate) fn events(job: &Job) -> Outcome<()> {
+    listen(job, &options())
+}
+
+pub(crate) fn events_trains(job: &Job) -> Outcome<()> {
+    listen(job, &options().gro(true))
+}
+
+/// One listener for `'message'`, which closes the socket when the time is up.
+fn listen(job: &Job, options: &SocketOptions) -> Outcome<()> {
+    let events = Loop::new()?;
+    let socket = events.create_socket(options)?;
+    let tally = Rc::new(RefCell::new(Tally::new(job.time())));
+    let counting = Rc::clone(&tally);
+    socket.on(event::Message, move |socket, (message, _)| {
+        let mut tally = counting.borrow_mut();
+        tally.take(message);
+        if tally.over_now_and_then() {
+            socket.close().expect("it is closed once: then no more messages come");
+        }
+    });
+    socket.bind_then(anywhere(), |socket| announce(socket.address().expect("it is bound")))?;
+    events.run()?;
+    tally.borrow().report()
 }
 
 /// Runs one future on a runtime of this one thread.
