@@ -5,6 +5,7 @@
 
 mod bench;
 mod cargo;
+mod cross;
 mod demo;
 mod fuzz;
 mod steps;
@@ -24,6 +25,8 @@ enum Command {
     Bench(bench::Options),
     /// The fuzz targets at length
     Fuzz(fuzz::Options),
+    /// Whether library and command compile for macOS, FreeBSD and Windows
+    Cross(cross::Options),
 }
 
 fn main() -> ExitCode {
@@ -32,5 +35,6 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::Cross(options) => cross::run(&options),
     }
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 
 use crate::cargo::{self, cargo};
+use crate::cross;
 use crate::steps::Steps;
 use std::process::ExitCode;
 
@@ -27,6 +28,7 @@ fn all() -> Result<Steps, String> {
     tests(&mut steps);
     forced(&mut steps)?;
     docs(&mut steps);
+    cross::check(&mut steps)?;
     Ok(steps)
 }
 
