@@ -8,11 +8,12 @@ use std::io::IoSlice;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixStream};
-use std::sync::Barrier;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Barrier, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use common::{assert_works, bound, code, new, recv, recv_error, recv_from, send};
+use common::{LONG, assert_works, bound, code, new, recv, recv_error, recv_from, send};
 use heliogram::state::{Bind, Connect};
 use heliogram::{BlockList, Datagram, Interface, MAX_MESSAGE, RecvBatch, Socket, SocketOptions, SocketType};
 
@@ -320,6 +321,24 @@ fn a_taken_over_socket_keeps_its_peer() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_taken_over_socket_gets_the_options_of_its_new_owner() {
+    let options = SocketOptions::new(SocketType::Udp4).gro(true).recv_buffer_size(20_000).send_buffer_size(10_000);
+    let socket = Socket::new(&options).unwrap();
+    socket.bind_descriptor(UdpSocket::bind(V4).unwrap().into()).unwrap();
+    assert_eq!((socket.recv_buffer_size(), socket.send_buffer_size()), (Ok(40_000), Ok(20_000)));
+    let sender = bound(V4);
+    let batch = [Datagram::new(b"one by one").to(socket.address().unwrap()); 5];
+    assert_eq!(sender.try_send_batch(&batch), Ok(5));
+    let mut room = RecvBatch::for_trains(8);
+    let mut received = 0;
+    while received < 5 {
+        received += common::within(LONG, || socket.try_recv_batch(&mut room)).unwrap();
+        assert!(room.iter().all(|message| message.data == b"one by one"));
+    }
+}
+
+#[test]
 fn a_socket_with_a_descriptor_takes_no_other() {
     let socket = new(SocketType::Udp4);
     socket.add_membership("239.1.1.1".parse().unwrap(), Interface::Address(Ipv4Addr::LOCALHOST)).unwrap();
@@ -431,4 +450,50 @@ fn a_socket_closed_before_its_first_send_was_bound_stays_closed() {
         });
         assert_eq!(code(socket.address()), "ERR_SOCKET_DGRAM_NOT_RUNNING");
     }
+}
+
+#[test]
+fn all_threads_may_use_one_socket() {
+    const EACH: u32 = 1000;
+    let (sender, receiver, to) = pair(V4);
+    let arrived = AtomicU32::new(0);
+    let seen = Mutex::new(Vec::new());
+    let end = Instant::now() + LONG;
+    thread::scope(|scope| {
+        for thread in 0..3 {
+            let (sender, arrived) = (&sender, &arrived);
+            scope.spawn(move || {
+                for number in 0..EACH {
+                    // Never more under way than the receive buffer holds.
+                    while number > arrived.load(Ordering::Relaxed) / 3 + 40 {
+                        assert!(Instant::now() < end, "something was lost");
+                        thread::yield_now();
+                    }
+                    let message = (thread * EACH + number).to_le_bytes();
+                    let batch = [Datagram::new(&message).to(to)];
+                    let outcome =
+                        if number % 2 == 0 { send(sender, &message, Some(to)) } else { sender.try_send_batch(&batch) };
+                    outcome.unwrap();
+                }
+            });
+        }
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut room = RecvBatch::new(4, 16);
+                while arrived.load(Ordering::Relaxed) < 3 * EACH {
+                    assert!(Instant::now() < end, "something was lost");
+                    let count = match receiver.try_recv_batch(&mut room) {
+                        Err(error) if error.is_would_block() => continue,
+                        other => other.unwrap(),
+                    };
+                    let numbers = room.iter().map(|message| u32::from_le_bytes(message.data.try_into().unwrap()));
+                    seen.lock().unwrap().extend(numbers);
+                    arrived.fetch_add(count as u32, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let mut seen = seen.into_inner().unwrap();
+    seen.sort_unstable();
+    assert!(seen.into_iter().eq(0..3 * EACH), "lost, or seen twice");
 }

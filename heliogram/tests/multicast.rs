@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use common::netns::{Host, Net};
 use common::{LONG, bound, code, new, recv, recv_error, recv_from, send, set_option, within};
-use heliogram::{Interface, Socket, SocketType};
+use heliogram::{Interface, Socket, SocketOptions, SocketType};
 
 const GROUP4: &str = "239.77.0.1";
 const GROUP6: &str = "ff15::77:1";
@@ -150,6 +150,32 @@ fn multicast_leaves_by_the_chosen_interface() {
                 assert_eq!(arrives(&sender, at(family.group, port), at(address, port), member), hears, "{name}");
             }
         }
+    }
+}
+
+#[test]
+fn all_members_that_share_a_port_hear() {
+    let Some(net) = Net::new() else { return };
+    for family in [V4, V6] {
+        let sharing = SocketOptions::new(family.socket_type).reuse_addr(true);
+        let eth0 = interface(&net.middle, "eth0");
+        let join = |local: Option<SocketAddr>| {
+            net.middle.run(|| {
+                let socket = Socket::new(&sharing).unwrap();
+                socket.bind(local).unwrap();
+                socket.add_membership(ip(family.group), eth0).unwrap();
+                socket
+            })
+        };
+        let first = join(None);
+        let second = join(first.address().ok());
+        let sender = family.open(&net.west);
+        sender.set_multicast_interface(interface(&net.west, "eth0")).unwrap();
+        send(&sender, b"to each of you", Some(at(family.group, port(&first)))).unwrap();
+        assert_eq!([recv(&first), recv(&second)], [b"to each of you"; 2]);
+        first.close().unwrap();
+        send(&sender, b"to the one left", Some(at(family.group, port(&second)))).unwrap();
+        assert_eq!(recv(&second), b"to the one left");
     }
 }
 

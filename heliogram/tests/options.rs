@@ -290,6 +290,21 @@ fn an_address_is_shared_only_by_sockets_that_ask_for_it() {
 }
 
 #[test]
+fn a_shared_port_spreads_its_flows() {
+    let options = SocketOptions::new(SocketType::Udp4).reuse_port(true);
+    let first = bound(&options);
+    let second = Socket::new(&options).unwrap();
+    second.bind(first.address().ok()).unwrap();
+    for _ in 0..64 {
+        let client = bound(&SocketOptions::new(SocketType::Udp4));
+        client.try_send(&[io::IoSlice::new(b"x")], first.address().ok()).unwrap();
+    }
+    let counts = [&first, &second].map(|socket| std::iter::from_fn(|| socket.try_recv(&mut [0]).ok()).count());
+    assert_eq!(counts[0] + counts[1], 64);
+    assert!(counts.iter().all(|&count| count > 8), "{counts:?}");
+}
+
+#[test]
 fn ipv6_only_keeps_ipv4_out() {
     for only in [false, true] {
         let v6 = Socket::new(&SocketOptions::new(SocketType::Udp6).ipv6_only(only)).unwrap();
