@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use heliogram::{Datagram, MAX_MESSAGE};
+use heliogram::Datagram;
 use indicatif::HumanCount;
 
 use crate::endpoint;
 use crate::failure::Outcome;
 use crate::meter::{Goal, Meter};
 use crate::numbering::Run;
-use crate::options::{Sending, seconds};
+use crate::options::Sending;
+use crate::quantity;
 use crate::report::{Report, Tally};
 use crate::route::Route;
 use crate::session::{Session, address_event};
@@ -25,11 +26,11 @@ pub(crate) struct Blast {
     sending: Sending,
 
     /// Bytes in each datagram
-    #[arg(long, value_name = "BYTES", default_value_t = 1200, value_parser = size)]
+    #[arg(long, value_name = "BYTES", default_value_t = 1200, value_parser = quantity::size)]
     size: usize,
 
     /// Datagrams a second: 500, 20k, 1.5M; without it, full speed
-    #[arg(long, value_name = "N", value_parser = rate)]
+    #[arg(long, value_name = "N", value_parser = quantity::rate)]
     rate: Option<f64>,
 
     /// End after this many datagrams
@@ -37,7 +38,7 @@ pub(crate) struct Blast {
     count: Option<u64>,
 
     /// End after this time [default: 5, or with --count none]
-    #[arg(long, value_parser = seconds)]
+    #[arg(long, value_parser = quantity::seconds)]
     seconds: Option<Duration>,
 }
 
@@ -145,34 +146,5 @@ impl<'a> Load<'a> {
         report.to(&self.route.peer);
         report.count_if_any("refused", self.refused);
         report
-    }
-}
-
-fn size(text: &str) -> Result<usize, String> {
-    let size = text.parse().ok().filter(|size| *size <= MAX_MESSAGE);
-    size.ok_or_else(|| format!("a datagram has 0 to {MAX_MESSAGE} bytes"))
-}
-
-/// A positive number, with `k` for thousands and `M` for millions.
-fn rate(text: &str) -> Result<f64, String> {
-    let (digits, unit) = match text.strip_suffix(['k', 'M']) {
-        Some(digits) if text.ends_with('k') => (digits, 1e3),
-        Some(digits) => (digits, 1e6),
-        None => (text, 1.0),
-    };
-    let rate = digits.parse::<f64>().ok().map(|rate| rate * unit);
-    rate.filter(|rate| rate.is_finite() && *rate >= 0.001).ok_or_else(|| "datagrams a second: 500, 20k, 1.5M".into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rates() {
-        assert_eq!((rate("500"), rate("20k"), rate("1.5M")), (Ok(500.0), Ok(2e4), Ok(1.5e6)));
-        for wrong in ["", "k", "0", "-1", "inf", "nan", "1e400", "1 k", "1G"] {
-            assert!(rate(wrong).is_err(), "{wrong}");
-        }
     }
 }

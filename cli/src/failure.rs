@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use crate::report;
+
 /// What every command ends with.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
@@ -32,14 +34,14 @@ impl Failure {
 
     /// Says it on standard error, in JSON mode on standard output too; gives the exit code.
     pub(crate) fn report(&self, json: bool) -> ExitCode {
-        match self {
+        let told = match self {
             Failure::ClosedPipe => return ExitCode::SUCCESS,
             Failure::Interrupted => return ExitCode::from(130),
-            _ => eprintln!("heliogram: {self}"),
-        }
+            _ => report::tell(&format_args!("heliogram: {self}")),
+        };
         if json {
-            // Standard error has it already; that nobody reads standard output changes nothing now.
-            let _ = crate::report::print(&self.event());
+            // Where nobody reads standard error either, the exit code has to do.
+            let _ = told.and_then(|()| report::print(&self.event()));
         }
         ExitCode::FAILURE
     }
@@ -93,12 +95,12 @@ impl From<heliogram::Error> for Failure {
     }
 }
 
-/// For standard output, the only thing that commands write to.
+/// For standard output and standard error, all that commands write to.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
-            _ => Failure::Other(format!("standard output: {error}")),
+            _ => Failure::Other(format!("cannot print: {error}")),
         }
     }
 }

@@ -40,7 +40,7 @@ impl Listen {
                 self.messages.print(&message, &session)?;
             }
         }
-        session.begin_line();
+        session.begin_line()?;
         let time = tally.elapsed();
         let text = format!("received {tally} in {}", time_text(time));
         session.note(&text, || tally.report("received", time).event())?;

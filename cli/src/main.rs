@@ -12,6 +12,7 @@ mod meter;
 mod numbering;
 mod options;
 mod ping;
+mod quantity;
 mod report;
 mod route;
 mod send;

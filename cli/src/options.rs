@@ -9,6 +9,7 @@ use heliogram::{Socket, SocketOptions, SocketType, tokio::Socket as Waiting};
 use crate::endpoint::{self, Endpoint, Group, family_of};
 use crate::failure::{Failure, Outcome};
 use crate::meter::Goal;
+use crate::quantity;
 use crate::report::Tally;
 use crate::route::Route;
 use crate::session::Session;
@@ -183,7 +184,7 @@ pub(crate) struct Bounds {
     count: Option<u64>,
 
     /// End after this time; with --count, fail if not all have come by then
-    #[arg(long, value_parser = seconds)]
+    #[arg(long, value_parser = quantity::seconds)]
     pub(crate) seconds: Option<Duration>,
 }
 
@@ -209,11 +210,3 @@ impl Bounds {
         }
     }
 }
-
-/// A positive time in seconds: `10`, `0.5`.
-pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
-    let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    time.filter(|time| !time.is_zero() && *time <= DAY * 365).ok_or_else(|| "seconds, more than 0: 10, 0.5".into())
-}
-
-const DAY: Duration = Duration::from_secs(86_400);

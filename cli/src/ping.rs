@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use hdrhistogram::Histogram;
-use heliogram::{MAX_MESSAGE, Message, RecvBatch};
+use heliogram::{Message, RecvBatch};
 
 use crate::endpoint;
 use crate::failure::{Failure, Outcome};
-use crate::numbering::{self, HEADER, Run};
-use crate::options::{Sending, seconds};
+use crate::numbering::{self, Run};
+use crate::options::Sending;
+use crate::quantity;
 use crate::report::{Report, time_text};
 use crate::route::Route;
 use crate::session::{Session, address_event};
@@ -28,15 +29,15 @@ pub(crate) struct Ping {
     count: u64,
 
     /// The time from one to the next; 0 sends the next as soon as the answer is there
-    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = interval)]
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = quantity::interval)]
     interval: Duration,
 
-    /// How long to wait for an answer
-    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    /// How long to wait for the last answers, and without an interval for each
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = quantity::seconds)]
     timeout: Duration,
 
     /// Bytes in each datagram
-    #[arg(long, value_name = "BYTES", default_value_t = 64, value_parser = size)]
+    #[arg(long, value_name = "BYTES", default_value_t = 64, value_parser = quantity::numbered_size)]
     size: usize,
 
     /// Print the summary only
@@ -53,7 +54,7 @@ impl Ping {
         })?;
         let mut trips = Trips::new(&self, &route, &session);
         trips.run().await?;
-        session.begin_line();
+        session.begin_line()?;
         let report = trips.report();
         session.result(&report, || report.event())?;
         match trips.times.len() {
@@ -79,9 +80,9 @@ struct Trips<'a> {
 
 impl<'a> Trips<'a> {
     fn new(ping: &'a Ping, route: &'a Route, session: &'a Session) -> Self {
+        let (run, waiting) = (Run::new(), HashMap::new());
         let times = Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds are in order");
-        let waiting = HashMap::new();
-        Trips { ping, route, session, run: Run::new(), sent: 0, waiting, times, repeated: 0, unreachable: 0 }
+        Trips { ping, route, session, run, sent: 0, waiting, times, repeated: 0, unreachable: 0 }
     }
 
     async fn run(&mut self) -> Outcome {
@@ -117,9 +118,9 @@ impl<'a> Trips<'a> {
         self.is_last() && self.waiting.is_empty() && !self.route.is_group()
     }
 
-    /// Without an interval, the answer is the sign for the next.
+    /// Without an interval, the answer to the latest is the sign for the next.
     fn may_go_on(&self) -> bool {
-        self.ping.interval.is_zero() && self.waiting.is_empty() && !self.is_last()
+        self.ping.interval.is_zero() && !self.is_last() && !self.waiting.contains_key(&(self.sent - 1))
     }
 
     /// How long after a datagram something has to happen: the next one, or giving up.
@@ -200,13 +201,3 @@ const LONGEST: u64 = 3_600_000_000_000;
 /// What is told of the round-trip times.
 const PERCENTILES: &[(&str, f64)] =
     &[("min", 0.0), ("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)];
-
-/// A time that may be 0.
-fn interval(text: &str) -> Result<Duration, String> {
-    if text.parse() == Ok(0.0) { Ok(Duration::ZERO) } else { seconds(text) }
-}
-
-fn size(text: &str) -> Result<usize, String> {
-    let size = text.parse().ok().filter(|size| (HEADER..=MAX_MESSAGE).contains(size));
-    size.ok_or_else(|| format!("{HEADER} to {MAX_MESSAGE}: a number has to fit"))
-}

@@ -17,6 +17,11 @@ pub(crate) fn print(line: &impl Display) -> Outcome {
     Ok(writeln!(io::stdout().lock(), "{line}")?)
 }
 
+/// A line on standard error.
+pub(crate) fn tell(line: &impl Display) -> Outcome {
+    Ok(writeln!(io::stderr().lock(), "{line}")?)
+}
+
 /// Bytes as text on one line that no peer can break, and no terminal obeys: control characters are escaped.
 pub(crate) fn escape(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());

@@ -9,7 +9,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Stdin};
 use crate::endpoint;
 use crate::failure::{Failure, Outcome};
 use crate::messages::Messages;
-use crate::options::{Sending, seconds};
+use crate::options::Sending;
+use crate::quantity;
 use crate::report::{self, Tally};
 use crate::route::Route;
 use crate::session::Session;
@@ -32,7 +33,7 @@ pub(crate) struct Send {
     count: u64,
 
     /// After each message wait this long for its answer, and fail if there is none; from a group, all that come
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = quantity::seconds)]
     timeout: Option<Duration>,
 
     #[command(flatten)]
@@ -145,7 +146,7 @@ impl Sender<'_> {
     }
 
     fn finish(&self) -> Outcome {
-        self.session.begin_line();
+        self.session.begin_line()?;
         let (tally, peer) = (self.tally, self.route.peer);
         let text = format!("sent {tally} to {}", endpoint::text(&peer));
         let mut report = tally.report("sent", tally.elapsed());

@@ -44,10 +44,8 @@ impl Session {
     }
 
     /// A terminal shows `^C` where the cursor stands; what follows is to begin a line.
-    pub(crate) fn begin_line(&self) {
-        if self.is_interrupted() && io::stderr().is_terminal() {
-            eprintln!();
-        }
+    pub(crate) fn begin_line(&self) -> Outcome {
+        if self.is_interrupted() && io::stderr().is_terminal() { report::tell(&"") } else { Ok(()) }
     }
 
     /// Whether it is time to end.
@@ -81,11 +79,7 @@ impl Session {
 
     /// Something to know besides the results: a line on standard error, or an event.
     pub(crate) fn note(&self, text: &str, event: impl FnOnce() -> Value) -> Outcome {
-        if self.json {
-            return report::print(&event());
-        }
-        eprintln!("{text}");
-        Ok(())
+        if self.json { report::print(&event()) } else { report::tell(&text) }
     }
 
     /// A result: a line on standard output, or an event.

@@ -8,7 +8,8 @@ use heliogram::RecvBatch;
 use crate::failure::Outcome;
 use crate::meter::{Meter, TICK};
 use crate::numbering::Losses;
-use crate::options::{Bounds, Receiving, seconds};
+use crate::options::{Bounds, Receiving};
+use crate::quantity;
 use crate::report::{Report, Tally};
 use crate::session::Session;
 
@@ -25,7 +26,7 @@ pub(crate) struct Sink {
     bounds: Bounds,
 
     /// End when nothing has come for this long after the last datagram
-    #[arg(long, value_parser = seconds, value_name = "SECONDS")]
+    #[arg(long, value_parser = quantity::seconds, value_name = "SECONDS")]
     idle: Option<Duration>,
 }
 

@@ -2,6 +2,10 @@
 
 mod support;
 
+use std::net::UdpSocket;
+use std::thread;
+use std::time::{Duration, Instant};
+
 use support::{Ended, listening, run};
 
 const LOCAL: [&str; 2] = ["127.0.0.1:0", "[::1]:0"];
@@ -38,6 +42,29 @@ fn percentiles_are_in_order() {
     assert!(times.is_sorted() && times[0] > 0.0 && times[5] < 20.0, "{times:?}");
     assert_eq!(pings.events().len(), 2, "where it pings, and the summary");
     assert_eq!(echo.end().code, Some(0));
+}
+
+#[test]
+fn a_lost_ping_does_not_slow_down_the_others() {
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = peer.local_addr().unwrap().to_string();
+    let peer = thread::spawn(move || {
+        let mut buffer = [0; 64];
+        for number in 0..50 {
+            let (size, from) = peer.recv_from(&mut buffer).unwrap();
+            // Loses the first, answers the second twice and the others once.
+            for _ in 0..[0, 2].get(number).copied().unwrap_or(1) {
+                peer.send_to(&buffer[..size], from).unwrap();
+            }
+        }
+    });
+    let started = Instant::now();
+    let pings = run(&["--json", "ping", &address, "--count", "50", "--interval", "0", "--timeout", "0.5"]);
+    peer.join().unwrap();
+    let summary = pings.event("summary");
+    let told = ["sent", "received", "lost", "repeated"].map(|name| summary[name].as_u64().unwrap());
+    assert_eq!((pings.code, told), (Some(0), [50, 49, 1, 1]), "{pings:?}");
+    assert!(started.elapsed() < Duration::from_secs(12), "two waits of half a second, not fifty");
 }
 
 #[test]

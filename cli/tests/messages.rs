@@ -149,6 +149,15 @@ fn a_reader_that_has_gone_ends_it_quietly() {
 }
 
 #[test]
+fn standard_error_that_nobody_reads_is_no_crash() {
+    let script = "{ \"$0\" listen 127.0.0.1:0 --seconds 0.5 2>&1; echo \"code $?\" >&2; } | head -n 1";
+    let mut shell = std::process::Command::new("sh");
+    let ended = Running::of(shell.args(["-c", script, env!("CARGO_BIN_EXE_heliogram")])).end();
+    assert!(ended.out.starts_with("listening on "), "{ended:?}");
+    assert_eq!(ended.err, "code 0\n");
+}
+
+#[test]
 fn sockets_share_a_port_if_they_say_so() {
     let (first, address) = listening(&["listen", "127.0.0.1:0", "--reuse-port"]);
     let alone = run(&["listen", &address]);
