@@ -62,6 +62,7 @@ use crate::sys;
 
 pub mod event;
 mod lookup;
+mod progress;
 mod socket;
 mod target;
 
@@ -133,8 +134,8 @@ impl Loop {
         }
     }
 
-    /// Runs one turn: what is due, then what is ready within `timeout` (`None` is no limit). Says whether
-    /// [`run`](Self::run) would go on.
+    /// Runs one turn: what is due, then what is ready. If nothing is due, it waits for at most `timeout` (`None` is no
+    /// limit) until something is ready. Says whether [`run`](Self::run) would go on.
     ///
     /// It waits only if there is something to wait for, but delivers what unreferenced sockets have too.
     ///
@@ -142,9 +143,9 @@ impl Loop {
     ///
     /// As [`run`](Self::run).
     pub fn run_once(&self, timeout: Option<Duration>) -> Result<bool> {
-        self.shared.run_ticks();
+        let had_ticks = self.shared.run_ticks();
         self.shared.check()?;
-        let timeout = if self.shared.is_alive() { timeout } else { Some(Duration::ZERO) };
+        let timeout = if had_ticks || !self.shared.is_alive() { Some(Duration::ZERO) } else { timeout };
         self.shared.poll(timeout)?;
         self.shared.run_ticks();
         self.shared.check()?;
@@ -217,15 +218,15 @@ impl Shared {
         self.unheard.borrow_mut().push_back(error);
     }
 
-    /// Runs what is due, new ticks included, unless an error that nobody heard is waiting to be returned.
-    fn run_ticks(&self) {
-        for _ in 0..TICKS {
-            if !self.unheard.borrow().is_empty() {
-                return;
-            }
-            let Some(tick) = self.ticks.borrow_mut().pop_front() else { return };
+    /// Runs what is due, new ticks included, unless an error that nobody heard is waiting to be returned; says whether
+    /// there was anything.
+    fn run_ticks(&self) -> bool {
+        for count in 0..TICKS {
+            let tick = if self.unheard.borrow().is_empty() { self.ticks.borrow_mut().pop_front() } else { None };
+            let Some(tick) = tick else { return count > 0 };
             tick.run();
         }
+        true
     }
 
     fn check(&self) -> Result<()> {

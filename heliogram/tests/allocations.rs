@@ -128,3 +128,39 @@ mod in_tokio {
         assert_eq!(count, 0);
     }
 }
+
+#[cfg(feature = "events")]
+mod in_events {
+    use super::*;
+    use heliogram::events::{Loop, event};
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    #[test]
+    fn events_allocate_nothing() {
+        for options in [options(), options().gro(true)] {
+            let events = Loop::new().unwrap();
+            let receiver = events.create_socket(&options).unwrap();
+            let sender = events.create_socket(&super::options()).unwrap();
+            receiver.bind(anywhere()).unwrap();
+            sender.bind(anywhere()).unwrap();
+            events.run_once(None).unwrap();
+            let peer = receiver.address().unwrap();
+            let left = Rc::new(Cell::new(0));
+            let counter = Rc::clone(&left);
+            receiver.on(event::Message, move |_, (msg, rinfo)| {
+                assert_eq!((msg, rinfo.size), (&[7; 100][..], 100));
+                counter.set(counter.get() - 1);
+            });
+            let count = allocations(|| {
+                left.set(COUNT + 1);
+                sender.try_send_batch(&[Datagram::new(&[7; 100]).to(peer); COUNT]).unwrap();
+                sender.send(&[7; 100], peer).unwrap();
+                while left.get() > 0 {
+                    events.run_once(None).unwrap();
+                }
+            });
+            assert_eq!(count, 0, "{options:?}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What a loop waits for, and how sockets end.
+
+use super::*;
+
+#[test]
+fn b62_a_second_close_is_refused() {
+    let (events, log) = new_loop();
+    let socket = logged(&events, &log, &udp4());
+    let to = log.clone();
+    socket.close_then(move |_| to.add("closed")).unwrap();
+    let error = socket.close().unwrap_err();
+    assert_eq!((error.code(), error.to_string().as_str()), ("ERR_SOCKET_DGRAM_NOT_RUNNING", "Not running"));
+    assert_eq!(log.take(), NOTHING);
+    events.run().unwrap();
+    assert_eq!(log.take(), ["close", "closed"]);
+    assert_eq!(socket.bind(0).unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+    assert_eq!(socket.close_then(|_| ()).unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+    assert_eq!(socket.address().unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+}
+
+#[test]
+fn b63_the_loop_waits_for_referenced_bound_sockets_alone() {
+    let (events, log) = new_loop();
+    events.run().unwrap();
+    let unbound = events.create_socket(&udp4()).unwrap();
+    assert!(unbound.has_ref());
+    events.run().unwrap();
+    // Before the bind counts, and twice is as good as once.
+    assert!(!unbound.unref().unref().has_ref());
+    unbound.bind(0).unwrap();
+    events.run().unwrap();
+    assert!(unbound.address().is_ok());
+    assert!(unbound.ref_().has_ref());
+    assert!(events.run_once(Some(Duration::ZERO)).unwrap());
+    unbound.unref();
+    assert!(!events.run_once(Some(Duration::ZERO)).unwrap());
+
+    let (server, address) = listening(&events, &udp4());
+    let to = log.clone();
+    server.on(event::Message, move |server, (msg, _)| {
+        to.add(String::from_utf8_lossy(msg));
+        server.unref();
+    });
+    unbound.send("hello", address).unwrap();
+    events.run().unwrap();
+    assert_eq!(log.take(), ["hello"]);
+    server.close().unwrap();
+    server.ref_().unref();
+    events.run().unwrap();
+}
+
+#[test]
+fn unreferenced_sockets_receive_while_the_loop_runs() {
+    let (events, log) = new_loop();
+    let (server, address) = listening(&events, &udp4());
+    let to = log.clone();
+    server.on(event::Message, move |_, (msg, _)| to.add(String::from_utf8_lossy(msg)));
+    server.unref();
+    let (client, _) = listening(&events, &udp4());
+    client.send("hello", address).unwrap();
+    turn_until(&events, || log.len() == 1);
+    client.unref();
+    client.send("again", address).unwrap();
+    // It does not wait for them, but what is there is delivered.
+    turn_until(&events, || log.len() == 2);
+    assert_eq!(log.take(), ["hello", "again"]);
+}
+
+#[test]
+fn run_once_ends_when_its_time_is_over() {
+    let events = Loop::new().unwrap();
+    let (_socket, _) = listening(&events, &udp4());
+    let start = Instant::now();
+    assert!(events.run_once(Some(Duration::from_millis(30))).unwrap());
+    let waited = start.elapsed();
+    assert!(waited >= Duration::from_millis(29) && waited < LONG, "{waited:?}");
+}
+
+#[test]
+fn an_open_socket_outlives_its_last_handle() {
+    let (events, log) = new_loop();
+    let (server, address) = listening(&events, &udp4());
+    let to = log.clone();
+    server.on(event::Message, move |server, (msg, _)| {
+        to.add(String::from_utf8_lossy(msg));
+        server.close().unwrap();
+    });
+    drop(server);
+    let client = events.create_socket(&udp4()).unwrap();
+    client.send("hello", address).unwrap();
+    client.close().unwrap();
+    drop(client);
+    events.run().unwrap();
+    assert_eq!(log.take(), ["hello"]);
+}
+
+#[test]
+fn a_closed_socket_lets_its_listeners_go_even_if_they_hold_it() {
+    let events = Loop::new().unwrap();
+    let witness = Rc::new(());
+    let (socket, address) = listening(&events, &udp4());
+    let (held, own) = (Rc::clone(&witness), socket.clone());
+    socket.on(event::Message, move |_, _| {
+        let _ = (&held, &own);
+        own.close().unwrap();
+    });
+    socket.send("x", address).unwrap();
+    events.run().unwrap();
+    assert_eq!(Rc::strong_count(&witness), 1);
+}
+
+#[test]
+fn the_end_of_the_loop_closes_its_sockets_and_forgets_what_was_due() {
+    let (events, log) = new_loop();
+    let witness = Rc::new(());
+    let (socket, address) = listening(&events, &udp4());
+    let to = log.clone();
+    socket.on(event::Close, move |_, ()| to.add("close"));
+    let (held, own) = (Rc::clone(&witness), socket.clone());
+    socket.on(event::Message, move |_, _| drop((held.clone(), own.clone())));
+    let unbound = events.create_socket(&udp4()).unwrap();
+    let (held, own) = (Rc::clone(&witness), unbound.clone());
+    unbound.bind_then(0, move |_| drop((held, own))).unwrap();
+    socket.send_then("x", address, log.sent("it")).unwrap();
+    drop(events);
+    assert_eq!(log.take(), NOTHING);
+    assert!(socket.state().is_closed());
+    std::net::UdpSocket::bind(address).expect("the port is free");
+    assert_eq!(socket.send("x", address).unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+    assert_eq!(unbound.send("x", address).unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+    assert_eq!(unbound.close().unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+    drop((socket, unbound));
+}
+
+#[test]
+fn a_port_is_free_as_soon_as_its_socket_is_closed() {
+    let events = Loop::new().unwrap();
+    let (socket, address) = listening(&events, &udp4());
+    socket.close().unwrap();
+    std::net::UdpSocket::bind(address).unwrap();
+}
