@@ -15,7 +15,7 @@ const PORT: u16 = 41234;
 
 /// The manual's client examples, and how a client's example is called here.
 const CLIENTS: [(&str, &str); 3] =
-    [("one buffer", "send"), ("several buffers", "send_buffers"), ("a connected socket", "send_connected")];
+    [("one buffer", "send"), ("several buffers", "send_parts"), ("on a connected socket", "send_connected")];
 
 /// Programs of other people that send a datagram, with the text that must arrive. The first that the machine has is used.
 const STRANGERS: [(&str, &[&str], &str); 3] = [
@@ -49,7 +49,7 @@ fn show() -> Result<(), String> {
     let server = Server::start()?;
     server.expect(&format!("server listening 0.0.0.0:{PORT}"))?;
     for (what, example) in CLIENTS {
-        println!("\n# a client sends {what}: cargo run --example {example}");
+        println!("\n# a client sends {what}: cargo run -p heliogram --example {example}");
         succeed(&mut Command::new(examples()?.join(example)))?;
         server.expect("server got: Some bytes from 127.0.0.1:")?;
     }
@@ -97,7 +97,7 @@ struct Server {
 
 impl Server {
     fn start() -> Result<Self, String> {
-        println!("\n# the manual's server: cargo run --example server");
+        println!("\n# the manual's server: cargo run -p heliogram --example server");
         let mut command = Command::new(examples()?.join("server"));
         let mut process = command.stdout(Stdio::piped()).spawn().map_err(|e| format!("{command:?}: {e}"))?;
         let output = process.stdout.take().ok_or("the server has no output")?;

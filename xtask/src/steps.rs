@@ -7,6 +7,9 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+/// No step takes so long on the slowest machine; one that does hangs.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
 /// How often a step that still runs says so where no terminal shows a spinner.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
@@ -122,6 +125,11 @@ fn wait(command: &mut Command, log: &Path, progress: &Progress) -> std::io::Resu
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
+        if progress.started.elapsed() > LIMIT {
+            child.kill()?;
+            child.wait()?;
+            return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "it hangs, and was ended"));
+        }
         if beaten.elapsed() >= progress.interval() {
             progress.beat(&last_line(log));
             beaten = Instant::now();
@@ -140,7 +148,7 @@ fn last_line(log: &Path) -> String {
 fn notes(output: &str) -> String {
     let tests: usize = output.lines().filter_map(tests_passed).sum();
     let count = if tests > 0 { format!("{tests} tests") } else { String::new() };
-    let skipped = output.lines().map(str::trim).filter(|line| line.starts_with("skipped:"));
+    let skipped = output.lines().map(str::trim).filter(|line| line.starts_with("SKIPPED"));
     skipped.fold(count, |text, line| text + "\n    " + line)
 }
 
@@ -160,8 +168,9 @@ mod tests {
 
     #[test]
     fn notes_count_the_tests_and_keep_the_skipped() {
-        let output = "test result: ok. 3 passed; 0 failed\nskipped: needs root\ntest result: ok. 4 passed; 0 failed\n";
-        assert_eq!(notes(output), "7 tests\n    skipped: needs root");
+        let output =
+            "test result: ok. 3 passed; 0 failed\nSKIPPED multicast: needs root\ntest result: ok. 4 passed; 0 failed\n";
+        assert_eq!(notes(output), "7 tests\n    SKIPPED multicast: needs root");
         assert_eq!(notes("Finished"), "");
     }
 

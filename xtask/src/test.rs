@@ -51,14 +51,17 @@ fn features(steps: &mut Steps) -> Result<(), String> {
 }
 
 fn tests(steps: &mut Steps) {
-    steps.run("tests", cargo(&["test", "--workspace", "--all-features", "--lib", "--bins", "--tests"]));
-    steps.run("doc tests", cargo(&["test", "--workspace", "--all-features", "--doc"]));
+    let all = ["--workspace", "--all-features"];
+    // The tests run the examples, as programs.
+    steps.run("examples", cargo(&[&["build", "--examples"], &all[..]].concat()));
+    steps.run("tests", cargo(&[&["test", "--lib", "--bins", "--tests"], &all[..]].concat()));
+    steps.run("doc tests", cargo(&[&["test", "--doc"], &all[..]].concat()));
 }
 
 /// The library's tests again on each fallback path. Own target folders, so that no build undoes another.
 fn forced(steps: &mut Steps) -> Result<(), String> {
     for path in FORCED {
-        let mut command = cargo(&["test", "-p", "heliogram", "--all-features", "--lib", "--tests"]);
+        let mut command = cargo(&["test", "-p", "heliogram", "--all-features"]);
         command.env("RUSTFLAGS", format!("--cfg {path}"));
         command.env("CARGO_TARGET_DIR", cargo::target_directory()?.join(path));
         steps.run(&format!("tests with {path}"), command);
