@@ -85,8 +85,9 @@ impl Net {
             Ok(net) => Some(net),
             Err(why) => {
                 let test = thread::current().name().unwrap_or_default().to_owned();
-                // Not eprintln, which the test harness keeps to itself unless the test fails.
-                let _ = writeln!(io::stderr(), "SKIPPED {test}: no network namespaces to be had: {why}");
+                // In one piece, and not by eprintln, which the test harness keeps to itself unless the test fails.
+                let line = format!("\nSKIPPED {test}: no network namespaces to be had: {why}\n");
+                let _ = io::stderr().write_all(line.as_bytes());
                 None
             }
         }
