@@ -35,7 +35,7 @@ struct Cli {
     command: Command,
 
     /// For machines: everything on standard output, one JSON object per line, its kind in "event"
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 1000)]
     json: bool,
 }
 

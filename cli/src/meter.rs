@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::failure::Outcome;
@@ -30,8 +30,8 @@ impl Goal {
     /// The bar, and what it shows.
     fn bar(self) -> (ProgressBar, &'static str) {
         match self {
-            Goal::Count(count) => (ProgressBar::new(count), "{bar:24} {percent:>3}% {wide_msg}"),
-            Goal::Time(time) => (ProgressBar::new(millis(time)), "{bar:24} {percent:>3}% {wide_msg}"),
+            Goal::Count(count) => (ProgressBar::new(count), "{bar:16} {percent:>3}% {wide_msg}"),
+            Goal::Time(time) => (ProgressBar::new(millis(time)), "{bar:16} {percent:>3}% {wide_msg}"),
             Goal::Open => (ProgressBar::new_spinner(), "{spinner} {elapsed} {wide_msg}"),
         }
     }
@@ -85,7 +85,9 @@ impl Meter {
             Goal::Time(_) => self.bar.set_position(millis(self.started.elapsed())),
             Goal::Open => self.bar.tick(),
         }
-        self.bar.set_message(format!("{}, {}/s, {}", self.last, HumanCount(datagrams), bits_text(bits)));
+        let (count, bytes) = (HumanCount(self.last.datagrams), HumanBytes(self.last.bytes));
+        let rates = (HumanCount(datagrams), bits_text(bits));
+        self.bar.set_message(format!("{count} datagrams, {bytes}, {}/s, {}", rates.0, rates.1));
         Ok(())
     }
 

@@ -21,15 +21,15 @@ struct Making {
     #[arg(short = '4', long, conflicts_with = "ipv6")]
     ipv4: bool,
 
-    /// IPv6; without an address, listens for both families
+    /// IPv6; listening without an address, both families
     #[arg(short = '6', long)]
     ipv6: bool,
 
-    /// Share the address with other sockets that do the same; --join implies it
+    /// Share the local address with other sockets that do the same; listening, --join implies it
     #[arg(long)]
     reuse_addr: bool,
 
-    /// Share the port: the kernel spreads peers over the sockets
+    /// Share the local port: the kernel spreads peers over the sockets
     #[arg(long)]
     reuse_port: bool,
 
