@@ -70,7 +70,7 @@ impl Drop for Net {
 
 fn skip(reason: &str) -> Option<Net> {
     // Not captured by the test harness, so that nobody takes this for a pass.
-    let line = format!("skipped: no network namespace: {}\n", reason.trim());
+    let line = format!("\nSKIPPED heliogram-cli multicast: no network namespace: {}\n", reason.trim());
     let _ = std::io::stderr().write_all(line.as_bytes());
     None
 }
