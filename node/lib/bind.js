@@ -25,7 +25,7 @@ const flagsOf = (state) =>
   Object.entries(FLAG).reduce((flags, [option, flag]) => (state[option] ? flags | flag : flags), 0);
 const anyAddress = (socket) => (socket.type === 'udp4' ? '0.0.0.0' : '::');
 const isObject = (value) => value !== null && typeof value === 'object';
-const isDescriptor = (value) => typeof value === 'number' && (value | 0) === value && value > 0;
+const isDescriptor = (value) => (value | 0) === value && value > 0;
 
 /** Reads or sets the size of a kernel buffer; 0 reads. */
 function bufferSize(socket, size, receive) {

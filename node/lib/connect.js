@@ -16,6 +16,9 @@ const {
   ERR_SOCKET_DGRAM_NOT_CONNECTED,
 } = require('./errors.js');
 
+/** In a handle's `standing`. */
+const CONNECTING = 1 << 2;
+
 /** The error of a destination that the program has forbidden, or undefined. */
 function blocked(socket, ip) {
   return socket[kState].sendBlockList?.check(ip, `ipv${isIP(ip)}`) ? new ERR_IP_BLOCKED(ip) : undefined;
@@ -55,6 +58,7 @@ function startConnect(socket, port, address, callback) {
 function begin(state) {
   if (state.connectState !== DISCONNECTED) throw new ERR_SOCKET_DGRAM_IS_CONNECTED();
   if (state.running) obey(state.own.beginConnect());
+  else state.own.standing |= CONNECTING;
 }
 
 function connect(port, address, callback) {

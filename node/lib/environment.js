@@ -81,6 +81,15 @@ function dispatch(handle, row) {
   exposed.onmessage(length, exposed, message, { address, family, port: receivedTable[row + 2] });
 }
 
+/** Ticks and microtasks. What one throws must not leave by `deliver`, which does not know the tick's async scope. */
+function runTicks() {
+  try {
+    process._tickCallback();
+  } catch (error) {
+    environment.raise(error);
+  }
+}
+
 /**
  * Called by the native side with a batch. Between two messages ticks and microtasks run, as if each had come by itself;
  * after the last one the native side's callback runs them. What a listener throws goes up to the native side, which
@@ -90,7 +99,7 @@ function deliver(number, count) {
   if (count !== RESUME) batch = { handle: receivers.get(number), next: 0, count };
   const { handle } = batch;
   while (batch.next < batch.count && handle?.receiving) {
-    if (batch.next > 0) process._tickCallback();
+    if (batch.next > 0) runTicks();
     if (!handle.receiving) break;
     const row = batch.next++ * ROW;
     handle.resource.runInAsyncScope(dispatch, undefined, handle, row);

@@ -173,8 +173,8 @@ class ExceptionWithHostPort extends Error {
   }
 }
 
-/** The kernel's refusal of a buffer's size; `info` is `{ errno, code, message, syscall }`. */
-class SystemError extends Error {
+/** The kernel's refusal of a buffer's size; `info` is `{ errno, code, message, syscall }`. The host's class has this name. */
+const SystemError = class NodeError extends Error {
   constructor(info) {
     super(`Could not get or set buffer size: ${info.syscall} returned ${info.code} (${info.message})`);
     this.code = 'ERR_SOCKET_BUFFER_SIZE';
@@ -203,7 +203,7 @@ class SystemError extends Error {
   [util.inspect.custom](_depth, options) {
     return util.inspect(this, { ...options, getters: true, customInspect: false });
   }
-}
+};
 
 module.exports = {
   obey,

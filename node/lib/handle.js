@@ -68,7 +68,7 @@ class Handle {
   }
 
   bind(address, port) {
-    const outcome = this.step(this.native.finishBind(String(address), port & 0xffff));
+    const outcome = this.step(this.native.finishBind(String(address), +port & 0xffff));
     if (outcome === 0) view.lend(this);
     return outcome;
   }

@@ -28,7 +28,7 @@ class SendRequest {
 
   /** It has left, or never will. */
   settle(outcome) {
-    this.resource?.runInAsyncScope(report, undefined, this, outcome);
+    this.resource?.runInAsyncScope(reportLate, undefined, this, outcome);
     this.resource?.emitDestroy();
   }
 }
@@ -37,6 +37,14 @@ function report({ callback, address, port }, outcome) {
   if (callback === undefined) return;
   if (outcome < 0) callback(new ExceptionWithHostPort(outcome, 'send', address, port));
   else callback(null, outcome);
+}
+
+/** The host tells callbacks that had to wait the size as well if the send failed. */
+function reportLate(request, outcome) {
+  const { callback, list, address, port } = request;
+  if (outcome >= 0 || callback === undefined) return report(request, outcome);
+  const size = list.reduce((sum, view) => sum + view.byteLength, 0);
+  return callback(new ExceptionWithHostPort(outcome, 'send', address, port), size);
 }
 
 /** The tick on which the callback is due of a datagram that was gathered. */
@@ -120,6 +128,9 @@ function send(...args) {
   if (connected) afterLookup(this, request, null, null);
   else state.running.lookup(address, (error, ip) => afterLookup(this, request, error, ip));
 }
+
+// As many as the longest form has.
+Object.defineProperty(send, 'length', { value: 6 });
 
 /** send() with all its arguments. */
 function sendto(message, offset, length, port, address, callback) {

@@ -36,6 +36,22 @@ impl Endpoint {
         })
     }
 
+    /// What is left of a socket that is closed: its number and its options, and no descriptor.
+    pub(crate) fn husk(&self) -> Result<Self> {
+        let husk = Endpoint {
+            number: self.number,
+            socket: Socket::new(self.socket.options())?,
+            environment: Weak::new(),
+            queue: RefCell::default(),
+            poll: RefCell::new(None),
+            receiving: Cell::new(false),
+            referenced: self.referenced.clone(),
+            shared: Cell::new(false),
+        };
+        husk.socket.close()?;
+        Ok(husk)
+    }
+
     /// Starts or stops receiving; 0 or a negative number of the system's, `EEXIST` if the loop watches the descriptor
     /// already.
     pub(crate) fn receive(&self, on: bool) -> i32 {

@@ -82,6 +82,11 @@ impl Environment {
         self.endpoints.borrow().get(number as usize).cloned().flatten()
     }
 
+    /// Makes what was thrown an uncaught exception.
+    pub(crate) fn raise(&self, thrown: sys::napi_value) {
+        self.channel.raise(thrown);
+    }
+
     /// Sends what JavaScript has gathered.
     pub(crate) fn flush(&self) {
         send::flush(self, self.channel.sent());

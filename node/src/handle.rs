@@ -3,6 +3,7 @@
 //! Outcomes are numbers as Node's own handles give them (0, a size, or a negative number of the system's); where a rule
 //! of the socket forbids an operation, its code is returned as text, and `node/lib/errors.js` has the class.
 
+use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
@@ -13,7 +14,7 @@ use napi_derive::napi;
 
 use crate::endpoint::Endpoint;
 use crate::environment::Environment;
-use crate::numbers::{EINVAL, error_number, number, rule, status};
+use crate::numbers::{EINVAL, ENOPROTOOPT, error_number, number, rule, status};
 use crate::reactor::Parts;
 
 /// The sockets of this thread, and the memory that they share with JavaScript.
@@ -62,6 +63,12 @@ impl JsEnvironment {
         self.0.destinations.borrow_mut().clear();
     }
 
+    /// Makes what was thrown an uncaught exception, as if the loop had called what threw it.
+    #[napi(catch_unwind)]
+    pub fn raise(&self, thrown: Unknown) {
+        self.0.raise(thrown.raw());
+    }
+
     /// Sends what the table of sends describes.
     #[napi(catch_unwind)]
     pub fn flush(&self) {
@@ -101,12 +108,12 @@ pub struct Sharing {
 #[napi(js_name = "Handle")]
 pub struct JsHandle {
     environment: Rc<Environment>,
-    endpoint: Rc<Endpoint>,
+    endpoint: RefCell<Rc<Endpoint>>,
 }
 
 impl Drop for JsHandle {
     fn drop(&mut self) {
-        self.environment.forget(&self.endpoint);
+        self.environment.forget(&self.endpoint());
     }
 }
 
@@ -122,33 +129,33 @@ impl JsHandle {
             .ipv6_only(sharing.ipv6_only);
         let environment = environment.0.clone();
         let endpoint = environment.open(&options).map_err(refused)?;
-        Ok(JsHandle { environment, endpoint })
+        Ok(JsHandle { environment, endpoint: RefCell::new(endpoint) })
     }
 
     /// The number by which the tables name this socket.
     #[napi(getter, catch_unwind)]
     pub fn number(&self) -> u32 {
-        self.endpoint.number
+        self.endpoint().number
     }
 
     /// Where the socket stands: its bind state, plus four times its connect state.
     #[napi(catch_unwind)]
     pub fn state(&self) -> u32 {
-        let state = self.endpoint.socket.state();
+        let state = self.endpoint().socket.state();
         state.bind as u32 + 4 * state.connect as u32
     }
 
     /// Begins a bind whose address is being looked up.
     #[napi(catch_unwind)]
     pub fn begin_bind(&self) -> Option<&'static str> {
-        rule(self.endpoint.socket.begin_bind())
+        rule(self.endpoint().socket.begin_bind())
     }
 
     /// Ends a bind with the address that was found.
     #[napi(catch_unwind)]
     pub fn finish_bind(&self, address: String, port: u32) -> i32 {
         match self.parse(&address, port) {
-            Some(local) => status(self.endpoint.socket.finish_bind(local)),
+            Some(local) => status(self.endpoint().socket.finish_bind(local)),
             None => {
                 self.abandon_bind();
                 EINVAL
@@ -160,27 +167,27 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn abandon_bind(&self) {
         // Without a bind under way there is nothing to abandon, which is what is asked for.
-        let _ = self.endpoint.socket.abandon_bind();
+        let _ = self.endpoint().socket.abandon_bind();
     }
 
     /// Takes over a descriptor; with `copy`, one more descriptor of the same socket, so that the given one stays its
     /// owner's. The outcome is a number, or what the descriptor is instead of a UDP socket.
     #[napi(catch_unwind)]
     pub fn adopt(&self, descriptor: i32, copy: bool) -> Either<i32, String> {
-        self.endpoint.adopt(descriptor, copy)
+        self.endpoint().adopt(descriptor, copy)
     }
 
     /// Begins a connect whose address is being looked up.
     #[napi(catch_unwind)]
     pub fn begin_connect(&self) -> Option<&'static str> {
-        rule(self.endpoint.socket.begin_connect().map(drop))
+        rule(self.endpoint().socket.begin_connect().map(drop))
     }
 
     /// Ends a connect with the address that was found.
     #[napi(catch_unwind)]
     pub fn finish_connect(&self, address: String, port: u32) -> i32 {
         match self.parse(&address, port) {
-            Some(remote) => status(self.endpoint.socket.finish_connect(remote)),
+            Some(remote) => status(self.endpoint().socket.finish_connect(remote)),
             None => {
                 self.abandon_connect();
                 EINVAL
@@ -192,31 +199,31 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn abandon_connect(&self) {
         // Without a connect under way there is nothing to abandon, which is what is asked for.
-        let _ = self.endpoint.socket.abandon_connect();
+        let _ = self.endpoint().socket.abandon_connect();
     }
 
     /// Lets the peer go.
     #[napi(catch_unwind)]
     pub fn disconnect(&self) -> i32 {
-        status(self.endpoint.socket.disconnect())
+        status(self.endpoint().socket.disconnect())
     }
 
     /// Starts or stops receiving.
     #[napi(catch_unwind)]
     pub fn receive(&self, on: bool) -> i32 {
-        self.endpoint.receive(on)
+        self.endpoint().receive(on)
     }
 
     /// Whether the loop goes on for this socket's sake.
     #[napi(catch_unwind)]
     pub fn reference(&self, on: bool) {
-        self.endpoint.reference(on);
+        self.endpoint().reference(on);
     }
 
     /// Whether the loop goes on for this socket's sake.
     #[napi(catch_unwind)]
     pub fn is_referenced(&self) -> bool {
-        self.endpoint.is_referenced()
+        self.endpoint().is_referenced()
     }
 
     /// Lets a datagram wait without asking the kernel; the token under which it waits.
@@ -230,84 +237,94 @@ impl JsHandle {
             None => datagram,
         };
         let token = self.environment.token();
-        self.endpoint.enqueue(&datagram, token);
+        self.endpoint().enqueue(&datagram, token);
         Either::A(token)
     }
 
     /// Closes the socket; the tokens of the sends that will never leave.
     #[napi(catch_unwind)]
     pub fn close(&self) -> Vec<u32> {
-        let lost = self.endpoint.close();
-        self.environment.forget(&self.endpoint);
+        let endpoint = self.endpoint();
+        let lost = endpoint.close();
+        self.environment.forget(&endpoint);
+        // The descriptor's number is free when the endpoint goes, which must not wait until JavaScript collects this.
+        if let Ok(husk) = endpoint.husk() {
+            self.endpoint.replace(Rc::new(husk));
+        }
         lost
     }
 
     /// The local address, or a number.
     #[napi(catch_unwind)]
     pub fn address(&self) -> Either<AddressInfo, i32> {
-        told(self.endpoint.socket.address())
+        told(self.endpoint().socket.address())
     }
 
     /// The peer's address, or a number.
     #[napi(catch_unwind)]
     pub fn remote_address(&self) -> Either<AddressInfo, i32> {
-        told(self.endpoint.socket.remote_address())
+        told(self.endpoint().socket.remote_address())
     }
 
     /// The descriptor, or `EBADF`.
     #[napi(catch_unwind)]
     pub fn descriptor(&self) -> i32 {
-        self.endpoint.descriptor()
+        self.endpoint().descriptor()
     }
 
     /// One more descriptor of the same kernel socket, for a handle of the host's; its owner closes it.
     #[napi(catch_unwind)]
     pub fn duplicate(&self) -> i32 {
-        self.endpoint.duplicate()
+        self.endpoint().duplicate()
     }
 
     /// Undoes what the host does to a descriptor that it takes over: it makes the address one that others may share.
     #[napi(catch_unwind)]
     pub fn restore_sharing(&self, shared: bool) -> i32 {
-        self.endpoint.restore_sharing(shared)
+        self.endpoint().restore_sharing(shared)
     }
 
     /// `SO_BROADCAST`.
     #[napi(catch_unwind)]
     pub fn set_broadcast(&self, on: bool) -> i32 {
-        status(self.endpoint.socket.set_broadcast(on))
+        status(self.endpoint().socket.set_broadcast(on))
     }
 
     /// The TTL of unicast datagrams.
     #[napi(js_name = "setTTL", catch_unwind)]
     pub fn set_ttl(&self, ttl: i32) -> i32 {
-        status(self.endpoint.socket.set_ttl(hops(ttl)))
+        status(self.endpoint().socket.set_ttl(hops(ttl)))
     }
 
     /// The TTL of multicast datagrams.
     #[napi(js_name = "setMulticastTTL", catch_unwind)]
     pub fn set_multicast_ttl(&self, ttl: i32) -> i32 {
-        status(self.endpoint.socket.set_multicast_ttl(hops(ttl)))
+        status(self.endpoint().socket.set_multicast_ttl(hops(ttl)))
     }
 
     /// Whether multicast comes back to this host.
     #[napi(catch_unwind)]
     pub fn set_multicast_loopback(&self, on: bool) -> i32 {
-        status(self.endpoint.socket.set_multicast_loopback(on))
+        status(self.endpoint().socket.set_multicast_loopback(on))
     }
 
     /// The interface that multicast leaves by.
     #[napi(catch_unwind)]
     pub fn set_multicast_interface(&self, interface: String) -> i32 {
-        Interface::parse(&interface)
-            .map_or(EINVAL, |interface| status(self.endpoint.socket.set_multicast_interface(interface)))
+        let endpoint = self.endpoint();
+        match (parse_interface(&interface), endpoint.socket.socket_type()) {
+            (Some(Interface::Index(_)), SocketType::Udp4) => ENOPROTOOPT,
+            (Some(interface), _) => status(endpoint.socket.set_multicast_interface(interface)),
+            (None, _) => EINVAL,
+        }
     }
 
     /// Joins or leaves a group.
     #[napi(catch_unwind)]
     pub fn membership(&self, join: bool, group: String, interface: Option<String>) -> i32 {
         let Ok(group) = addr::parse(&group, 0) else { return EINVAL };
-        let socket = &self.endpoint.socket;
+        let endpoint = self.endpoint();
+        let socket = &endpoint.socket;
         on_interface(group.ip(), interface.as_deref(), |group, interface| {
             if join { socket.add_membership(group, interface) } else { socket.drop_membership(group, interface) }
         })
@@ -317,7 +334,8 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn source_membership(&self, join: bool, source: String, group: String, interface: Option<String>) -> i32 {
         let (Ok(group), Ok(source)) = (addr::parse(&group, 0), addr::parse(&source, 0)) else { return EINVAL };
-        let (socket, source) = (&self.endpoint.socket, source.ip());
+        let endpoint = self.endpoint();
+        let (socket, source) = (&endpoint.socket, source.ip());
         on_interface(group.ip(), interface.as_deref(), |group, interface| {
             if join {
                 socket.add_source_specific_membership(source, group, interface)
@@ -330,7 +348,8 @@ impl JsHandle {
     /// The size of the kernel's receive or send buffer; a `size` other than 0 is set first.
     #[napi(catch_unwind)]
     pub fn buffer_size(&self, size: u32, receive: bool) -> i32 {
-        let socket = &self.endpoint.socket;
+        let endpoint = self.endpoint();
+        let socket = &endpoint.socket;
         let set = match (size, receive) {
             (0, _) => Ok(()),
             (size, true) => socket.set_recv_buffer_size(size),
@@ -342,19 +361,23 @@ impl JsHandle {
     /// How many bytes wait to be sent.
     #[napi(catch_unwind)]
     pub fn send_queue_size(&self) -> i32 {
-        number(self.endpoint.socket.send_queue_size())
+        number(self.endpoint().socket.send_queue_size())
     }
 
     /// How many datagrams wait to be sent.
     #[napi(catch_unwind)]
     pub fn send_queue_count(&self) -> i32 {
-        number(self.endpoint.socket.send_queue_count())
+        number(self.endpoint().socket.send_queue_count())
+    }
+
+    fn endpoint(&self) -> Rc<Endpoint> {
+        self.endpoint.borrow().clone()
     }
 
     /// An address of this socket's family; Node refuses the other family before it asks the kernel.
     fn parse(&self, address: &str, port: u32) -> Option<SocketAddr> {
         let address = addr::parse(address, u16::try_from(port).ok()?).ok()?;
-        self.endpoint.socket.socket_type().matches(address.ip()).then_some(address)
+        self.endpoint().socket.socket_type().matches(address.ip()).then_some(address)
     }
 }
 
@@ -370,6 +393,12 @@ fn hops(ttl: i32) -> u32 {
     u32::try_from(ttl).unwrap_or(u32::MAX)
 }
 
+/// An interface as Node's handles read it: to them an empty zone is one that does not exist.
+fn parse_interface(text: &str) -> Option<Interface> {
+    let text = text.strip_suffix('%').filter(|address| address.contains(':')).unwrap_or(text);
+    Interface::parse(text).ok()
+}
+
 /// Makes a membership call with an interface of the group's family: an IPv4 group takes an interface's address, an IPv6
 /// group a zone. Anything else is `EINVAL`, but not before the call has bound the socket, as in Node; so the call is made
 /// with an interface that does not exist.
@@ -378,10 +407,10 @@ fn on_interface(
     interface: Option<&str>,
     call: impl FnOnce(IpAddr, Interface) -> heliogram::Result<()>,
 ) -> i32 {
-    match (group, interface.map_or(Ok(Interface::Default), Interface::parse)) {
-        (_, Ok(interface @ Interface::Default))
-        | (IpAddr::V4(_), Ok(interface @ Interface::Address(_)))
-        | (IpAddr::V6(_), Ok(interface @ Interface::Index(_))) => status(call(group, interface)),
+    match (group, interface.map_or(Some(Interface::Default), parse_interface)) {
+        (_, Some(interface @ Interface::Default))
+        | (IpAddr::V4(_), Some(interface @ Interface::Address(_)))
+        | (IpAddr::V6(_), Some(interface @ Interface::Index(_))) => status(call(group, interface)),
         _ => {
             drop(call(group, Interface::Index(i32::MAX.cast_unsigned())));
             EINVAL

@@ -2,8 +2,8 @@
 
 use heliogram::{Code, Error, Result};
 
-use crate::reactor::errno::EDESTADDRREQ;
-pub(crate) use crate::reactor::errno::{EBADF, EINVAL};
+pub(crate) use crate::reactor::errno::{EBADF, EINVAL, ENOPROTOOPT};
+use crate::reactor::errno::{EDESTADDRREQ, EISCONN};
 
 /// A size, or the error's number.
 pub(crate) fn number(outcome: Result<usize>) -> i32 {
@@ -22,6 +22,7 @@ pub(crate) fn status(outcome: Result<()>) -> i32 {
 pub(crate) fn error_number(error: &Error) -> i32 {
     error.errno().unwrap_or(match error.kind() {
         Code::NotRunning => EBADF,
+        Code::IsConnected => EISCONN,
         Code::NotConnected | Code::BadPort => EDESTADDRREQ,
         _ => EINVAL,
     })

@@ -153,8 +153,15 @@ impl Channel {
             let none = null_mut();
             let status =
                 sys::napi_make_callback(self.env, none, receiver, callee, values.len(), values.as_ptr(), &mut result);
-            status != sys::Status::napi_ok && self.raise()
+            status != sys::Status::napi_ok && self.raise_pending()
         }
+    }
+
+    /// Makes what was thrown an uncaught exception, as the loop does with what leaves its callbacks. JavaScript calls this
+    /// with what it caught where a throw up to [`call`](Self::call) would leave the async hooks of the thrower behind.
+    pub(crate) fn raise(&self, thrown: sys::napi_value) {
+        // SAFETY: a live handle of the current call from JavaScript, in this environment's own thread.
+        unsafe { sys::napi_fatal_exception(self.env, thrown) };
     }
 
     /// Makes the pending exception an uncaught one; says whether there was any. Where JavaScript may not run any more,
@@ -163,7 +170,7 @@ impl Channel {
     /// # Safety
     ///
     /// As for `call_in_scope`.
-    unsafe fn raise(&self) -> bool {
+    unsafe fn raise_pending(&self) -> bool {
         let (mut pending, mut exception) = (false, null_mut());
         // SAFETY: the caller's promise.
         unsafe {
