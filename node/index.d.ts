@@ -67,7 +67,7 @@ export interface SocketOptions {
   type: SocketType;
   /**
    * Lets several sockets bind one address and port (default false). Linux, Windows: `SO_REUSEADDR`, and the last socket
-   * bound receives; macOS and the BSDs: `SO_REUSEPORT`. Ignored in the shared sockets of `cluster`, which have it always.
+   * bound receives; macOS and the BSDs: `SO_REUSEPORT`.
    */
   reuseAddr?: boolean | undefined;
   /**
@@ -202,7 +202,7 @@ export class Socket extends EventEmitter {
   remoteAddress(): AddressInfo;
 
   /**
-   * Sends one datagram of at most 65507 bytes (65487 over IPv6, without jumbograms); it may get lost, doubled or
+   * Sends one datagram of at most 65507 bytes over IPv4 and 65527 over IPv6; it may get lost, doubled or
    * overtaken on its way. Binds the socket first if need be. A connected socket takes no port and no address.
    *
    * The callback is given the error (`EMSGSIZE`, `ENETUNREACH`, `EINVAL` for an address of the other family,
@@ -263,8 +263,8 @@ export class Socket extends EventEmitter {
    * Chooses the interface by which multicast datagrams leave. udp4: an address of the interface, `'10.0.0.2'`; `'0.0.0.0'`
    * gives the choice back to the system. udp6: any address with the interface as its scope, `'::%eth1'` (on Windows its
    * number, `'::%2'`); `'::'` gives the choice back. On Unix an unknown scope counts as none. Throws `EINVAL` for what is
-   * no address, `EADDRNOTAVAIL` or `ENXIO` if there is no such interface, `ENOPROTOOPT` on a failed option, `EBADF` while
-   * unbound. Manual: "socket.setMulticastInterface(multicastInterface)".
+   * no address of the family, `EADDRNOTAVAIL` or `ENXIO` if no interface has it, `EBADF` while unbound.
+   * Manual: "socket.setMulticastInterface(multicastInterface)".
    */
   setMulticastInterface(multicastInterface: string): void;
 

@@ -7,7 +7,8 @@
  * node --require heliogram/register app.js
  * ```
  *
- * A program may also load it itself, before anything that asks for `dgram`; its worker threads then need the flag in
+ * A program may also load it itself, by `require` before anything that asks for `dgram`, or by `import` before an
+ * `import()`: static imports are all resolved before the first of them runs. Its worker threads then need the flag in
  * their own `execArgv`. Child processes inherit it through `NODE_OPTIONS`.
  */
 export {};

@@ -57,3 +57,9 @@ pub(crate) fn exit_code(command: &mut Command) -> ExitCode {
         }
     }
 }
+
+/// Runs a program whose output is to be seen.
+pub(crate) fn succeed(command: &mut Command) -> Result<(), String> {
+    let status = command.status().map_err(|e| format!("{command:?}: {e}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?}: {status}")) }
+}

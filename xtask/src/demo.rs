@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: the manual's server, its clients, and a datagram from a program that nobody here wrote.
 
-use crate::cargo::cargo;
+use crate::cargo::{cargo, succeed};
+use crate::node;
 use std::env::current_exe;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, UdpSocket};
@@ -46,14 +47,16 @@ pub(crate) fn run(_: &Options) -> ExitCode {
 fn show() -> Result<(), String> {
     build()?;
     require_free_port()?;
-    let server = Server::start()?;
-    server.expect(&format!("server listening 0.0.0.0:{PORT}"))?;
+    println!("\n# the manual's server: cargo run -p heliogram --example server");
+    let server = Server::start(Command::new(examples()?.join("server")))?;
     for (what, example) in CLIENTS {
         println!("\n# a client sends {what}: cargo run -p heliogram --example {example}");
         succeed(&mut Command::new(examples()?.join(example)))?;
         server.expect("server got: Some bytes from 127.0.0.1:")?;
     }
-    stranger(&server)
+    stranger(&server)?;
+    drop(server);
+    node::demo()
 }
 
 fn build() -> Result<(), String> {
@@ -84,21 +87,15 @@ fn stranger(server: &Server) -> Result<(), String> {
     Err("no foreign program here can send a datagram: neither bash nor nc nor logger".into())
 }
 
-fn succeed(command: &mut Command) -> Result<(), String> {
-    let status = command.status().map_err(|e| format!("{command:?}: {e}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{command:?}: {status}")) }
-}
-
 /// The manual's server in a process of its own, which ends with this value.
-struct Server {
+pub(crate) struct Server {
     process: Child,
     lines: Receiver<String>,
 }
 
 impl Server {
-    fn start() -> Result<Self, String> {
-        println!("\n# the manual's server: cargo run -p heliogram --example server");
-        let mut command = Command::new(examples()?.join("server"));
+    /// Answers when it listens.
+    pub(crate) fn start(mut command: Command) -> Result<Self, String> {
         let mut process = command.stdout(Stdio::piped()).spawn().map_err(|e| format!("{command:?}: {e}"))?;
         let output = process.stdout.take().ok_or("the server has no output")?;
         let (sender, lines) = channel();
@@ -106,11 +103,13 @@ impl Server {
             let lines = BufReader::new(output).lines().map_while(Result::ok);
             lines.map_while(|line| sender.send(line).ok()).for_each(drop);
         });
-        Ok(Server { process, lines })
+        let server = Server { process, lines };
+        server.expect(&format!("server listening 0.0.0.0:{PORT}"))?;
+        Ok(server)
     }
 
     /// Shows the server's next line, which must contain `text`.
-    fn expect(&self, text: &str) -> Result<(), String> {
+    pub(crate) fn expect(&self, text: &str) -> Result<(), String> {
         let line = self.lines.recv_timeout(PATIENCE);
         let line = line.map_err(|e| format!("the server was to print {text:?}, and printed nothing: {e}"))?;
         println!("{line}");

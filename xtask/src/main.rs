@@ -8,6 +8,7 @@ mod cargo;
 mod cross;
 mod demo;
 mod fuzz;
+mod node;
 mod steps;
 mod test;
 
@@ -21,6 +22,8 @@ enum Command {
     Demo(demo::Options),
     /// Format check, clippy, every test on every path, doc tests, docs; what CI runs
     Test(test::Options),
+    /// The addon of the npm package, so that `require('./node')` works
+    Build(node::Options),
     /// Packets per CPU second over loopback, against bare system calls, quinn-udp and tokio
     Bench(bench::Options),
     /// The fuzz targets at length
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
     match Command::parse() {
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
+        Command::Build(options) => node::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Cross(options) => cross::run(&options),

@@ -2,6 +2,7 @@
 
 use crate::cargo::{self, cargo};
 use crate::cross;
+use crate::node;
 use crate::steps::Steps;
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ fn all() -> Result<Steps, String> {
     forced(&mut steps)?;
     docs(&mut steps);
     cross::check(&mut steps)?;
+    node::test(&mut steps);
     Ok(steps)
 }
 
