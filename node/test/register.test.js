@@ -9,6 +9,9 @@ const test = require('node:test');
 const PACKAGE = path.join(__dirname, '..');
 const LIMIT = 60_000;
 
+/** In Nodes older than those that heliogram is for, the package is the host's own dgram. */
+const isItself = require('../index.js').Socket !== require('node:dgram').Socket;
+
 /** What a program under test/register printed. Started in the package's folder, where its own name resolves. */
 function run(program, flags, env = {}) {
   const file = path.join(__dirname, 'register', program);
@@ -59,8 +62,8 @@ for (const [title, { flags, env }] of Object.entries(starts)) {
 
 test('without it, dgram is the host\'s own', () => {
   const { 'a file of its own': inModule, ...inScript } = run('ways.cjs', []);
-  assert.deepStrictEqual([...new Set(Object.values(inScript))], [false]);
-  assert.strictEqual(inModule['import dgram'], false);
+  assert.deepStrictEqual([...new Set(Object.values(inScript))], [!isItself]);
+  assert.strictEqual(inModule['import dgram'], !isItself);
 });
 
 test('a program that asks for the package itself gets what register gives', () => {
@@ -68,7 +71,7 @@ test('a program that asks for the package itself gets what register gives', () =
 });
 
 test('heliogram stands on the host\'s own dgram', () => {
-  assert.deepStrictEqual(run('host.cjs', []), { instance: true, other: true });
+  assert.deepStrictEqual(run('host.cjs', []), { instance: true, other: isItself });
 });
 
 test('loading the package, or registering it, loads no binary', () => {
