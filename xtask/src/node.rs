@@ -16,6 +16,9 @@ const LATEST: &str = "26";
 /// The test of the types, which no Node runs differently.
 const TYPES: &str = "types.test.js";
 
+/// How long one file of tests may take, in ms: a process that does not end fails its file, and not the whole run.
+const FILE_LIMIT: &str = "300000";
+
 /// The programs that the demo shows beside the server.
 const CLIENTS: [&str; 3] = ["send.mjs", "send-parts.mjs", "send-connected.mjs"];
 
@@ -143,7 +146,8 @@ impl Runtime {
     }
 
     fn test(&self, files: &[String]) -> Command {
-        let mut command = self.command(&["--test", "--test-reporter", "./test/reporter.mjs"]);
+        let mut command =
+            self.command(&["--test", "--test-timeout", FILE_LIMIT, "--test-reporter", "./test/reporter.mjs"]);
         command.args(files);
         command
     }
