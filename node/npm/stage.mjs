@@ -35,7 +35,7 @@ function platformPackage(platform, out) {
   const contents = {
     name: `@heliogram/${name}`, version, license, engines,
     description: `The binary of heliogram for ${name}`,
-    main: binary(platform), files: [binary(platform)],
+    main: binary(platform), files: [binary(platform), 'LICENSE-*'],
     os: [os], cpu: [cpu], ...(libc && { libc: [libc] }),
   };
   write(path.join(out, '@heliogram', name), contents, [[binary(platform)], ...licences]);
