@@ -43,6 +43,12 @@ function noBinary(tried) {
   return error;
 }
 
+/** The permission model (or --no-addons) forbids all addons: Node's error, with what it leaves out. */
+function addonsForbidden(error) {
+  error.message += ' The sockets of heliogram are one: under --permission they need --allow-addons.';
+  return error;
+}
+
 function missing(place) {
   return path.isAbsolute(place) && !fs.existsSync(place);
 }
@@ -58,8 +64,7 @@ function find() {
     try {
       return require(place);
     } catch (error) {
-      // The permission model forbids addons altogether: Node's own words say it best.
-      if (error.code === 'ERR_DLOPEN_DISABLED') throw error;
+      if (error.code === 'ERR_DLOPEN_DISABLED') throw addonsForbidden(error);
       tried.push({ place, reason: error.code === 'MODULE_NOT_FOUND' ? 'not installed' : error.message.split('\n')[0] });
     }
   }
