@@ -10,10 +10,14 @@ use std::process::ExitCode;
 const FORCED: [&str; 2] = ["heliogram_force_single", "heliogram_force_copy"];
 
 #[derive(clap::Args)]
-pub(crate) struct Options {}
+pub(crate) struct Options {
+    /// Only the npm package's part
+    #[arg(long)]
+    node: bool,
+}
 
-pub(crate) fn run(_: &Options) -> ExitCode {
-    match all() {
+pub(crate) fn run(options: &Options) -> ExitCode {
+    match all(options) {
         Ok(steps) => steps.finish(),
         Err(error) => {
             eprintln!("xtask test: {error}");
@@ -22,16 +26,23 @@ pub(crate) fn run(_: &Options) -> ExitCode {
     }
 }
 
-fn all() -> Result<Steps, String> {
+fn all(options: &Options) -> Result<Steps, String> {
     let mut steps = Steps::new(cargo::target_directory()?.join("xtask").join("test"))?;
-    style(&mut steps);
-    features(&mut steps)?;
-    tests(&mut steps);
-    forced(&mut steps)?;
-    docs(&mut steps);
-    cross::check(&mut steps)?;
-    node::test(&mut steps);
+    if options.node {
+        node::test(&mut steps);
+    } else {
+        library(&mut steps)?;
+    }
     Ok(steps)
+}
+
+fn library(steps: &mut Steps) -> Result<(), String> {
+    style(steps);
+    features(steps)?;
+    tests(steps);
+    forced(steps)?;
+    docs(steps);
+    cross::check(steps)
 }
 
 fn style(steps: &mut Steps) {
