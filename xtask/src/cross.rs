@@ -51,7 +51,7 @@ pub(crate) fn check(steps: &mut Steps) -> Result<(), String> {
 }
 
 fn skipped(target: &str) -> String {
-    format!("\n    skipped: no compiler here has this target; install it with: rustup target add {target}")
+    format!("\n    SKIPPED {target}: no compiler here has it; install it with: rustup target add {target}")
 }
 
 /// A compiler and its cargo.
