@@ -2,15 +2,16 @@
 //!
 //! Sources: the manual's page for `dgram.Socket`; `udp(7)`, `ip(7)`, `ipv6(7)`.
 
-use std::io::{self, IoSlice};
-use std::net::{IpAddr, SocketAddr};
+mod data;
+mod settings;
+
+use std::io;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::addr::{Interface, RemoteInfo};
-use crate::batch::{Datagram, RecvBatch, Run, runs};
 use crate::error::{Code, Error, Result};
-use crate::options::{BlockList, SocketOptions, SocketType};
+use crate::options::{SocketOptions, SocketType};
 use crate::state::{Action, Bind, Op, State, Step, step};
 use crate::sys;
 
@@ -161,7 +162,7 @@ impl Socket {
         self.asks(Op::Bind)?;
         let adopted = sys::Socket::adopt(descriptor, self.socket_type())
             .map_err(Error::invalid_descriptor)?
-            .and_then(|adopted| adopted.set_reuse_addr().map(|()| adopted))
+            .and_then(|adopted| adopted.set_reuse_addr().and_then(|()| self.take_trains(&adopted)).map(|()| adopted))
             .map_err(|error| Error::system("open", &error))?;
         let connected = adopted.peer_addr().is_ok();
         if self.sys.set(adopted).is_err() {
@@ -173,7 +174,7 @@ impl Socket {
             self.advance(Op::Connect)?;
             self.advance(Op::ConnectDone)?;
         }
-        self.set_up_receiving().and_then(|()| self.apply_buffer_sizes())
+        self.apply_buffer_sizes()
     }
 
     /// Closes the socket for good; its port is free at once, its groups are left.
@@ -302,264 +303,6 @@ impl Socket {
     }
 }
 
-/// Sending and receiving.
-impl Socket {
-    /// Sends one datagram made of these buffers; says how many bytes it has. Without buffers it is empty.
-    ///
-    /// A connected socket takes `None`, any other the peer's address. An unbound socket is bound first, to all
-    /// interfaces and a free port. [`try_send_batch`](Self::try_send_batch) sends many for less.
-    ///
-    /// # Errors
-    ///
-    /// `ERR_SOCKET_DGRAM_NOT_RUNNING`, `ERR_SOCKET_DGRAM_NOT_CONNECTED` without an address,
-    /// `ERR_SOCKET_DGRAM_IS_CONNECTED` with one too many, `ERR_SOCKET_BAD_PORT` for port 0, `ERR_IP_BLOCKED`, `EINVAL`
-    /// for the other family; `EMSGSIZE` over 65,507 bytes, or over the path's MTU where fragments are forbidden;
-    /// `ECONNREFUSED` on a connected socket whose peer is gone; `EAGAIN` while the kernel's buffer is full.
-    #[doc(alias = "send")]
-    pub fn try_send(&self, message: &[IoSlice<'_>], to: Option<SocketAddr>) -> Result<usize> {
-        let sys = self.sender(to)?;
-        sys.send(message, to).map_err(|error| self.failed("send", &error).maybe_at(to))
-    }
-
-    /// Sends datagrams in order, in as few system calls as the system allows; says how many were taken.
-    ///
-    /// Neighbours with one peer and one size leave as a train (`UDP_SEGMENT`), which a kernel, device or path that
-    /// refuses it gets datagram by datagram, with the same outcome; what was refused once is not tried again. Nothing is
-    /// allocated.
-    ///
-    /// # Errors
-    ///
-    /// Only if the *first* datagram cannot be sent: those of [`try_send`](Self::try_send), about that datagram. If a later
-    /// one cannot, the count ends before it, and the next call tells why.
-    #[doc(alias("sendmmsg", "UDP_SEGMENT"))]
-    pub fn try_send_batch(&self, batch: &[Datagram<'_>]) -> Result<usize> {
-        let mut sent = 0;
-        while sent < batch.len() {
-            match self.send_some(&batch[sent..]) {
-                Ok(count) => sent += count,
-                Err(error) if sent == 0 => return Err(error),
-                Err(_) => break,
-            }
-        }
-        Ok(sent)
-    }
-
-    /// Receives one datagram into `buffer`; what does not fit is lost, and [`RemoteInfo::truncated`] says so.
-    ///
-    /// [`try_recv_batch`](Self::try_recv_batch) receives many for less.
-    ///
-    /// # Errors
-    ///
-    /// `EAGAIN` if there is none; `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed; `ECONNREFUSED` on a
-    /// connected socket whose peer is gone, once, and the socket works on; `EINVAL` on a socket with
-    /// [`gro`](SocketOptions::gro), which receives through batches.
-    #[doc(alias = "recvfrom")]
-    pub fn try_recv(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
-        if self.options.gro {
-            return Err(Error::raw("recvmsg", sys::errno::EINVAL));
-        }
-        loop {
-            let (size, addr, truncated) = self.call(Op::Recv, "recvmsg", |sys| sys.recv(buffer))?;
-            if self.admits(addr) {
-                return Ok(RemoteInfo::new(addr, size, truncated));
-            }
-        }
-    }
-
-    /// Receives what there is, as far as `batch` has room; says how many datagrams that is, the segments of trains counted
-    /// one by one. Nothing is allocated. It is 0 only if a block list turned all of them away.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`try_recv`](Self::try_recv); `EINVAL` if the socket takes trains ([`gro`](SocketOptions::gro)) and the
-    /// batch's slots are too small for them.
-    #[doc(alias("recvmmsg", "UDP_GRO"))]
-    pub fn try_recv_batch(&self, batch: &mut RecvBatch) -> Result<usize> {
-        batch.clear();
-        if self.options.gro && !batch.holds_trains() {
-            return Err(Error::raw("recvmsg", sys::errno::EINVAL));
-        }
-        let gro = self.options.gro;
-        let slots = self.call(Op::Recv, "recvmsg", |sys| sys.recv_slots(&mut batch.receiver, gro))?;
-        batch.fill(slots, |addr| self.admits(addr));
-        Ok(batch.len())
-    }
-}
-
-/// The options of the manual.
-impl Socket {
-    /// Lets datagrams go to broadcast addresses (`SO_BROADCAST`). Default: off.
-    ///
-    /// # Errors
-    ///
-    /// `EBADF` while unbound, as all options; `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    #[doc(alias = "setBroadcast")]
-    pub fn set_broadcast(&self, on: bool) -> Result<()> {
-        self.call(Op::Option, "setBroadcast", |sys| sys.set_broadcast(on))
-    }
-
-    /// How many routers a unicast datagram may pass, 1 to 255 (`IP_TTL`, `IPV6_UNICAST_HOPS`). Default: 64 on most systems.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` outside that range; else as [`set_broadcast`](Self::set_broadcast).
-    #[doc(alias = "setTTL")]
-    pub fn set_ttl(&self, ttl: u32) -> Result<()> {
-        let hops = hops("setTTL", ttl, 1)?;
-        self.call(Op::Option, "setTTL", |sys| sys.set_ttl(hops))
-    }
-
-    /// How many routers a multicast datagram may pass, 0 to 255 (`IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`). 0 keeps it on
-    /// this host. Default: 1.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` outside that range; else as [`set_broadcast`](Self::set_broadcast).
-    #[doc(alias = "setMulticastTTL")]
-    pub fn set_multicast_ttl(&self, ttl: u32) -> Result<()> {
-        let hops = hops("setMulticastTTL", ttl, 0)?;
-        self.call(Op::Option, "setMulticastTTL", |sys| sys.set_multicast_ttl(hops))
-    }
-
-    /// Whether multicast datagrams come back to this host's own members (`IP_MULTICAST_LOOP`, `IPV6_MULTICAST_LOOP`).
-    /// Default: on. On Windows the receiving socket decides, elsewhere the sending one.
-    ///
-    /// # Errors
-    ///
-    /// As [`set_broadcast`](Self::set_broadcast).
-    #[doc(alias = "setMulticastLoopback")]
-    pub fn set_multicast_loopback(&self, on: bool) -> Result<()> {
-        self.call(Op::Option, "setMulticastLoopback", |sys| sys.set_multicast_loopback(on))
-    }
-
-    /// The interface that multicast leaves by (`IP_MULTICAST_IF`, `IPV6_MULTICAST_IF`): for IPv4 by its address or index,
-    /// for IPv6 by its index. An address on a `udp6` socket is for the IPv4 groups that it sends to. [`Interface::parse`] reads the manual's text forms (`10.0.0.2`, `::%eth1`).
-    ///
-    /// # Errors
-    ///
-    /// `EADDRNOTAVAIL` or `ENODEV` for an interface that does not exist; else as [`set_broadcast`](Self::set_broadcast).
-    #[doc(alias = "setMulticastInterface")]
-    pub fn set_multicast_interface(&self, interface: Interface) -> Result<()> {
-        self.call(Op::Option, "setMulticastInterface", |sys| sys.set_multicast_interface(interface))
-    }
-
-    /// Joins a multicast group on one interface (`IP_ADD_MEMBERSHIP`, `IPV6_JOIN_GROUP`). An unbound socket is bound by
-    /// the way, to all interfaces and a free port, and still counts as unbound.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` if `group` is no multicast address; `EADDRINUSE` if it is joined already; `ENODEV` if there is no such
-    /// interface, or none with a route to the group; `ENOBUFS` past `net.ipv4.igmp_max_memberships`;
-    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    #[doc(alias = "addMembership")]
-    pub fn add_membership(&self, group: IpAddr, interface: Interface) -> Result<()> {
-        self.membership("addMembership", |sys| sys.join(group, interface))
-    }
-
-    /// Leaves a group; closing leaves all of them.
-    ///
-    /// # Errors
-    ///
-    /// `EADDRNOTAVAIL` if the group is not joined on that interface; else as [`add_membership`](Self::add_membership).
-    #[doc(alias = "dropMembership")]
-    pub fn drop_membership(&self, group: IpAddr, interface: Interface) -> Result<()> {
-        self.membership("dropMembership", |sys| sys.leave(group, interface))
-    }
-
-    /// Joins a channel: a group's datagrams of one source alone (`IP_ADD_SOURCE_MEMBERSHIP`; for IPv6
-    /// `MCAST_JOIN_SOURCE_GROUP`, RFC 3678). IPv4 and IPv6 alike.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` if the two are of different families; else as [`add_membership`](Self::add_membership).
-    #[doc(alias = "addSourceSpecificMembership")]
-    pub fn add_source_specific_membership(&self, source: IpAddr, group: IpAddr, interface: Interface) -> Result<()> {
-        self.membership("addSourceSpecificMembership", |sys| sys.join_source(source, group, interface))
-    }
-
-    /// Leaves a channel.
-    ///
-    /// # Errors
-    ///
-    /// `EADDRNOTAVAIL` if it is not joined; else as [`add_membership`](Self::add_membership).
-    #[doc(alias = "dropSourceSpecificMembership")]
-    pub fn drop_source_specific_membership(&self, source: IpAddr, group: IpAddr, interface: Interface) -> Result<()> {
-        self.membership("dropSourceSpecificMembership", |sys| sys.leave_source(source, group, interface))
-    }
-
-    /// The kernel's receive buffer in bytes (`SO_RCVBUF`); Linux says twice what was set.
-    ///
-    /// # Errors
-    ///
-    /// `ERR_SOCKET_BUFFER_SIZE` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    #[doc(alias = "getRecvBufferSize")]
-    pub fn recv_buffer_size(&self) -> Result<usize> {
-        self.sized("uv_recv_buffer_size", sys::Socket::recv_buffer_size)
-    }
-
-    /// Sets the kernel's receive buffer in bytes (`SO_RCVBUF`), which Linux caps at `net.core.rmem_max`. 0 leaves it as it
-    /// is.
-    ///
-    /// # Errors
-    ///
-    /// `ERR_SOCKET_BUFFER_SIZE` over 2,147,483,647 bytes; else as [`recv_buffer_size`](Self::recv_buffer_size).
-    #[doc(alias = "setRecvBufferSize")]
-    pub fn set_recv_buffer_size(&self, bytes: u32) -> Result<()> {
-        self.resize("uv_recv_buffer_size", bytes, sys::Socket::set_recv_buffer_size)
-    }
-
-    /// The kernel's send buffer in bytes (`SO_SNDBUF`); Linux says twice what was set.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_buffer_size`](Self::recv_buffer_size).
-    #[doc(alias = "getSendBufferSize")]
-    pub fn send_buffer_size(&self) -> Result<usize> {
-        self.sized("uv_send_buffer_size", sys::Socket::send_buffer_size)
-    }
-
-    /// Sets the kernel's send buffer in bytes (`SO_SNDBUF`), which Linux caps at `net.core.wmem_max`. 0 leaves it as it is.
-    ///
-    /// # Errors
-    ///
-    /// As [`set_recv_buffer_size`](Self::set_recv_buffer_size).
-    #[doc(alias = "setSendBufferSize")]
-    pub fn set_send_buffer_size(&self, bytes: u32) -> Result<()> {
-        self.resize("uv_send_buffer_size", bytes, sys::Socket::set_send_buffer_size)
-    }
-}
-
-/// The sends that wait.
-impl Socket {
-    /// How many bytes of sends wait because the kernel had no room for them. The methods here never wait, so only a face
-    /// that keeps a [`SendQueue`](crate::queue::SendQueue) for this socket has any.
-    ///
-    /// # Errors
-    ///
-    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    #[doc(alias = "getSendQueueSize")]
-    pub fn send_queue_size(&self) -> Result<usize> {
-        step(self.state(), Op::SendQueue).map_err(Error::rule)?;
-        Ok(self.send_queue[0].load(Ordering::Relaxed))
-    }
-
-    /// How many sends wait; as [`send_queue_size`](Self::send_queue_size).
-    ///
-    /// # Errors
-    ///
-    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    #[doc(alias = "getSendQueueCount")]
-    pub fn send_queue_count(&self) -> Result<usize> {
-        step(self.state(), Op::SendQueue).map_err(Error::rule)?;
-        Ok(self.send_queue[1].load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn set_send_queue(&self, bytes: usize, count: usize) {
-        self.send_queue[0].store(bytes, Ordering::Relaxed);
-        self.send_queue[1].store(count, Ordering::Relaxed);
-    }
-}
-
 /// What the methods share.
 impl Socket {
     fn control(&self) -> MutexGuard<'_, ()> {
@@ -600,46 +343,12 @@ impl Socket {
         if self.state().is_closed() { Error::rule(Code::NotRunning) } else { Error::system(syscall, error) }
     }
 
-    fn sized<T>(&self, syscall: &'static str, call: impl FnOnce(&sys::Socket) -> io::Result<T>) -> Result<T> {
-        let refused = |raw| Error::buffer_size(syscall, raw);
-        self.call(Op::BufferSize, syscall, call).map_err(|error| match error.kind() {
-            Code::BufferSize => refused(sys::errno::EBADF),
-            Code::System => refused(error.errno().map_or(sys::errno::EINVAL, |errno| -errno)),
-            _ => error,
-        })
-    }
-
-    /// Sets a buffer's size. As in Node, 0 only asks, and what does not fit a C `int` is refused before anything is asked.
-    fn resize(
-        &self,
-        syscall: &'static str,
-        bytes: u32,
-        set: impl FnOnce(&sys::Socket, usize) -> io::Result<()>,
-    ) -> Result<()> {
-        let bytes = buffer_size(bytes).ok_or(Error::buffer_size(syscall, sys::errno::EINVAL))?;
-        self.sized(syscall, |sys| if bytes == 0 { Ok(()) } else { set(sys, bytes) })
-    }
-
-    fn membership(&self, syscall: &'static str, call: impl FnOnce(&sys::Socket) -> io::Result<()>) -> Result<()> {
-        let _control = self.control();
-        if self.asks(Op::Membership)? == Action::BindSilently {
-            self.bind_silently().map_err(|error| Error::system(syscall, &error))?;
-        }
-        call(self.sys(syscall)?).map_err(|error| Error::system(syscall, &error))
-    }
-
-    /// Binds in the kernel, shareable as libuv does it, without counting as bound.
-    fn bind_silently(&self) -> io::Result<()> {
-        let sys = self.open()?;
-        sys.set_reuse_addr()?;
-        sys.bind(self.socket_type().any())
-    }
-
     fn open(&self) -> io::Result<&sys::Socket> {
         if let Some(sys) = self.sys.get() {
             return Ok(sys);
         }
         let opened = sys::Socket::open(self.socket_type())?;
+        self.take_trains(&opened)?;
         let sys = self.sys.get_or_init(|| opened);
         self.advance(Op::Opened)?;
         Ok(sys)
@@ -666,12 +375,11 @@ impl Socket {
         if self.options.ipv6_only && self.socket_type() == SocketType::Udp6 {
             sys.set_only_v6()?;
         }
-        if self.options.gro { sys.set_gro() } else { Ok(()) }
+        Ok(())
     }
 
-    fn set_up_receiving(&self) -> Result<()> {
-        let gro = |sys: &sys::Socket| if self.options.gro { sys.set_gro() } else { Ok(()) };
-        gro(self.sys("open")?).map_err(|error| Error::system("open", &error))
+    fn take_trains(&self, sys: &sys::Socket) -> io::Result<()> {
+        if self.options.gro { sys.set_gro() } else { Ok(()) }
     }
 
     fn apply_buffer_sizes(&self) -> Result<()> {
@@ -720,72 +428,10 @@ impl Socket {
             _ => Ok(()),
         }
     }
-
-    /// The system's socket, if a datagram may go `to` there now; binds it if it is unbound.
-    fn sender(&self, to: Option<SocketAddr>) -> Result<&sys::Socket> {
-        let op = if to.is_some() { Op::SendTo } else { Op::Send };
-        let step = step(self.state(), op).map_err(|code| rule(code, "send"))?;
-        if let Some(peer) = to {
-            self.check_peer("send", peer)?;
-        }
-        match step.action {
-            Action::Call => {}
-            Action::Wait => return Err(Error::raw("send", sys::errno::EAGAIN).maybe_at(to)),
-            _ => {
-                let _control = self.control();
-                // Another thread may have closed the socket meanwhile.
-                self.asks(op)?;
-                self.bind_if_needed()?;
-            }
-        }
-        self.sys("send")
-    }
-
-    /// Sends what one system call takes of a batch that is not empty, as far as the rules permit.
-    fn send_some(&self, batch: &[Datagram<'_>]) -> Result<usize> {
-        let first = batch[0].to;
-        let sys = self.sender(first)?;
-        let limit = self.segment_limit.load(Ordering::Relaxed);
-        let permitted = runs(batch, limit).take_while(|run| self.permits(run.datagrams[0].to, first));
-        sys.send_runs(permitted).or_else(|error| self.send_refused(sys, batch, limit, &error))
-    }
-
-    /// Whether the rules let a datagram follow the first, which has been asked about.
-    fn permits(&self, to: Option<SocketAddr>, first: Option<SocketAddr>) -> bool {
-        to == first || first.is_some() && to.is_some_and(|to| self.check_peer("send", to).is_ok())
-    }
-
-    /// The first run was refused. A train is tried again as its first datagram alone: if that goes, the train was the
-    /// fault, and no train with segments of that size is tried again.
-    fn send_refused(
-        &self,
-        sys: &sys::Socket,
-        batch: &[Datagram<'_>],
-        limit: usize,
-        error: &io::Error,
-    ) -> Result<usize> {
-        let refusal = |error: &io::Error| self.failed("send", error).maybe_at(batch[0].to);
-        let train = runs(batch, limit).next().and_then(|run| run.segment());
-        let Some(segment) = train.filter(|_| error.raw_os_error().is_some_and(sys::errno::is_segment_refusal)) else {
-            return Err(refusal(error));
-        };
-        let alone = Run { datagrams: &batch[..1] };
-        let sent = sys.send_runs(std::iter::once(alone)).map_err(|error| refusal(&error))?;
-        self.segment_limit.fetch_min(sys::errno::segment_limit(error, segment.into()), Ordering::Relaxed);
-        Ok(sent)
-    }
-
-    fn admits(&self, addr: SocketAddr) -> bool {
-        !blocked(self.options.receive_block_list.as_deref(), addr.ip())
-    }
 }
 
 fn check_port(peer: SocketAddr) -> Result<()> {
     if peer.port() == 0 { Err(Error::rule(Code::BadPort)) } else { Ok(()) }
-}
-
-fn blocked(list: Option<&BlockList>, ip: IpAddr) -> bool {
-    list.is_some_and(|list| list.check(ip))
 }
 
 fn rule(code: Code, syscall: &'static str) -> Error {
@@ -793,11 +439,6 @@ fn rule(code: Code, syscall: &'static str) -> Error {
         Code::BadDescriptor => Error::raw(syscall, sys::errno::EBADF),
         code => Error::rule(code),
     }
-}
-
-/// A range that is checked before the descriptor is looked at, as libuv does.
-fn hops(syscall: &'static str, ttl: u32, least: u32) -> Result<u32> {
-    if (least..=255).contains(&ttl) { Ok(ttl) } else { Err(Error::raw(syscall, sys::errno::EINVAL)) }
 }
 
 /// A size that fits the C `int` of `SO_RCVBUF`.

@@ -1,0 +1,189 @@
+//! Sending and receiving, one datagram or a batch; and the sends that wait elsewhere.
+
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+
+use super::{Socket, rule};
+use crate::addr::RemoteInfo;
+use crate::batch::{Datagram, RecvBatch, Run, runs};
+use crate::error::{Error, Result};
+use crate::state::{Action, Op, step};
+use crate::sys;
+
+/// Sending and receiving.
+impl Socket {
+    /// Sends one datagram made of these buffers; says how many bytes it has. Without buffers it is empty.
+    ///
+    /// A connected socket takes `None`, any other the peer's address. An unbound socket is bound first, to all
+    /// interfaces and a free port. [`try_send_batch`](Self::try_send_batch) sends many for less.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING`, `ERR_SOCKET_DGRAM_NOT_CONNECTED` without an address,
+    /// `ERR_SOCKET_DGRAM_IS_CONNECTED` with one too many, `ERR_SOCKET_BAD_PORT` for port 0, `ERR_IP_BLOCKED`, `EINVAL`
+    /// for the other family; `EMSGSIZE` over 65,507 bytes, or over the path's MTU where fragments are forbidden;
+    /// `ECONNREFUSED` on a connected socket whose peer is gone; `EAGAIN` while the kernel's buffer is full.
+    #[doc(alias = "send")]
+    pub fn try_send(&self, message: &[IoSlice<'_>], to: Option<SocketAddr>) -> Result<usize> {
+        let sys = self.sender(to)?;
+        sys.send(message, to).map_err(|error| self.failed("send", &error).maybe_at(to))
+    }
+
+    /// Sends datagrams in order, in as few system calls as the system allows; says how many were taken.
+    ///
+    /// Neighbours with one peer and one size leave as a train (`UDP_SEGMENT`), which a kernel, device or path that
+    /// refuses it gets datagram by datagram, with the same outcome; what was refused once is not tried again. Nothing is
+    /// allocated.
+    ///
+    /// # Errors
+    ///
+    /// Only if the *first* datagram cannot be sent: those of [`try_send`](Self::try_send), about that datagram. If a later
+    /// one cannot, the count ends before it, and the next call tells why; but for an error that the kernel tells once, such
+    /// as a gone peer's `ECONNREFUSED`, which `sendmmsg` keeps to itself there.
+    #[doc(alias("sendmmsg", "UDP_SEGMENT"))]
+    pub fn try_send_batch(&self, batch: &[Datagram<'_>]) -> Result<usize> {
+        let mut sent = 0;
+        while sent < batch.len() {
+            match self.send_some(&batch[sent..]) {
+                Ok(count) => sent += count,
+                Err(error) if sent == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Receives one datagram into `buffer`; what does not fit is lost, and [`RemoteInfo::truncated`] says so.
+    ///
+    /// [`try_recv_batch`](Self::try_recv_batch) receives many for less.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` if there is none; `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed; `ECONNREFUSED` on a
+    /// connected socket whose peer is gone, once, and the socket works on; `EINVAL` on a socket with
+    /// [`gro`](SocketOptions::gro), which receives through batches.
+    #[doc(alias = "recvfrom")]
+    pub fn try_recv(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+        if self.options.gro {
+            return Err(Error::raw("recvmsg", sys::errno::EINVAL));
+        }
+        loop {
+            let (size, addr, truncated) = self.call(Op::Recv, "recvmsg", |sys| sys.recv(buffer))?;
+            if self.admits(addr) {
+                return Ok(RemoteInfo::new(addr, size, truncated));
+            }
+        }
+    }
+
+    /// Receives what there is, as far as `batch` has room; says how many datagrams that is, the segments of trains counted
+    /// one by one. Nothing is allocated. It is 0 only if a block list turned all of them away.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](Self::try_recv); `EINVAL` if the socket takes trains ([`gro`](SocketOptions::gro)) and the
+    /// batch's slots are too small for them.
+    #[doc(alias("recvmmsg", "UDP_GRO"))]
+    pub fn try_recv_batch(&self, batch: &mut RecvBatch) -> Result<usize> {
+        batch.clear();
+        if self.options.gro && !batch.holds_trains() {
+            return Err(Error::raw("recvmsg", sys::errno::EINVAL));
+        }
+        let gro = self.options.gro;
+        let slots = self.call(Op::Recv, "recvmsg", |sys| sys.recv_slots(&mut batch.receiver, gro))?;
+        batch.fill(slots, |addr| self.admits(addr));
+        Ok(batch.len())
+    }
+}
+
+/// The sends that wait.
+impl Socket {
+    /// How many bytes of sends wait because the kernel had no room for them. The methods here never wait, so only a face
+    /// that keeps a [`SendQueue`](crate::queue::SendQueue) for this socket has any.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    #[doc(alias = "getSendQueueSize")]
+    pub fn send_queue_size(&self) -> Result<usize> {
+        step(self.state(), Op::SendQueue).map_err(Error::rule)?;
+        Ok(self.send_queue[0].load(Ordering::Relaxed))
+    }
+
+    /// How many sends wait; as [`send_queue_size`](Self::send_queue_size).
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    #[doc(alias = "getSendQueueCount")]
+    pub fn send_queue_count(&self) -> Result<usize> {
+        step(self.state(), Op::SendQueue).map_err(Error::rule)?;
+        Ok(self.send_queue[1].load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_send_queue(&self, bytes: usize, count: usize) {
+        self.send_queue[0].store(bytes, Ordering::Relaxed);
+        self.send_queue[1].store(count, Ordering::Relaxed);
+    }
+}
+
+/// What sends and receives share.
+impl Socket {
+    /// The system's socket, if a datagram may go `to` there now; binds it if it is unbound.
+    fn sender(&self, to: Option<SocketAddr>) -> Result<&sys::Socket> {
+        let op = if to.is_some() { Op::SendTo } else { Op::Send };
+        let step = step(self.state(), op).map_err(|code| rule(code, "send"))?;
+        if let Some(peer) = to {
+            self.check_peer("send", peer)?;
+        }
+        match step.action {
+            Action::Call => {}
+            Action::Wait => return Err(Error::raw("send", sys::errno::EAGAIN).maybe_at(to)),
+            _ => {
+                let _control = self.control();
+                // Another thread may have closed the socket meanwhile.
+                self.asks(op)?;
+                self.bind_if_needed()?;
+            }
+        }
+        self.sys("send")
+    }
+
+    /// Sends what one system call takes of a batch that is not empty, as far as the rules permit.
+    fn send_some(&self, batch: &[Datagram<'_>]) -> Result<usize> {
+        let first = batch[0].to;
+        let sys = self.sender(first)?;
+        let limit = self.segment_limit.load(Ordering::Relaxed);
+        let permitted = runs(batch, limit).take_while(|run| self.permits(run.datagrams[0].to, first));
+        sys.send_runs(permitted).or_else(|error| self.send_refused(sys, batch, limit, &error))
+    }
+
+    /// Whether the rules let a datagram follow the first, which has been asked about.
+    fn permits(&self, to: Option<SocketAddr>, first: Option<SocketAddr>) -> bool {
+        to == first || first.is_some() && to.is_some_and(|to| self.check_peer("send", to).is_ok())
+    }
+
+    /// The first run was refused. A train is tried again as its first datagram alone: if that goes, the train was the
+    /// fault, and no train with segments of that size is tried again.
+    fn send_refused(
+        &self,
+        sys: &sys::Socket,
+        batch: &[Datagram<'_>],
+        limit: usize,
+        error: &io::Error,
+    ) -> Result<usize> {
+        let refusal = |error: &io::Error| self.failed("send", error).maybe_at(batch[0].to);
+        let train = runs(batch, limit).next().and_then(|run| run.segment());
+        let Some(segment) = train.filter(|_| error.raw_os_error().is_some_and(sys::errno::is_segment_refusal)) else {
+            return Err(refusal(error));
+        };
+        let alone = Run { datagrams: &batch[..1] };
+        let sent = sys.send_runs(std::iter::once(alone)).map_err(|error| refusal(&error))?;
+        self.segment_limit.fetch_min(sys::errno::segment_limit(error, segment.into()), Ordering::Relaxed);
+        Ok(sent)
+    }
+
+    fn admits(&self, addr: SocketAddr) -> bool {
+        !self.options.receive_block_list.as_ref().is_some_and(|list| list.check(addr.ip()))
+    }
+}
