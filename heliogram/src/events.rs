@@ -76,9 +76,10 @@ use socket::SendCallback;
 /// keep no socket from receiving.
 const TICKS: usize = 1024;
 
-/// How many messages one system call may bring. Slots are 64 KiB: no datagram is cut, and trains fit; what is not written
-/// to costs no memory. Eight suffice for the speed and stay apart in the processor's first cache.
-const SLOTS: usize = 8;
+/// How many messages one system call may bring: datagrams, or trains, of which few are many datagrams already. All slots are
+/// 64 KiB, so that no datagram is cut; what is not written to costs no memory.
+const SLOTS: usize = 32;
+const TRAIN_SLOTS: usize = 8;
 
 /// The loop that waits for sockets and calls their listeners, on the thread that made it.
 #[derive(Debug)]
@@ -187,6 +188,7 @@ struct Shared {
     unheard: RefCell<VecDeque<Error>>,
     /// Taken by whoever uses them, so that a listener may run the loop.
     batch: Cell<Option<RecvBatch>>,
+    trains: Cell<Option<RecvBatch>>,
     events: Cell<Option<sys::Events>>,
     ended: Cell<bool>,
 }
@@ -201,6 +203,7 @@ impl Shared {
             ticks: RefCell::default(),
             unheard: RefCell::default(),
             batch: Cell::new(None),
+            trains: Cell::new(None),
             events: Cell::new(None),
             ended: Cell::new(false),
         }

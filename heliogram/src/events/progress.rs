@@ -8,7 +8,7 @@ use super::event;
 use super::event::ListenerId;
 use super::socket::{BindCallback, ConnectCallback, SendCallback, Socket, Waiting};
 use super::target::{BindOptions, Binding, Destination, Payload, Target};
-use super::{SLOTS, Tick};
+use super::{SLOTS, TRAIN_SLOTS, Tick};
 use crate::batch::{Datagram, RecvBatch};
 use crate::error::{Code, Error, Result};
 use crate::state::{self, Action, Connect, Op, step};
@@ -289,9 +289,10 @@ impl Socket {
         }
         if readable {
             let shared = &self.inner.shared;
-            let mut batch = shared.batch.take().unwrap_or_else(|| RecvBatch::for_trains(SLOTS));
+            let (room, slots) = if self.options().gro { (&shared.trains, TRAIN_SLOTS) } else { (&shared.batch, SLOTS) };
+            let mut batch = room.take().unwrap_or_else(|| RecvBatch::for_trains(slots));
             self.receive(&mut batch);
-            shared.batch.set(Some(batch));
+            room.set(Some(batch));
         }
     }
 

@@ -213,6 +213,10 @@ fn check_long(answer: libc::ssize_t) -> io::Result<usize> {
     usize::try_from(answer).map_err(|_| io::Error::last_os_error())
 }
 
+/// What lies between two slots: a line of the processor's cache, so that slots of 64 KiB do not all begin in the same few
+/// places of it, and push one another out.
+const APART: usize = 64;
+
 /// The memory that the kernel receives into: for each slot the bytes, the peer's address and the control messages.
 pub(crate) struct Receiver {
     data: Box<[u8]>,
@@ -235,7 +239,7 @@ impl Receiver {
         // SAFETY: zeros are a valid sockaddr_storage: its fields are integers.
         let nobody: libc::sockaddr_storage = unsafe { MaybeUninit::zeroed().assume_init() };
         Receiver {
-            data: vec![0; slots * slot_size].into(),
+            data: vec![0; slots * (slot_size + APART)].into(),
             slot_size,
             names: vec![nobody; slots].into(),
             controls: (0..slots).map(|_| RecvControl::new()).collect(),
@@ -245,10 +249,10 @@ impl Receiver {
     }
 
     fn prepare(&mut self, control: bool) {
-        let slots = self.data.chunks_exact_mut(self.slot_size).zip(&mut self.names).zip(&mut self.controls);
+        let slots = self.data.chunks_exact_mut(self.slot_size + APART).zip(&mut self.names).zip(&mut self.controls);
         for (((data, name), room), (header, buffer)) in slots.zip(self.headers.iter_mut().zip(&mut self.buffers)) {
             buffer.iov_base = data.as_mut_ptr().cast();
-            buffer.iov_len = data.len();
+            buffer.iov_len = data.len() - APART;
             let message = &mut header.message;
             message.msg_iov = buffer;
             message.msg_iovlen = 1;
@@ -264,7 +268,7 @@ impl Receiver {
     }
 
     pub(crate) fn data(&self, index: usize) -> &[u8] {
-        &self.data[index * self.slot_size..][..self.slot_size]
+        &self.data[index * (self.slot_size + APART)..][..self.slot_size]
     }
 
     pub(crate) fn peer(&self, index: usize) -> SocketAddr {
