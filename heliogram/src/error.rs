@@ -122,11 +122,15 @@ impl Error {
     }
 
     /// The same from what the standard library says. It keeps `getaddrinfo(3)`'s number to itself, so that its words have
-    /// to do; they are C's own, as no Rust program sets a locale unasked.
+    /// to do; they are C's own, as no Rust program sets a locale unasked. An error of the system stays what it is.
     #[cfg(any(feature = "events", feature = "tokio"))]
     pub(crate) fn failed_lookup(host: &str, error: &io::Error) -> Self {
         let again = error.to_string().contains("Temporary failure");
-        Error::lookup(host, if again { Code::LookupAgain } else { Code::NotFound })
+        let missing = Error::lookup(host, if again { Code::LookupAgain } else { Code::NotFound });
+        match error.raw_os_error() {
+            Some(raw) if sys::errno::is_known(raw) => Error { code: Code::System, raw, ..missing },
+            _ => missing,
+        }
     }
 
     /// Text that is no address.

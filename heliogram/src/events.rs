@@ -111,7 +111,7 @@ impl Loop {
     /// Looks host names up with `lookup` instead of the system's resolver: the manual's `lookup` option. It runs on another
     /// thread; the port of what it finds does not matter. IP addresses are never looked up.
     ///
-    /// Its errors are told as `ENOTFOUND`.
+    /// Its errors are told as `ENOTFOUND`, unless they have a number of the system's, which stays.
     #[doc(alias = "lookup")]
     pub fn set_lookup(&self, lookup: impl Fn(&str, SocketType) -> io::Result<SocketAddr> + Send + Sync + 'static) {
         self.shared.lookups.set(Arc::new(lookup));

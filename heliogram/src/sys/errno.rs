@@ -116,6 +116,12 @@ pub(crate) fn name(raw: i32) -> &'static str {
     row(raw).0
 }
 
+/// Whether an error number is in the table; those of Windows' name service are not.
+#[cfg(any(feature = "events", feature = "tokio"))]
+pub(crate) fn is_known(raw: i32) -> bool {
+    number::TABLE.iter().any(|row| row.0 == raw)
+}
+
 /// The words for an error number.
 pub(crate) fn text(raw: i32) -> &'static str {
     row(raw).1

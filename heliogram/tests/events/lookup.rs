@@ -142,3 +142,14 @@ fn a_look_up_that_panics_is_an_error_too() {
     events.run().unwrap();
     assert_eq!(log.take(), ["error getaddrinfo ENOTFOUND somewhere.invalid"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn an_error_of_the_system_stays_what_it_is() {
+    let (events, log) = new_loop();
+    events.set_lookup(|_, _| Err(io::Error::from_raw_os_error(libc::EMFILE)));
+    let socket = logged(&events, &log, &udp4());
+    socket.bind(("somewhere.invalid", 0)).unwrap();
+    events.run().unwrap();
+    assert_eq!(log.take(), ["error getaddrinfo EMFILE somewhere.invalid"]);
+}
