@@ -20,6 +20,9 @@ const TOO_LONG = 65_536;
 /** The columns of a row: `[offset, length, port, family, sender, text length]`, `[socket, offset, length, port, destination, outcome]`. */
 const ROW = 6;
 
+/** Where the table of sends has the number of its rows. */
+const COUNT = GATHERED * ROW;
+
 /** `deliver` is told to go on with the batch whose listener threw. */
 const RESUME = -1;
 
@@ -35,7 +38,7 @@ const PEER = -1;
 const received = Buffer.allocUnsafeSlow(RECEIVED_BYTES);
 const receivedTable = new Int32Array(MESSAGES * ROW);
 const sent = Buffer.allocUnsafeSlow(GATHERED_BYTES + TOO_LONG);
-const sentTable = new Int32Array(GATHERED * ROW + 1);
+const sentTable = new Int32Array(COUNT + 1);
 
 const receivers = new Map(); // by the number of the socket
 const senders = []; // texts of addresses, by the numbers that the native side gives them
@@ -45,6 +48,7 @@ const requests = new Array(GATHERED).fill(undefined);
 
 let classes;
 let environment;
+let sendGathered;
 let batch = { handle: undefined, next: 0, count: 0 };
 let used = 0;
 let flushIsDue = false;
@@ -52,6 +56,7 @@ let flushIsDue = false;
 function start() {
   classes = native.load();
   environment = new classes.Environment(deliver, settle, received, receivedTable, sent, sentTable);
+  sendGathered = environment.flusher();
 }
 
 /** Makes the native half of a socket. The first call loads the addon. */
@@ -137,24 +142,26 @@ function destination(address) {
 /** Copies a datagram's parts behind what is gathered; the datagram's size. Memory that has been taken away has no bytes. */
 function copy(list) {
   const start = used;
-  for (const view of list) {
+  for (let index = 0; index < list.length; index++) {
+    const view = list[index];
     const room = Math.min(view.byteLength, start + TOO_LONG - used);
-    if (room > 0) sent.set(new Uint8Array(view.buffer, view.byteOffset, room), used);
-    used += Math.max(room, 0);
+    if (room <= 0) continue;
+    sent.set(room === view.length ? view : new Uint8Array(view.buffer, view.byteOffset, room), used);
+    used += room;
   }
   return used - start;
 }
 
 function sizeOf(list) {
   let size = 0;
-  for (const view of list) size += view.byteLength;
+  for (let index = 0; index < list.length; index++) size += list[index].byteLength;
   return size;
 }
 
-/** Gathers a datagram; whoever asks for its outcome, or the turn's end, makes it leave. */
+/** Gathers a datagram; a flush must follow in this turn. */
 function gather(number, list, to, port, request) {
-  if (sentTable.at(-1) === GATHERED || used + sizeOf(list) > GATHERED_BYTES) flush();
-  const index = sentTable.at(-1);
+  if (sentTable[COUNT] === GATHERED || used + sizeOf(list) > GATHERED_BYTES) flush();
+  const index = sentTable[COUNT];
   const row = index * ROW;
   sentTable[row] = number;
   sentTable[row + 1] = used;
@@ -162,11 +169,14 @@ function gather(number, list, to, port, request) {
   sentTable[row + 3] = port;
   sentTable[row + 4] = to;
   requests[index] = request;
-  sentTable[sentTable.length - 1] = index + 1;
-  if (!flushIsDue) {
-    flushIsDue = true;
-    process.nextTick(endTurn);
-  }
+  sentTable[COUNT] = index + 1;
+}
+
+/** Flushes when the ticks that are due by now have run. */
+function flushSoon() {
+  if (flushIsDue) return;
+  flushIsDue = true;
+  process.nextTick(endTurn);
 }
 
 function endTurn() {
@@ -176,10 +186,10 @@ function endTurn() {
 
 /** Lets everything leave that is gathered, and tells the requests their outcomes. */
 function flush() {
-  const count = sentTable.at(-1);
+  const count = sentTable[COUNT];
   if (count === 0) return;
   used = 0;
-  environment.flush();
+  sendGathered();
   for (let index = 0; index < count; index++) {
     const row = index * ROW;
     const outcome = sentTable[row + 5];
@@ -198,4 +208,4 @@ function enqueue(handle, list, address, port, request) {
   return 0;
 }
 
-module.exports = { PEER, WAITS, cancel, destination, enqueue, flush, gather, open, receivers };
+module.exports = { PEER, WAITS, cancel, destination, enqueue, flush, flushSoon, gather, open, receivers };

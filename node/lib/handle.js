@@ -121,8 +121,8 @@ class Handle {
 
   /**
    * `send(request, list, count, port, address, hasCallback)`, or without port and address to the connected peer. A
-   * positive outcome is the size plus one, 0 says that the datagram waits, and undefined that it is gathered: then the
-   * request is told.
+   * positive outcome is the size plus one, 0 says that the datagram waits, and undefined that it is gathered because
+   * others of this turn are to follow: then the request is told.
    */
   send(request, list, count, port, address) {
     const toPeer = address === undefined;
@@ -130,7 +130,10 @@ class Handle {
     const to = toPeer ? environment.PEER : environment.destination(String(address));
     if (to < environment.PEER) return to;
     environment.gather(this.number, list, to, port, request);
-    if (!this.connected) return undefined;
+    if (!this.connected && !request.mayLeave()) {
+      environment.flushSoon();
+      return undefined;
+    }
     environment.flush();
     if (request.outcome === environment.WAITS) return 0;
     return request.outcome < 0 ? request.outcome : request.outcome + 1;

@@ -9,16 +9,35 @@ const environment = require('./environment.js');
 const { messageList, slice, validateNumber, validatePort, validateString } = require('./validate.js');
 const { ExceptionWithHostPort, ERR_SOCKET_DGRAM_IS_CONNECTED } = require('./errors.js');
 
+/** How many sends wait for their look-up. Those whose answers come in one turn leave together. */
+let lookingUp = 0;
+
 /** One datagram on its way. `address` is what the program wrote. */
 class SendRequest {
-  outcome = undefined;
-  resource = undefined;
-
   constructor(list, address, port, callback) {
     this.list = list;
     this.address = address;
     this.port = port;
     this.callback = callback;
+    this.isLookingUp = false;
+    this.outcome = undefined;
+    this.resource = undefined;
+  }
+
+  startLookup() {
+    this.isLookingUp = true;
+    lookingUp++;
+  }
+
+  /** A program's own look-up may answer twice. */
+  endLookup() {
+    if (this.isLookingUp) lookingUp--;
+    this.isLookingUp = false;
+  }
+
+  /** Whether it need not be gathered: nothing else is about to follow. */
+  mayLeave() {
+    return lookingUp === 0;
   }
 
   /** The datagram waits for the kernel: its callback will run in a scope of its own, as in Node. */
@@ -85,32 +104,33 @@ function afterLookup(socket, request, error, ip) {
   else if (callback) process.nextTick(callback, forbidden);
 }
 
-/** `[message, port, address, callback]` of the arguments of a socket without a peer. */
-function unconnectedForm(message, offset, length, port, address, callback) {
+/** The part of a message that the arguments mean, and which of them is what, on a socket without a peer. */
+function unconnected(socket, message, offset, length, port, address, callback) {
   if (address || (port && typeof port !== 'function')) {
-    return [slice(message, offset, length), port, address, callback];
+    dispatch(socket, slice(message, offset, length), port, address, callback);
+  } else {
+    dispatch(socket, message, offset, length, port);
   }
-  return [message, offset, length, port];
 }
 
-/** `[message, port, address, callback]` of the arguments of a socket that has a peer; a port is one too many. */
-function connectedForm(message, offset, length, port, address, callback) {
+/** The same on a socket that has a peer; a port is one too many. */
+function connected(socket, message, offset, length, port, address, callback) {
+  let bytes = message;
   if (typeof length !== 'number') {
-    if (port || address) throw new ERR_SOCKET_DGRAM_IS_CONNECTED();
-    return [message, port, address, offset];
+    callback = offset;
+  } else {
+    bytes = slice(message, offset, length);
+    if (typeof port === 'function') [callback, port] = [port, null];
   }
-  const part = slice(message, offset, length);
-  if (typeof port === 'function') [port, callback] = [null, port];
   if (port || address) throw new ERR_SOCKET_DGRAM_IS_CONNECTED();
-  return [part, port, address, callback];
+  dispatch(socket, bytes, port, address, callback);
 }
 
-function send(...args) {
-  const state = this[kState];
-  const { connected } = state.own;
-  let [message, port, address, callback] = connected ? connectedForm(...args) : unconnectedForm(...args);
+/** Checks what is left to check, in the host's order, and sends now or when the socket is bound. */
+function dispatch(socket, message, port, address, callback) {
+  const state = socket[kState];
   const list = messageList(message);
-  if (!connected) port = validatePort(port, 'Port', false);
+  if (!state.own.connected) port = validatePort(port, 'Port', false);
   if (typeof callback !== 'function') callback = undefined;
   if (typeof address === 'function') {
     callback = address;
@@ -118,15 +138,28 @@ function send(...args) {
   } else if (address !== undefined && address !== null) {
     validateString(address, 'address');
   }
-  healthCheck(this);
-  if (state.bindState === UNBOUND) this.bind({ port: 0, exclusive: true }, null);
-  if (state.bindState !== BOUND) {
-    enqueue(this, () => this.send(list, port, address, callback));
+  healthCheck(socket);
+  if (state.bindState === UNBOUND) socket.bind({ port: 0, exclusive: true }, null);
+  if (state.bindState === BOUND) lookUp(socket, new SendRequest(list, address, port, callback));
+  else enqueue(socket, () => socket.send(list, port, address, callback));
+}
+
+function lookUp(socket, request) {
+  const { own, running } = socket[kState];
+  if (own.connected) {
+    afterLookup(socket, request, null, null);
     return;
   }
-  const request = new SendRequest(list, address, port, callback);
-  if (connected) afterLookup(this, request, null, null);
-  else state.running.lookup(address, (error, ip) => afterLookup(this, request, error, ip));
+  request.startLookup();
+  running.lookup(request.address, (error, ip) => {
+    request.endLookup();
+    afterLookup(socket, request, error, ip);
+  });
+}
+
+function send(message, offset, length, port, address, callback) {
+  const form = this[kState].own.connected ? connected : unconnected;
+  form(this, message, offset, length, port, address, callback);
 }
 
 // As many as the longest form has.

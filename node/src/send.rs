@@ -43,9 +43,16 @@ pub(crate) fn flush(environment: &Environment, slab: Slab<'_>) {
     }
 }
 
-/// Sends neighbours of one socket.
+/// Sends neighbours of one socket; a datagram by itself does not need the room of a batch.
 fn send_run(environment: &Environment, endpoint: &Endpoint, bytes: &[u8], run: &mut [Row]) {
-    let mut batch = [Datagram::new(&[]); MOST];
+    match run {
+        [_] => send_rows::<1>(environment, endpoint, bytes, run),
+        _ => send_rows::<MOST>(environment, endpoint, bytes, run),
+    }
+}
+
+fn send_rows<const ROOM: usize>(environment: &Environment, endpoint: &Endpoint, bytes: &[u8], run: &mut [Row]) {
+    let mut batch = [Datagram::new(&[]); ROOM];
     let destinations = environment.destinations.borrow();
     for (datagram, row) in batch.iter_mut().zip(run.iter()) {
         match read(row, bytes, &destinations) {
@@ -53,7 +60,7 @@ fn send_run(environment: &Environment, endpoint: &Endpoint, bytes: &[u8], run: &
             None => return run.iter_mut().for_each(|row| row[OUTCOME] = EINVAL),
         }
     }
-    let outcomes = [const { Cell::new((0, 0)) }; MOST];
+    let outcomes = [const { Cell::new((0, 0)) }; ROOM];
     endpoint.send(
         &batch[..run.len()],
         |index| {

@@ -2,6 +2,7 @@
 //!
 //! In Node readiness comes from Node's own loop through `uv_poll` ([`uv`]); nothing here is touched outside Node.
 
+mod call;
 mod channel;
 #[cfg(unix)]
 pub(crate) mod descriptor;
@@ -9,6 +10,7 @@ pub(crate) mod errno;
 mod life;
 mod uv;
 
+pub(crate) use call::function;
 pub(crate) use channel::{Channel, Parts, Slab};
 pub(crate) use life::{Life, Work};
 pub(crate) use uv::{Loop, Poll, Ready};
