@@ -162,9 +162,6 @@ function send(message, offset, length, port, address, callback) {
   form(this, message, offset, length, port, address, callback);
 }
 
-// As many as the longest form has.
-Object.defineProperty(send, 'length', { value: 6 });
-
 /** send() with all its arguments. */
 function sendto(message, offset, length, port, address, callback) {
   validateNumber(offset, 'offset');
