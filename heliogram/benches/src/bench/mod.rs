@@ -4,6 +4,7 @@ mod child;
 mod contests;
 mod faces;
 mod plot;
+mod quote;
 mod raw;
 mod receive;
 mod report;
@@ -36,7 +37,7 @@ struct Plan {
     /// More and longer rounds, for figures to be quoted
     #[arg(long)]
     long: bool,
-    /// Rounds; in each, every contestant runs once [default: 15, long 61]
+    /// Rounds; in each, every contestant runs once [default: 15, long 41]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=100))]
     rounds: Option<u16>,
     /// Milliseconds that are measured of each contestant in a round [default: 60, long 100]
@@ -57,11 +58,14 @@ struct Plan {
     /// Folder for the table, the raw results and the plots
     #[arg(long, default_value = "target/bench")]
     output: PathBuf,
+    /// Put the short table into README.md, where it is quoted
+    #[arg(long)]
+    readme: bool,
 }
 
 impl Plan {
     fn rounds(&self) -> usize {
-        self.rounds.map_or(if self.long { 61 } else { 15 }, usize::from)
+        self.rounds.map_or(if self.long { 41 } else { 15 }, usize::from)
     }
 
     fn time(&self) -> Duration {

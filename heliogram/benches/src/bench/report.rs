@@ -2,7 +2,7 @@
 
 use super::contests::{Contest, Goal};
 use super::tally::Figures;
-use super::{Outcome, Plan, plot};
+use super::{Outcome, Plan, plot, quote};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -42,7 +42,13 @@ impl Results {
     }
 
     /// One contestant's rate as a share of another's, taken round by round: what slows both in a round cancels out.
-    fn ratio(&self, contest: &Contest, name: &'static str, against: &'static str, size: usize) -> Option<Spread> {
+    pub(crate) fn ratio(
+        &self,
+        contest: &Contest,
+        name: &'static str,
+        against: &'static str,
+        size: usize,
+    ) -> Option<Spread> {
         let (ours, theirs) = (self.rates(contest, name, size), self.rates(contest, against, size));
         Spread::of(ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect())
     }
@@ -83,6 +89,9 @@ pub(crate) fn write(plan: &Plan, contests: &[&Contest], results: &Results) -> Ou
     fs::write(plan.output.join("table.md"), &text)?;
     fs::write(plan.output.join("results.jsonl"), raw_lines(contests, plan, results))?;
     plot::draw(&plan.output, contests, &plan.sizes, results)?;
+    if plan.readme {
+        quote::into_readme(&format!("{}\n{}", heading(plan), quote::table(plan, contests, results)))?;
+    }
     print!("{text}");
     eprintln!("written to {}: table.md, results.jsonl, plot.svg, plot.png", plan.output.display());
     Ok(())
