@@ -28,11 +28,10 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 
 fn all(options: &Options) -> Result<Steps, String> {
     let mut steps = Steps::new(cargo::target_directory()?.join("xtask").join("test"))?;
-    if options.node {
-        node::test(&mut steps);
-    } else {
+    if !options.node {
         library(&mut steps)?;
     }
+    node::test(&mut steps);
     Ok(steps)
 }
 
