@@ -1,0 +1,29 @@
+'use strict';
+// Memory that is taken away, changed, or far too large between send() and the moment when its bytes leave.
+
+const assert = require('node:assert');
+const path = require('node:path');
+const test = require('node:test');
+const { inChild, run } = require('../support/child.js');
+const { selfTest } = require('../support/module.js');
+
+const FIXTURE = path.join(__dirname, 'fixtures', 'buffers.js');
+
+inChild('bytes that change after send', FIXTURE, 'changed', { least: 12 });
+inChild('buffers that are detached after send', FIXTURE, 'detachedLater', { least: 4 });
+inChild('buffers that are resized before and after send', FIXTURE, 'resized', { least: 12 });
+inChild('buffers that are shared with other threads', FIXTURE, 'shared', { least: 4 });
+inChild('messages of 2^32 bytes', FIXTURE, 'enormous', { least: 3 });
+inChild('slices at the edges of large numbers', FIXTURE, 'edges', { least: 20 });
+inChild('received buffers that are detached, written and kept', FIXTURE, 'received', { least: 3 });
+
+const HOST_ABORTS = ['lookupAnswersUndefined', 'lookupAnswersNumber', 'lookupAnswersObject', 'bufferSizeMinusZero'];
+
+for (const scenario of HOST_ABORTS) {
+  // The host's own process aborts here; ours must not.
+  test(`${scenario}: the process survives`, { skip: selfTest && 'the host’s own dgram aborts the process here', timeout: 60_000 }, async () => {
+    const { code, signal, records, stderr } = await run(FIXTURE, scenario);
+    assert.deepStrictEqual({ code, signal }, { code: 0, signal: null }, stderr);
+    assert.deepStrictEqual(records.at(-1), ['round trip', '<Buffer 10: "still here">'], JSON.stringify(records));
+  });
+}
