@@ -73,7 +73,7 @@ function callWhenBound(socket, callback) {
   }
   function listening() {
     forget.call(this);
-    callback.call(this);
+    Reflect.apply(callback, this, []);
   }
   socket.on(errorEvent, forget);
   socket.on('listening', listening);
@@ -130,6 +130,7 @@ function bindAddress(socket, ip, port, exclusive) {
     bindShared(socket, { address: ip, port, addressType: socket.type, fd: -1, flags }, failure);
     return;
   }
+  if (state.bindState === UNBOUND) obey(state.own.beginBind()); // a look-up that failed may answer a second time
   const errno = state.running.bind(ip, port || 0, flags);
   if (errno) bindFailed(socket, failure(errno));
   else startListening(socket);

@@ -28,6 +28,7 @@ function blocked(socket, ip) {
 function connectNow(socket, ip, address, port) {
   const forbidden = blocked(socket, ip);
   if (forbidden) return forbidden;
+  if (socket[kState].connectState === DISCONNECTED) begin(socket[kState]); // a look-up that failed may answer a second time
   const errno = handleOf(socket).connect(ip, port);
   return errno ? new ExceptionWithHostPort(errno, 'connect', address, port) : undefined;
 }

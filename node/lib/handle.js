@@ -4,13 +4,19 @@
 // numbers.
 
 const { AsyncResource } = require('node:async_hooks');
+const { constants } = require('node:os');
 const util = require('node:util');
 const environment = require('./environment.js');
 const { kOwner, queuesSends } = require('./host.js');
 const view = require('./view.js');
 
+const EMSGSIZE = -constants.errno.EMSGSIZE;
+
+/** What the kernel takes at once (IOV_MAX). Ours joins the parts before, but programs know the limit from the host. */
+const MOST_PARTS = 1_024;
+
 /** What stands for a group or an interface in a call. */
-const text = (value) => (value === undefined || value === null ? undefined : String(value));
+const text = (value) => (value === undefined || value === null ? undefined : `${value}`);
 
 class Handle {
   /** `sharing` is `{ reuseAddr, reusePort, ipv6Only }`. */
@@ -127,6 +133,7 @@ class Handle {
   send(request, list, count, port, address) {
     const toPeer = address === undefined;
     if (queuesSends) return environment.enqueue(this.native, list, address, toPeer ? 0 : port, request);
+    if (list.length > MOST_PARTS) return EMSGSIZE;
     const to = toPeer ? environment.PEER : environment.destination(String(address));
     if (to < environment.PEER) return to;
     environment.gather(this.number, list, to, port, request);
@@ -215,11 +222,11 @@ class Handle {
   }
 
   addMembership(group, address) {
-    return this.native.membership(true, String(group), text(address));
+    return this.native.membership(true, `${group}`, text(address));
   }
 
   dropMembership(group, address) {
-    return this.native.membership(false, String(group), text(address));
+    return this.native.membership(false, `${group}`, text(address));
   }
 
   addSourceSpecificMembership(source, group, address) {

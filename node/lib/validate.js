@@ -58,6 +58,13 @@ function bytesOf(value) {
   return ArrayBuffer.isView(value) ? value : undefined;
 }
 
+/** A part of a list: as in the host, a view other than a Buffer is made one, which memory that was taken away refuses. */
+function partOf(value) {
+  if (Buffer.isBuffer(value)) return value;
+  const bytes = bytesOf(value);
+  return bytes === value && bytes !== undefined ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
+}
+
 /** A message as a list of views: text is encoded now, the bytes of views are read when they leave. */
 function messageList(message) {
   if (!Array.isArray(message)) {
@@ -65,7 +72,7 @@ function messageList(message) {
     if (bytes === undefined) throw new ERR_INVALID_ARG_TYPE('buffer', MESSAGE, message);
     return [bytes];
   }
-  const list = Array.from(message, bytesOf);
+  const list = Array.from({ length: message.length }, (_, index) => partOf(message[index]));
   if (list.includes(undefined)) throw new ERR_INVALID_ARG_TYPE('buffer list arguments', MESSAGE, message);
   return list.length === 0 ? [EMPTY] : list;
 }

@@ -314,7 +314,7 @@ impl JsHandle {
     pub fn set_multicast_interface(&self, interface: String) -> i32 {
         let endpoint = self.endpoint();
         match (parse_interface(&interface), endpoint.socket.socket_type()) {
-            (Some(Interface::Index(_)), SocketType::Udp4) => ENOPROTOOPT,
+            (Some(Interface::Index(_)), SocketType::Udp4) if endpoint.descriptor() >= 0 => ENOPROTOOPT,
             (Some(interface), _) => status(endpoint.socket.set_multicast_interface(interface)),
             (None, _) => EINVAL,
         }
@@ -335,6 +335,9 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn source_membership(&self, join: bool, source: String, group: String, interface: Option<String>) -> i32 {
         let (Ok(group), Ok(source)) = (addr::parse(&group, 0), addr::parse(&source, 0)) else { return EINVAL };
+        if group.is_ipv4() != source.is_ipv4() {
+            return EINVAL;
+        }
         let endpoint = self.endpoint();
         let (socket, source) = (&endpoint.socket, source.ip());
         on_interface(group.ip(), interface.as_deref(), |group, interface| {

@@ -13,7 +13,6 @@ inChild('bytes that change after send', FIXTURE, 'changed', { least: 12 });
 inChild('buffers that are detached after send', FIXTURE, 'detachedLater', { least: 4 });
 inChild('buffers that are resized before and after send', FIXTURE, 'resized', { least: 12 });
 inChild('buffers that are shared with other threads', FIXTURE, 'shared', { least: 4 });
-inChild('messages of 2^32 bytes', FIXTURE, 'enormous', { least: 3 });
 inChild('slices at the edges of large numbers', FIXTURE, 'edges', { least: 20 });
 inChild('received buffers that are detached, written and kept', FIXTURE, 'received', { least: 3 });
 
@@ -27,3 +26,13 @@ for (const scenario of HOST_ABORTS) {
     assert.deepStrictEqual(records.at(-1), ['round trip', '<Buffer 10: "still here">'], JSON.stringify(records));
   });
 }
+
+test('messages of 2^32 bytes are too large', {
+  skip: selfTest && 'the host’s own dgram takes the length modulo 2^32 and sends what is left', timeout: 60_000,
+}, async () => {
+  const { code, records, stderr } = await run(FIXTURE, 'enormous');
+  assert.strictEqual(code, 0, stderr);
+  const results = records.filter(([label]) => label === 'sent').map(([, error, bytes]) => error?.keys[1][1] ?? bytes);
+  assert.deepStrictEqual(results, ['EMSGSIZE', 'EMSGSIZE', 'EMSGSIZE', 3, 3]);
+  assert.deepStrictEqual(records.at(-1), ['round trip', '<Buffer 10: "still here">']);
+});
