@@ -139,7 +139,10 @@ impl Socket {
     pub(crate) fn recv_slots(&self, receiver: &mut Receiver, control: bool) -> io::Result<usize> {
         receiver.prepare(control);
         let descriptor = self.descriptor().as_raw_fd();
-        retry(|| collect(descriptor, &mut receiver.headers))
+        let count = retry(|| collect(descriptor, &mut receiver.headers))?;
+        // The one after them may have been tried too.
+        receiver.used = (count + 1).min(receiver.headers.len());
+        Ok(count)
     }
 }
 
@@ -225,10 +228,14 @@ pub(crate) struct Receiver {
     controls: Box<[RecvControl]>,
     buffers: Box<[libc::iovec]>,
     headers: Box<[Header]>,
+    /// How many headers, the first ones, have lengths that the kernel may have written over.
+    used: usize,
+    /// Whether the other headers ask for control messages.
+    control: bool,
 }
 
-// SAFETY: the pointers in `buffers` and `headers` lead into the receiver's own boxes, and are written anew by `prepare`
-// before each use; so the receiver may change threads, and shared references read only plain memory.
+// SAFETY: the pointers in `buffers` and `headers` lead into the receiver's own boxes, whose contents stay where they are
+// when the receiver moves; so it may change threads, and shared references read only plain memory.
 unsafe impl Send for Receiver {}
 // SAFETY: as above: no method that takes a shared reference writes, or follows a stored pointer.
 unsafe impl Sync for Receiver {}
@@ -238,28 +245,41 @@ impl Receiver {
         let empty = libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 };
         // SAFETY: zeros are a valid sockaddr_storage: its fields are integers.
         let nobody: libc::sockaddr_storage = unsafe { MaybeUninit::zeroed().assume_init() };
-        Receiver {
+        let mut receiver = Receiver {
             data: vec![0; slots * (slot_size + APART)].into(),
             slot_size,
             names: vec![nobody; slots].into(),
             controls: (0..slots).map(|_| RecvControl::new()).collect(),
             buffers: vec![empty; slots].into(),
             headers: (0..slots).map(|_| Header::new()).collect(),
-        }
+            used: slots,
+            control: false,
+        };
+        receiver.link();
+        receiver
     }
 
-    fn prepare(&mut self, control: bool) {
+    /// Leads each header to its slot. The boxes are never exchanged, so this is done once.
+    fn link(&mut self) {
         let slots = self.data.chunks_exact_mut(self.slot_size + APART).zip(&mut self.names).zip(&mut self.controls);
         for (((data, name), room), (header, buffer)) in slots.zip(self.headers.iter_mut().zip(&mut self.buffers)) {
             buffer.iov_base = data.as_mut_ptr().cast();
             buffer.iov_len = data.len() - APART;
-            let message = &mut header.message;
-            message.msg_iov = buffer;
-            message.msg_iovlen = 1;
-            message.msg_name = std::ptr::from_mut(name).cast();
-            message.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
-            message.msg_control = room.as_mut_ptr().cast();
-            message.msg_controllen = if control { size_of::<RecvControl>() as _ } else { 0 };
+            header.message.msg_iov = buffer;
+            header.message.msg_iovlen = 1;
+            header.message.msg_name = std::ptr::from_mut(name).cast();
+            header.message.msg_control = room.as_mut_ptr().cast();
+        }
+    }
+
+    /// Says how much room there is, where the last receive has changed it.
+    fn prepare(&mut self, control: bool) {
+        if self.control != control {
+            (self.control, self.used) = (control, self.headers.len());
+        }
+        for header in &mut self.headers[..self.used] {
+            header.message.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+            header.message.msg_controllen = if control { size_of::<RecvControl>() as _ } else { 0 };
         }
     }
 

@@ -52,10 +52,15 @@ fn batch_loop(job: &Job, options: &SocketOptions, mut batch: RecvBatch) -> Outco
     socket.bind(Some(anywhere()))?;
     announce(socket.address()?);
     drain(&socket.descriptor()?, job, |tally| {
-        socket.try_recv_batch(&mut batch)?;
+        socket.try_recv_batch(&mut batch).map_err(bare_error)?;
         batch.iter().for_each(|message| tally.take(message.data));
         Ok(())
     })
+}
+
+/// The other contestants' errors are the system's number; ours keeps more, which would have to be boxed.
+pub(crate) fn bare_error(error: heliogram::Error) -> io::Error {
+    if error.is_would_block() { ErrorKind::WouldBlock.into() } else { error.into() }
 }
 
 pub(crate) fn quinn(job: &Job) -> Outcome<()> {

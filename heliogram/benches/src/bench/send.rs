@@ -1,7 +1,7 @@
 //! Contestants that send: batch after batch, waiting only when the kernel's buffer is full.
 
 use super::raw::{self, Fan, Ready};
-use super::receive::{anywhere, bound, options};
+use super::receive::{anywhere, bare_error, bound, options};
 use super::tally::Tally;
 use super::{Job, Outcome};
 use heliogram::{Datagram, Socket};
@@ -41,7 +41,7 @@ fn batch(job: &Job, count: usize) -> Outcome<()> {
     socket.bind(Some(anywhere()))?;
     let bytes = vec![7; job.size * count];
     let datagrams = datagrams(job, &bytes);
-    repeat(&socket.descriptor()?, job, || Ok(socket.try_send_batch(&datagrams)?))
+    repeat(&socket.descriptor()?, job, || socket.try_send_batch(&datagrams).map_err(bare_error))
 }
 
 /// The bytes cut into datagrams, one for each peer in turn.
