@@ -87,7 +87,6 @@ pub(crate) const CONTESTS: &[Contest] = &[
         ],
         goals: &[
             goal("heliogram::tokio recv_batch", "tokio::net recv_from", 1.15),
-            goal("heliogram::tokio recv_batch", "bare recvmmsg", 0.97),
             goal("heliogram::tokio messages, trains", "tokio::net recv_from", 1.15),
             // At 1400 bytes the bare UDP_GRO loop itself does not do 15 times as much.
             goal_up_to(512, "heliogram::tokio recv_batch, trains", "tokio::net recv_from", 15.0),
