@@ -140,32 +140,26 @@ function emitUnlessClosed(socket, event) {
   if (handleOf(socket)) socket.emit(event);
 }
 
+/** Looks the address up, and goes on with what is found, unless the socket has been closed meanwhile. */
+function bindByName(socket, { address, exclusive, port }) {
+  const state = socket[kState];
+  state.running.lookup(address || anyAddress(socket), (error, ip) => {
+    if (state.running === null) return;
+    if (error) bindFailed(socket, error);
+    else bindAddress(socket, ip, port, exclusive);
+  });
+}
+
 function bind(port, address /* , callback */) {
   healthCheck(this);
-  const state = this[kState];
-  obey(state.own.beginBind());
+  obey(this[kState].own.beginBind());
   const callback = arguments.length > 0 && arguments[arguments.length - 1];
   if (typeof callback === 'function') callWhenBound(this, callback);
 
-  if (isObject(port)) {
-    if (typeof port.recvStart === 'function') {
-      adoptHandle(this, port);
-      return this;
-    }
-    if (isDescriptor(port.fd)) {
-      bindDescriptor(this, port);
-      return this;
-    }
-  }
-  const options = isObject(port) ? port : { port, address: typeof address === 'function' ? '' : address };
-  const local = options.address || anyAddress(this);
-  const exclusive = Boolean(options.exclusive);
-  const wanted = options.port;
-  state.running.lookup(local, (error, ip) => {
-    if (state.running === null) return;
-    if (error) bindFailed(this, error);
-    else bindAddress(this, ip, wanted, exclusive);
-  });
+  if (!isObject(port)) bindByName(this, { port, address: typeof address === 'function' ? '' : address });
+  else if (typeof port.recvStart === 'function') adoptHandle(this, port);
+  else if (isDescriptor(port.fd)) bindDescriptor(this, port);
+  else bindByName(this, port);
   return this;
 }
 
