@@ -3,27 +3,30 @@
 // They use fixed ports and an interface eth1 with 10.0.0.2, so each runs in a network namespace of its own.
 
 const assert = require('node:assert');
-const { spawn, spawnSync } = require('node:child_process');
+const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
+const { namespace, noNamespace } = require('./support/network.js');
 
 const PACKAGE = path.join(__dirname, '..');
 const EXAMPLES = path.join(PACKAGE, 'examples');
 const LIMIT = 30_000;
 
-const NETWORK = [
-  'ip link set lo up',
-  'ip link add eth1 type veth peer name far',
+/** One of the interfaces of the tests' namespace becomes the one that the manual names. */
+const ETH1 = [
+  'ip link set near down',
+  'ip link set near name eth1',
   'ip addr add 10.0.0.2/24 dev eth1',
   'ip link set eth1 up',
-  'ip link set far up',
   'ip route add 224.0.0.0/4 dev eth1',
 ].join(' && ');
 
-/** A shell command in a namespace of its own. */
-const inside = (command) => ['unshare', ['--net', 'sh', '-c', `${NETWORK} && { ${command}; }`]];
-const noNamespace = spawnSync(...inside('true')).status !== 0 && 'no network namespace with eth1 can be made here (needs root and `ip`)';
+/** A shell command in a namespace of its own, as `spawn` takes it. */
+function inside(command) {
+  const [program, ...prefix] = namespace;
+  return [program, [...prefix, 'sh', '-c', `${ETH1} && { ${command}; }`]];
+}
 
 const FLAGS = { host: '', heliogram: '--import heliogram/register' };
 const command = (flags, example, ...args) => [`"${process.execPath}"`, flags, `"${path.join(EXAMPLES, example)}"`, ...args].join(' ');

@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
+const { isItself, nodeMajor } = require('./support/module.js');
 const { names } = require('../lib/native.js');
 
 const PACKAGE = path.join(__dirname, '..');
@@ -14,7 +15,6 @@ const read = (file) => fs.readFileSync(path.join(PACKAGE, file), 'utf8');
 const manifest = JSON.parse(read('package.json'));
 const platforms = JSON.parse(read('npm/platforms.json'));
 
-const isItself = require('../index.js').Socket !== require('node:dgram').Socket;
 /** False, or why no binary is asked for here. */
 const noBinary = !isItself && `in ${process.version} the package is the host's own dgram`;
 
@@ -86,7 +86,7 @@ test('the loader and the packages agree on the names of the platforms', () => {
 });
 
 test('the sockets are heliogram\'s in every Node that it is for', () => {
-  assert.strictEqual(isItself, Number(process.versions.node.split('.')[0]) >= 22);
+  assert.strictEqual(isItself, nodeMajor >= 22);
 });
 
 test('one version: the package\'s and the workspace\'s', () => {

@@ -5,12 +5,10 @@ const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const test = require('node:test');
+const { isItself } = require('./support/module.js');
 
 const PACKAGE = path.join(__dirname, '..');
 const LIMIT = 60_000;
-
-/** In Nodes older than those that heliogram is for, the package is the host's own dgram. */
-const isItself = require('../index.js').Socket !== require('node:dgram').Socket;
 
 /** What a program under test/register printed. Started in the package's folder, where its own name resolves. */
 function run(program, flags, env = {}) {

@@ -9,13 +9,12 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
+const { isItself } = require('../support/module.js');
 
 const PACKAGE = path.join(__dirname, '..', '..');
 const LIMIT = 30_000;
 
 const scenarios = fs.readdirSync(__dirname).filter((name) => name.endsWith('.js') && !name.endsWith('.test.js'));
-/** In Nodes older than those that heliogram is for, the package is the host's own dgram. */
-const isItself = require('../../index.js').Socket !== dgram.Socket;
 const both = [['heliogram', 'heliogram']];
 const pairs = isItself ? [['host', 'host'], ...both, ['heliogram', 'host'], ['host', 'heliogram']] : both;
 const FLAGS = { host: [], heliogram: ['--import', 'heliogram/register'] };

@@ -6,8 +6,10 @@ const path = require('node:path');
 
 const HOST = 'node:dgram';
 
+const PACKAGE = path.join(__dirname, '..', '..', 'index.js');
+
 /** The module under test: HELIOGRAM_TEST_MODULE, or else the package that this directory belongs to. */
-const SUBJECT = resolve(process.env.HELIOGRAM_TEST_MODULE) ?? path.join(__dirname, '..', '..', 'index.js');
+const SUBJECT = resolve(process.env.HELIOGRAM_TEST_MODULE) ?? PACKAGE;
 
 function resolve(name) {
   if (!name) return undefined;
@@ -24,6 +26,8 @@ module.exports = {
   get subject() { return require(SUBJECT); },
   /** True when the suite measures the host's own dgram against itself, which is how the suite is tested. */
   selfTest: SUBJECT.replace(/^node:/, '') === 'dgram',
+  /** Whether the package is a dgram of its own: in Nodes older than those that it is for, it is the host's. */
+  get isItself() { return require(PACKAGE).Socket !== host.Socket; },
   nodeMajor: Number(process.versions.node.split('.')[0]),
   /** The name under which a child process loads the same module. */
   nameOf: (dgram) => (dgram === host ? HOST : SUBJECT),
