@@ -27,3 +27,10 @@ leaks('10,000 sockets that sent, heard and closed', 'busy');
 leaks('sockets closed unbound, while binding, connected, and after a failed bind', 'ways');
 leaks('sockets closed with sends under way', 'sending');
 leaks('buffers of received datagrams are given back', 'received');
+
+test('a closed socket gives its descriptor back at once, not when it is collected', { timeout: 60_000 }, async () => {
+  const { code, records, stderr } = await run(FIXTURE, 'oneByOne');
+  assert.strictEqual(code, 0, stderr);
+  const [[, most]] = records;
+  assert.ok(most <= 8, `${most} descriptors are open at once, of sockets that are opened and closed one after the other`);
+});
