@@ -139,7 +139,11 @@ impl Socket {
     pub(crate) fn recv_slots(&self, receiver: &mut Receiver, control: bool) -> io::Result<usize> {
         receiver.prepare(control);
         let descriptor = self.descriptor().as_raw_fd();
-        let count = retry(|| collect(descriptor, &mut receiver.headers))?;
+        if let Some(late) = receiver.late.take() {
+            return Err(late);
+        }
+        let (count, late) = retry(|| collect(descriptor, &mut receiver.headers))?;
+        receiver.late = late;
         // The one after them may have been tried too.
         receiver.used = (count + 1).min(receiver.headers.len());
         Ok(count)
@@ -164,10 +168,12 @@ mod calls {
         check(unsafe { libc::sendmmsg(descriptor, list, count, FLAGS as _) })
     }
 
-    pub(super) fn collect(descriptor: RawFd, headers: &mut [Header]) -> io::Result<usize> {
+    /// The kernel itself keeps an error that comes late, for the next call.
+    pub(super) fn collect(descriptor: RawFd, headers: &mut [Header]) -> io::Result<(usize, Option<io::Error>)> {
         let (list, count) = (headers.as_mut_ptr().cast::<libc::mmsghdr>(), headers.len() as libc::c_uint);
         // SAFETY: as in transmit; the receiver that owns the memory is borrowed mutably, so nobody else reads it.
-        check(unsafe { libc::recvmmsg(descriptor, list, count, FLAGS as _, std::ptr::null_mut()) })
+        let count = check(unsafe { libc::recvmmsg(descriptor, list, count, FLAGS as _, std::ptr::null_mut()) })?;
+        Ok((count, None))
     }
 }
 
@@ -176,10 +182,11 @@ mod calls {
     use super::*;
 
     pub(super) fn transmit(descriptor: RawFd, headers: &mut [Header]) -> io::Result<usize> {
-        one_by_one(headers, |header| transmit_one(descriptor, header))
+        // A datagram that is refused late is the first of the next call, and refused again, as sendmmsg has it.
+        one_by_one(headers, |header| transmit_one(descriptor, header)).map(|(count, _)| count)
     }
 
-    pub(super) fn collect(descriptor: RawFd, headers: &mut [Header]) -> io::Result<usize> {
+    pub(super) fn collect(descriptor: RawFd, headers: &mut [Header]) -> io::Result<(usize, Option<io::Error>)> {
         one_by_one(headers, |header| {
             // SAFETY: the header's pointers lead to the receiver's memory, which is borrowed mutably for this call.
             let length = unsafe { libc::recvmsg(descriptor, &mut header.message, FLAGS) };
@@ -188,16 +195,33 @@ mod calls {
         })
     }
 
-    /// Goes on until a call fails; the failure counts only if it was the first.
-    fn one_by_one(headers: &mut [Header], mut call: impl FnMut(&mut Header) -> io::Result<usize>) -> io::Result<usize> {
-        for (index, header) in headers.iter_mut().enumerate() {
-            match retry(|| call(header)) {
+    /// Goes on until a call fails. A failure after the first call comes beside the count, unless it is that nothing is left.
+    fn one_by_one<T>(
+        items: &mut [T],
+        mut call: impl FnMut(&mut T) -> io::Result<usize>,
+    ) -> io::Result<(usize, Option<io::Error>)> {
+        for (index, item) in items.iter_mut().enumerate() {
+            match retry(|| call(item)) {
                 Ok(_) => {}
                 Err(error) if index == 0 => return Err(error),
-                Err(_) => return Ok(index),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok((index, None)),
+                Err(error) => return Ok((index, Some(error))),
             }
         }
-        Ok(headers.len())
+        Ok((items.len(), None))
+    }
+
+    #[test]
+    fn a_failure_after_the_first_call_is_kept() {
+        let fail_at = |at: usize, kind: io::ErrorKind| {
+            let mut call = |item: &mut usize| if *item == at { Err(kind.into()) } else { Ok(1) };
+            one_by_one(&mut [0, 1, 2], &mut call).map(|(count, late)| (count, late.map(|error| error.kind())))
+        };
+        let refused = io::ErrorKind::ConnectionRefused;
+        assert_eq!(fail_at(2, refused).unwrap(), (2, Some(refused)));
+        assert_eq!(fail_at(1, io::ErrorKind::WouldBlock).unwrap(), (1, None));
+        assert_eq!(fail_at(0, refused).unwrap_err().kind(), refused);
+        assert_eq!(fail_at(9, refused).unwrap(), (3, None));
     }
 }
 
@@ -232,6 +256,8 @@ pub(crate) struct Receiver {
     used: usize,
     /// Whether the other headers ask for control messages.
     control: bool,
+    /// An error that came when there were datagrams to give out already: the next receive tells it.
+    late: Option<io::Error>,
 }
 
 // SAFETY: the pointers in `buffers` and `headers` lead into the receiver's own boxes, whose contents stay where they are
@@ -254,6 +280,7 @@ impl Receiver {
             headers: (0..slots).map(|_| Header::new()).collect(),
             used: slots,
             control: false,
+            late: None,
         };
         receiver.link();
         receiver
