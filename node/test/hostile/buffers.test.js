@@ -29,9 +29,13 @@ for (const scenario of HOST_ABORTS) {
 
 test('messages of 2^32 bytes are too large', {
   skip: selfTest && 'the host’s own dgram takes the length modulo 2^32 and sends what is left', timeout: 60_000,
-}, async () => {
+}, async (context) => {
   const { code, records, stderr } = await run(FIXTURE, 'enormous');
   assert.strictEqual(code, 0, stderr);
+  if (records[0][0] === 'no room') {
+    context.diagnostic('skipped: this system does not promise 4 GiB of memory');
+    return;
+  }
   const results = records.filter(([label]) => label === 'sent').map(([, error, bytes]) => error?.keys[1][1] ?? bytes);
   assert.deepStrictEqual(results, ['EMSGSIZE', 'EMSGSIZE', 'EMSGSIZE', 3, 3]);
   assert.deepStrictEqual(records.at(-1), ['round trip', '<Buffer 10: "still here">']);
