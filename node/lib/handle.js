@@ -162,13 +162,13 @@ class Handle {
     return this.native.receive(false);
   }
 
+  /** The callback is for those who close the view; it runs when the host has closed its side. */
   close(callback) {
     this.recvStop();
     const lost = this.settled.close();
-    view.close(this);
+    view.close(this, callback);
     this.resource.emitDestroy();
     if (lost.length > 0) setImmediate(environment.cancel, lost);
-    if (typeof callback === 'function') setImmediate(callback);
   }
 
   ref() {
@@ -182,7 +182,7 @@ class Handle {
   }
 
   hasRef() {
-    return this.native.isReferenced();
+    return view.isReferenced(this);
   }
 
   getAsyncId() {

@@ -66,6 +66,11 @@ function of(handle) {
   return handle.view;
 }
 
+/** The view knows best, since it is closed only some time after the socket. */
+function isReferenced({ view, native }) {
+  return view === undefined ? native.isReferenced() : UDP.prototype.hasRef.call(view);
+}
+
 /** Gives the view a descriptor of the kernel's socket, once there is one. The host never reads from it. */
 function lend(handle) {
   if (handle.view === undefined) return;
@@ -83,10 +88,10 @@ function replace(handle, wrap) {
 }
 
 /** Closes the view; a handle from cluster has a `close` of its own, which tells the primary. */
-function close({ view }) {
+function close({ view }, callback) {
   if (view === undefined) return;
-  if (Object.hasOwn(view, 'close')) view.close();
-  else UDP.prototype.close.call(view);
+  if (Object.hasOwn(view, 'close')) view.close(callback);
+  else UDP.prototype.close.call(view, callback);
 }
 
-module.exports = { close, lend, of, reference, replace };
+module.exports = { close, isReferenced, lend, of, reference, replace };
