@@ -62,7 +62,7 @@ impl Socket {
     ///
     /// `EAGAIN` if there is none; `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed; `ECONNREFUSED` on a
     /// connected socket whose peer is gone, once, and the socket works on; `EINVAL` on a socket with
-    /// [`gro`](SocketOptions::gro), which receives through batches.
+    /// [`gro`](crate::SocketOptions::gro), which receives through batches.
     #[doc(alias = "recvfrom")]
     pub fn try_recv(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
         if self.options.gro {
@@ -81,7 +81,7 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// Those of [`try_recv`](Self::try_recv); `EINVAL` if the socket takes trains ([`gro`](SocketOptions::gro)) and the
+    /// Those of [`try_recv`](Self::try_recv); `EINVAL` if the socket takes trains ([`gro`](crate::SocketOptions::gro)) and the
     /// batch's slots are too small for them.
     #[doc(alias("recvmmsg", "UDP_GRO"))]
     pub fn try_recv_batch(&self, batch: &mut RecvBatch) -> Result<usize> {
