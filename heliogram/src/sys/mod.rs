@@ -20,6 +20,7 @@
 //! `sendmmsg`) and `heliogram_force_copy` (neither `UDP_SEGMENT` nor `UDP_GRO`).
 
 pub(crate) mod errno;
+mod options;
 
 #[cfg(unix)]
 pub(crate) mod cmsg;

@@ -15,6 +15,7 @@ use socket2::{Domain, InterfaceIndexOrAddress, MsgHdr, Protocol, SockAddr, Type}
 use crate::addr::Interface;
 use crate::options::SocketType;
 use crate::sys::errno;
+use crate::sys::options::domain;
 
 /// An owned descriptor, as `Socket::bind_descriptor` takes it.
 pub type Descriptor = OwnedFd;
@@ -25,18 +26,14 @@ pub type Borrowed<'a> = BorrowedFd<'a>;
 /// A UDP socket of the kernel.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    inner: socket2::Socket,
-    family: SocketType,
+    pub(super) inner: socket2::Socket,
+    pub(super) family: SocketType,
 }
 
 impl Socket {
     pub(crate) fn open(family: SocketType) -> io::Result<Self> {
         grave()?;
-        let domain = match family {
-            SocketType::Udp4 => Domain::IPV4,
-            SocketType::Udp6 => Domain::IPV6,
-        };
-        let inner = socket2::Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+        let inner = socket2::Socket::new(domain(family), Type::DGRAM, Some(Protocol::UDP))?;
         inner.set_nonblocking(true)?;
         Ok(Socket { inner, family })
     }
@@ -44,9 +41,7 @@ impl Socket {
     /// Takes over a descriptor, as `bind({ fd })` does; says what it is if it is no UDP socket of this family.
     pub(crate) fn adopt(descriptor: Descriptor, family: SocketType) -> Result<io::Result<Self>, &'static str> {
         let inner = socket2::Socket::from(descriptor);
-        let domain = kind(&inner)?;
-        let wanted = if family == SocketType::Udp4 { Domain::IPV4 } else { Domain::IPV6 };
-        if domain != wanted {
+        if kind(&inner)? != domain(family) {
             return Ok(Err(io::Error::from_raw_os_error(errno::EINVAL)));
         }
         Ok(grave().and_then(|_| inner.set_nonblocking(true)).map(|()| Socket { inner, family }))
@@ -168,33 +163,8 @@ impl Socket {
     }
 }
 
-/// The options, each where the socket's family has it.
+/// Multicast, as this system has it; the options that are the same everywhere are in `sys/options.rs`.
 impl Socket {
-    pub(crate) fn set_broadcast(&self, on: bool) -> io::Result<()> {
-        self.inner.set_broadcast(on)
-    }
-
-    pub(crate) fn set_ttl(&self, hops: u32) -> io::Result<()> {
-        match self.family {
-            SocketType::Udp4 => self.inner.set_ttl_v4(hops),
-            SocketType::Udp6 => self.inner.set_unicast_hops_v6(hops),
-        }
-    }
-
-    pub(crate) fn set_multicast_ttl(&self, hops: u32) -> io::Result<()> {
-        match self.family {
-            SocketType::Udp4 => self.inner.set_multicast_ttl_v4(hops),
-            SocketType::Udp6 => self.inner.set_multicast_hops_v6(hops),
-        }
-    }
-
-    pub(crate) fn set_multicast_loopback(&self, on: bool) -> io::Result<()> {
-        match self.family {
-            SocketType::Udp4 => self.inner.set_multicast_loop_v4(on),
-            SocketType::Udp6 => self.inner.set_multicast_loop_v6(on),
-        }
-    }
-
     pub(crate) fn set_multicast_interface(&self, interface: Interface) -> io::Result<()> {
         match (self.family, interface) {
             (SocketType::Udp4, Interface::Default) => self.inner.set_multicast_if_v4(&Ipv4Addr::UNSPECIFIED),
@@ -259,22 +229,6 @@ impl Socket {
             gsr_source: storage(source),
         };
         set_option(&self.inner, level, option, &request)
-    }
-
-    pub(crate) fn recv_buffer_size(&self) -> io::Result<usize> {
-        self.inner.recv_buffer_size()
-    }
-
-    pub(crate) fn set_recv_buffer_size(&self, bytes: usize) -> io::Result<()> {
-        self.inner.set_recv_buffer_size(bytes)
-    }
-
-    pub(crate) fn send_buffer_size(&self) -> io::Result<usize> {
-        self.inner.send_buffer_size()
-    }
-
-    pub(crate) fn set_send_buffer_size(&self, bytes: usize) -> io::Result<()> {
-        self.inner.set_send_buffer_size(bytes)
     }
 }
 

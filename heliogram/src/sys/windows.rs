@@ -22,6 +22,7 @@ use socket2::{Domain, InterfaceIndexOrAddress, MaybeUninitSlice, Protocol, SockA
 use crate::addr::Interface;
 use crate::batch::Run;
 use crate::options::SocketType;
+use crate::sys::options::domain;
 use crate::sys::{Received, errno};
 
 /// An owned socket, as `Socket::bind_descriptor` takes it.
@@ -36,8 +37,8 @@ const FATES_OF_OTHERS: [Option<i32>; 2] = [Some(10_052), Some(10_054)];
 /// A UDP socket of the system.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    inner: socket2::Socket,
-    family: SocketType,
+    pub(super) inner: socket2::Socket,
+    pub(super) family: SocketType,
 }
 
 impl Socket {
@@ -160,33 +161,8 @@ impl Socket {
     }
 }
 
-/// The options, each where the socket's family has it.
+/// Multicast, as this system has it; the options that are the same everywhere are in `sys/options.rs`.
 impl Socket {
-    pub(crate) fn set_broadcast(&self, on: bool) -> io::Result<()> {
-        self.inner.set_broadcast(on)
-    }
-
-    pub(crate) fn set_ttl(&self, hops: u32) -> io::Result<()> {
-        match self.family {
-            SocketType::Udp4 => self.inner.set_ttl_v4(hops),
-            SocketType::Udp6 => self.inner.set_unicast_hops_v6(hops),
-        }
-    }
-
-    pub(crate) fn set_multicast_ttl(&self, hops: u32) -> io::Result<()> {
-        match self.family {
-            SocketType::Udp4 => self.inner.set_multicast_ttl_v4(hops),
-            SocketType::Udp6 => self.inner.set_multicast_hops_v6(hops),
-        }
-    }
-
-    pub(crate) fn set_multicast_loopback(&self, on: bool) -> io::Result<()> {
-        match self.family {
-            SocketType::Udp4 => self.inner.set_multicast_loop_v4(on),
-            SocketType::Udp6 => self.inner.set_multicast_loop_v6(on),
-        }
-    }
-
     pub(crate) fn set_multicast_interface(&self, interface: Interface) -> io::Result<()> {
         match self.family {
             SocketType::Udp4 => self.inner.set_multicast_if_v4(&v4_address(interface)?),
@@ -216,29 +192,6 @@ impl Socket {
     pub(crate) fn leave_source(&self, source: IpAddr, group: IpAddr, interface: Interface) -> io::Result<()> {
         let (source, group) = v4_source(source, group)?;
         self.inner.leave_ssm_v4(&source, &group, &v4_address(interface)?)
-    }
-
-    pub(crate) fn recv_buffer_size(&self) -> io::Result<usize> {
-        self.inner.recv_buffer_size()
-    }
-
-    pub(crate) fn set_recv_buffer_size(&self, bytes: usize) -> io::Result<()> {
-        self.inner.set_recv_buffer_size(bytes)
-    }
-
-    pub(crate) fn send_buffer_size(&self) -> io::Result<usize> {
-        self.inner.send_buffer_size()
-    }
-
-    pub(crate) fn set_send_buffer_size(&self, bytes: usize) -> io::Result<()> {
-        self.inner.set_send_buffer_size(bytes)
-    }
-}
-
-fn domain(family: SocketType) -> Domain {
-    match family {
-        SocketType::Udp4 => Domain::IPV4,
-        SocketType::Udp6 => Domain::IPV6,
     }
 }
 

@@ -1,0 +1,59 @@
+//! The options that `socket2` has for every system, each where the socket's family has it.
+
+use std::io;
+
+use socket2::Domain;
+
+use crate::options::SocketType;
+use crate::sys::Socket;
+
+impl Socket {
+    pub(crate) fn set_broadcast(&self, on: bool) -> io::Result<()> {
+        self.inner.set_broadcast(on)
+    }
+
+    pub(crate) fn set_ttl(&self, hops: u32) -> io::Result<()> {
+        match self.family {
+            SocketType::Udp4 => self.inner.set_ttl_v4(hops),
+            SocketType::Udp6 => self.inner.set_unicast_hops_v6(hops),
+        }
+    }
+
+    pub(crate) fn set_multicast_ttl(&self, hops: u32) -> io::Result<()> {
+        match self.family {
+            SocketType::Udp4 => self.inner.set_multicast_ttl_v4(hops),
+            SocketType::Udp6 => self.inner.set_multicast_hops_v6(hops),
+        }
+    }
+
+    pub(crate) fn set_multicast_loopback(&self, on: bool) -> io::Result<()> {
+        match self.family {
+            SocketType::Udp4 => self.inner.set_multicast_loop_v4(on),
+            SocketType::Udp6 => self.inner.set_multicast_loop_v6(on),
+        }
+    }
+
+    pub(crate) fn recv_buffer_size(&self) -> io::Result<usize> {
+        self.inner.recv_buffer_size()
+    }
+
+    pub(crate) fn set_recv_buffer_size(&self, bytes: usize) -> io::Result<()> {
+        self.inner.set_recv_buffer_size(bytes)
+    }
+
+    pub(crate) fn send_buffer_size(&self) -> io::Result<usize> {
+        self.inner.send_buffer_size()
+    }
+
+    pub(crate) fn set_send_buffer_size(&self, bytes: usize) -> io::Result<()> {
+        self.inner.set_send_buffer_size(bytes)
+    }
+}
+
+/// The address family, in the system's terms.
+pub(super) fn domain(family: SocketType) -> Domain {
+    match family {
+        SocketType::Udp4 => Domain::IPV4,
+        SocketType::Udp6 => Domain::IPV6,
+    }
+}
