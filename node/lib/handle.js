@@ -7,6 +7,7 @@ const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
 const util = require('node:util');
 const environment = require('./environment.js');
+const gathering = require('./gather.js');
 const { kOwner, queuesSends } = require('./host.js');
 const view = require('./view.js');
 
@@ -54,7 +55,7 @@ class Handle {
 
   /** The native half, once everything has left that was sent before. */
   get settled() {
-    environment.flush();
+    gathering.flush();
     return this.native;
   }
 
@@ -132,17 +133,17 @@ class Handle {
    */
   send(request, list, count, port, address) {
     const toPeer = address === undefined;
-    if (queuesSends) return environment.enqueue(this.native, list, address, toPeer ? 0 : port, request);
+    if (queuesSends) return gathering.enqueue(this.native, list, address, toPeer ? 0 : port, request);
     if (list.length > MOST_PARTS) return EMSGSIZE;
-    const to = toPeer ? environment.PEER : environment.destination(String(address));
-    if (to < environment.PEER) return to;
-    environment.gather(this.number, list, to, port, request);
+    const to = toPeer ? gathering.PEER : gathering.destination(String(address));
+    if (to < gathering.PEER) return to;
+    gathering.gather(this.number, list, to, port, request);
     if (!this.connected && !request.mayLeave()) {
-      environment.flushSoon();
+      gathering.flushSoon();
       return undefined;
     }
-    environment.flush();
-    if (request.outcome === environment.WAITS) return 0;
+    gathering.flush();
+    if (request.outcome === gathering.WAITS) return 0;
     return request.outcome < 0 ? request.outcome : request.outcome + 1;
   }
 
@@ -168,7 +169,7 @@ class Handle {
     const lost = this.settled.close();
     view.close(this, callback);
     this.resource.emitDestroy();
-    if (lost.length > 0) setImmediate(environment.cancel, lost);
+    if (lost.length > 0) setImmediate(gathering.cancel, lost);
   }
 
   ref() {

@@ -5,7 +5,7 @@ const { AsyncResource } = require('node:async_hooks');
 const { kState } = require('./host.js');
 const { UNBOUND, BOUND, enqueue, healthCheck } = require('./state.js');
 const { blocked } = require('./connect.js');
-const environment = require('./environment.js');
+const gathering = require('./gather.js');
 const { messageList, slice, validateNumber, validatePort, validateString } = require('./validate.js');
 const { ExceptionWithHostPort, ERR_SOCKET_DGRAM_IS_CONNECTED } = require('./errors.js');
 
@@ -68,8 +68,8 @@ function reportLate(request, outcome) {
 
 /** The tick on which the callback is due of a datagram that was gathered. */
 function complete(request) {
-  if (request.outcome === undefined) environment.flush();
-  if (request.outcome === environment.WAITS) request.wait();
+  if (request.outcome === undefined) gathering.flush();
+  if (request.outcome === gathering.WAITS) request.wait();
   else report(request, request.outcome);
 }
 
