@@ -4,6 +4,7 @@
 // way out is gather.js.
 
 const gather = require('./gather.js');
+const { fromLoop, isNode, runTicks: runHostTicks } = require('./host.js');
 const native = require('./native.js');
 
 /** What the native side takes from the kernel at once (`SLOTS` there): messages of 64 KiB, each with its sender's text. */
@@ -28,7 +29,9 @@ let batch = { handle: undefined, next: 0, count: 0 };
 
 function start() {
   classes = native.load();
-  environment = new classes.Environment(deliver, gather.settle, received, receivedTable, gather.bytes, gather.table);
+  const callbacks = { deliver: fromLoop(deliver), settle: fromLoop(gather.settle) };
+  const memory = { received, receivedTable, sent: gather.bytes, sentTable: gather.table };
+  environment = new classes.Environment({ ...callbacks, ...memory }, isNode);
   gather.start(environment);
 }
 
@@ -62,7 +65,7 @@ function dispatch(handle, row) {
 /** Ticks and microtasks. What one throws must not leave by `deliver`, which does not know the tick's async scope. */
 function runTicks() {
   try {
-    process._tickCallback();
+    runHostTicks();
   } catch (error) {
     environment.raise(error);
   }

@@ -8,7 +8,7 @@ const { constants } = require('node:os');
 const util = require('node:util');
 const environment = require('./environment.js');
 const gathering = require('./gather.js');
-const { kOwner, queuesSends } = require('./host.js');
+const { descriptorOf, kOwner, queuesSends } = require('./host.js');
 const view = require('./view.js');
 
 const EMSGSIZE = -constants.errno.EMSGSIZE;
@@ -27,6 +27,7 @@ class Handle {
     this.sharing = sharing;
     this.receiving = false;
     this.view = undefined;
+    this.lent = undefined;
     this.onmessage = undefined;
     this.onerror = undefined;
     this[kOwner] = undefined;
@@ -99,7 +100,7 @@ class Handle {
     this.native = environment.open(this.type, this.sharing);
     this.number = this.native.number;
     this.native.reference(before.isReferenced());
-    const outcome = this.native.adopt(wrap.fd, true);
+    const outcome = this.native.adopt(descriptorOf(wrap), true);
     if (this.connectState === 1) this.native.beginConnect();
     before.close();
     view.replace(this, wrap);
@@ -192,6 +193,11 @@ class Handle {
 
   get fd() {
     return this.native.descriptor();
+  }
+
+  /** For Deno's child_process: one more descriptor, to be sent to a child. */
+  fdForIpc() {
+    return this.native.duplicate();
   }
 
   getsockname(out) {

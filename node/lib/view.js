@@ -37,7 +37,7 @@ function mirroring(name) {
   };
 }
 
-const prototype = Object.create(UDP?.prototype ?? null, {
+const prototype = UDP && Object.create(UDP.prototype, {
   ...Object.fromEntries(METHODS.map((name) => [name, forwarding(name)])),
   ...Object.fromEntries(['lookup', 'onmessage', 'onerror', 'fd'].map((name) => [name, mirroring(name)])),
 });
@@ -94,4 +94,19 @@ function close({ view }, callback) {
   else UDP.prototype.close.call(view, callback);
 }
 
-module.exports = { close, isReferenced, lend, of, reference, replace };
+/** Deno and Bun ask a handle for no more than methods, which ours has: it stands for itself. */
+const itself = {
+  close({ lent }, callback) {
+    if (lent !== undefined) lent.close(callback);
+    else if (callback !== undefined) setImmediate(callback);
+  },
+  isReferenced: ({ native }) => native.isReferenced(),
+  lend() {},
+  of: (handle) => handle,
+  reference() {},
+  replace(handle, wrap) {
+    handle.lent = wrap;
+  },
+};
+
+module.exports = UDP ? { close, isReferenced, lend, of, reference, replace } : itself;

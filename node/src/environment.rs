@@ -10,7 +10,7 @@ use napi::sys;
 use crate::addresses::Addresses;
 use crate::endpoint::Endpoint;
 use crate::numbers::error_number;
-use crate::reactor::{Channel, Life, Loop, Parts, Poll, Ready, Work};
+use crate::reactor::{Channel, Host, Life, Loop, Parts, Poll, Ready, Work};
 use crate::{receive, send};
 
 /// How many messages one receive takes from the kernel. Past eight a larger batch wins little, and half of Node's
@@ -35,11 +35,11 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    pub(crate) fn new(env: sys::napi_env, parts: &Parts) -> napi::Result<Rc<Self>> {
+    pub(crate) fn new(env: sys::napi_env, host: Host, parts: &Parts) -> napi::Result<Rc<Self>> {
         let environment = Rc::new(Environment {
-            loop_of: Loop::of(env)?,
-            life: Life::of(env)?,
-            channel: Channel::new(env, parts)?,
+            loop_of: Loop::of(env, host)?,
+            life: Life::of(env, host)?,
+            channel: Channel::new(env, host, parts)?,
             endpoints: RefCell::default(),
             destinations: RefCell::default(),
             batch: RefCell::new(RecvBatch::for_trains(SLOTS)),
@@ -105,7 +105,7 @@ impl Environment {
                 environment.ready(number, ready);
             }
         });
-        let poll = Poll::new(self.loop_of, descriptor, ready, Rc::new(move || life.handle_closed()))?;
+        let poll = self.loop_of.watch(descriptor, ready, Rc::new(move || life.handle_closed()))?;
         self.life.handle_opened();
         Ok(poll)
     }

@@ -8,14 +8,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use heliogram::{Interface, SocketOptions, SocketType, addr};
-use napi::bindgen_prelude::Either;
+use napi::bindgen_prelude::{Either, JsObjectValue, Object};
 use napi::{Env, JsValue, Unknown};
 use napi_derive::napi;
 
 use crate::endpoint::Endpoint;
 use crate::environment::Environment;
 use crate::numbers::{EINVAL, ENOPROTOOPT, error_number, number, rule, status};
-use crate::reactor::{Parts, function};
+use crate::reactor::{Host, Parts, function};
 
 /// The sockets of this thread, and the memory that they share with JavaScript.
 #[napi(js_name = "Environment")]
@@ -23,28 +23,22 @@ pub struct JsEnvironment(Rc<Environment>);
 
 #[napi]
 impl JsEnvironment {
-    /// Takes two functions and four arrays, which nobody else may have:
-    /// `deliver(socket, count)` and `settle(token, outcome)`; where received bytes go and their table, where sent bytes
-    /// come from and their table.
+    /// `parts` has two functions and four arrays, which nobody else may have: `deliver(socket, count)` and
+    /// `settle(token, outcome)`; `received`, where received bytes go, and `receivedTable`; `sent`, where sent bytes come
+    /// from, and `sentTable`. `isNode` says that this is Node itself.
     #[napi(constructor, catch_unwind)]
-    pub fn new(
-        env: Env,
-        deliver: Unknown,
-        settle: Unknown,
-        received: Unknown,
-        received_table: Unknown,
-        sent: Unknown,
-        sent_table: Unknown,
-    ) -> napi::Result<Self> {
+    pub fn new(env: Env, parts: Object, is_node: bool) -> napi::Result<Self> {
+        let part = |name| parts.get_named_property::<Unknown>(name).map(|part| part.raw());
         let parts = Parts {
-            deliver: deliver.raw(),
-            settle: settle.raw(),
-            received: received.raw(),
-            received_table: received_table.raw(),
-            sent: sent.raw(),
-            sent_table: sent_table.raw(),
+            deliver: part("deliver")?,
+            settle: part("settle")?,
+            received: part("received")?,
+            received_table: part("receivedTable")?,
+            sent: part("sent")?,
+            sent_table: part("sentTable")?,
         };
-        Environment::new(env.raw(), &parts).map(JsEnvironment)
+        let host = if is_node { Host::Node } else { Host::Other };
+        Environment::new(env.raw(), host, &parts).map(JsEnvironment)
     }
 
     /// The number of a destination for the table of sends; `EINVAL` for what is no address, and -1 where there is no

@@ -5,6 +5,8 @@ use std::ptr::null_mut;
 
 use napi::sys;
 
+use super::poll::Host;
+
 /// Memory of a typed array that a reference keeps alive and nobody outside this package can reach.
 struct Shared<T> {
     data: *mut T,
@@ -62,6 +64,7 @@ pub(crate) struct Parts {
 /// The memory and the functions of one environment.
 pub(crate) struct Channel {
     env: sys::napi_env,
+    host: Host,
     deliver: sys::napi_ref,
     settle: sys::napi_ref,
     received: Shared<u8>,
@@ -80,11 +83,12 @@ pub(crate) struct Slab<'a> {
 const RESUME: i32 = -1;
 
 impl Channel {
-    pub(crate) fn new(env: sys::napi_env, parts: &Parts) -> napi::Result<Self> {
+    pub(crate) fn new(env: sys::napi_env, host: Host, parts: &Parts) -> napi::Result<Self> {
         let bytes = |array| Shared::new(env, array, sys::TypedarrayType::uint8_array);
         let numbers = |array| Shared::new(env, array, sys::TypedarrayType::int32_array);
         Ok(Channel {
             env,
+            host,
             deliver: keep(env, parts.deliver)?,
             settle: keep(env, parts.settle)?,
             received: bytes(parts.received)?,
@@ -122,7 +126,7 @@ impl Channel {
         self.call(self.settle, [token.cast_signed(), outcome]);
     }
 
-    /// Calls a function as the loop does, ticks and microtasks following; says whether something threw.
+    /// Calls a function as the loop does. In Node ticks and microtasks follow; elsewhere the function sees to them. Says whether something threw.
     fn call(&self, function: sys::napi_ref, arguments: [i32; 2]) -> bool {
         let mut scope = null_mut();
         // SAFETY: the environment is alive: no call comes here once its clean-up has begun (`Life`); this is its thread,
@@ -150,9 +154,12 @@ impl Channel {
             }
             sys::napi_get_reference_value(self.env, function, &mut callee);
             sys::napi_get_global(self.env, &mut receiver);
-            let none = null_mut();
-            let status =
-                sys::napi_make_callback(self.env, none, receiver, callee, values.len(), values.as_ptr(), &mut result);
+            let (count, values, none) = (values.len(), values.as_ptr(), null_mut());
+            let status = match self.host {
+                Host::Node => sys::napi_make_callback(self.env, none, receiver, callee, count, values, &mut result),
+                // Elsewhere neither ticks nor microtasks would follow, and Deno would not say what was thrown.
+                Host::Other => sys::napi_call_function(self.env, receiver, callee, count, values, &mut result),
+            };
             status != sys::Status::napi_ok && self.raise_pending()
         }
     }

@@ -12,6 +12,8 @@ use std::sync::Once;
 
 use napi::sys;
 
+use super::poll::Host;
+
 /// How many handles of an environment libuv still holds, and whether the environment is ending.
 pub(crate) struct Life {
     handles: Cell<usize>,
@@ -30,20 +32,18 @@ pub(crate) struct Work {
 
 impl Life {
     /// Begins with the environment.
-    pub(crate) fn of(env: sys::napi_env) -> napi::Result<Rc<Self>> {
+    pub(crate) fn of(env: sys::napi_env, host: Host) -> napi::Result<Rc<Self>> {
         let life = Rc::new(Life {
             handles: Cell::new(0),
             ending: Cell::new(false),
             hook: Cell::new(null_mut()),
             work: RefCell::new(None),
         });
-        let mut hook = null_mut();
-        let data = Rc::into_raw(life.clone());
-        // SAFETY: on_environment_end takes back the Rc that data is; the environment calls it once.
-        let status =
-            unsafe { sys::napi_add_async_cleanup_hook(env, Some(on_environment_end), data as *mut c_void, &mut hook) };
-        super::check(status, "napi_add_async_cleanup_hook")?;
-        life.hook.set(hook);
+        let data = Rc::into_raw(life.clone()) as *mut c_void;
+        match host {
+            Host::Node => life.hook.set(add_async_hook(env, data)?),
+            Host::Other => add_hook(env, data)?,
+        }
         Ok(life)
     }
 
@@ -89,10 +89,32 @@ impl Life {
     }
 }
 
+/// Registers [`Life::end`] where the environment waits for it; `data` is an `Rc` of the [`Life`].
+fn add_async_hook(env: sys::napi_env, data: *mut c_void) -> napi::Result<sys::napi_async_cleanup_hook_handle> {
+    let mut hook = null_mut();
+    // SAFETY: the hook takes back the Rc that data is; the environment calls it once.
+    let status = unsafe { sys::napi_add_async_cleanup_hook(env, Some(on_environment_end), data, &mut hook) };
+    super::check(status, "napi_add_async_cleanup_hook")?;
+    Ok(hook)
+}
+
+/// The same where a poll thread has all handles, whose end takes no turn of a loop. Deno's asynchronous hooks are freed
+/// before they run.
+fn add_hook(env: sys::napi_env, data: *mut c_void) -> napi::Result<()> {
+    // SAFETY: as above.
+    let status = unsafe { sys::napi_add_env_cleanup_hook(env, Some(on_end), data) };
+    super::check(status, "napi_add_env_cleanup_hook")
+}
+
 unsafe extern "C" fn on_environment_end(_hook: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
+    // SAFETY: Node's promise is the one of the other hook.
+    unsafe { on_end(data) };
+}
+
+unsafe extern "C" fn on_end(data: *mut c_void) {
     // SAFETY: data is the Rc that `Life::of` gave to the hook, which is called once.
     let life = unsafe { Rc::from_raw(data.cast::<Life>()) };
-    drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| life.end())));
+    super::guarded(|| life.end());
 }
 
 thread_local! {

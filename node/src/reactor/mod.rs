@@ -1,6 +1,6 @@
 //! How readiness reaches the JavaScript thread, and what the two sides share: the only raw Node-API and libuv calls.
 //!
-//! In Node readiness comes from Node's own loop through `uv_poll` ([`uv`]); nothing here is touched outside Node.
+//! In Node readiness comes from Node's own loop through `uv_poll` ([`uv`]), elsewhere from a poll thread ([`thread`]).
 
 mod call;
 mod channel;
@@ -8,12 +8,16 @@ mod channel;
 pub(crate) mod descriptor;
 pub(crate) mod errno;
 mod life;
+mod poll;
+mod poller;
+mod thread;
 mod uv;
+mod wake;
 
 pub(crate) use call::function;
 pub(crate) use channel::{Channel, Parts, Slab};
 pub(crate) use life::{Life, Work};
-pub(crate) use uv::{Loop, Poll, Ready};
+pub(crate) use poll::{Host, Loop, Poll, Ready};
 
 /// A Node-API call that failed though it had no reason to.
 pub(crate) fn check(status: napi::sys::napi_status, call: &str) -> napi::Result<()> {
@@ -21,4 +25,9 @@ pub(crate) fn check(status: napi::sys::napi_status, call: &str) -> napi::Result<
         napi::sys::Status::napi_ok => Ok(()),
         status => Err(napi::Error::new(napi::Status::from(status), format!("{call} failed"))),
     }
+}
+
+/// A panic must not unwind into the runtime; its message has been printed by then, and the loop goes on.
+fn guarded(call: impl FnOnce()) {
+    drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)));
 }

@@ -12,6 +12,9 @@ use std::sync::OnceLock;
 use heliogram::Borrowed;
 use napi::sys;
 
+use super::guarded;
+use super::poll::Ready;
+
 /// `UV_POLL` of `uv_handle_type`, `UV_READABLE` and `UV_WRITABLE` of `uv_poll_event`: part of libuv's stable interface.
 const POLL: c_int = 8;
 const READABLE: c_int = 1;
@@ -66,15 +69,6 @@ impl Symbols {
         };
         Some(found)
     }
-}
-
-/// What the loop says of a descriptor.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ready {
-    pub(crate) readable: bool,
-    pub(crate) writable: bool,
-    /// The descriptor has an error to read; libuv has stopped watching it.
-    pub(crate) failed: bool,
 }
 
 /// The loop of this environment.
@@ -202,9 +196,4 @@ unsafe extern "C" fn on_closed(handle: Handle) {
         context
     };
     guarded(|| (context.closed)());
-}
-
-/// A panic must not unwind into libuv; the panic's message has been printed by then, and the loop goes on.
-fn guarded(call: impl FnOnce()) {
-    drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)));
 }

@@ -1,0 +1,27 @@
+'use strict';
+// Deno: the loop's own function for ticks and microtasks is among its internals.
+
+const common = require('./thread.js');
+const { symbolOf } = require('./symbols.js');
+
+const core = globalThis.Deno?.[globalThis.Deno.internal]?.core;
+
+module.exports = ({ dgram }) => ({
+  ...common(core?.runNextTicks),
+  supports: () => typeof core?.runNextTicks === 'function',
+  inspect() {
+    const socket = dgram.createSocket('udp4');
+    const kState = symbolOf(socket, 'kStateSymbol');
+    const { handle } = socket[kState];
+    socket.close();
+    return {
+      kState,
+      kAsyncId: symbolOf(socket, 'asyncIdSymbol'),
+      kOwner: symbolOf(handle, 'ownerSymbol'),
+      kNodeError: undefined,
+      UDP: undefined,
+    };
+  },
+  skipsLookup: true,
+  descriptorOf: (wrap) => wrap.fdForIpc(),
+});

@@ -1,0 +1,56 @@
+'use strict';
+// Node: readiness comes from its own loop, and what leaves a callback of the loop is followed by ticks.
+
+const { symbolOf } = require('./symbols.js');
+
+module.exports = ({ dgram, major, minor }) => {
+  /**
+   * Half a socket of the host: an argument that is refused late leaves the state behind, and nothing is announced. Sockets
+   * that are whole would show up in diagnostics_channel.
+   */
+  function halfSocket() {
+    const socket = Object.create(dgram.Socket.prototype);
+    try {
+      dgram.Socket.call(socket, { type: 'udp4', signal: 0 });
+    } catch (error) {
+      return { socket, error };
+    }
+    throw new Error('heliogram does not know the dgram of this Node'); // the argument was not refused
+  }
+
+  function inspect() {
+    const { socket, error } = halfSocket();
+    const kState = symbolOf(socket, 'state symbol');
+    const { handle } = socket[kState];
+    handle.unref(); // it stays as it is: closing it would be seen by async_hooks
+    return {
+      kState,
+      kAsyncId: symbolOf(socket, 'async_id_symbol'),
+      kOwner: symbolOf(handle, 'owner_symbol'),
+      kNodeError: symbolOf(error, 'kIsNodeError'),
+      UDP: handle.constructor,
+    };
+  }
+
+  return {
+    isNode: true,
+    supports: () => major >= 22,
+    inspect,
+
+    /** Since then a literal address of the socket's own family resolves to itself, without dns.lookup. */
+    skipsLookup: major >= 26 || (major === 24 && minor >= 21),
+
+    /** The permission model knows the network since Node 25. */
+    mayUseNet: () => major < 25 || !process.permission || process.permission.has('net'),
+
+    /** Node's own switch for tests: sends wait for the loop even if the kernel has room. */
+    queuesSends: process.execArgv.includes('--test-udp-no-try-send'),
+
+    /** The descriptor of a handle that the host made, which stays its. */
+    descriptorOf: (wrap) => wrap.fd,
+
+    /** Ticks and microtasks, which the loop itself runs after what it has called. */
+    runTicks: () => process._tickCallback(),
+    fromLoop: (callback) => callback,
+  };
+};

@@ -1,0 +1,13 @@
+'use strict';
+// What Deno and Bun have in common: a poll thread calls, and nothing runs after the call but what we run.
+
+module.exports = (runTicks) => ({
+  isNode: false,
+  mayUseNet: () => true,
+  queuesSends: false,
+  runTicks,
+  fromLoop: (callback) => (first, second) => {
+    callback(first, second);
+    runTicks();
+  },
+});

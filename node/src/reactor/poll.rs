@@ -1,0 +1,80 @@
+//! Readiness, wherever it comes from: Node's own loop ([`uv`]), or a poll thread of ours ([`thread`]) where the runtime has
+//! no loop that an addon could join. Nothing of libuv is touched outside Node.
+
+use std::rc::Rc;
+
+use heliogram::Borrowed;
+use napi::sys;
+
+use super::{thread, uv};
+
+/// What runs the JavaScript. It says so itself, since the symbols that a program exports prove nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Host {
+    Node,
+    /// Deno or Bun.
+    Other,
+}
+
+/// What there is to be had from a descriptor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ready {
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+    /// The descriptor has an error to read; it must be watched anew.
+    pub(crate) failed: bool,
+}
+
+/// What watches the descriptors of one environment.
+pub(crate) enum Loop {
+    Uv(uv::Loop),
+    Thread(thread::Loop),
+}
+
+impl Loop {
+    pub(crate) fn of(env: sys::napi_env, host: Host) -> napi::Result<Self> {
+        match host {
+            Host::Node => uv::Loop::of(env).map(Loop::Uv),
+            Host::Other => Ok(Loop::Thread(thread::Loop::of(env))),
+        }
+    }
+
+    /// Watches a descriptor, for nothing yet; `closed` is told when nothing of the watch is left. The error is the
+    /// system's negative number: `EEXIST` if this descriptor is being watched already. The watch must be dropped before
+    /// the descriptor is closed.
+    pub(crate) fn watch(
+        &self,
+        descriptor: Borrowed<'_>,
+        ready: Rc<dyn Fn(Ready)>,
+        closed: Rc<dyn Fn()>,
+    ) -> Result<Poll, i32> {
+        match self {
+            Loop::Uv(of) => uv::Poll::new(*of, descriptor, ready, closed).map(Poll::Uv),
+            Loop::Thread(of) => thread::Poll::new(of, descriptor, ready, closed).map(Poll::Thread),
+        }
+    }
+}
+
+/// A descriptor that is being watched, until this is dropped.
+pub(crate) enum Poll {
+    Uv(uv::Poll),
+    Thread(thread::Poll),
+}
+
+impl Poll {
+    /// Watches for these from now on; for neither, it rests.
+    pub(crate) fn watch(&self, readable: bool, writable: bool) -> i32 {
+        match self {
+            Poll::Uv(poll) => poll.watch(readable, writable),
+            Poll::Thread(poll) => poll.watch(readable, writable),
+        }
+    }
+
+    /// Whether the program goes on for its sake.
+    pub(crate) fn keep_alive(&self, on: bool) {
+        match self {
+            Poll::Uv(poll) => poll.keep_alive(on),
+            Poll::Thread(poll) => poll.keep_alive(on),
+        }
+    }
+}

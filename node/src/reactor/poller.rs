@@ -1,0 +1,156 @@
+//! Waiting for descriptors in a thread of our own. A descriptor is armed for one event at a time: it says nothing more
+//! until it is armed again, so that a flood wakes the thread once for each batch and not once for each datagram.
+//!
+//! | item | contract |
+//! | --- | --- |
+//! | `Poller::new` | nothing is watched |
+//! | `add`, `remove` | a descriptor under a key; `EEXIST` if it is watched already |
+//! | `arm` | from any thread: one event of these kinds, at once if there is one already |
+//! | `wait` | in the poll thread: blocks until something is ready, and appends it |
+//! | `wake` | from any thread: ends the wait under way, or the next one |
+//!
+//! Linux has `epoll(7)` itself, other systems the `polling` crate (`kqueue(2)`, IOCP), whose wait costs three calls more.
+
+use super::Ready;
+
+/// What is ready, by the key of the descriptor.
+pub(super) type Event = (usize, Ready);
+
+/// Which key stands for [`Poller::wake`].
+#[cfg(target_os = "linux")]
+const WAKE: usize = usize::MAX;
+
+#[cfg(target_os = "linux")]
+mod system {
+    use std::io;
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+    use heliogram::Borrowed;
+
+    use super::{Event, Ready, WAKE};
+
+    /// How many events one wait brings; more are brought by the next.
+    const ROOM: usize = 64;
+
+    pub(crate) struct Poller {
+        epoll: OwnedFd,
+        waker: OwnedFd,
+    }
+
+    impl Poller {
+        pub(crate) fn new() -> io::Result<Self> {
+            // SAFETY: two system calls without pointers, each of which gives a new descriptor or -1.
+            let (epoll, waker) = unsafe {
+                (owned(libc::epoll_create1(libc::EPOLL_CLOEXEC))?, owned(libc::eventfd(0, libc::EFD_CLOEXEC))?)
+            };
+            let poller = Poller { epoll, waker };
+            let level = libc::EPOLLIN as u32;
+            poller.control(libc::EPOLL_CTL_ADD, poller.waker.as_raw_fd(), WAKE, level)?;
+            Ok(poller)
+        }
+
+        pub(crate) fn add(&self, descriptor: Borrowed<'_>, key: usize) -> io::Result<()> {
+            self.control(libc::EPOLL_CTL_ADD, descriptor.as_raw_fd(), key, libc::EPOLLONESHOT as u32)
+        }
+
+        pub(crate) fn arm(&self, descriptor: Borrowed<'_>, key: usize, read: bool, write: bool) -> io::Result<()> {
+            let kinds = if read { libc::EPOLLIN } else { 0 } | if write { libc::EPOLLOUT } else { 0 };
+            let kinds = (kinds | libc::EPOLLONESHOT) as u32;
+            self.control(libc::EPOLL_CTL_MOD, descriptor.as_raw_fd(), key, kinds)
+        }
+
+        pub(crate) fn remove(&self, descriptor: Borrowed<'_>) -> io::Result<()> {
+            self.control(libc::EPOLL_CTL_DEL, descriptor.as_raw_fd(), 0, 0)
+        }
+
+        pub(crate) fn wait(&self, ready: &mut Vec<Event>) -> io::Result<()> {
+            let mut events = [libc::epoll_event { events: 0, u64: 0 }; ROOM];
+            // SAFETY: the array has room for as many events as are asked for, and lives until the call returns.
+            let count = unsafe { libc::epoll_wait(self.epoll.as_raw_fd(), events.as_mut_ptr(), ROOM as i32, -1) };
+            let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+            let of_descriptors = events[..count].iter().filter(|event| event.u64 != WAKE as u64);
+            ready.extend(of_descriptors.map(|event| (event.u64 as usize, kinds(event.events))));
+            Ok(())
+        }
+
+        /// The waker stays readable: who wakes the thread wants its end.
+        pub(crate) fn wake(&self) -> io::Result<()> {
+            let one = 1_u64.to_ne_bytes();
+            // SAFETY: writes eight bytes of a live local, as eventfd(2) wants it.
+            match unsafe { libc::write(self.waker.as_raw_fd(), one.as_ptr().cast(), one.len()) } {
+                -1 => Err(io::Error::last_os_error()),
+                _ => Ok(()),
+            }
+        }
+
+        fn control(&self, operation: i32, descriptor: i32, key: usize, events: u32) -> io::Result<()> {
+            let mut event = libc::epoll_event { events, u64: key as u64 };
+            // SAFETY: the event is a live local, which the kernel copies; a descriptor that is not open is answered EBADF.
+            match unsafe { libc::epoll_ctl(self.epoll.as_raw_fd(), operation, descriptor, &mut event) } {
+                0 => Ok(()),
+                _ => Err(io::Error::last_os_error()),
+            }
+        }
+    }
+
+    fn kinds(events: u32) -> Ready {
+        let has = |kind: i32| events & kind as u32 != 0;
+        Ready { readable: has(libc::EPOLLIN), writable: has(libc::EPOLLOUT), failed: has(libc::EPOLLERR) }
+    }
+
+    fn owned(descriptor: i32) -> io::Result<OwnedFd> {
+        match descriptor {
+            -1 => Err(io::Error::last_os_error()),
+            // SAFETY: a system call has just made it, and nobody else knows it.
+            new => Ok(unsafe { OwnedFd::from_raw_fd(new) }),
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use std::io;
+
+    use heliogram::Borrowed;
+
+    use super::{Event, Ready};
+
+    pub(crate) struct Poller(polling::Poller);
+
+    impl Poller {
+        pub(crate) fn new() -> io::Result<Self> {
+            polling::Poller::new().map(Poller)
+        }
+
+        pub(crate) fn add(&self, descriptor: Borrowed<'_>, key: usize) -> io::Result<()> {
+            // SAFETY: the caller removes the descriptor before it is closed, as the contract above says.
+            unsafe { self.0.add(&descriptor, polling::Event::none(key)) }
+        }
+
+        pub(crate) fn arm(&self, descriptor: Borrowed<'_>, key: usize, read: bool, write: bool) -> io::Result<()> {
+            self.0.modify(descriptor, polling::Event::new(key, read, write))
+        }
+
+        pub(crate) fn remove(&self, descriptor: Borrowed<'_>) -> io::Result<()> {
+            self.0.delete(descriptor)
+        }
+
+        pub(crate) fn wait(&self, ready: &mut Vec<Event>) -> io::Result<()> {
+            let mut events = polling::Events::new();
+            self.0.wait(&mut events, None)?;
+            let kinds = |event: polling::Event| Ready {
+                readable: event.readable,
+                writable: event.writable,
+                failed: event.is_err().unwrap_or(false),
+            };
+            ready.extend(events.iter().map(|event| (event.key, kinds(event))));
+            Ok(())
+        }
+
+        pub(crate) fn wake(&self) -> io::Result<()> {
+            self.0.notify()
+        }
+    }
+}
+
+pub(super) use system::Poller;

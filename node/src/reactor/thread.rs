@@ -1,0 +1,258 @@
+//! The poll thread of an environment whose runtime has no loop for us (Deno, Bun). It waits for descriptors and wakes the
+//! JavaScript thread through a threadsafe function, once for all that is ready by then; reading is left to the JavaScript
+//! thread. It lives as long as something is watched.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::io;
+use std::mem::take;
+use std::rc::{Rc, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use heliogram::Borrowed;
+use napi::sys;
+
+use super::poll::Ready;
+use super::poller::{Event, Poller};
+use super::wake::{Wake, Waker};
+use super::{errno, guarded};
+
+/// A thread that does no more than this needs no more.
+const STACK: usize = 256 * 1024;
+
+/// What both threads have.
+struct Signal {
+    poller: Poller,
+    ready: Mutex<Vec<Event>>,
+    ending: AtomicBool,
+}
+
+impl Signal {
+    /// The poll thread. What is ready and has not been taken yet has been announced already.
+    fn run(&self, waker: &Waker) {
+        let mut events = Vec::new();
+        while !self.ending.load(Ordering::Acquire) {
+            match self.poller.wait(&mut events) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A system that knows the poller, and with memory that is ours, has no other reason.
+                Err(error) => panic!("the poll thread cannot wait: {error}"),
+            }
+            if !events.is_empty() && self.announce(&mut events) {
+                waker.call();
+            }
+        }
+    }
+
+    /// Adds what is ready to what has not been taken yet; says whether that was nothing.
+    fn announce(&self, events: &mut Vec<Event>) -> bool {
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = ready.is_empty();
+        ready.append(events);
+        first
+    }
+
+    fn take(&self) -> Vec<Event> {
+        take(&mut self.ready.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What watches the descriptors of one environment: a thread, while there are any.
+pub(crate) struct Loop {
+    env: sys::napi_env,
+    thread: Current,
+}
+
+/// The thread, if there is one now.
+type Current = Rc<RefCell<Weak<Thread>>>;
+
+impl Loop {
+    pub(crate) fn of(env: sys::napi_env) -> Self {
+        Loop { env, thread: Current::default() }
+    }
+
+    fn thread(&self) -> io::Result<Rc<Thread>> {
+        if let Some(thread) = self.thread.borrow().upgrade() {
+            return Ok(thread);
+        }
+        let thread = Thread::start(self.env, self.thread.clone())?;
+        *self.thread.borrow_mut() = Rc::downgrade(&thread);
+        Ok(thread)
+    }
+}
+
+/// The thread as the JavaScript thread sees it.
+struct Thread {
+    signal: Arc<Signal>,
+    wake: Wake,
+    running: Cell<Option<JoinHandle<()>>>,
+    watches: RefCell<HashMap<usize, Rc<Watch>>>,
+    next: Cell<usize>,
+    /// How many watches the program must go on for.
+    needed: Cell<usize>,
+}
+
+impl Thread {
+    fn start(env: sys::napi_env, current: Current) -> io::Result<Rc<Self>> {
+        let woken = move || {
+            let thread = current.borrow().upgrade();
+            thread.iter().for_each(|thread| thread.dispatch());
+        };
+        let thread = Thread {
+            signal: Arc::new(Signal {
+                poller: Poller::new()?,
+                ready: Mutex::default(),
+                ending: AtomicBool::new(false),
+            }),
+            wake: Wake::new(env, woken).map_err(io::Error::other)?,
+            running: Cell::default(),
+            watches: RefCell::default(),
+            next: Cell::new(0),
+            needed: Cell::new(0),
+        };
+        let (signal, waker) = (thread.signal.clone(), thread.wake.waker());
+        let builder = std::thread::Builder::new().name("heliogram".to_owned()).stack_size(STACK);
+        thread.running.set(Some(builder.spawn(move || signal.run(&waker))?));
+        Ok(Rc::new(thread))
+    }
+
+    /// Tells the watches what they wait for. Each is armed again when it has been told, and so tells what is left.
+    fn dispatch(&self) {
+        for (key, ready) in self.signal.take() {
+            let watch = self.watches.borrow().get(&key).cloned();
+            if let Some(watch) = watch {
+                watch.armed.set(false);
+                guarded(|| (watch.ready)(ready));
+                self.rearm(key);
+            }
+        }
+    }
+
+    /// Unless it has been armed or dropped by what it told. A descriptor that was armed before does not fail to be so now.
+    fn rearm(&self, key: usize) {
+        let watch = self.watches.borrow().get(&key).cloned();
+        if let Some(watch) = watch.filter(|watch| !watch.armed.get()) {
+            drop(self.arm(key, &watch));
+        }
+    }
+
+    fn arm(&self, key: usize, watch: &Watch) -> io::Result<()> {
+        let (readable, writable) = watch.interest.get();
+        if readable || writable {
+            self.signal.poller.arm(watch.descriptor, key, readable, writable)?;
+            watch.armed.set(true);
+        }
+        Ok(())
+    }
+
+    /// The program goes on for the sake of a watch that waits for something and is referenced.
+    fn count(&self, watch: &Watch) {
+        let needed = watch.referenced.get() && watch.interest.get() != (false, false);
+        if watch.needed.replace(needed) == needed {
+            return;
+        }
+        let before = self.needed.get();
+        self.needed.set(if needed { before + 1 } else { before - 1 });
+        if before == 0 || self.needed.get() == 0 {
+            self.wake.keep_alive(needed);
+        }
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.signal.ending.store(true, Ordering::Release);
+        // A wake-up that is not counted because there are too many has still been one.
+        drop(self.signal.poller.wake());
+        if let Some(running) = self.running.take() {
+            // It has panicked if it is not well, and said so.
+            drop(running.join());
+        }
+    }
+}
+
+/// One watched descriptor.
+struct Watch {
+    descriptor: Borrowed<'static>,
+    ready: Rc<dyn Fn(Ready)>,
+    closed: Rc<dyn Fn()>,
+    interest: Cell<(bool, bool)>,
+    armed: Cell<bool>,
+    referenced: Cell<bool>,
+    needed: Cell<bool>,
+}
+
+/// A descriptor watched by the thread, until this is dropped.
+pub(crate) struct Poll {
+    thread: Rc<Thread>,
+    key: usize,
+    watch: Rc<Watch>,
+}
+
+impl Poll {
+    pub(crate) fn new(
+        of: &Loop,
+        descriptor: Borrowed<'_>,
+        ready: Rc<dyn Fn(Ready)>,
+        closed: Rc<dyn Fn()>,
+    ) -> Result<Self, i32> {
+        let thread = of.thread().map_err(|error| errno::of(&error))?;
+        let key = thread.next.replace(thread.next.get() + 1);
+        thread.signal.poller.add(descriptor, key).map_err(|error| errno::of(&error))?;
+        let watch = Rc::new(Watch {
+            descriptor: for_the_watch(descriptor),
+            ready,
+            closed,
+            interest: Cell::default(),
+            armed: Cell::default(),
+            referenced: Cell::new(true),
+            needed: Cell::default(),
+        });
+        thread.watches.borrow_mut().insert(key, watch.clone());
+        Ok(Poll { thread, key, watch })
+    }
+
+    pub(crate) fn watch(&self, readable: bool, writable: bool) -> i32 {
+        let changed = self.watch.interest.replace((readable, writable)) != (readable, writable);
+        self.thread.count(&self.watch);
+        if !changed && self.watch.armed.get() {
+            return 0;
+        }
+        self.thread.arm(self.key, &self.watch).map_or_else(|error| errno::of(&error), |()| 0)
+    }
+
+    pub(crate) fn keep_alive(&self, on: bool) {
+        self.watch.referenced.set(on);
+        self.thread.count(&self.watch);
+    }
+}
+
+impl Drop for Poll {
+    fn drop(&mut self) {
+        self.watch.interest.set((false, false));
+        self.thread.count(&self.watch);
+        self.thread.watches.borrow_mut().remove(&self.key);
+        // It is being watched since `new`, and for as long as it is open, which it is.
+        drop(self.thread.signal.poller.remove(self.watch.descriptor));
+        (self.watch.closed)();
+    }
+}
+
+/// The same descriptor for the time of the watch.
+#[cfg(unix)]
+fn for_the_watch(descriptor: Borrowed<'_>) -> Borrowed<'static> {
+    use std::os::fd::AsRawFd;
+    // SAFETY: whoever watches a descriptor drops the watch before he closes it (`Loop::watch`, and `Endpoint::close`,
+    // which does so).
+    unsafe { Borrowed::borrow_raw(descriptor.as_raw_fd()) }
+}
+
+/// The same descriptor for the time of the watch.
+#[cfg(windows)]
+fn for_the_watch(descriptor: Borrowed<'_>) -> Borrowed<'static> {
+    use std::os::windows::io::AsRawSocket;
+    // SAFETY: as on Unix.
+    unsafe { Borrowed::borrow_raw(descriptor.as_raw_socket()) }
+}
