@@ -77,6 +77,13 @@ export interface SocketOptions {
   reusePort?: boolean | undefined;
   /** Whether a udp6 socket keeps to IPv6 (default false: it receives IPv4 too when bound to `::`). */
   ipv6Only?: boolean | undefined;
+  /**
+   * Whether datagrams may travel in trains (default true): `UDP_SEGMENT` where they are sent, `UDP_GRO` where they are
+   * received. What is sent and received is the same either way, one callback and one event for each datagram.
+   * `HELIOGRAM_OFFLOAD=0` in the environment of the process means false for all its sockets. Linux; elsewhere there are
+   * no trains. Not in `node:dgram`.
+   */
+  offload?: boolean | undefined;
   /** `SO_RCVBUF` in bytes, set when the socket is bound; see {@link Socket.setRecvBufferSize}. */
   recvBufferSize?: number | undefined;
   /** `SO_SNDBUF` in bytes, set when the socket is bound; see {@link Socket.setSendBufferSize}. */

@@ -179,9 +179,13 @@ impl RecvBatch {
         self.slot_size() >= MAX_MESSAGE
     }
 
+    /// Whether the last receive brought a train.
+    pub const fn has_trains(&self) -> bool {
+        self.datagrams > self.slots.len()
+    }
+
     /// Whether the last receive had no slot to spare, so that there may be more.
-    #[cfg(any(feature = "events", feature = "tokio"))]
-    pub(crate) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.received == self.slots.capacity()
     }
 

@@ -86,6 +86,7 @@ pub struct SocketOptions {
     pub(crate) reuse_port: bool,
     pub(crate) ipv6_only: bool,
     pub(crate) gro: bool,
+    pub(crate) offload: bool,
     pub(crate) recv_buffer_size: Option<u32>,
     pub(crate) send_buffer_size: Option<u32>,
     pub(crate) receive_block_list: Option<Arc<BlockList>>,
@@ -101,6 +102,7 @@ impl SocketOptions {
             reuse_port: false,
             ipv6_only: false,
             gro: false,
+            offload: true,
             recv_buffer_size: None,
             send_buffer_size: None,
             receive_block_list: None,
@@ -147,6 +149,17 @@ impl SocketOptions {
     #[must_use]
     pub const fn gro(mut self, on: bool) -> Self {
         self.gro = on;
+        self
+    }
+
+    /// Whether datagrams may travel in trains at all: `UDP_SEGMENT` where they are sent, `UDP_GRO` where they are received.
+    /// `false` wins over [`gro`](Self::gro); what is sent and received is the same either way. Default: `true`.
+    ///
+    /// `HELIOGRAM_OFFLOAD=0` in the environment of the process means `false` for all its sockets.
+    #[doc(alias("UDP_SEGMENT", "UDP_GRO"))]
+    #[must_use]
+    pub const fn offload(mut self, on: bool) -> Self {
+        self.offload = on;
         self
     }
 

@@ -7,7 +7,7 @@ mod settings;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::error::{Code, Error, Result};
@@ -41,6 +41,8 @@ pub struct Socket {
     state: AtomicU8,
     control: Mutex<()>,
     sys: OnceLock<sys::Socket>,
+    /// Whether the kernel hands over trains.
+    gro: AtomicBool,
     /// The largest segment that may travel in a train; lowered where the kernel or the device refuses.
     segment_limit: AtomicUsize,
     /// Bytes and datagrams that wait in a face's [`SendQueue`](crate::queue::SendQueue).
@@ -59,13 +61,16 @@ impl Socket {
         for size in [options.recv_buffer_size, options.send_buffer_size].into_iter().flatten() {
             buffer_size(size).ok_or(Error::rule(Code::BadBufferSize))?;
         }
+        let mut options = options.clone();
+        options.offload &= offload_is_permitted();
         Ok(Socket {
-            options: options.clone(),
             state: AtomicU8::new(State::NEW.index()),
             control: Mutex::new(()),
             sys: OnceLock::new(),
-            segment_limit: AtomicUsize::new(if sys::SEGMENTS { usize::MAX } else { 0 }),
+            gro: AtomicBool::new(options.offload && options.gro),
+            segment_limit: AtomicUsize::new(if sys::SEGMENTS && options.offload { usize::MAX } else { 0 }),
             send_queue: Default::default(),
+            options,
         })
     }
 
@@ -379,7 +384,7 @@ impl Socket {
     }
 
     fn take_trains(&self, sys: &sys::Socket) -> io::Result<()> {
-        if self.options.gro { sys.set_gro() } else { Ok(()) }
+        if self.gro() { sys.set_gro(true) } else { Ok(()) }
     }
 
     fn apply_buffer_sizes(&self) -> Result<()> {
@@ -428,6 +433,12 @@ impl Socket {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether the environment of the process leaves the sockets their trains; asked once.
+fn offload_is_permitted() -> bool {
+    static PERMITTED: OnceLock<bool> = OnceLock::new();
+    *PERMITTED.get_or_init(|| std::env::var_os("HELIOGRAM_OFFLOAD").is_none_or(|value| value != "0"))
 }
 
 fn check_port(peer: SocketAddr) -> Result<()> {

@@ -222,3 +222,70 @@ fn a_connected_socket_too_goes_on_one_by_one() {
     assert_eq!(sender.try_send_batch(&batch), Ok(100));
     assert!(one_by_one(&observer, &payloads));
 }
+
+#[test]
+fn without_offload_nothing_is_joined_in_either_direction() {
+    let observer = observer("127.0.0.1:0");
+    let plain = SocketOptions::new(SocketType::Udp4).offload(false).gro(true);
+    let (sender, payloads) = (Socket::new(&plain).unwrap(), payloads(20, 200));
+    send_all(&sender, &payloads, observer.local_addr().unwrap());
+    assert!(one_by_one(&observer, &payloads));
+
+    let receiver = Socket::new(&plain).unwrap();
+    receiver.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
+    receiver.start_gro().unwrap();
+    assert!(!receiver.gro());
+    send_all(&bound("127.0.0.1:0"), &payloads, receiver.address().unwrap());
+    let mut batch = RecvBatch::for_trains(32);
+    assert_eq!(receiver.try_recv_batch(&mut batch).unwrap(), 20);
+    assert!(!batch.has_trains() && batch.iter().map(|message| message.data).eq(payloads.iter()));
+}
+
+#[test]
+fn the_environment_turns_offload_off() {
+    const TEST: &str = "the_environment_turns_offload_off";
+    if std::env::var_os("HELIOGRAM_OFFLOAD").is_none() {
+        // Read once in a process, so another one asks.
+        let program = std::env::current_exe().unwrap();
+        let status = std::process::Command::new(program).args(["--exact", TEST]).env("HELIOGRAM_OFFLOAD", "0").status();
+        assert!(status.unwrap().success());
+        return;
+    }
+    let (observer, payloads) = (observer("127.0.0.1:0"), payloads(20, 200));
+    send_all(&bound("127.0.0.1:0"), &payloads, observer.local_addr().unwrap());
+    assert!(one_by_one(&observer, &payloads));
+}
+
+#[test]
+fn trains_begin_and_end_in_the_life_of_a_socket() {
+    let (receiver, sender, payloads) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"), payloads(20, 200));
+    let to = receiver.address().unwrap();
+    let mut batch = RecvBatch::for_trains(32);
+    receiver.start_gro().unwrap();
+    send_all(&sender, &payloads, to);
+    let mut drained = Vec::new();
+    let mut drain = |batch: heliogram::Result<&RecvBatch>| {
+        let batch = batch.unwrap();
+        assert_eq!(batch.has_trains(), TRAINS);
+        drained.extend(batch.iter().map(|message| message.data.to_vec()));
+    };
+    receiver.stop_gro(&mut batch, &mut drain).unwrap();
+    receiver.stop_gro(&mut batch, &mut drain).unwrap();
+    assert_eq!(drained, payloads, "what had come as a train is taken apart");
+    send_all(&sender, &payloads, to);
+    assert_eq!(receiver.try_recv_batch(&mut batch).unwrap(), 20);
+    assert!(!receiver.gro() && !batch.has_trains());
+}
+
+#[test]
+fn trains_cannot_begin_or_end_without_a_descriptor() {
+    let socket = Socket::new(&SocketOptions::new(SocketType::Udp4)).unwrap();
+    assert_eq!(code(socket.start_gro()), "EBADF");
+    socket.close().unwrap();
+    assert_eq!(code(socket.start_gro()), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+    let small = bound("127.0.0.1:0");
+    small.start_gro().unwrap();
+    let refused = small.stop_gro(&mut RecvBatch::new(1, 2048), |_| ());
+    assert_eq!(code(refused), "EINVAL");
+    assert!(small.gro(), "as before");
+}

@@ -20,7 +20,7 @@ const MOST_PARTS = 1_024;
 const text = (value) => (value === undefined || value === null ? undefined : `${value}`);
 
 class Handle {
-  /** `sharing` is `{ reuseAddr, reusePort, ipv6Only }`. */
+  /** `sharing` is `{ reuseAddr, reusePort, ipv6Only, offload }`. */
   constructor(type, lookup, sharing) {
     this.type = type;
     this.lookup = lookup;

@@ -46,16 +46,17 @@ function checkedOptions(given) {
     reuseAddr: given.reuseAddr,
     reusePort: given.reusePort,
     ipv6Only: given.ipv6Only,
+    offload: given.offload,
   };
 }
 
-function newHandle(type, lookup, { reuseAddr, reusePort, ipv6Only }) {
+function newHandle(type, lookup, { reuseAddr, reusePort, ipv6Only, offload = true }) {
   if (lookup !== undefined) validateFunction(lookup, 'lookup');
   if (type !== 'udp4' && type !== 'udp6') throw new ERR_SOCKET_BAD_TYPE();
   const resolve = lookupFor(type, lookup);
   if (!host.mayUseNet()) return new DeniedHandle(type, resolve);
-  const sharing = { reuseAddr: Boolean(reuseAddr), reusePort: Boolean(reusePort), ipv6Only: Boolean(ipv6Only) };
-  return new Handle(type, resolve, sharing);
+  const flags = { reuseAddr, reusePort, ipv6Only, offload };
+  return new Handle(type, resolve, Object.fromEntries(Object.entries(flags).map(([name, on]) => [name, Boolean(on)])));
 }
 
 /** Closes the socket when the signal says so; a closed socket does not listen to it any more. */

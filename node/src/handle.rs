@@ -88,7 +88,7 @@ impl From<SocketAddr> for AddressInfo {
     }
 }
 
-/// The options of a socket that the kernel keeps.
+/// The options of a socket that the native side keeps.
 #[napi(object, object_to_js = false)]
 pub struct Sharing {
     /// `reuseAddr`.
@@ -97,6 +97,8 @@ pub struct Sharing {
     pub reuse_port: bool,
     /// `ipv6Only`.
     pub ipv6_only: bool,
+    /// `offload`.
+    pub offload: bool,
 }
 
 /// One socket.
@@ -121,7 +123,8 @@ impl JsHandle {
         let options = SocketOptions::new(socket_type.parse::<SocketType>().map_err(refused)?)
             .reuse_addr(sharing.reuse_addr)
             .reuse_port(sharing.reuse_port)
-            .ipv6_only(sharing.ipv6_only);
+            .ipv6_only(sharing.ipv6_only)
+            .offload(sharing.offload);
         let environment = environment.0.clone();
         let endpoint = environment.open(&options).map_err(refused)?;
         Ok(JsHandle { environment, endpoint: RefCell::new(endpoint) })

@@ -289,7 +289,7 @@ impl Socket {
         }
         if readable {
             let shared = &self.inner.shared;
-            let (room, slots) = if self.options().gro { (&shared.trains, TRAIN_SLOTS) } else { (&shared.batch, SLOTS) };
+            let (room, slots) = if self.gro() { (&shared.trains, TRAIN_SLOTS) } else { (&shared.batch, SLOTS) };
             let mut batch = room.take().unwrap_or_else(|| RecvBatch::for_trains(slots));
             self.receive(&mut batch);
             room.set(Some(batch));

@@ -65,7 +65,7 @@ impl Socket {
     /// [`gro`](crate::SocketOptions::gro), which receives through batches.
     #[doc(alias = "recvfrom")]
     pub fn try_recv(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
-        if self.options.gro {
+        if self.gro() {
             return Err(Error::raw("recvmsg", sys::errno::EINVAL));
         }
         loop {
@@ -86,13 +86,74 @@ impl Socket {
     #[doc(alias("recvmmsg", "UDP_GRO"))]
     pub fn try_recv_batch(&self, batch: &mut RecvBatch) -> Result<usize> {
         batch.clear();
-        if self.options.gro && !batch.holds_trains() {
+        let gro = self.gro();
+        if gro && !batch.holds_trains() {
             return Err(Error::raw("recvmsg", sys::errno::EINVAL));
         }
-        let gro = self.options.gro;
         let slots = self.call(Op::Recv, "recvmsg", |sys| sys.recv_slots(&mut batch.receiver, gro))?;
         batch.fill(slots, |addr| self.admits(addr));
         Ok(batch.len())
+    }
+}
+
+/// Trains of received datagrams.
+impl Socket {
+    /// Whether the kernel hands over trains: as [`SocketOptions::gro`](crate::SocketOptions::gro) said at first.
+    pub fn gro(&self) -> bool {
+        self.gro.load(Ordering::Relaxed)
+    }
+
+    /// Takes trains from now on (`UDP_GRO`), as [`SocketOptions::gro`](crate::SocketOptions::gro) does from the start.
+    /// Without effect on a socket without [`offload`](crate::SocketOptions::offload).
+    ///
+    /// # Errors
+    ///
+    /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn start_gro(&self) -> Result<()> {
+        if self.options.offload {
+            self.call(Op::Recv, "setsockopt", |sys| sys.set_gro(true))?;
+            self.gro.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Takes no more trains: what a socket does before others read from it too, who would see them whole.
+    ///
+    /// What has come is received into `batch` first, and `each` is given it, or the error that was received. What comes
+    /// meanwhile is lost, as if the kernel's buffer were full.
+    ///
+    /// # Errors
+    ///
+    /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed, `EINVAL` if the batch's slots are too small for
+    /// trains.
+    pub fn stop_gro(&self, batch: &mut RecvBatch, mut each: impl FnMut(Result<&RecvBatch>)) -> Result<()> {
+        if !self.gro() {
+            return Ok(());
+        }
+        if !batch.holds_trains() {
+            return Err(Error::raw("recvmsg", sys::errno::EINVAL));
+        }
+        self.call(Op::Recv, "setsockopt", |sys| sys.refuse_all(true))?;
+        let drained = self.drain(batch, &mut each);
+        self.call(Op::Recv, "setsockopt", |sys| sys.set_gro(false).and(sys.refuse_all(false)))?;
+        self.gro.store(false, Ordering::Relaxed);
+        drained
+    }
+
+    fn drain(&self, batch: &mut RecvBatch, each: &mut impl FnMut(Result<&RecvBatch>)) -> Result<()> {
+        let mut failed = false;
+        loop {
+            match self.try_recv_batch(batch) {
+                Ok(_) => each(Ok(batch)),
+                Err(error) if error.is_would_block() => return Ok(()),
+                // The kernel tells an error of the network once; what it says again will not end.
+                Err(error) if failed => return Err(error),
+                Err(error) => {
+                    failed = true;
+                    each(Err(error));
+                }
+            }
+        }
     }
 }
 

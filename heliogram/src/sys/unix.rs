@@ -74,13 +74,24 @@ impl Socket {
     }
 
     /// Asks for trains; a kernel without them hands over datagrams, which a batch takes just as well.
-    pub(crate) fn set_gro(&self) -> io::Result<()> {
+    pub(crate) fn set_gro(&self, on: bool) -> io::Result<()> {
         #[cfg(all(any(target_os = "linux", target_os = "android"), not(heliogram_force_copy)))]
-        match set_option(&self.inner, libc::SOL_UDP, libc::UDP_GRO, &1_i32) {
+        match set_option(&self.inner, libc::SOL_UDP, libc::UDP_GRO, &i32::from(on)) {
             Err(error) if error.raw_os_error() != Some(libc::ENOPROTOOPT) => return Err(error),
             _ => {}
         }
+        #[cfg(not(all(any(target_os = "linux", target_os = "android"), not(heliogram_force_copy))))]
+        let _ = on;
         Ok(())
+    }
+
+    /// Lets the kernel drop whatever comes, by a filter that accepts no byte (`SO_ATTACH_FILTER`, `socket(7)`). Only where
+    /// there are trains.
+    pub(crate) fn refuse_all(&self, on: bool) -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        return if on { self.inner.attach_filter(&[nothing()]) } else { self.inner.detach_filter() };
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        return Ok(drop(on));
     }
 
     pub(crate) fn bind(&self, local: SocketAddr) -> io::Result<()> {
@@ -315,6 +326,12 @@ fn internet(address: SockAddr) -> io::Result<SocketAddr> {
 
 fn is_family_error(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EAFNOSUPPORT | libc::EINVAL))
+}
+
+/// A filter that lets no byte of a datagram through.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn nothing() -> socket2::SockFilter {
+    socket2::SockFilter::new((libc::BPF_RET | libc::BPF_K) as u16, 0, 0, 0)
 }
 
 fn set_option<T: Copy>(socket: &impl AsRawFd, level: libc::c_int, option: libc::c_int, value: &T) -> io::Result<()> {

@@ -83,7 +83,12 @@ impl Socket {
     }
 
     /// There are no trains to ask for; a batch takes datagrams just as well.
-    pub(crate) fn set_gro(&self) -> io::Result<()> {
+    pub(crate) fn set_gro(&self, _on: bool) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Lets the system drop whatever comes, while trains are turned off: there are none.
+    pub(crate) fn refuse_all(&self, _on: bool) -> io::Result<()> {
         Ok(())
     }
 
