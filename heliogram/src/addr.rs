@@ -5,6 +5,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use crate::error::{Error, Result};
+use crate::info::Arrival;
 use crate::sys;
 
 /// Who sent a datagram, and how much of it there is: the manual's `rinfo`.
@@ -17,11 +18,13 @@ pub struct RemoteInfo {
     pub size: usize,
     /// Whether the message was longer than the buffer and its end is lost (`MSG_TRUNC`).
     pub truncated: bool,
+    /// How it arrived, as far as [`Socket::set_receive_info`](crate::Socket::set_receive_info) asked.
+    pub arrival: Arrival,
 }
 
 impl RemoteInfo {
-    pub(crate) const fn new(addr: SocketAddr, size: usize, truncated: bool) -> Self {
-        RemoteInfo { addr, size, truncated }
+    pub(crate) const fn new(addr: SocketAddr, size: usize, truncated: bool, arrival: Arrival) -> Self {
+        RemoteInfo { addr, size, truncated, arrival }
     }
 
     /// The sender's address as Node prints it, with `%eth0` where it is link-local.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use crate::addr::RemoteInfo;
+use crate::info::Arrival;
 use crate::sys;
 
 /// The longest message that a UDP datagram over IPv4 can carry: 65,535 less the IP and UDP headers (RFC 768, RFC 791).
@@ -122,6 +123,11 @@ impl Slot {
     fn datagrams(&self) -> usize {
         self.length.div_ceil(self.segment).max(1)
     }
+
+    /// The segments' size, if there are several.
+    fn train(&self) -> Option<u16> {
+        if self.length > self.segment { u16::try_from(self.segment).ok() } else { None }
+    }
 }
 
 impl RecvBatch {
@@ -169,8 +175,9 @@ impl RecvBatch {
         self.slots.iter().flat_map(|slot| {
             let data = &self.receiver.data(slot.index)[..slot.length];
             let addr = self.receiver.peer(slot.index);
+            let arrival = Arrival { segment_size: slot.train(), ..self.receiver.arrival(slot.index) };
             segments(data, slot.segment)
-                .map(move |data| Message { data, info: RemoteInfo::new(addr, data.len(), slot.truncated) })
+                .map(move |data| Message { data, info: RemoteInfo::new(addr, data.len(), slot.truncated, arrival) })
         })
     }
 

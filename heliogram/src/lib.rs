@@ -59,6 +59,7 @@ pub mod events;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod info;
 mod options;
 pub mod queue;
 mod socket;
@@ -71,6 +72,7 @@ pub mod tokio;
 pub use addr::{Interface, RemoteInfo};
 pub use batch::{Datagram, MAX_MESSAGE, Message, RecvBatch};
 pub use error::{Code, Error, Result};
+pub use info::{Arrival, Ecn, ReceiveInfo, TrafficClass};
 pub use options::{BlockList, SocketOptions, SocketType};
 pub use socket::Socket;
 pub use sys::{Borrowed, Descriptor};

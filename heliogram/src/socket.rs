@@ -4,6 +4,7 @@
 
 mod data;
 mod settings;
+mod told;
 
 use std::io;
 use std::net::SocketAddr;
@@ -45,6 +46,8 @@ pub struct Socket {
     gro: AtomicBool,
     /// The largest segment that may travel in a train; lowered where the kernel or the device refuses.
     segment_limit: AtomicUsize,
+    /// [`ReceiveInfo`](crate::ReceiveInfo): what the kernel tells of each datagram.
+    receive_info: AtomicU8,
     /// Bytes and datagrams that wait in a face's [`SendQueue`](crate::queue::SendQueue).
     send_queue: [AtomicUsize; 2],
 }
@@ -69,6 +72,7 @@ impl Socket {
             sys: OnceLock::new(),
             gro: AtomicBool::new(options.offload && options.gro),
             segment_limit: AtomicUsize::new(if sys::SEGMENTS && options.offload { usize::MAX } else { 0 }),
+            receive_info: AtomicU8::new(0),
             send_queue: Default::default(),
             options,
         })

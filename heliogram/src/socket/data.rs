@@ -8,6 +8,7 @@ use super::{Socket, rule};
 use crate::addr::RemoteInfo;
 use crate::batch::{Datagram, RecvBatch, Run, runs};
 use crate::error::{Error, Result};
+use crate::info::Arrival;
 use crate::state::{Action, Op, step};
 use crate::sys;
 
@@ -69,9 +70,9 @@ impl Socket {
             return Err(Error::raw("recvmsg", sys::errno::EINVAL));
         }
         loop {
-            let (size, addr, truncated) = self.call(Op::Recv, "recvmsg", |sys| sys.recv(buffer))?;
-            if self.admits(addr) {
-                return Ok(RemoteInfo::new(addr, size, truncated));
+            let rinfo = self.recv_one(buffer)?;
+            if self.admits(rinfo.addr) {
+                return Ok(rinfo);
             }
         }
     }
@@ -90,7 +91,8 @@ impl Socket {
         if gro && !batch.holds_trains() {
             return Err(Error::raw("recvmsg", sys::errno::EINVAL));
         }
-        let slots = self.call(Op::Recv, "recvmsg", |sys| sys.recv_slots(&mut batch.receiver, gro))?;
+        let info = self.receive_info();
+        let slots = self.call(Op::Recv, "recvmsg", |sys| sys.recv_slots(&mut batch.receiver, gro, info))?;
         batch.fill(slots, |addr| self.admits(addr));
         Ok(batch.len())
     }
@@ -242,6 +244,16 @@ impl Socket {
         let sent = sys.send_runs(std::iter::once(alone)).map_err(|error| refusal(&error))?;
         self.segment_limit.fetch_min(sys::errno::segment_limit(error, segment.into()), Ordering::Relaxed);
         Ok(sent)
+    }
+
+    fn recv_one(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+        let info = self.receive_info();
+        if info.is_empty() {
+            let (size, addr, truncated) = self.call(Op::Recv, "recvmsg", |sys| sys.recv(buffer))?;
+            return Ok(RemoteInfo::new(addr, size, truncated, Arrival::default()));
+        }
+        let (size, addr, truncated, arrival) = self.call(Op::Recv, "recvmsg", |sys| sys.recv_told(buffer, info))?;
+        Ok(RemoteInfo::new(addr, size, truncated, arrival))
     }
 
     fn admits(&self, addr: SocketAddr) -> bool {

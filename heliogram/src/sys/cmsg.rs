@@ -8,8 +8,8 @@
 
 // The tests ask the kernel for real messages, and `libc` for its opinion of ours; the code itself needs no such thing.
 #![cfg_attr(not(test), forbid(unsafe_code))]
-// The sockets use trains so far; the fields of `Received` and the other attributes get their public methods when
-// options for them are added. The tests use everything from the first day.
+// The other attributes and the error queue get their public methods when options for them are added. The tests use
+// everything from the first day.
 #![cfg_attr(
     not(all(test, target_os = "linux")),
     expect(dead_code, reason = "decoded and tested ahead of the public methods")
@@ -18,6 +18,8 @@
 use std::ffi::c_int;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::{Deref, DerefMut};
+
+use crate::info::{Arrival, ReceiveInfo};
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod bsd;
@@ -36,8 +38,9 @@ use bsd as system;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use linux as system;
 
-#[cfg_attr(not(all(test, target_os = "linux")), expect(unused_imports, reason = "for the same public methods"))]
-pub(crate) use received::{Ecn, ExtendedError, Origin, Received, TrafficClass};
+pub(crate) use received::Received;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use received::{ExtendedError, Origin};
 pub(crate) use system::segment_size;
 
 /// The kernel's type of `cmsg_len`. (musl declares a narrower field with padding; the bytes are the same.)
@@ -261,6 +264,20 @@ impl<'a> Iterator for Messages<'a> {
 }
 
 impl std::iter::FusedIterator for Messages<'_> {}
+
+/// How a datagram arrived, as far as the socket has asked: the kernel may tell more, such as the software's times to
+/// whoever wants the device's.
+pub(crate) fn arrival(control: &[u8], asked: ReceiveInfo) -> Arrival {
+    let told = decode(control).arrival;
+    let wants = |bit| asked.has(bit);
+    Arrival {
+        software_time: told.software_time.filter(|_| wants(ReceiveInfo::TIMESTAMP)),
+        hardware_time: told.hardware_time.filter(|_| wants(ReceiveInfo::HARDWARE_TIMESTAMP)),
+        // The kernel says nothing as long as nothing was lost.
+        dropped: wants(ReceiveInfo::DROPPED).then(|| told.dropped.unwrap_or(0)),
+        ..told
+    }
+}
 
 /// All that a buffer of control messages says of the datagram it came with; what is unknown or cut short is left out.
 pub(crate) fn decode(control: &[u8]) -> Received {

@@ -13,15 +13,21 @@ use socket2::SockAddr;
 use super::cmsg;
 use super::unix::{Socket, decode, retry};
 use crate::batch::Run;
+use crate::info::{Arrival, ReceiveInfo};
 use crate::sys::Received;
 
 /// The most messages of one `sendmmsg`, and the most buffers that they have together.
 const MESSAGES: usize = 64;
 const BUFFERS: usize = 256;
 
-/// Room for what goes along with a train, and for what comes with a received message.
+/// Room for what goes along with a train.
 type SendControl = cmsg::Control<32>;
-type RecvControl = cmsg::Control<64>;
+
+/// Room for what comes with a received message: the size of a train's segments, or all that a socket may ask for. In
+/// pieces, so that one allocation can be either, and is aligned.
+type Piece = cmsg::Control<8>;
+const TRAIN_PIECES: usize = 64 / size_of::<Piece>();
+const INFO_PIECES: usize = cmsg::RECEIVE_SPACE.div_ceil(size_of::<Piece>());
 
 /// A message and how much of it was moved: the layout of the kernel's `mmsghdr`, which not every system's libc has.
 #[repr(C)]
@@ -134,10 +140,11 @@ impl Socket {
         Ok(outgoing.datagrams[..messages].iter().map(|&count| usize::from(count)).sum())
     }
 
-    /// Receives as many messages as there are, at most one for each slot; says how many. `control` asks for what the
-    /// kernel says beside the bytes, the size of a train's segments above all.
-    pub(crate) fn recv_slots(&self, receiver: &mut Receiver, control: bool) -> io::Result<usize> {
-        receiver.prepare(control);
+    /// Receives as many messages as there are, at most one for each slot; says how many. `gro` says that
+    /// there may be trains, `info` what else the kernel tells beside the bytes.
+    pub(crate) fn recv_slots(&self, receiver: &mut Receiver, gro: bool, info: ReceiveInfo) -> io::Result<usize> {
+        receiver.ask_for(info);
+        receiver.prepare(gro || !info.is_empty());
         let descriptor = self.descriptor().as_raw_fd();
         if let Some(late) = receiver.late.take() {
             return Err(late);
@@ -240,6 +247,11 @@ fn check_long(answer: libc::ssize_t) -> io::Result<usize> {
     usize::try_from(answer).map_err(|_| io::Error::last_os_error())
 }
 
+fn bytes(room: &[Piece]) -> &[u8] {
+    // SAFETY: a piece is initialised bytes without padding (its size is its alignment), and the length is theirs.
+    unsafe { std::slice::from_raw_parts(room.as_ptr().cast(), size_of_val(room)) }
+}
+
 /// What lies between two slots: a line of the processor's cache, so that slots of 64 KiB do not all begin in the same few
 /// places of it, and push one another out.
 const APART: usize = 64;
@@ -249,13 +261,17 @@ pub(crate) struct Receiver {
     data: Box<[u8]>,
     slot_size: usize,
     names: Box<[libc::sockaddr_storage]>,
-    controls: Box<[RecvControl]>,
+    controls: Box<[Piece]>,
+    /// How many pieces each slot has.
+    pieces: usize,
     buffers: Box<[libc::iovec]>,
     headers: Box<[Header]>,
     /// How many headers, the first ones, have lengths that the kernel may have written over.
     used: usize,
     /// Whether the other headers ask for control messages.
     control: bool,
+    /// What the socket of the last receive asked for.
+    info: ReceiveInfo,
     /// An error that came when there were datagrams to give out already: the next receive tells it.
     late: Option<io::Error>,
 }
@@ -275,20 +291,23 @@ impl Receiver {
             data: vec![0; slots * (slot_size + APART)].into(),
             slot_size,
             names: vec![nobody; slots].into(),
-            controls: (0..slots).map(|_| RecvControl::new()).collect(),
+            controls: vec![Piece::new(); slots * TRAIN_PIECES].into(),
+            pieces: TRAIN_PIECES,
             buffers: vec![empty; slots].into(),
             headers: (0..slots).map(|_| Header::new()).collect(),
             used: slots,
             control: false,
+            info: ReceiveInfo::new(),
             late: None,
         };
         receiver.link();
         receiver
     }
 
-    /// Leads each header to its slot. The boxes are never exchanged, so this is done once.
+    /// Leads each header to its slot: once, and again when the room for control messages has grown.
     fn link(&mut self) {
-        let slots = self.data.chunks_exact_mut(self.slot_size + APART).zip(&mut self.names).zip(&mut self.controls);
+        let rooms = self.controls.chunks_exact_mut(self.pieces);
+        let slots = self.data.chunks_exact_mut(self.slot_size + APART).zip(&mut self.names).zip(rooms);
         for (((data, name), room), (header, buffer)) in slots.zip(self.headers.iter_mut().zip(&mut self.buffers)) {
             buffer.iov_base = data.as_mut_ptr().cast();
             buffer.iov_len = data.len() - APART;
@@ -299,14 +318,26 @@ impl Receiver {
         }
     }
 
+    /// Makes room for what a socket asks for. It stays, so that this allocates once at most.
+    fn ask_for(&mut self, info: ReceiveInfo) {
+        self.info = info;
+        if !info.is_empty() && self.pieces < INFO_PIECES {
+            self.pieces = INFO_PIECES;
+            self.controls = vec![Piece::new(); self.headers.len() * INFO_PIECES].into();
+            self.used = self.headers.len();
+            self.link();
+        }
+    }
+
     /// Says how much room there is, where the last receive has changed it.
     fn prepare(&mut self, control: bool) {
         if self.control != control {
             (self.control, self.used) = (control, self.headers.len());
         }
+        let room = if control { size_of::<Piece>() * self.pieces } else { 0 };
         for header in &mut self.headers[..self.used] {
             header.message.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
-            header.message.msg_controllen = if control { size_of::<RecvControl>() as _ } else { 0 };
+            header.message.msg_controllen = room as _;
         }
     }
 
@@ -332,7 +363,20 @@ impl Receiver {
     }
 
     fn segment(&self, index: usize) -> Option<u16> {
+        cmsg::segment_size(self.control(index)?)
+    }
+
+    /// What the kernel told of this slot's message, as far as the socket asked for it.
+    pub(crate) fn arrival(&self, index: usize) -> Arrival {
+        if self.info.is_empty() {
+            return Arrival::default();
+        }
+        cmsg::arrival(self.control(index).unwrap_or_default(), self.info)
+    }
+
+    /// The control messages of this slot, if there are any.
+    fn control(&self, index: usize) -> Option<&[u8]> {
         let length = self.headers[index].control_length();
-        if length == 0 { None } else { cmsg::segment_size(self.controls[index].get(..length)?) }
+        if length == 0 { None } else { bytes(&self.controls[index * self.pieces..][..self.pieces]).get(..length) }
     }
 }

@@ -10,6 +10,7 @@
 //! | `Socket::send`, `recv` | one datagram, never waiting, repeated after `EINTR` |
 //! | `Socket::send_runs` | as many runs as the system takes at once, in order; how many datagrams it took |
 //! | `Receiver`, `Socket::recv_slots` | memory for many datagrams, and filling it |
+//! | `Socket::set_receive_info`, `recv_told` | what the kernel tells beside the bytes; what it cannot is `ENOTSUP` |
 //! | `Socket::retire` | gives the port back while the number of the descriptor stays taken until the drop |
 //! | `interface_index`, `interface_name` | `if_nametoindex(3)` and back |
 //! | `errno` | the system's error numbers, their names and words |
@@ -22,6 +23,8 @@
 pub(crate) mod errno;
 mod options;
 
+#[cfg(unix)]
+mod ancillary;
 #[cfg(unix)]
 pub(crate) mod cmsg;
 #[cfg(unix)]

@@ -320,7 +320,7 @@ fn grave() -> io::Result<&'static File> {
 }
 
 /// Decodes an address of the kernel's; anything but IPv4 and IPv6 is `EAFNOSUPPORT`.
-fn internet(address: SockAddr) -> io::Result<SocketAddr> {
+pub(super) fn internet(address: SockAddr) -> io::Result<SocketAddr> {
     address.as_socket().ok_or_else(|| io::Error::from_raw_os_error(libc::EAFNOSUPPORT))
 }
 
@@ -334,11 +334,27 @@ fn nothing() -> socket2::SockFilter {
     socket2::SockFilter::new((libc::BPF_RET | libc::BPF_K) as u16, 0, 0, 0)
 }
 
-fn set_option<T: Copy>(socket: &impl AsRawFd, level: libc::c_int, option: libc::c_int, value: &T) -> io::Result<()> {
+pub(super) fn set_option<T: Copy>(
+    socket: &impl AsRawFd,
+    level: libc::c_int,
+    option: libc::c_int,
+    value: &T,
+) -> io::Result<()> {
     let length = size_of_val(value) as libc::socklen_t;
     let value = std::ptr::from_ref(value).cast();
     // SAFETY: the value is a live plain value and its length its size; the descriptor is open while socket lives.
     check(unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, value, length) }).map(drop)
+}
+
+/// An option whose value is an integer or a structure of integers; what the kernel leaves out of it stays 0.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn get_option<T: Copy>(socket: &impl AsRawFd, level: libc::c_int, option: libc::c_int) -> io::Result<T> {
+    let mut value = MaybeUninit::<T>::zeroed();
+    let mut length = size_of::<T>() as libc::socklen_t;
+    // SAFETY: the value is live memory of that length, of which the kernel writes at most so much.
+    check(unsafe { libc::getsockopt(socket.as_raw_fd(), level, option, value.as_mut_ptr().cast(), &raw mut length) })?;
+    // SAFETY: zeros, and whatever the kernel writes, are integers: the callers ask for nothing else.
+    Ok(unsafe { value.assume_init() })
 }
 
 /// A system call's answer: -1 means that errno says why.

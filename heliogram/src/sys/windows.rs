@@ -6,6 +6,7 @@
 //! * two sockets cannot share a port's load (`reusePort`): `ENOTSUP`;
 //! * source-specific membership is for IPv4 only: `ENOTSUP` for IPv6;
 //! * a peer's closed port is no error, on a connected socket either, as in Node: see [`retry`];
+//! * nothing is told of a datagram but its sender: `ENOTSUP` for who asks;
 //! * a closed socket keeps its port until it is dropped: there is no `dup2`, and a number that somebody may have
 //!   borrowed cannot be given back.
 //!
@@ -21,6 +22,7 @@ use socket2::{Domain, InterfaceIndexOrAddress, MaybeUninitSlice, Protocol, SockA
 
 use crate::addr::Interface;
 use crate::batch::Run;
+use crate::info::{Arrival, ReceiveInfo};
 use crate::options::SocketType;
 use crate::sys::options::domain;
 use crate::sys::{Received, errno};
@@ -148,7 +150,7 @@ impl Socket {
     }
 
     /// Receives as many datagrams as there are, at most one for each slot; says how many.
-    pub(crate) fn recv_slots(&self, receiver: &mut Receiver, _control: bool) -> io::Result<usize> {
+    pub(crate) fn recv_slots(&self, receiver: &mut Receiver, _gro: bool, _info: ReceiveInfo) -> io::Result<usize> {
         let slots = receiver.data.chunks_exact_mut(receiver.slot_size).zip(&mut receiver.messages);
         for (index, (slot, message)) in slots.enumerate() {
             match self.recv(slot) {
@@ -158,6 +160,19 @@ impl Socket {
             }
         }
         Ok(receiver.messages.len())
+    }
+
+    /// Nothing is told beside the bytes.
+    pub(crate) fn set_receive_info(&self, info: ReceiveInfo) -> io::Result<()> {
+        if info.is_empty() { Ok(()) } else { Err(lacking()) }
+    }
+
+    pub(crate) fn recv_told(
+        &self,
+        buffer: &mut [u8],
+        _info: ReceiveInfo,
+    ) -> io::Result<(usize, SocketAddr, bool, Arrival)> {
+        self.recv(buffer).map(|(length, from, truncated)| (length, from, truncated, Arrival::default()))
     }
 
     /// Ends all traffic. The port is given back with the handle, at the drop.
@@ -293,5 +308,9 @@ impl Receiver {
 
     pub(crate) fn received(&self, index: usize) -> Received {
         self.messages[index].1
+    }
+
+    pub(crate) fn arrival(&self, _index: usize) -> Arrival {
+        Arrival::default()
     }
 }

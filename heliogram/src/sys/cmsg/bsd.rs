@@ -10,7 +10,8 @@ use libc::{
     SOL_SOCKET, c_int,
 };
 
-use super::{Attribute, Encoder, Message, Received, Refused, TrafficClass, field};
+use super::{Attribute, Encoder, Message, Received, Refused, field};
+use crate::info::TrafficClass;
 
 /// Every message that [`decode`] understands, and the bytes of its data at most.
 pub(super) const UNDERSTOOD: &[(c_int, c_int, usize)] = &[
@@ -75,17 +76,17 @@ pub(super) fn decode(message: Message<'_>, received: &mut Received) {
     match (message.level, message.kind) {
         #[cfg(target_vendor = "apple")]
         (IPPROTO_IP, libc::IP_PKTINFO) => received.packet_info(message.data).unwrap_or_default(),
-        (IPPROTO_IP, libc::IP_RECVDSTADDR) => received.destination = destination(message.data),
+        (IPPROTO_IP, libc::IP_RECVDSTADDR) => received.arrival.destination = destination(message.data),
         // struct sockaddr_dl: sdl_len, sdl_family, sdl_index
         (IPPROTO_IP, libc::IP_RECVIF) => {
-            received.interface = field(message.data, 2).map(u16::from_ne_bytes).map(u32::from)
+            received.arrival.interface = field(message.data, 2).map(u16::from_ne_bytes).map(u32::from)
         }
         (IPPROTO_IPV6, IPV6_PKTINFO) => received.packet_info6(message.data).unwrap_or_default(),
         (IPPROTO_IP, IP_RECVTOS) | (IPPROTO_IPV6, IPV6_TCLASS) => {
-            received.traffic_class = message.small().map(TrafficClass);
+            received.arrival.traffic_class = message.small().map(TrafficClass);
         }
-        (IPPROTO_IP, IP_RECVTTL) | (IPPROTO_IPV6, IPV6_HOPLIMIT) => received.hop_limit = message.small(),
-        (SOL_SOCKET, SCM_TIMESTAMP) => received.software_time = timeval(message.data),
+        (IPPROTO_IP, IP_RECVTTL) | (IPPROTO_IPV6, IPV6_HOPLIMIT) => received.arrival.hop_limit = message.small(),
+        (SOL_SOCKET, SCM_TIMESTAMP) => received.arrival.software_time = timeval(message.data),
         _ => {}
     }
 }

@@ -13,9 +13,9 @@ use super::{Attribute, Control, Encoder, HEADER, Messages, decode, segment_size,
 pub fn run(control: &[u8]) {
     messages_follow_each_other(control);
     let received = decode(control);
-    assert_ne!(received.segment_size, Some(0), "nobody can cut a train into datagrams of nothing");
-    assert_eq!(segment_size(control), received.segment_size, "the short way and the long way agree");
-    if let Some(class) = received.traffic_class {
+    assert_ne!(received.arrival.segment_size, Some(0), "nobody can cut a train into datagrams of nothing");
+    assert_eq!(segment_size(control), received.arrival.segment_size, "the short way and the long way agree");
+    if let Some(class) = received.arrival.traffic_class {
         assert_eq!((class.dscp() << 2) | class.ecn() as u8, class.0, "the two parts are the whole");
     }
 }

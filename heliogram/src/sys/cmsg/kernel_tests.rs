@@ -12,6 +12,7 @@ use socket2::{MaybeUninitSlice, MsgHdr, MsgHdrMut, SockRef};
 
 use super::fuzzing::encoded;
 use super::*;
+use crate::info::{Ecn, TrafficClass};
 
 /// The software's times of reception: generate them, and report them (`linux/net_tstamp.h`).
 const TIMESTAMPING_RX_SOFTWARE: c_int = 1 << 3;
@@ -104,7 +105,7 @@ fn a_train_is_cut_and_comes_whole() {
         let receiver = listening(host, &[(SOL_UDP, libc::UDP_GRO)]);
         send(&bound(host), address(&receiver), &[7; 350], &[Attribute::SegmentSize(100)]);
         let (length, received) = try_receive(&receiver, 0).unwrap();
-        assert_eq!((length, received.segment_size), (350, Some(100)), "{host}");
+        assert_eq!((length, received.arrival.segment_size), (350, Some(100)), "{host}");
     }
 }
 
@@ -122,8 +123,8 @@ fn where_it_came_to_by_ipv4() {
     let to = SocketAddr::new(ip("127.0.0.9"), address(&receiver).port());
     send(&bound("127.0.0.1"), to, b"", &[]);
     let received = receive(&receiver);
-    assert_eq!((received.destination, received.local), (Some(ip("127.0.0.9")), Some(ip("127.0.0.9"))));
-    assert_eq!(received.interface, Some(loopback()));
+    assert_eq!((received.arrival.destination, received.arrival.local), (Some(ip("127.0.0.9")), Some(ip("127.0.0.9"))));
+    assert_eq!(received.arrival.interface, Some(loopback()));
 }
 
 #[test]
@@ -132,8 +133,8 @@ fn where_it_came_to_by_ipv6() {
     let to = SocketAddr::new(ip("::1"), address(&receiver).port());
     send(&bound("::1"), to, b"", &[]);
     let received = receive(&receiver);
-    assert_eq!((received.destination, received.local), (Some(ip("::1")), Some(ip("::1"))));
-    assert_eq!(received.interface, Some(loopback()));
+    assert_eq!((received.arrival.destination, received.arrival.local), (Some(ip("::1")), Some(ip("::1"))));
+    assert_eq!(received.arrival.interface, Some(loopback()));
 }
 
 #[test]
@@ -145,7 +146,7 @@ fn a_groups_address_is_not_ours() {
     SockRef::from(&sender).set_multicast_if_v4(&std::net::Ipv4Addr::LOCALHOST).unwrap();
     send(&sender, SocketAddr::new(group.into(), address(&receiver).port()), b"", &[]);
     let received = receive(&receiver);
-    assert_eq!((received.destination, received.local), (Some(group.into()), Some(ip("127.0.0.1"))));
+    assert_eq!((received.arrival.destination, received.arrival.local), (Some(group.into()), Some(ip("127.0.0.1"))));
 }
 
 #[test]
@@ -158,8 +159,8 @@ fn an_ipv6_socket_that_takes_ipv4() {
     let to = SocketAddr::new(ip("127.0.0.1"), address(&receiver).port());
     send(&bound("127.0.0.1"), to, b"", &[Attribute::Tos(0x2a), Attribute::Ttl(9)]);
     let received = receive(&receiver);
-    assert_eq!(received.destination, Some(ip("::ffff:127.0.0.1")));
-    assert_eq!((received.traffic_class, received.hop_limit), (Some(TrafficClass(0x2a)), Some(9)));
+    assert_eq!(received.arrival.destination, Some(ip("::ffff:127.0.0.1")));
+    assert_eq!((received.arrival.traffic_class, received.arrival.hop_limit), (Some(TrafficClass(0x2a)), Some(9)));
 }
 
 #[test]
@@ -168,7 +169,7 @@ fn an_ipv6_socket_that_sends_to_ipv4() {
     let to = SocketAddr::new(ip("::ffff:127.0.0.1"), address(&receiver).port());
     send(&bound("::"), to, b"", &[Attribute::Tos(0x2a), Attribute::Ttl(9)]);
     let received = receive(&receiver);
-    assert_eq!((received.traffic_class, received.hop_limit), (Some(TrafficClass(0x2a)), Some(9)));
+    assert_eq!((received.arrival.traffic_class, received.arrival.hop_limit), (Some(TrafficClass(0x2a)), Some(9)));
 }
 
 #[test]
@@ -176,14 +177,14 @@ fn the_byte_of_dscp_and_ecn_and_the_hops_that_are_left() {
     let receiver = listening("127.0.0.1", &[(SOL_IP, libc::IP_RECVTOS), (SOL_IP, libc::IP_RECVTTL)]);
     send(&bound("127.0.0.1"), address(&receiver), b"", &[Attribute::Tos(0xb9), Attribute::Ttl(255)]);
     let received = receive(&receiver);
-    assert_eq!((received.traffic_class, received.hop_limit), (Some(TrafficClass(0xb9)), Some(255)));
+    assert_eq!((received.arrival.traffic_class, received.arrival.hop_limit), (Some(TrafficClass(0xb9)), Some(255)));
 
     let options = [(SOL_IPV6, libc::IPV6_RECVTCLASS), (SOL_IPV6, libc::IPV6_RECVHOPLIMIT)];
     let receiver = listening("::1", &options);
     send(&bound("::1"), address(&receiver), b"", &[Attribute::TrafficClass(0x03), Attribute::HopLimit(0)]);
     let received = receive(&receiver);
-    assert_eq!(received.traffic_class.map(TrafficClass::ecn), Some(Ecn::Ce));
-    assert_eq!(received.hop_limit, Some(0));
+    assert_eq!(received.arrival.traffic_class.map(TrafficClass::ecn), Some(Ecn::Ce));
+    assert_eq!(received.arrival.hop_limit, Some(0));
 }
 
 #[test]
@@ -205,9 +206,9 @@ fn when_it_came() {
     let before = SystemTime::now();
     send(&bound("127.0.0.1"), address(&receiver), b"", &[]);
     let received = receive(&receiver);
-    let time = received.software_time.expect("a time");
+    let time = received.arrival.software_time.expect("a time");
     assert!(before <= time && time <= SystemTime::now(), "{time:?} lies outside of the test");
-    assert_eq!(received.hardware_time, None);
+    assert_eq!(received.arrival.hardware_time, None);
 }
 
 #[test]
@@ -220,12 +221,12 @@ fn when_it_came_in_software_and_hardware() {
     let received = (0..500).find_map(|_| {
         thread::sleep(Duration::from_millis(10));
         send(&sender, address(&receiver), b"", &[]);
-        Some(receive(&receiver)).filter(|received| received.software_time.is_some())
+        Some(receive(&receiver)).filter(|received| received.arrival.software_time.is_some())
     });
     let received = received.expect("a time within five seconds");
-    let time = received.software_time.unwrap();
+    let time = received.arrival.software_time.unwrap();
     assert!(before <= time && time <= SystemTime::now(), "{time:?} lies outside of the test");
-    assert_eq!(received.hardware_time, None, "loopback has no clock of its own");
+    assert_eq!(received.arrival.hardware_time, None, "loopback has no clock of its own");
 }
 
 #[test]
@@ -239,7 +240,7 @@ fn how_many_were_lost() {
         arrived += 1;
     }
     send(&sender, address(&receiver), b"the next one tells", &[]);
-    assert_eq!(receive(&receiver).dropped, Some(64 - arrived));
+    assert_eq!(receive(&receiver).arrival.dropped, Some(64 - arrived));
 }
 
 /// A port on which nobody answers us: its owner listens to somebody else, and keeps others from taking it.

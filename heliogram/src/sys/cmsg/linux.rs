@@ -9,7 +9,8 @@ use libc::{
     SCM_TIMESTAMPNS, SO_RXQ_OVFL, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_UDP, UDP_GRO, UDP_SEGMENT, c_int,
 };
 
-use super::{Attribute, Encoder, ExtendedError, Message, Messages, Origin, Received, Refused, TrafficClass, field};
+use super::{Attribute, Encoder, ExtendedError, Message, Messages, Origin, Received, Refused, field};
+use crate::info::TrafficClass;
 
 /// Not in every `libc` crate for Linux: by definition the option's own number.
 const SCM_TXTIME: c_int = libc::SO_TXTIME;
@@ -68,14 +69,16 @@ fn train(message: Message<'_>) -> Option<u16> {
 
 pub(super) fn decode(message: Message<'_>, received: &mut Received) {
     match (message.level, message.kind) {
-        (SOL_UDP, UDP_GRO) => received.segment_size = received.segment_size.or(train(message)),
+        (SOL_UDP, UDP_GRO) => received.arrival.segment_size = received.arrival.segment_size.or(train(message)),
         (SOL_IP, IP_PKTINFO) => received.packet_info(message.data).unwrap_or_default(),
         (SOL_IPV6, IPV6_PKTINFO) => received.packet_info6(message.data).unwrap_or_default(),
-        (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => received.traffic_class = message.small().map(TrafficClass),
-        (SOL_IP, IP_TTL) | (SOL_IPV6, IPV6_HOPLIMIT) => received.hop_limit = message.small(),
-        (SOL_SOCKET, SCM_TIMESTAMPNS) => received.software_time = timespec(message.data).and_then(system_time),
+        (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => {
+            received.arrival.traffic_class = message.small().map(TrafficClass)
+        }
+        (SOL_IP, IP_TTL) | (SOL_IPV6, IPV6_HOPLIMIT) => received.arrival.hop_limit = message.small(),
+        (SOL_SOCKET, SCM_TIMESTAMPNS) => received.arrival.software_time = timespec(message.data).and_then(system_time),
         (SOL_SOCKET, SCM_TIMESTAMPING) => timestamping(message.data, received),
-        (SOL_SOCKET, SO_RXQ_OVFL) => received.dropped = field(message.data, 0).map(u32::from_ne_bytes),
+        (SOL_SOCKET, SO_RXQ_OVFL) => received.arrival.dropped = field(message.data, 0).map(u32::from_ne_bytes),
         (SOL_IP, IP_RECVERR) | (SOL_IPV6, IPV6_RECVERR) => received.error = extended_error(message.data),
         _ => {}
     }
@@ -84,8 +87,8 @@ pub(super) fn decode(message: Message<'_>, received: &mut Received) {
 /// `struct scm_timestamping`: the software's time, one that is no longer used, the device's time.
 fn timestamping(data: &[u8], received: &mut Received) {
     let mut times = data.chunks_exact((data.len() / 3).max(1)).map(timespec);
-    received.software_time = times.next().flatten().and_then(system_time).or(received.software_time);
-    received.hardware_time = times.nth(1).flatten();
+    received.arrival.software_time = times.next().flatten().and_then(system_time).or(received.arrival.software_time);
+    received.arrival.hardware_time = times.nth(1).flatten();
 }
 
 /// A `timespec` of 64 or, on older 32-bit systems, 32 bits a field; all zero where there is no time.

@@ -1,0 +1,139 @@
+//! What a socket tells beside a datagram's bytes, as far as the system can: the options that ask for it, and receiving
+//! one datagram with it. Many at a time are `sys/mmsg.rs`'s.
+//!
+//! Sources: `ip(7)`, `ipv6(7)`, `socket(7)`; the kernel's `networking/timestamping`; `ip(4)`, `ip6(4)` of macOS and
+//! FreeBSD.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+
+use libc::{IPPROTO_IP, IPPROTO_IPV6, SOL_SOCKET, c_int};
+use socket2::{MaybeUninitSlice, SockAddr};
+
+use super::cmsg::{self, RECEIVE_SPACE};
+use super::unix::{Socket, internet, retry, set_option};
+use crate::info::{Arrival, ReceiveInfo};
+use crate::options::SocketType;
+
+impl Socket {
+    /// Asks the kernel for `info` and for nothing else.
+    pub(crate) fn set_receive_info(&self, info: ReceiveInfo) -> io::Result<()> {
+        let wants = |bit| c_int::from(info.has(bit));
+        // First what other systems refuse, so that a refusal changes nothing.
+        self.set_dropped(info.has(ReceiveInfo::DROPPED))?;
+        self.set_hardware_timestamp(info.has(ReceiveInfo::HARDWARE_TIMESTAMP))?;
+        self.set_by_family(&LOCAL, wants(ReceiveInfo::LOCAL))?;
+        self.set_by_family(&TRAFFIC_CLASS, wants(ReceiveInfo::TRAFFIC_CLASS))?;
+        self.set_by_family(&HOP_LIMIT, wants(ReceiveInfo::HOP_LIMIT))?;
+        set_option(&self.inner, SOL_SOCKET, system::TIMESTAMP, &wants(ReceiveInfo::TIMESTAMP))
+    }
+
+    /// A `udp6` socket is told of datagrams that came by IPv4 as well, where the system can.
+    fn set_by_family(&self, options: &Options, value: c_int) -> io::Result<()> {
+        let by_ipv4 = || options.ipv4.iter().try_for_each(|&name| set_option(&self.inner, IPPROTO_IP, name, &value));
+        match self.family {
+            SocketType::Udp4 => by_ipv4(),
+            SocketType::Udp6 => {
+                set_option(&self.inner, IPPROTO_IPV6, options.ipv6, &value)?;
+                if options.mapped && system::MAPPED { by_ipv4() } else { Ok(()) }
+            }
+        }
+    }
+
+    /// Receives one datagram, and what is told of it: its length, its sender, whether its end did not fit.
+    pub(crate) fn recv_told(
+        &self,
+        buffer: &mut [u8],
+        info: ReceiveInfo,
+    ) -> io::Result<(usize, SocketAddr, bool, Arrival)> {
+        let mut control = cmsg::Control::<RECEIVE_SPACE>::new();
+        let (length, from, truncated, told) = retry(|| self.recv_message(buffer, &mut control, libc::MSG_DONTWAIT))?;
+        Ok((length, internet(from)?, truncated, cmsg::arrival(&control[..told], info)))
+    }
+
+    /// One `recvmsg(2)`: the length, the sender, whether the end did not fit, and the length of the control messages.
+    fn recv_message(
+        &self,
+        buffer: &mut [u8],
+        control: &mut [u8],
+        flags: c_int,
+    ) -> io::Result<(usize, SockAddr, bool, usize)> {
+        // SAFETY: slices of bytes are slices of maybe-uninitialised bytes, and the kernel writes only bytes into them.
+        let (buffer, control) = unsafe {
+            let buffer = &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]);
+            (buffer, &mut *(std::ptr::from_mut(control) as *mut [MaybeUninit<u8>]))
+        };
+        let mut buffers = [MaybeUninitSlice::new(buffer)];
+        let mut from = SockAddr::from(self.family.any());
+        let mut message =
+            socket2::MsgHdrMut::new().with_addr(&mut from).with_buffers(&mut buffers).with_control(control);
+        let length = self.inner.recvmsg(&mut message, flags)?;
+        let (truncated, told) = (message.flags().is_truncated(), message.control_len());
+        Ok((length, from, truncated, told))
+    }
+}
+
+/// The options that ask for one thing, for each family.
+struct Options {
+    ipv4: &'static [c_int],
+    ipv6: c_int,
+    /// Whether IPv6's option leaves datagrams that came by IPv4 untold.
+    mapped: bool,
+}
+
+const LOCAL: Options = Options { ipv4: system::LOCAL, ipv6: libc::IPV6_RECVPKTINFO, mapped: false };
+const TRAFFIC_CLASS: Options = Options { ipv4: &[libc::IP_RECVTOS], ipv6: libc::IPV6_RECVTCLASS, mapped: true };
+const HOP_LIMIT: Options = Options { ipv4: &[libc::IP_RECVTTL], ipv6: libc::IPV6_RECVHOPLIMIT, mapped: true };
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod system {
+    use super::*;
+    use crate::sys::unix::get_option;
+
+    pub(super) const LOCAL: &[c_int] = &[libc::IP_PKTINFO];
+    pub(super) const TIMESTAMP: c_int = libc::SO_TIMESTAMPNS;
+    /// IPv6 sockets have the options of IPv4 too.
+    pub(super) const MAPPED: bool = true;
+
+    /// Flags of `linux/net_tstamp.h`: take the times of received datagrams from the device, and tell them.
+    const RX_HARDWARE: c_int = 1 << 2;
+    const RAW_HARDWARE: c_int = 1 << 6;
+
+    impl Socket {
+        pub(super) fn set_dropped(&self, on: bool) -> io::Result<()> {
+            set_option(&self.inner, SOL_SOCKET, libc::SO_RXQ_OVFL, &c_int::from(on))
+        }
+
+        /// One option holds the flags of both directions, so the others stay as they are.
+        pub(super) fn set_hardware_timestamp(&self, on: bool) -> io::Result<()> {
+            let flags: c_int = get_option(&self.inner, SOL_SOCKET, libc::SO_TIMESTAMPING)?;
+            let wanted = if on { flags | RX_HARDWARE | RAW_HARDWARE } else { flags & !RX_HARDWARE };
+            if wanted == flags { Ok(()) } else { set_option(&self.inner, SOL_SOCKET, libc::SO_TIMESTAMPING, &wanted) }
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod system {
+    use super::*;
+    use crate::sys::errno::ENOTSUP;
+
+    #[cfg(target_vendor = "apple")]
+    pub(super) const LOCAL: &[c_int] = &[libc::IP_PKTINFO];
+    #[cfg(not(target_vendor = "apple"))]
+    pub(super) const LOCAL: &[c_int] = &[libc::IP_RECVDSTADDR, libc::IP_RECVIF];
+    pub(super) const TIMESTAMP: c_int = libc::SO_TIMESTAMP;
+    /// IPv6 sockets refuse the options of IPv4.
+    pub(super) const MAPPED: bool = false;
+
+    impl Socket {
+        pub(super) fn set_dropped(&self, on: bool) -> io::Result<()> {
+            if on { Err(io::Error::from_raw_os_error(ENOTSUP)) } else { Ok(()) }
+        }
+
+        pub(super) fn set_hardware_timestamp(&self, on: bool) -> io::Result<()> {
+            if on { Err(io::Error::from_raw_os_error(ENOTSUP)) } else { Ok(()) }
+        }
+    }
+}
