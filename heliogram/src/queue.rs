@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use crate::batch::Datagram;
+use crate::batch::{Datagram, runs};
 use crate::error::{Error, Result};
 use crate::socket::Socket;
 use crate::sys;
@@ -126,9 +126,10 @@ impl<T> Waiting<T> {
 
 /// Offers a batch to the kernel and tells each outcome, until one would have to wait; says how many had an outcome.
 fn offer(socket: &Socket, batch: &[Datagram<'_>], mut done: impl FnMut(usize, Result<usize>)) -> usize {
-    let mut next = 0;
+    let (mut next, mut refused) = (0, false);
     while next < batch.len() {
-        match socket.try_send_batch(&batch[next..]) {
+        let end = next + share(socket, &batch[next..], refused);
+        match socket.try_send_batch(&batch[next..end]) {
             Ok(count) => {
                 (next..next + count).for_each(|index| done(index, Ok(batch[index].payload.len())));
                 next += count;
@@ -137,10 +138,22 @@ fn offer(socket: &Socket, batch: &[Datagram<'_>], mut done: impl FnMut(usize, Re
             Err(error) => {
                 done(next, Err(error));
                 next += 1;
+                refused = true;
             }
         }
     }
     next
+}
+
+/// How many datagrams to offer with one call. That a connected peer is gone is told once, by the first call that asks, and
+/// `sendmmsg` keeps it to itself if some of its messages have left; so such a socket is offered one message at a time, and
+/// after a refusal one datagram, since each may be the one to be refused.
+fn share(socket: &Socket, batch: &[Datagram<'_>], refused: bool) -> usize {
+    match batch[0].to {
+        Some(_) => batch.len(),
+        None if refused => 1,
+        None => runs(batch, socket.segment_limit()).next().map_or(1, |run| run.datagrams.len()),
+    }
 }
 
 #[cfg(test)]
@@ -189,6 +202,20 @@ mod tests {
         let code = |outcome: Result<usize>| outcome.map_err(|error| error.code());
         SendQueue::new().send(&client, &batch, |_| (), |index, outcome| outcomes.push((index, code(outcome))));
         assert_eq!(outcomes, [(0, Ok(1)), (1, Err("EINVAL")), (2, Ok(1))]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_gone_peer_refuses_every_other_datagram_of_a_batch() {
+        let (client, server, address) = pair();
+        client.connect(address).unwrap();
+        drop(server);
+        let mut queue = SendQueue::new();
+        let mut outcomes = Vec::new();
+        for batch in [&[Datagram::new(b"first")][..], &[Datagram::new(b"later"); 5]] {
+            queue.send(&client, batch, |_| (), |_, outcome| outcomes.push(outcome.is_ok()));
+        }
+        assert_eq!(outcomes, [true, false, true, false, true, false]);
     }
 
     #[test]

@@ -38,6 +38,7 @@ let environment;
 let sendGathered;
 let used = 0;
 let flushIsDue = false;
+let stretch = 0;
 
 /** Begins with the native half of this thread. */
 function start(native) {
@@ -106,8 +107,8 @@ function gather(number, list, to, port, request) {
   table[COUNT] = index + 1;
 }
 
-/** Flushes when the ticks that are due by now have run. */
-function flushSoon() {
+/** Ends the stretch when the ticks that are due by now have run. */
+function endSoon() {
   if (flushIsDue) return;
   flushIsDue = true;
   process.nextTick(endTurn);
@@ -115,6 +116,15 @@ function flushSoon() {
 
 function endTurn() {
   flushIsDue = false;
+  endStretch();
+}
+
+/** The number of the stretch of sends between which nothing happens that may change what the kernel makes of them. */
+const currentStretch = () => stretch;
+
+/** Lets everything leave that is gathered, before something else happens. */
+function endStretch() {
+  stretch++;
   flush();
 }
 
@@ -127,10 +137,16 @@ function flush() {
   for (let index = 0; index < count; index++) {
     const row = index * ROW;
     const outcome = table[row + 5];
-    if (outcome === WAITS) waiting.set(table[row + 1], requests[index]);
+    if (outcome < 0) notSent(requests[index], outcome, table[row + 1]);
     requests[index].outcome = outcome;
     requests[index] = undefined;
   }
+}
+
+/** What comes behind a datagram that was refused must not be joined to it. */
+function notSent(request, outcome, token) {
+  stretch++;
+  if (outcome === WAITS) waiting.set(token, request);
 }
 
 /** Lets a datagram wait for the loop, whether or not the kernel has room; 0, or a negative number of the system's. */
@@ -142,4 +158,4 @@ function enqueue(handle, list, address, port, request) {
   return 0;
 }
 
-module.exports = { PEER, WAITS, bytes, cancel, destination, enqueue, flush, flushSoon, gather, settle, start, table };
+module.exports = { PEER, WAITS, bytes, cancel, currentStretch, destination, endSoon, endStretch, enqueue, flush, gather, settle, start, table };

@@ -34,6 +34,7 @@ class Handle {
     this.native = environment.open(type, sharing);
     this.number = this.native.number;
     this.standing = 0;
+    this.stretch = -1;
     this.resource = new AsyncResource('UDPWRAP', { requireManualDestroy: true });
   }
 
@@ -56,7 +57,7 @@ class Handle {
 
   /** The native half, once everything has left that was sent before. */
   get settled() {
-    gathering.flush();
+    gathering.endStretch();
     return this.native;
   }
 
@@ -136,16 +137,26 @@ class Handle {
     const toPeer = address === undefined;
     if (queuesSends) return gathering.enqueue(this.native, list, address, toPeer ? 0 : port, request);
     if (list.length > MOST_PARTS) return EMSGSIZE;
-    const to = toPeer ? gathering.PEER : gathering.destination(String(address));
+    if (toPeer) return this.sendToPeer(request, list);
+    const to = gathering.destination(String(address));
     if (to < gathering.PEER) return to;
     gathering.gather(this.number, list, to, port, request);
-    if (!this.connected && !request.mayLeave()) {
-      gathering.flushSoon();
-      return undefined;
-    }
-    gathering.flush();
-    if (request.outcome === gathering.WAITS) return 0;
-    return request.outcome < 0 ? request.outcome : request.outcome + 1;
+    if (this.connected || request.mayLeave()) return leave(request);
+    gathering.endSoon();
+    return undefined;
+  }
+
+  /**
+   * Whether the peer is there shows when something is sent to it, and each send that follows may be refused. So the first
+   * one leaves at once, and others of the stretch are gathered only behind one that has left.
+   */
+  sendToPeer(request, list) {
+    gathering.gather(this.number, list, gathering.PEER, 0, request);
+    gathering.endSoon();
+    if (this.stretch === gathering.currentStretch()) return undefined;
+    const outcome = leave(request);
+    if (outcome > 0) this.stretch = gathering.currentStretch();
+    return outcome;
   }
 
   send6(...args) {
@@ -261,6 +272,13 @@ class Handle {
   getSendQueueCount() {
     return this.settled.sendQueueCount();
   }
+}
+
+/** Lets the datagram leave that was gathered last, and all before it; its outcome. */
+function leave(request) {
+  gathering.flush();
+  if (request.outcome === gathering.WAITS) return 0;
+  return request.outcome < 0 ? request.outcome : request.outcome + 1;
 }
 
 function tell(out, address) {

@@ -5,24 +5,59 @@ const { isIP } = require('node:net');
 const { skipsLookup } = require('./host.js');
 const { validateFunction } = require('./validate.js');
 
+/** How many literal addresses are remembered. */
+const CAPACITY = 1_024;
+
+/** Where a message goes that names no address. */
+const HERE = { udp4: '127.0.0.1', udp6: '::1' };
+
+const literals = new Map(); // the families of addresses, by their texts
+
+/** The family of a literal address, or 0. */
+function familyOf(address) {
+  let family = literals.get(address);
+  if (family === undefined) {
+    family = isIP(address);
+    if (literals.size === CAPACITY) literals.clear();
+    literals.set(address, family);
+  }
+  return family;
+}
+
 /** `dns` is loaded late, and `lookup` read off it at each call: programs replace it. */
 function lookupUnlessLiteral(address, family, callback) {
-  if (isIP(address) === family) {
+  if (familyOf(address) === family) {
     process.nextTick(callback, null, address, family);
   } else {
     require('node:dns').lookup(address, family, callback);
   }
 }
 
-/** What looks up for a socket without a function of its own; Node 22 settles on dns.lookup when the socket is made. */
-const hostLookup = () => (skipsLookup ? lookupUnlessLiteral : require('node:dns').lookup);
+const wholeLookup = (resolve, here, family) => (address, callback) => resolve(address || here, family, callback);
 
-/** `lookup(address, callback)` for sockets of this type; no address is this host. */
+/** The look-ups of sockets for which literals stand for themselves. */
+const plain = {
+  udp4: wholeLookup(lookupUnlessLiteral, HERE.udp4, 4),
+  udp6: wholeLookup(lookupUnlessLiteral, HERE.udp6, 6),
+};
+
+/**
+ * `lookup(address, callback)` for sockets of this type; no address is this host. For a socket without a function of its
+ * own, Node 22 settles on dns.lookup when the socket is made.
+ */
 function lookupFor(type, lookup) {
   if (lookup !== undefined) validateFunction(lookup, 'lookup');
-  const resolve = lookup ?? hostLookup();
-  const [here, family] = type === 'udp4' ? ['127.0.0.1', 4] : ['::1', 6];
-  return (address, callback) => resolve(address || here, family, callback);
+  else if (skipsLookup) return plain[type];
+  return wholeLookup(lookup ?? require('node:dns').lookup, HERE[type], type === 'udp4' ? 4 : 6);
 }
 
-module.exports = { lookupFor };
+/** What this look-up is going to answer on the next tick, if it is known before: a literal; else undefined. */
+function foreseen(lookup, address) {
+  if (lookup === plain.udp4) return foreseenAs(address || HERE.udp4, 4);
+  if (lookup === plain.udp6) return foreseenAs(address || HERE.udp6, 6);
+  return undefined;
+}
+
+const foreseenAs = (address, family) => (familyOf(address) === family ? address : undefined);
+
+module.exports = { foreseen, lookupFor };

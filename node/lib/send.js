@@ -5,6 +5,7 @@ const { AsyncResource } = require('node:async_hooks');
 const { kState } = require('./host.js');
 const { UNBOUND, BOUND, enqueue, healthCheck } = require('./state.js');
 const { blocked } = require('./connect.js');
+const { foreseen } = require('./lookup.js');
 const gathering = require('./gather.js');
 const { messageList, slice, validateNumber, validatePort, validateString } = require('./validate.js');
 const { ExceptionWithHostPort, ERR_SOCKET_DGRAM_IS_CONNECTED } = require('./errors.js');
@@ -151,10 +152,20 @@ function lookUp(socket, request) {
     return;
   }
   request.startLookup();
+  const ip = foreseen(running.lookup, request.address);
+  if (ip !== undefined) {
+    process.nextTick(afterForeseen, socket, request, ip);
+    return;
+  }
   running.lookup(request.address, (error, ip) => {
     request.endLookup();
     afterLookup(socket, request, error, ip);
   });
+}
+
+function afterForeseen(socket, request, ip) {
+  request.endLookup();
+  afterLookup(socket, request, null, ip);
 }
 
 function send(message, offset, length, port, address, callback) {

@@ -216,9 +216,14 @@ impl Socket {
     fn send_some(&self, batch: &[Datagram<'_>]) -> Result<usize> {
         let first = batch[0].to;
         let sys = self.sender(first)?;
-        let limit = self.segment_limit.load(Ordering::Relaxed);
+        let limit = self.segment_limit();
         let permitted = runs(batch, limit).take_while(|run| self.permits(run.datagrams[0].to, first));
         sys.send_runs(permitted).or_else(|error| self.send_refused(sys, batch, limit, &error))
+    }
+
+    /// The largest segment that may travel in a train now.
+    pub(crate) fn segment_limit(&self) -> usize {
+        self.segment_limit.load(Ordering::Relaxed)
     }
 
     /// Whether the rules let a datagram follow the first, which has been asked about.

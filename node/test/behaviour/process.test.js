@@ -26,7 +26,10 @@ inChild('B38 throwing in every kind of listener and callback', FIXTURE, 'throwin
 inChild('B38 ticks and microtasks that throw between messages', FIXTURE, 'throwingTicks', { least: 9 });
 inChild('B38 a rejected promise of an async listener', FIXTURE, 'rejectingListener', { least: 6 });
 
-const ENDS = ['exitConnected', 'exitUnconnected', 'exitMany', 'throwConnected', 'throwUnconnected', 'sendOnExit', 'sendOnBeforeExit', 'exitInCallback', 'exitInMessage'];
+const ENDS = [
+  ...['exitConnected', 'exitUnconnected', 'exitMany', 'throwConnected', 'throwMany', 'throwUnconnected'],
+  ...['terminatedMany', 'exitedMany', 'sendOnExit', 'sendOnBeforeExit', 'exitInCallback', 'exitInMessage'],
+];
 
 for (const scenario of ENDS) {
   const code = scenario.startsWith('throw') ? 1 : 0;
