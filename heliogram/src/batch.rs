@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use crate::addr::RemoteInfo;
-use crate::info::Arrival;
+use crate::info::{Arrival, SendOptions};
 use crate::sys;
 
 /// The longest message that a UDP datagram over IPv4 can carry: 65,535 less the IP and UDP headers (RFC 768, RFC 791).
@@ -19,18 +19,26 @@ const MAX_SEGMENTS: usize = 64;
 pub struct Datagram<'a> {
     pub(crate) payload: &'a [u8],
     pub(crate) to: Option<SocketAddr>,
+    pub(crate) options: Option<&'a SendOptions>,
 }
 
 impl<'a> Datagram<'a> {
     /// A datagram for the connected peer.
     pub const fn new(payload: &'a [u8]) -> Self {
-        Datagram { payload, to: None }
+        Datagram { payload, to: None, options: None }
     }
 
     /// The same datagram for this peer.
     #[must_use]
     pub const fn to(mut self, peer: SocketAddr) -> Self {
         self.to = Some(peer);
+        self
+    }
+
+    /// The same datagram with these options.
+    #[must_use]
+    pub const fn with(mut self, options: &'a SendOptions) -> Self {
+        self.options = Some(options);
         self
     }
 
@@ -42,6 +50,25 @@ impl<'a> Datagram<'a> {
     /// The peer, if the datagram names one.
     pub const fn peer(&self) -> Option<SocketAddr> {
         self.to
+    }
+
+    /// The options, if it has some.
+    pub const fn options(&self) -> Option<&'a SendOptions> {
+        self.options
+    }
+
+    pub(crate) fn dont_fragment(&self) -> Option<bool> {
+        self.options.and_then(|options| options.dont_fragment)
+    }
+
+    /// Whether the two may be in one train, as far as peer and options go.
+    fn joins(&self, other: &Datagram<'_>) -> bool {
+        self.to == other.to
+            && match (self.options, other.options) {
+                (None, None) => true,
+                (Some(one), Some(two)) => one.joins() && one == two,
+                _ => false,
+            }
     }
 }
 
@@ -63,7 +90,7 @@ impl Run<'_> {
 
 /// Cuts a batch into runs, keeping its order.
 ///
-/// A train has one peer and one size; only its last datagram may be shorter. `limit` is the largest segment that may
+/// A train has one peer, one set of options and one size; only its last datagram may be shorter. `limit` is the largest segment that may
 /// travel in one: 0 sends everything by itself.
 pub(crate) fn runs<'a>(mut rest: &'a [Datagram<'a>], limit: usize) -> impl Iterator<Item = Run<'a>> {
     std::iter::from_fn(move || {
@@ -80,10 +107,10 @@ fn run_length(first: &Datagram<'_>, batch: &[Datagram<'_>], limit: usize) -> usi
         return 1;
     }
     let most = MAX_SEGMENTS.min(MAX_MESSAGE / segment).max(1).min(batch.len());
-    let full = batch[..most].iter().skip(1).take_while(|next| next.to == first.to && next.payload.len() == segment);
+    let full = batch[..most].iter().skip(1).take_while(|next| next.payload.len() == segment && next.joins(first));
     let length = 1 + full.count();
     match batch[..most].get(length) {
-        Some(last) if last.to == first.to && (1..segment).contains(&last.payload.len()) => length + 1,
+        Some(last) if (1..segment).contains(&last.payload.len()) && last.joins(first) => length + 1,
         _ => length,
     }
 }
@@ -281,6 +308,15 @@ mod tests {
         let (one, two) = ("127.0.0.1:1".parse().unwrap(), "127.0.0.1:2".parse().unwrap());
         let batch = [one, one, two, one].map(|peer| Datagram::new(b"abc").to(peer));
         assert_eq!(runs(&batch, 1000).map(|run| run.datagrams.len()).collect::<Vec<_>>(), [2, 1, 1]);
+    }
+
+    #[test]
+    fn options_are_not_mixed_and_some_travel_alone() {
+        let options = [SendOptions::new(), SendOptions::new().hop_limit(3), SendOptions::new().timestamp(true)];
+        let batch = [0, 0, 1, 1, 2, 2].map(|index: usize| Datagram::new(b"abc").with(&options[index]));
+        assert_eq!(runs(&batch, 1000).map(|run| run.datagrams.len()).collect::<Vec<_>>(), [2, 2, 1, 1]);
+        let batch = [Datagram::new(b"abc"), Datagram::new(b"abc").with(&options[0])];
+        assert_eq!(runs(&batch, 1000).count(), 2);
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub mod tokio;
 pub use addr::{Interface, RemoteInfo};
 pub use batch::{Datagram, MAX_MESSAGE, Message, RecvBatch};
 pub use error::{Code, Error, Result};
-pub use info::{Arrival, Ecn, ReceiveInfo, TrafficClass};
+pub use info::{Arrival, Clock, Ecn, PathMtuDiscovery, ReceiveInfo, SendOptions, TrafficClass};
 pub use options::{BlockList, SocketOptions, SocketType};
 pub use socket::Socket;
 pub use sys::{Borrowed, Descriptor};

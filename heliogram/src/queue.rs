@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 
 use crate::batch::{Datagram, runs};
 use crate::error::{Error, Result};
+use crate::info::SendOptions;
 use crate::socket::Socket;
 use crate::sys;
 
@@ -25,6 +26,8 @@ pub struct SendQueue<T> {
 struct Waiting<T> {
     payload: Box<[u8]>,
     to: Option<SocketAddr>,
+    /// In a box of their own: few datagrams have any.
+    options: Option<Box<SendOptions>>,
     token: T,
 }
 
@@ -104,7 +107,8 @@ impl<T> SendQueue<T> {
 
     fn push(&mut self, datagram: &Datagram<'_>, token: T) {
         self.bytes += datagram.payload.len();
-        self.waiting.push_back(Waiting { payload: datagram.payload.into(), to: datagram.to, token });
+        let (payload, options) = (datagram.payload.into(), datagram.options.map(|&options| Box::new(options)));
+        self.waiting.push_back(Waiting { payload, to: datagram.to, options, token });
     }
 
     fn pop(&mut self) -> Option<Waiting<T>> {
@@ -120,7 +124,7 @@ impl<T> SendQueue<T> {
 
 impl<T> Waiting<T> {
     fn datagram(&self) -> Datagram<'_> {
-        Datagram { payload: &self.payload, to: self.to }
+        Datagram { payload: &self.payload, to: self.to, options: self.options.as_deref() }
     }
 }
 

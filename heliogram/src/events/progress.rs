@@ -250,7 +250,7 @@ impl Socket {
                 outcome => return self.sent(callback, outcome),
             }
         }
-        let datagram = Datagram { payload: &message.bytes(), to };
+        let datagram = Datagram { payload: &message.bytes(), to, options: None };
         self.inner.queue.borrow_mut().wait(self, &datagram, callback);
         self.set_writable(true);
     }

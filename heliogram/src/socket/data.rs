@@ -8,7 +8,7 @@ use super::{Socket, rule};
 use crate::addr::RemoteInfo;
 use crate::batch::{Datagram, RecvBatch, Run, runs};
 use crate::error::{Error, Result};
-use crate::info::Arrival;
+use crate::info::{Arrival, PathMtuDiscovery};
 use crate::state::{Action, Op, step};
 use crate::sys;
 
@@ -217,8 +217,37 @@ impl Socket {
         let first = batch[0].to;
         let sys = self.sender(first)?;
         let limit = self.segment_limit();
-        let permitted = runs(batch, limit).take_while(|run| self.permits(run.datagrams[0].to, first));
-        sys.send_runs(permitted).or_else(|error| self.send_refused(sys, batch, limit, &error))
+        let fragments = batch[0].dont_fragment();
+        let permitted = runs(batch, limit).take_while(|run| {
+            let next = &run.datagrams[0];
+            self.permits(next.to, first) && next.dont_fragment() == fragments
+        });
+        let send = || sys.send_runs(permitted).or_else(|error| self.send_refused(sys, batch, limit, &error));
+        match fragments {
+            None => send(),
+            Some(dont_fragment) => self.fragmenting(sys, dont_fragment, send),
+        }
+    }
+
+    /// Sends with another rule for fragments than the socket's own.
+    fn fragmenting(
+        &self,
+        sys: &sys::Socket,
+        dont_fragment: bool,
+        send: impl FnOnce() -> Result<usize>,
+    ) -> Result<usize> {
+        // Two threads that did this at once could leave each other's rule behind.
+        let _control = self.control();
+        let failed = |error: io::Error| self.failed("send", &error);
+        let own = sys.path_mtu_discovery().map_err(failed)?;
+        let wanted = PathMtuDiscovery::from(dont_fragment);
+        if own == wanted {
+            return send();
+        }
+        sys.set_path_mtu_discovery(wanted).map_err(failed)?;
+        let outcome = send();
+        sys.set_path_mtu_discovery(own).map_err(failed)?;
+        outcome
     }
 
     /// The largest segment that may travel in a train now.

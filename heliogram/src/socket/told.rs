@@ -1,10 +1,10 @@
-//! What the kernel tells beside the bytes.
+//! What the kernel tells beside the bytes, and what goes along with them.
 
 use std::sync::atomic::Ordering;
 
 use super::Socket;
 use crate::error::Result;
-use crate::info::ReceiveInfo;
+use crate::info::{Clock, ReceiveInfo};
 use crate::state::Op;
 
 /// What the kernel tells beside the bytes: for Linux, macOS and FreeBSD. Windows refuses with `ENOTSUP`.
@@ -24,6 +24,17 @@ impl Socket {
         self.call(Op::Option, "setReceiveInfo", |sys| sys.set_receive_info(info))?;
         self.receive_info.store(info.bits(), Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Names the clock of [`SendOptions::departure`](crate::SendOptions::departure) (`SO_TXTIME`, Linux).
+    ///
+    /// # Errors
+    ///
+    /// `ENOTSUP` where the system has no such thing, `EPERM` for a clock other than [`Clock::Monotonic`] without
+    /// `CAP_NET_ADMIN`; `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    #[doc(alias("setDepartureClock", "SO_TXTIME"))]
+    pub fn set_departure_clock(&self, clock: Clock) -> Result<()> {
+        self.call(Op::Option, "setDepartureClock", |sys| sys.set_departure_clock(clock))
     }
 
     pub(super) fn receive_info(&self) -> ReceiveInfo {

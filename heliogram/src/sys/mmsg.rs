@@ -14,14 +14,15 @@ use super::cmsg;
 use super::unix::{Socket, decode, retry};
 use crate::batch::Run;
 use crate::info::{Arrival, ReceiveInfo};
+use crate::options::SocketType;
 use crate::sys::Received;
 
 /// The most messages of one `sendmmsg`, and the most buffers that they have together.
 const MESSAGES: usize = 64;
 const BUFFERS: usize = 256;
 
-/// Room for what goes along with a train.
-type SendControl = cmsg::Control<32>;
+/// Room for what goes along with a message: a train's segment size, or all that a datagram may take along.
+type SendControl = cmsg::Control<{ cmsg::SEND_SPACE }>;
 
 /// Room for what comes with a received message: the size of a train's segments, or all that a socket may ask for. In
 /// pieces, so that one allocation can be either, and is aligned.
@@ -79,16 +80,21 @@ impl Outgoing {
     }
 
     /// Adds a run. The pointers stored here stay good while neither self nor the run's bytes move: `send_runs` sees to it.
-    fn push(&mut self, run: &Run<'_>) {
+    /// An error is that the system does not have what the run's datagrams shall take along.
+    fn push(&mut self, run: &Run<'_>, family: SocketType) -> io::Result<()> {
         let mut header = Header::new();
         if let Some(to) = run.datagrams[0].to {
             let name = self.names[self.messages].write(to.into());
             header.message.msg_name = name.as_ptr().cast_mut().cast();
             header.message.msg_namelen = name.len();
         }
-        if let Some(segment) = run.segment() {
+        let (segment, options) = (run.segment(), run.datagrams[0].options);
+        if segment.is_some() || options.is_some() {
             let control = self.controls[self.messages].write(SendControl::new());
-            header.message.msg_controllen = cmsg::encode_segment(control, segment) as _;
+            header.message.msg_controllen = match (options, segment) {
+                (Some(options), _) => cmsg::encode_options(control, options, segment, family, run.datagrams[0].to)?,
+                (None, segment) => segment.map_or(0, |segment| cmsg::encode_segment(control, segment)),
+            } as _;
             header.message.msg_control = control.as_mut_ptr().cast();
         }
         let first = self.used;
@@ -99,6 +105,7 @@ impl Outgoing {
         // A train has at most 64.
         self.datagrams[self.messages] = run.datagrams.len() as u8;
         self.messages += 1;
+        Ok(())
     }
 
     /// Adds the run's bytes; payloads that lie one behind the other become one buffer.
@@ -132,7 +139,12 @@ impl Socket {
             if !outgoing.has_room_for(&run) {
                 break;
             }
-            outgoing.push(&run);
+            match outgoing.push(&run, self.family) {
+                Ok(()) => {}
+                Err(error) if outgoing.messages == 0 => return Err(error),
+                // The next call tells.
+                Err(_) => break,
+            }
         }
         let descriptor = self.descriptor().as_raw_fd();
         let headers = outgoing.headers();

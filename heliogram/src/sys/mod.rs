@@ -28,6 +28,8 @@ mod ancillary;
 #[cfg(unix)]
 pub(crate) mod cmsg;
 #[cfg(unix)]
+mod knobs;
+#[cfg(unix)]
 mod mmsg;
 #[cfg(feature = "events")]
 mod poll;
@@ -49,11 +51,11 @@ pub use unix::Borrowed;
 #[cfg(unix)]
 pub use unix::Descriptor;
 #[cfg(unix)]
-pub(crate) use unix::{Socket, interface_index, interface_name};
+pub(crate) use unix::{Socket, interface_index, interface_name, now};
 #[cfg(windows)]
 pub use windows::{Borrowed, Descriptor};
 #[cfg(windows)]
-pub(crate) use windows::{Receiver, Socket, interface_index, interface_name};
+pub(crate) use windows::{Receiver, Socket, interface_index, interface_name, now};
 
 /// What the kernel said of one received message.
 #[derive(Clone, Copy, Debug)]

@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use socket2::{Domain, InterfaceIndexOrAddress, MsgHdr, Protocol, SockAddr, Type};
 
 use crate::addr::Interface;
+use crate::info::Clock;
 use crate::options::SocketType;
 use crate::sys::errno;
 use crate::sys::options::domain;
@@ -347,7 +348,6 @@ pub(super) fn set_option<T: Copy>(
 }
 
 /// An option whose value is an integer or a structure of integers; what the kernel leaves out of it stays 0.
-#[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn get_option<T: Copy>(socket: &impl AsRawFd, level: libc::c_int, option: libc::c_int) -> io::Result<T> {
     let mut value = MaybeUninit::<T>::zeroed();
     let mut length = size_of::<T>() as libc::socklen_t;
@@ -390,6 +390,23 @@ pub(crate) fn interface_name(index: u32) -> Option<String> {
     // SAFETY: if_indextoname has put a name that ends with a NUL into the buffer.
     let name = unsafe { CStr::from_ptr(name.as_ptr()) };
     name.to_str().ok().map(str::to_owned)
+}
+
+/// The time by a clock, in nanoseconds since its zero.
+pub(crate) fn now(clock: Clock) -> io::Result<u64> {
+    let id = match clock {
+        Clock::Monotonic => libc::CLOCK_MONOTONIC,
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        Clock::Tai => libc::CLOCK_TAI,
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        Clock::Tai => return Err(io::Error::from_raw_os_error(errno::ENOTSUP)),
+    };
+    let mut time = MaybeUninit::<libc::timespec>::zeroed();
+    // SAFETY: the timespec is live memory of the right size.
+    check(unsafe { libc::clock_gettime(id, time.as_mut_ptr()) })?;
+    // SAFETY: its fields are integers, which were zeros and have been written by the call.
+    let time = unsafe { time.assume_init() };
+    Ok(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
 }
 
 /// Decodes a peer's address out of the kernel's memory; anything but IPv4 and IPv6 is `0.0.0.0:0`.

@@ -6,7 +6,7 @@
 //! * two sockets cannot share a port's load (`reusePort`): `ENOTSUP`;
 //! * source-specific membership is for IPv4 only: `ENOTSUP` for IPv6;
 //! * a peer's closed port is no error, on a connected socket either, as in Node: see [`retry`];
-//! * nothing is told of a datagram but its sender: `ENOTSUP` for who asks;
+//! * nothing is told of a datagram but its sender, and nothing goes along with one: `ENOTSUP` for who asks;
 //! * a closed socket keeps its port until it is dropped: there is no `dup2`, and a number that somebody may have
 //!   borrowed cannot be given back.
 //!
@@ -21,8 +21,8 @@ use std::os::windows::io::{AsSocket, BorrowedSocket, OwnedSocket};
 use socket2::{Domain, InterfaceIndexOrAddress, MaybeUninitSlice, Protocol, SockAddr, SockAddrStorage, Type};
 
 use crate::addr::Interface;
-use crate::batch::Run;
-use crate::info::{Arrival, ReceiveInfo};
+use crate::batch::{Datagram, Run};
+use crate::info::{Arrival, Clock, PathMtuDiscovery, ReceiveInfo, SendOptions};
 use crate::options::SocketType;
 use crate::sys::options::domain;
 use crate::sys::{Received, errno};
@@ -140,13 +140,20 @@ impl Socket {
     pub(crate) fn send_runs<'a>(&self, runs: impl Iterator<Item = Run<'a>>) -> io::Result<usize> {
         let mut sent = 0;
         for datagram in runs.flat_map(|run| run.datagrams) {
-            match self.send(&[IoSlice::new(datagram.payload)], datagram.to) {
+            match self.send_datagram(datagram) {
                 Ok(_) => sent += 1,
                 Err(error) if sent == 0 => return Err(error),
                 Err(_) => break,
             }
         }
         Ok(sent)
+    }
+
+    fn send_datagram(&self, datagram: &Datagram<'_>) -> io::Result<usize> {
+        match datagram.options {
+            Some(options) if *options != SendOptions::new() => Err(lacking()),
+            _ => self.send(&[IoSlice::new(datagram.payload)], datagram.to),
+        }
     }
 
     /// Receives as many datagrams as there are, at most one for each slot; says how many.
@@ -160,6 +167,18 @@ impl Socket {
             }
         }
         Ok(receiver.messages.len())
+    }
+
+    pub(crate) fn set_departure_clock(&self, _clock: Clock) -> io::Result<()> {
+        Err(lacking())
+    }
+
+    pub(crate) fn path_mtu_discovery(&self) -> io::Result<PathMtuDiscovery> {
+        Err(lacking())
+    }
+
+    pub(crate) fn set_path_mtu_discovery(&self, _mode: PathMtuDiscovery) -> io::Result<()> {
+        Err(lacking())
     }
 
     /// Nothing is told beside the bytes.
@@ -247,6 +266,11 @@ fn v4_source(source: IpAddr, group: IpAddr) -> io::Result<(Ipv4Addr, Ipv4Addr)> 
         (IpAddr::V6(_), IpAddr::V6(_)) => Err(lacking()),
         _ => Err(io::Error::from_raw_os_error(errno::EINVAL)),
     }
+}
+
+/// The time by a clock.
+pub(crate) fn now(_clock: Clock) -> io::Result<u64> {
+    Err(lacking())
 }
 
 fn lacking() -> io::Error {

@@ -36,7 +36,9 @@ pub(super) fn encode(to: &mut Encoder<'_>, attribute: Attribute) -> Result<(), R
         Attribute::Tos(byte) => tos(to, byte),
         Attribute::TrafficClass(byte) => to.message(IPPROTO_IPV6, IPV6_TCLASS, &[&c_int::from(byte).to_ne_bytes()]),
         Attribute::HopLimit(hops) => to.message(IPPROTO_IPV6, IPV6_HOPLIMIT, &[&c_int::from(hops).to_ne_bytes()]),
-        Attribute::Ttl(_) | Attribute::SegmentSize(_) | Attribute::TransmitTime(_) => Err(Refused::Unsupported),
+        Attribute::Ttl(_) | Attribute::SegmentSize(_) | Attribute::TransmitTime(_) | Attribute::Timestamp => {
+            Err(Refused::Unsupported)
+        }
     }
 }
 

@@ -45,6 +45,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         Attribute::Ttl(64),
         Attribute::HopLimit(255),
         Attribute::TransmitTime(u64::MAX),
+        Attribute::Timestamp,
     ];
     let mut seeds: Vec<_> = attributes.iter().map(|&attribute| encoded(&[attribute])).collect();
     seeds.push(encoded(&attributes));

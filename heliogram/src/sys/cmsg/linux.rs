@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use libc::{
     IP_PKTINFO, IP_RECVERR, IP_TOS, IP_TTL, IPV6_HOPLIMIT, IPV6_PKTINFO, IPV6_RECVERR, IPV6_TCLASS, SCM_TIMESTAMPING,
-    SCM_TIMESTAMPNS, SO_RXQ_OVFL, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_UDP, UDP_GRO, UDP_SEGMENT, c_int,
+    SCM_TIMESTAMPNS, SO_RXQ_OVFL, SO_TIMESTAMPING, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_UDP, UDP_GRO, UDP_SEGMENT, c_int,
 };
 
 use super::{Attribute, Encoder, ExtendedError, Message, Messages, Origin, Received, Refused, field};
@@ -18,6 +18,9 @@ const SCM_TXTIME: c_int = libc::SO_TXTIME;
 const ORIGIN_ZEROCOPY: u8 = 5;
 /// `SO_EE_ORIGIN_TXTIME` of `linux/errqueue.h`.
 const ORIGIN_TXTIME: u8 = 6;
+
+/// `SOF_TIMESTAMPING_TX_HARDWARE` and `SOF_TIMESTAMPING_TX_SOFTWARE` of `linux/net_tstamp.h`.
+const TX_BOTH: u32 = 0b11;
 
 /// Every message that [`decode`] understands, and the bytes of its data at most.
 pub(super) const UNDERSTOOD: &[(c_int, c_int, usize)] = &[
@@ -53,6 +56,7 @@ pub(super) fn encode(to: &mut Encoder<'_>, attribute: Attribute) -> Result<(), R
         Attribute::Ttl(hops) => to.message(SOL_IP, IP_TTL, &[&c_int::from(hops).to_ne_bytes()]),
         Attribute::HopLimit(hops) => to.message(SOL_IPV6, IPV6_HOPLIMIT, &[&c_int::from(hops).to_ne_bytes()]),
         Attribute::TransmitTime(time) => to.message(SOL_SOCKET, SCM_TXTIME, &[&time.to_ne_bytes()]),
+        Attribute::Timestamp => to.message(SOL_SOCKET, SO_TIMESTAMPING, &[&TX_BOTH.to_ne_bytes()]),
     }
 }
 
@@ -163,6 +167,7 @@ pub(super) fn attribute(message: Message<'_>) -> Option<Attribute> {
         (SOL_IPV6, IPV6_TCLASS) => Attribute::TrafficClass(message.small()?),
         (SOL_IP, IP_TTL) => Attribute::Ttl(message.small()?),
         (SOL_IPV6, IPV6_HOPLIMIT) => Attribute::HopLimit(message.small()?),
+        (SOL_SOCKET, SO_TIMESTAMPING) if data.len() == 4 => Attribute::Timestamp,
         (SOL_SOCKET, SCM_TXTIME) => Attribute::TransmitTime(u64::from_ne_bytes(data.try_into().ok()?)),
         _ => return None,
     })

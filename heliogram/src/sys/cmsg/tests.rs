@@ -7,7 +7,7 @@ use super::*;
 use crate::info::{Ecn, TrafficClass};
 
 /// One attribute of each kind.
-fn every_kind() -> [Attribute; 8] {
+fn every_kind() -> [Attribute; 9] {
     [
         Attribute::SegmentSize(1472),
         Attribute::Source4 { address: Ipv4Addr::new(192, 0, 2, 7), interface: 3 },
@@ -17,6 +17,7 @@ fn every_kind() -> [Attribute; 8] {
         Attribute::Ttl(1),
         Attribute::HopLimit(255),
         Attribute::TransmitTime(u64::MAX - 1),
+        Attribute::Timestamp,
     ]
 }
 
@@ -172,6 +173,7 @@ fn any_attribute() -> impl Strategy<Value = Attribute> {
         any::<u8>().prop_map(Attribute::Ttl),
         any::<u8>().prop_map(Attribute::HopLimit),
         any::<u64>().prop_map(Attribute::TransmitTime),
+        Just(Attribute::Timestamp),
     ]
 }
 

@@ -1,0 +1,248 @@
+//! What datagrams take along, as hosts far away see it: network namespaces of this test.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::process::Command;
+use std::thread;
+
+use common::netns::{Host, Net};
+use common::{LONG, bound, code, new, recv, recv_from, send, within};
+use heliogram::queue::SendQueue;
+use heliogram::{
+    Arrival, Clock, Datagram, Ecn, Interface, ReceiveInfo, RemoteInfo, Result, SendOptions, Socket, SocketType,
+    TrafficClass,
+};
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// A socket of this host on all interfaces, which is told all there is.
+fn open(host: &Host, socket_type: SocketType) -> Socket {
+    host.run(|| {
+        let socket = new(socket_type);
+        socket.bind(None).unwrap();
+        socket.set_receive_info(ReceiveInfo::all()).unwrap();
+        socket
+    })
+}
+
+fn at(address: &str, socket: &Socket) -> SocketAddr {
+    SocketAddr::new(ip(address), socket.address().unwrap().port())
+}
+
+fn send_with(socket: &Socket, bytes: &[u8], to: SocketAddr, options: SendOptions) -> Result<usize> {
+    socket.try_send_batch(&[Datagram::new(bytes).to(to).with(&options)])
+}
+
+/// Answers what comes next from where it came to.
+fn answer(server: &Socket) {
+    let (bytes, rinfo) = recv_from(server);
+    let source = rinfo.arrival.local.expect("the socket has asked");
+    assert_eq!(send_with(server, &bytes, rinfo.addr, SendOptions::new().source(source)), Ok(1));
+}
+
+#[test]
+fn an_answer_leaves_from_the_address_that_was_asked() {
+    let Some(net) = Net::new() else { return };
+    for (socket_type, first, second) in
+        [(SocketType::Udp4, "10.77.1.1", "10.77.1.3"), (SocketType::Udp6, "fd77:1::1", "fd77:1::3")]
+    {
+        let (server, client) = (open(&net.west, socket_type), open(&net.east, socket_type));
+        for asked in [first, second] {
+            send(&client, b"who?", Some(at(asked, &server))).unwrap();
+            answer(&server);
+            assert_eq!(recv_from(&client).1.addr, at(asked, &server));
+        }
+    }
+}
+
+#[test]
+fn a_server_for_both_families_answers_ipv4_too() {
+    let Some(net) = Net::new() else { return };
+    let (server, client) = (open(&net.west, SocketType::Udp6), open(&net.middle, SocketType::Udp4));
+    for asked in ["10.77.1.1", "10.77.1.3"] {
+        send(&client, b"who?", Some(at(asked, &server))).unwrap();
+        answer(&server);
+        assert_eq!(recv_from(&client).1.addr, at(asked, &server));
+    }
+}
+
+#[test]
+fn an_interface_is_chosen_for_one_datagram() {
+    let Some(net) = Net::new() else { return };
+    let index = |name: &str| match net.middle.run(|| Interface::by_name(name)).unwrap() {
+        Interface::Index(index) => index,
+        other => panic!("a name is an index, not {other:?}"),
+    };
+    for (socket_type, group) in [(SocketType::Udp4, "239.77.0.1"), (SocketType::Udp6, "ff15::77:1")] {
+        let sender = open(&net.middle, socket_type);
+        for (host, name) in [(&net.west, "eth0"), (&net.east, "eth1")] {
+            let member = open(host, socket_type);
+            member.add_membership(ip(group), host.run(|| Interface::by_name("eth0")).unwrap()).unwrap();
+            let options = SendOptions::new().interface(index(name));
+            send_with(&sender, name.as_bytes(), at(group, &member), options).unwrap();
+            assert_eq!(recv(&member), name.as_bytes());
+        }
+    }
+}
+
+/// Sends one datagram with these options, and says how it arrived.
+fn arrival(from: &Socket, to: SocketAddr, receiver: &Socket, options: SendOptions) -> Arrival {
+    assert_eq!(send_with(from, b"?", to, options), Ok(1));
+    recv_from(receiver).1.arrival
+}
+
+#[test]
+fn marks_and_hops_are_those_of_each_datagram() {
+    let Some(net) = Net::new() else { return };
+    let class = TrafficClass::new(46, Ecn::Ect0);
+    let options = SendOptions::new().traffic_class(class).hop_limit(7);
+    for (from, to, address) in [
+        (SocketType::Udp4, SocketType::Udp4, "10.77.2.1"),
+        (SocketType::Udp6, SocketType::Udp6, "fd77:2::1"),
+        (SocketType::Udp6, SocketType::Udp4, "::ffff:10.77.2.1"),
+    ] {
+        let (sender, receiver) = (open(&net.west, from), open(&net.east, to));
+        let to = at(address, &receiver);
+        for _ in 0..2 {
+            let marked = arrival(&sender, to, &receiver, options);
+            assert_eq!((marked.traffic_class, marked.hop_limit), (Some(class), Some(6)), "{address}");
+            let plain = arrival(&sender, to, &receiver, SendOptions::new());
+            assert_eq!((plain.traffic_class, plain.hop_limit), (Some(TrafficClass(0)), Some(63)), "{address}");
+        }
+    }
+}
+
+#[test]
+fn a_connected_socket_of_ipv6_marks_for_whatever_peer_it_has() {
+    let Some(net) = Net::new() else { return };
+    for (socket_type, address) in [(SocketType::Udp6, "fd77:2::1"), (SocketType::Udp4, "::ffff:10.77.2.1")] {
+        let (sender, receiver) = (open(&net.west, SocketType::Udp6), open(&net.east, socket_type));
+        sender.connect(at(address, &receiver)).unwrap();
+        let options = SendOptions::new().traffic_class(Ecn::Ce.into()).hop_limit(7);
+        assert_eq!(sender.try_send_batch(&[Datagram::new(b"?").with(&options)]), Ok(1));
+        let arrival = recv_from(&receiver).1.arrival;
+        assert_eq!((arrival.ecn(), arrival.hop_limit), (Ecn::Ce, Some(6)), "{address}");
+    }
+}
+
+#[test]
+fn a_source_that_is_not_ours_is_refused() {
+    let (sender, to) = (bound("0.0.0.0:0"), "127.0.0.1:9".parse().unwrap());
+    for (wrong, code) in [("192.0.2.1", "ENETUNREACH"), ("::1", "EINVAL")] {
+        let error = send_with(&sender, b"?", to, SendOptions::new().source(ip(wrong))).unwrap_err();
+        assert_eq!(error.to_string(), format!("send {code} 127.0.0.1:9"));
+    }
+}
+
+#[test]
+fn each_datagram_of_a_batch_has_its_own_and_the_order_stays() {
+    let Some(net) = Net::new() else { return };
+    let (sender, receiver) = (open(&net.west, SocketType::Udp4), open(&net.middle, SocketType::Udp4));
+    let to = at("10.77.1.2", &receiver);
+    let options = [3, 3, 3, 9, 5, 5].map(|hops| SendOptions::new().hop_limit(hops));
+    let payloads: Vec<_> = (0..6_u8).map(|number| [number; 50]).collect();
+    let mut batch: Vec<_> =
+        payloads.iter().zip(&options).map(|(bytes, options)| Datagram::new(bytes).to(to).with(options)).collect();
+    batch.push(Datagram::new(&[6; 50]).to(to));
+    assert_eq!(sender.try_send_batch(&batch), Ok(7));
+    let received: Vec<(Vec<u8>, RemoteInfo)> = (0..7).map(|_| recv_from(&receiver)).collect();
+    assert!(received.iter().enumerate().all(|(number, (bytes, _))| bytes[..] == [number as u8; 50]));
+    let hops = received.iter().map(|(_, rinfo)| rinfo.arrival.hop_limit.unwrap());
+    assert_eq!(hops.collect::<Vec<_>>(), [3, 3, 3, 9, 5, 5, 64]);
+}
+
+#[test]
+fn what_waits_in_a_queue_keeps_its_options() {
+    let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
+    receiver.set_receive_info(ReceiveInfo::all()).unwrap();
+    let options = SendOptions::new().hop_limit(33);
+    let datagram = Datagram::new(b"?").to(receiver.address().unwrap()).with(&options);
+    let mut queue = SendQueue::new();
+    queue.wait(&sender, &datagram, ());
+    assert!(queue.flush(&sender, |(), outcome| assert_eq!(outcome, Ok(1))));
+    assert_eq!(recv_from(&receiver).1.arrival.hop_limit, Some(33));
+}
+
+#[test]
+fn fragments_are_allowed_or_not_for_one_datagram() {
+    let Some(net) = Net::new() else { return };
+    for (socket_type, address) in [(SocketType::Udp4, "10.77.1.2"), (SocketType::Udp6, "fd77:1::2")] {
+        let (sender, receiver) = (open(&net.west, socket_type), open(&net.middle, socket_type));
+        let to = at(address, &receiver);
+        let too_long = |on| send_with(&sender, &[7; 2000], to, SendOptions::new().dont_fragment(on));
+        for _ in 0..2 {
+            assert_eq!(code(too_long(true)), "EMSGSIZE");
+            assert_eq!(send(&sender, &[7; 2000], Some(to)), Ok(2000), "the socket's own rule is as it was");
+            assert_eq!(recv(&receiver).len(), 2000);
+            assert_eq!(too_long(false), Ok(1));
+            assert_eq!(recv(&receiver).len(), 2000);
+        }
+        assert_eq!(send_with(&sender, &[7; 1000], to, SendOptions::new().dont_fragment(true)), Ok(1));
+        assert_eq!(recv(&receiver).len(), 1000);
+    }
+}
+
+#[test]
+fn a_train_made_by_hand_is_cut() {
+    let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
+    let bytes: Vec<u8> = (0..350).map(|number| number as u8).collect();
+    let to = receiver.address().unwrap();
+    assert_eq!(send_with(&sender, &bytes, to, SendOptions::new().segment_size(100)), Ok(1));
+    let received: Vec<_> = (0..4).map(|_| recv(&receiver)).collect();
+    assert!(received.iter().map(Vec::as_slice).eq(bytes.chunks(100)));
+    assert_eq!(code(send_with(&sender, &[0; 65], to, SendOptions::new().segment_size(0))), "ok", "0 is no train");
+    assert_eq!(recv(&receiver).len(), 65);
+}
+
+#[test]
+fn a_time_to_leave_needs_a_clock() {
+    let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
+    let to = receiver.address().unwrap();
+    let now = SendOptions::new().departure(Clock::Monotonic.now().unwrap());
+    assert_eq!(code(send_with(&sender, b"?", to, now)), "EINVAL");
+    sender.set_departure_clock(Clock::Monotonic).unwrap();
+    assert_eq!(send_with(&sender, b"?", to, now), Ok(1));
+    assert_eq!(recv(&receiver), b"?");
+    assert_eq!(
+        new(SocketType::Udp4).set_departure_clock(Clock::Tai).unwrap_err().to_string(),
+        "setDepartureClock EBADF"
+    );
+}
+
+/// Gives an interface the queueing discipline that holds datagrams back until they shall leave; or says why it cannot.
+fn add_fq(host: &Host, interface: &str) -> bool {
+    let tc = host.run(|| Command::new("tc").args(["qdisc", "add", "dev", interface, "root", "fq"]).output());
+    let why = match tc {
+        Ok(output) if output.status.success() => return true,
+        Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let test = thread::current().name().unwrap_or_default().to_owned();
+    let line = format!("\nSKIPPED {test}: tc qdisc add dev {interface} root fq: {why}\n");
+    io::stderr().write_all(line.as_bytes()).unwrap();
+    false
+}
+
+#[test]
+fn datagrams_leave_when_they_shall() {
+    const GAP: u64 = 20_000_000;
+    let Some(net) = Net::new() else { return };
+    if !add_fq(&net.west, "eth0") {
+        return;
+    }
+    let (sender, receiver) = (open(&net.west, SocketType::Udp4), open(&net.middle, SocketType::Udp4));
+    sender.set_departure_clock(Clock::Monotonic).unwrap();
+    let start = Clock::Monotonic.now().unwrap() + GAP;
+    let options: Vec<_> = (0..10).map(|number| SendOptions::new().departure(start + number * GAP)).collect();
+    let to = at("10.77.1.2", &receiver);
+    let batch: Vec<_> = options.iter().map(|options| Datagram::new(b"tick").to(to).with(options)).collect();
+    assert_eq!(within(LONG, || sender.try_send_batch(&batch)), Ok(10));
+    let times: Vec<_> = (0..10).map(|_| recv_from(&receiver).1.arrival.software_time.unwrap()).collect();
+    let whole = times[9].duration_since(times[0]).unwrap().as_nanos() as u64;
+    assert!(whole.abs_diff(9 * GAP) < 9 * GAP / 10, "{whole} ns from the first to the tenth");
+}
