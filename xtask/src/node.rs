@@ -1,5 +1,6 @@
 //! The npm package: its binary, what npm installs for it, its tests on every Node.
 
+use crate::bench;
 use crate::cargo::{self, cargo, succeed};
 use crate::demo::Server;
 use crate::steps::Steps;
@@ -140,6 +141,11 @@ impl Runtime {
         command
     }
 
+    /// This runtime as the bench takes it.
+    fn for_bench(&self, name: &str) -> String {
+        format!("{name}={}", self.program.display())
+    }
+
     /// A program of `examples/`, with heliogram in the place of `node:dgram`.
     fn example(&self, name: &str) -> Command {
         self.command(&["--import", "heliogram/register", &format!("examples/{name}")])
@@ -194,8 +200,35 @@ pub(crate) fn demo() -> Result<(), String> {
         succeed(&mut node.example(client))?;
         server.expect("server got: Some bytes from 127.0.0.1:")?;
     }
-    println!("\n# ten seconds of node:dgram and heliogram in turn: node bench/compare.mjs");
-    succeed(&mut node.command(&["bench/compare.mjs"]))
+    compare(&node)
+}
+
+/// What the demo shows of the bench.
+const COMPARISON: [&str; 8] = [
+    "--only=js receive",
+    "--only=js send",
+    "--only=js round trip",
+    "--who=heliogram",
+    "--size=256",
+    "--rounds=3",
+    "--milliseconds=150",
+    "--output=target/demo",
+];
+
+fn compare(node: &Runtime) -> Result<(), String> {
+    if OS != "linux" {
+        println!("\nSKIPPED: ten seconds of node:dgram and heliogram in turn; the bench runs on Linux only");
+        return Ok(());
+    }
+    println!("\n# ten seconds of node:dgram and heliogram in turn: cargo xtask bench {}", COMPARISON.join(" "));
+    succeed(bench::command(&[node.for_bench("node")]).args(COMPARISON))
+}
+
+/// What the bench is to be told: the runtimes that npm had for us, when the addon is in its place.
+pub(crate) fn runtimes_for_bench() -> Result<Vec<String>, String> {
+    build()?;
+    install()?;
+    Ok(vec![Runtime::from_npm(LATEST)?.for_bench("node")])
 }
 
 /// Every `*.test.js` of the package, in order.

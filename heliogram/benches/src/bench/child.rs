@@ -2,8 +2,8 @@
 
 use super::{Job, Outcome};
 use std::env::current_exe;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -12,30 +12,46 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Part {
-    title: String,
     process: Child,
     input: Option<ChildStdin>,
     lines: Receiver<String>,
+    complaints: Receiver<String>,
+}
+
+/// This binary again.
+pub(crate) fn this_program() -> Outcome<Command> {
+    Ok(Command::new(current_exe()?))
 }
 
 impl Part {
-    /// Starts this binary again as `arguments` say.
+    /// Starts a part of this binary.
     pub(crate) fn start(arguments: &[&str], job: &Job) -> Outcome<Self> {
-        let mut command = Command::new(current_exe()?);
-        command.args(arguments).args(job_arguments(job)).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = command.spawn()?;
+        let mut command = this_program()?;
+        command.args(arguments);
+        Part::start_program(command, job)
+    }
+
+    /// Starts a program that takes the job as its last arguments.
+    pub(crate) fn start_program(mut command: Command, job: &Job) -> Outcome<Self> {
+        command.args(job_arguments(job)).env("NO_COLOR", "1");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().map_err(|e| format!("{command:?}: {e}"))?;
         let output = process.stdout.take().ok_or("a child without output")?;
-        let (sender, lines) = channel();
-        thread::spawn(move || {
-            let lines = BufReader::new(output).lines().map_while(Result::ok);
-            lines.map_while(|line| sender.send(line).ok()).for_each(drop);
-        });
-        Ok(Part { title: arguments.join(" "), input: process.stdin.take(), process, lines })
+        let errors = process.stderr.take().ok_or("a child without error output")?;
+        Ok(Part { input: process.stdin.take(), process, lines: lines_of(output), complaints: text_of(errors) })
     }
 
     /// The next line that it prints.
     pub(crate) fn line(&self) -> Outcome<String> {
-        self.lines.recv_timeout(PATIENCE).map_err(|e| format!("{}: {e}", self.title).into())
+        self.lines.recv_timeout(PATIENCE).map_err(|_| self.complaint().into())
+    }
+
+    /// What it said when it failed: of a stack, the line that names the error, from there on.
+    fn complaint(&self) -> String {
+        let text = self.complaints.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
+        let error = text.lines().find_map(|line| line.split_once("rror: "));
+        let line = error.map(|(_, reason)| reason).or(text.lines().next_back());
+        line.map_or("it said nothing for too long".into(), |line| line.trim().into())
     }
 
     /// Ends its input, by which a sink knows that it is over.
@@ -50,6 +66,27 @@ impl Drop for Part {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn lines_of(output: ChildStdout) -> Receiver<String> {
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        let lines = BufReader::new(output).lines().map_while(Result::ok);
+        lines.map_while(|line| sender.send(line).ok()).for_each(drop);
+    });
+    lines
+}
+
+/// All of it at once, when it has ended.
+fn text_of(mut errors: ChildStderr) -> Receiver<String> {
+    let (sender, text) = channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What was read before the reading failed is what there is to tell.
+        let _ = errors.read_to_end(&mut bytes);
+        let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
+    });
+    text
 }
 
 fn job_arguments(job: &Job) -> Vec<String> {

@@ -1,145 +1,186 @@
-//! Who runs against whom, and what must come of it.
+//! What a contest is: who does the same work in different ways, what is measured of it, and what must come of it.
 
-use super::{Job, Outcome, faces, raw, receive, send};
+use super::{Job, Outcome, library, package, raw};
 
 /// Contestants that do the same work in different ways.
 pub(crate) struct Contest {
     pub(crate) name: &'static str,
+    pub(crate) side: Side,
+    /// Payload bytes of a datagram.
+    pub(crate) sizes: &'static [usize],
     pub(crate) traffic: Traffic,
+    /// What a script is told to do, and how.
+    pub(crate) role: &'static [&'static str],
+    pub(crate) length: Length,
     /// The first is what the others are compared with.
     pub(crate) contestants: &'static [Contestant],
+    /// The first is what is plotted.
+    pub(crate) metrics: &'static [Metric],
     pub(crate) goals: &'static [Goal],
+}
+
+impl Contest {
+    /// As a reader sees it, under a heading that says which side it is.
+    pub(crate) fn title(&self) -> &'static str {
+        self.name.trim_start_matches("js ")
+    }
+}
+
+/// Whose contest it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Side {
+    /// The crate, beside other crates and bare system calls
+    Library,
+    /// The npm package, beside the runtimes' own sockets
+    Package,
 }
 
 pub(crate) struct Contestant {
     pub(crate) name: &'static str,
-    run: fn(&Job) -> Outcome<()>,
+    pub(crate) kind: Kind,
+}
+
+/// What a contestant is when it runs.
+pub(crate) enum Kind {
+    /// A function of this binary.
+    Here(fn(&Job) -> Outcome<()>),
+    /// `node/bench/contestant.mjs` on a runtime.
+    Script(&'static Script),
+}
+
+/// How a script is started.
+pub(crate) struct Script {
+    /// `node`, `deno` or `bun`.
+    pub(crate) runtime: &'static str,
+    /// Which sockets: `host`, `heliogram` or `udpSocket` (Bun's own interface).
+    pub(crate) sockets: &'static str,
+    pub(crate) environment: &'static [(&'static str, &'static str)],
+    /// Options for `createSocket`, as JSON.
+    pub(crate) options: &'static str,
 }
 
 /// What runs on the other core.
 #[derive(Clone, Copy)]
 pub(crate) enum Traffic {
+    /// Trains (`UDP_SEGMENT`) to the contestant, as fast as the kernel takes them.
     Flood,
-    Sink { peers: usize, gro: bool },
+    /// Datagrams one by one, `sendmmsg` from several sockets.
+    Singles,
+    /// So many datagrams a second, numbered, one by one.
+    Paced(u32),
+    Sink {
+        peers: usize,
+        gro: bool,
+    },
+    /// Sends everything back; a bare loop.
+    Echo,
+    /// Sends everything back; the same sockets as the contestant.
+    EchoAlike,
+    Nothing,
 }
 
-/// The least that one contestant must do, as a share of another's packets per CPU second.
+/// How often it runs, and for how long.
+#[derive(Clone, Copy)]
+pub(crate) enum Length {
+    /// In every round of the plan.
+    Rounds { in_short: bool },
+    /// A few times in the long form, not in the short one; each measures for so many milliseconds.
+    Few(u64),
+}
+
+/// A figure that a contestant tells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Metric {
+    pub(crate) key: &'static str,
+    pub(crate) title: &'static str,
+    /// What it is divided by to be shown, and with how many digits.
+    pub(crate) unit: f64,
+    pub(crate) digits: usize,
+    pub(crate) more_is_better: bool,
+}
+
+const fn less(key: &'static str, title: &'static str, digits: usize) -> Metric {
+    Metric { key, title, unit: 1.0, digits, more_is_better: false }
+}
+
+pub(crate) const RATE: Metric =
+    Metric { key: "rate", title: "million datagrams per CPU second", unit: 1e6, digits: 3, more_is_better: true };
+pub(crate) const ARRIVED: Metric =
+    Metric { key: "arrived", title: "arrived, %", unit: 0.01, digits: 0, more_is_better: true };
+pub(crate) const TICKS: Metric =
+    Metric { key: "ticks", title: "ticks of a 10 ms interval kept, %", unit: 0.01, digits: 0, more_is_better: true };
+pub(crate) const MEMORY: Metric = less("memory", "peak memory, MB", 1);
+pub(crate) const HALF: Metric = less("p50", "half within, µs", 1);
+pub(crate) const NEARLY_ALL: Metric = less("p99", "99 % within, µs", 1);
+pub(crate) const CPU: Metric = less("cpu", "CPU µs per datagram", 2);
+pub(crate) const LOSS: Metric = Metric { unit: 0.01, ..less("loss", "lost, %", 2) };
+pub(crate) const TURNS: Metric = less("turns", "turns until a quiet socket is served", 0);
+pub(crate) const KEPT: Metric = less("kept", "bytes per kept message", 0);
+pub(crate) const GROWTH: Metric = less("growth", "memory grown, times the kept bytes", 2);
+pub(crate) const SOCKET_MEMORY: Metric = less("socket_memory", "KB per socket", 2);
+pub(crate) const SOCKET_TIME: Metric = less("socket_time", "µs to bind and close one", 1);
+pub(crate) const REQUIRE: Metric = less("require", "ms to require", 2);
+pub(crate) const FIRST: Metric = less("first", "ms to the first socket", 2);
+
+/// The least that one contestant must do.
 pub(crate) struct Goal {
     pub(crate) of: &'static str,
-    pub(crate) against: &'static str,
-    pub(crate) at_least: f64,
-    /// For datagrams of at most so many bytes. Of large ones the kernel's copying is all that counts.
-    pub(crate) up_to: usize,
+    pub(crate) metric: Metric,
+    pub(crate) bound: Bound,
+    /// For datagrams of these sizes only; for all of the contest's if there are none.
+    pub(crate) sizes: &'static [usize],
 }
 
-const fn contestant(name: &'static str, run: fn(&Job) -> Outcome<()>) -> Contestant {
-    Contestant { name, run }
+/// In the direction of the metric: at least, or at most where less is better.
+pub(crate) enum Bound {
+    /// So many times another contestant's.
+    Times(f64, &'static str),
+    /// Another contestant's and so much more.
+    Plus(f64, &'static str),
+    /// This, in the unit that is shown.
+    Is(f64),
 }
 
-const fn goal(of: &'static str, against: &'static str, at_least: f64) -> Goal {
-    Goal { of, against, at_least, up_to: usize::MAX }
+impl Goal {
+    pub(crate) const fn times(of: &'static str, factor: f64, against: &'static str) -> Self {
+        Goal { of, metric: RATE, bound: Bound::Times(factor, against), sizes: &[] }
+    }
+
+    pub(crate) const fn plus(of: &'static str, more: f64, against: &'static str) -> Self {
+        Goal { of, metric: RATE, bound: Bound::Plus(more, against), sizes: &[] }
+    }
+
+    pub(crate) const fn is(of: &'static str, value: f64) -> Self {
+        Goal { of, metric: RATE, bound: Bound::Is(value), sizes: &[] }
+    }
+
+    pub(crate) const fn in_metric(self, metric: Metric) -> Self {
+        Goal { metric, ..self }
+    }
+
+    pub(crate) const fn at(self, sizes: &'static [usize]) -> Self {
+        Goal { sizes, ..self }
+    }
+
+    pub(crate) fn holds_at(&self, size: usize) -> bool {
+        self.sizes.is_empty() || self.sizes.contains(&size)
+    }
 }
 
-const fn goal_up_to(up_to: usize, of: &'static str, against: &'static str, at_least: f64) -> Goal {
-    Goal { of, against, at_least, up_to }
+/// Of both sides.
+pub(crate) fn all() -> impl Iterator<Item = &'static Contest> + Clone {
+    library::CONTESTS.iter().chain(package::CONTESTS)
 }
 
-/// A receiver that nobody tuned, and one that takes trains as they come.
-const PLAIN: Traffic = Traffic::Sink { peers: 1, gro: false };
-const TRAINS: Traffic = Traffic::Sink { peers: 1, gro: true };
-const MANY: Traffic = Traffic::Sink { peers: 16, gro: false };
-
-pub(crate) const CONTESTS: &[Contest] = &[
-    Contest {
-        name: "receive, one by one",
-        traffic: Traffic::Flood,
-        contestants: &[
-            contestant("bare recvmmsg", receive::bare),
-            contestant("heliogram recv_batch", receive::batch),
-            contestant("heliogram events", faces::events),
-        ],
-        goals: &[goal("heliogram recv_batch", "bare recvmmsg", 0.97), goal("heliogram events", "bare recvmmsg", 0.90)],
-    },
-    Contest {
-        name: "receive, trains",
-        traffic: Traffic::Flood,
-        contestants: &[
-            contestant("bare recvmmsg + UDP_GRO", receive::bare_gro),
-            contestant("heliogram recv_batch, trains", receive::trains),
-            contestant("quinn-udp", receive::quinn),
-            contestant("heliogram events, trains", faces::events_trains),
-        ],
-        goals: &[
-            goal("heliogram recv_batch, trains", "bare recvmmsg + UDP_GRO", 0.95),
-            goal("heliogram recv_batch, trains", "quinn-udp", 1.0),
-        ],
-    },
-    Contest {
-        name: "receive, tokio",
-        traffic: Traffic::Flood,
-        contestants: &[
-            contestant("tokio::net recv_from", faces::tokio_net_recv),
-            contestant("bare recvmmsg", receive::bare),
-            contestant("heliogram::tokio recv", faces::tokio_recv),
-            contestant("heliogram::tokio recv_batch", faces::tokio_recv_batch),
-            contestant("heliogram::tokio messages, trains", faces::tokio_messages),
-            contestant("heliogram::tokio recv_batch, trains", faces::tokio_trains),
-        ],
-        goals: &[
-            goal("heliogram::tokio recv_batch", "tokio::net recv_from", 1.15),
-            goal("heliogram::tokio messages, trains", "tokio::net recv_from", 1.15),
-            // At 1400 bytes the bare UDP_GRO loop itself does not do 15 times as much.
-            goal_up_to(512, "heliogram::tokio recv_batch, trains", "tokio::net recv_from", 15.0),
-        ],
-    },
-    Contest {
-        name: "send to one peer",
-        traffic: PLAIN,
-        contestants: &[
-            contestant("bare UDP_SEGMENT", send::bare_segment),
-            contestant("heliogram send_batch", send::batch_to_one),
-            contestant("quinn-udp", send::quinn),
-        ],
-        goals: &[goal("heliogram send_batch", "bare UDP_SEGMENT", 0.97)],
-    },
-    Contest {
-        name: "send to one peer that takes trains",
-        traffic: TRAINS,
-        contestants: &[
-            contestant("bare UDP_SEGMENT", send::bare_segment),
-            contestant("heliogram send_batch", send::batch_to_one),
-            contestant("quinn-udp", send::quinn),
-        ],
-        goals: &[],
-    },
-    Contest {
-        name: "send to many peers",
-        traffic: MANY,
-        contestants: &[
-            contestant("bare sendmmsg", send::bare_sendmmsg),
-            contestant("heliogram send_batch", send::batch_to_many),
-        ],
-        goals: &[goal("heliogram send_batch", "bare sendmmsg", 0.97)],
-    },
-    Contest {
-        name: "send, tokio",
-        traffic: TRAINS,
-        contestants: &[
-            contestant("tokio::net send_to", faces::tokio_net_send),
-            contestant("heliogram::tokio send_to", faces::tokio_send),
-            contestant("heliogram::tokio send_batch", faces::tokio_send_batch),
-        ],
-        goals: &[],
-    },
-];
-
-/// Runs one contestant in this process.
+/// Runs one contestant that is a function in this process.
 pub(crate) fn run(contest: &str, name: &str, job: &Job) -> Outcome<()> {
-    let contest = CONTESTS.iter().find(|c| c.name == contest).ok_or_else(|| format!("no contest {contest:?}"))?;
+    let contest = all().find(|c| c.name == contest).ok_or_else(|| format!("no contest {contest:?}"))?;
     let found = contest.contestants.iter().find(|c| c.name == name);
-    let contestant = found.ok_or_else(|| format!("no contestant {name:?}"))?;
+    let Some(Contestant { kind: Kind::Here(run), .. }) = found else {
+        return Err(format!("no contestant {name:?} is a function").into());
+    };
     raw::take_core(job.core)?;
-    (contestant.run)(job)
+    run(job)
 }
 
 #[cfg(test)]
@@ -147,10 +188,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn goals_name_contestants() {
-        for contest in CONTESTS {
+    fn goals_name_contestants_and_metrics() {
+        for contest in all() {
             let is_there = |name| contest.contestants.iter().any(|c| c.name == name);
-            assert!(contest.goals.iter().all(|goal| is_there(goal.of) && is_there(goal.against)), "{}", contest.name);
+            for goal in contest.goals {
+                let (Bound::Times(_, other) | Bound::Plus(_, other)) = goal.bound else { continue };
+                assert!(is_there(goal.of) && is_there(other), "{}: {} and {other}", contest.name, goal.of);
+            }
+            let is_measured = |key| contest.metrics.iter().any(|metric| metric.key == key);
+            assert!(contest.goals.iter().all(|goal| is_measured(goal.metric.key)), "{}", contest.name);
         }
+    }
+
+    #[test]
+    fn names_are_names() {
+        let mut names: Vec<_> = all().map(|contest| contest.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all().count());
     }
 }

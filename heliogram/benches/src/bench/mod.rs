@@ -3,17 +3,26 @@
 mod child;
 mod contests;
 mod faces;
+mod library;
+mod machine;
+mod package;
 mod plot;
 mod quote;
 mod raw;
 mod receive;
 mod report;
+mod results;
 mod rounds;
+mod runtimes;
 mod send;
+mod table;
 mod tally;
 mod traffic;
 
 use clap::{Args, Parser, Subcommand};
+use contests::{Contest, Length, Side};
+use runtimes::Runtime;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,44 +43,99 @@ struct Command {
 /// How much is measured.
 #[derive(Args)]
 struct Plan {
-    /// More and longer rounds, for figures to be quoted
+    /// Every contest, with more and longer rounds, for figures to be quoted
     #[arg(long)]
     long: bool,
-    /// Rounds; in each, every contestant runs once [default: 15, long 41]
+    /// Rounds; in each, every contestant runs once [default: 3, long 31 for the library and 9 for the package]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=100))]
     rounds: Option<u16>,
-    /// Milliseconds that are measured of each contestant in a round [default: 60, long 100]
+    /// Milliseconds that are measured of each contestant in a round [default: library 60, long 100; package 200, long 300]
     #[arg(long, value_parser = clap::value_parser!(u16).range(20..=10_000))]
     milliseconds: Option<u16>,
-    /// Payload bytes of a datagram; may be given several times
-    #[arg(long = "size", default_values_t = [64, 1400], value_parser = clap::value_parser!(u16).range(8..=1472))]
+    /// Payload bytes of a datagram instead of each contest's own; may be given several times
+    #[arg(long = "size", value_parser = clap::value_parser!(u16).range(8..=1472))]
     sizes: Vec<u16>,
-    /// Only contests whose name contains this
+    /// One side only
     #[arg(long)]
-    only: Option<String>,
+    side: Option<Side>,
+    /// Only the contest of this name, or those whose name contains it, those of the long form too; may be given several times
+    #[arg(long)]
+    only: Vec<String>,
+    /// Only the contestant of this name, or those whose name contains it, and each contest's first; may be given several times
+    #[arg(long)]
+    who: Vec<String>,
+    /// Names the contests and contestants, and measures nothing
+    #[arg(long)]
+    list: bool,
+    /// A runtime for the package's contests: node=PROGRAM, deno=PROGRAM, bun=PROGRAM
+    #[arg(long = "runtime", value_parser = Runtime::parse)]
+    runtimes: Vec<Runtime>,
     /// The core of the contestants
     #[arg(long, default_value_t = 0)]
     core: usize,
     /// The core of the traffic
     #[arg(long, default_value_t = 1)]
     traffic_core: usize,
-    /// Folder for the table, the raw results and the plots
+    /// Folder for the tables, the raw results and the plots
     #[arg(long, default_value = "target/bench")]
     output: PathBuf,
-    /// Put the short table into README.md, where it is quoted
+    /// Put tables and plots where README.md and docs/ quote them
     #[arg(long)]
     readme: bool,
 }
 
 impl Plan {
-    fn rounds(&self) -> usize {
-        self.rounds.map_or(if self.long { 41 } else { 15 }, usize::from)
+    fn rounds(&self, contest: &Contest) -> usize {
+        if let Length::Few(_) = contest.length {
+            return if self.long { 3 } else { 1 };
+        }
+        let usual = match (contest.side, self.long) {
+            (Side::Library, false) => 3,
+            (Side::Library, true) => 31,
+            (Side::Package, false) => 3,
+            (Side::Package, true) => 9,
+        };
+        self.rounds.map_or(usual, usize::from)
     }
 
-    fn time(&self) -> Duration {
-        let milliseconds = self.milliseconds.unwrap_or(if self.long { 100 } else { 60 });
-        Duration::from_millis(milliseconds.into())
+    fn time(&self, contest: &Contest) -> Duration {
+        if let Length::Few(milliseconds) = contest.length {
+            return Duration::from_millis(milliseconds);
+        }
+        let usual = match (contest.side, self.long) {
+            (Side::Library, false) => 60,
+            (Side::Library, true) => 100,
+            (Side::Package, false) => 200,
+            (Side::Package, true) => 300,
+        };
+        Duration::from_millis(self.milliseconds.unwrap_or(usual).into())
     }
+
+    fn sizes(&self, contest: &Contest) -> Vec<usize> {
+        match contest.sizes {
+            _ if !self.sizes.is_empty() => self.sizes.iter().map(|&size| size.into()).collect(),
+            [least, _, most] if self.is_short() => vec![*least, *most],
+            sizes => sizes.to_vec(),
+        }
+    }
+
+    /// About a minute: the chief contests, at the ends of their sizes.
+    fn is_short(&self) -> bool {
+        !self.long && self.only.is_empty()
+    }
+
+    fn wants(&self, contest: &Contest) -> bool {
+        let side = self.side.is_none_or(|side| side == contest.side);
+        let by_name = is_named(contest.name, &self.only, contests::all().map(|contest| contest.name));
+        let by_form = self.long || matches!(contest.length, Length::Rounds { in_short: true });
+        side && (by_name || self.only.is_empty() && by_form)
+    }
+}
+
+/// Whether one of the wishes names it: in full, or in part if it is nobody's full name.
+fn is_named(name: &str, wishes: &[String], all: impl Iterator<Item = &'static str> + Clone) -> bool {
+    let is_full = |wish: &str| all.clone().any(|other| other == wish);
+    wishes.iter().any(|wish| if is_full(wish) { name == wish } else { name.contains(wish.as_str()) })
 }
 
 /// The parts that the driver starts; not for people.
@@ -85,9 +149,23 @@ enum Part {
         #[command(flatten)]
         job: Job,
     },
-    /// Datagrams to one receiver as fast as the kernel takes them
+    /// A program, tied to one core
     #[command(hide = true)]
-    Flood(Job),
+    OnCore {
+        core: usize,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        program: Vec<OsString>,
+    },
+    /// Datagrams to one receiver: trains, single ones from several sockets, or so many a second
+    #[command(hide = true)]
+    Flood {
+        #[arg(long)]
+        singles: bool,
+        #[arg(long)]
+        rate: Option<u32>,
+        #[command(flatten)]
+        job: Job,
+    },
     /// Receives and forgets on as many sockets as asked for
     #[command(hide = true)]
     Sink {
@@ -98,6 +176,9 @@ enum Part {
         #[command(flatten)]
         job: Job,
     },
+    /// Sends everything back
+    #[command(hide = true)]
+    Echo(Job),
 }
 
 /// What a child process is told.
@@ -139,7 +220,11 @@ fn run(command: Command) -> Outcome<()> {
     match command.part {
         None => rounds::drive(&command.plan),
         Some(Part::Contestant { contest, name, job }) => contests::run(&contest, &name, &job),
-        Some(Part::Flood(job)) => traffic::flood(&job),
+        Some(Part::OnCore { core, program }) => runtimes::become_program(core, &program),
+        Some(Part::Flood { singles: true, job, .. }) => traffic::singles(&job),
+        Some(Part::Flood { rate: Some(rate), job, .. }) => traffic::paced(rate, &job),
+        Some(Part::Flood { job, .. }) => traffic::flood(&job),
         Some(Part::Sink { peers, gro, job }) => traffic::sink(peers, gro, &job),
+        Some(Part::Echo(job)) => traffic::echo(&job),
     }
 }

@@ -1,54 +1,82 @@
 //! The results as one picture: a panel for each contest and size, a bar for each contestant.
 
-use super::Outcome;
-use super::contests::Contest;
-use super::report::{Results, Spread};
+use super::contests::{Contest, Metric, Side};
+use super::results::{Results, Spread};
+use super::{Outcome, Plan};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
-use std::path::Path;
+use std::path::PathBuf;
 
 const PANEL: (u32, u32) = (760, 190);
+/// What a bar adds to a panel's height, from the fourth on.
+const BAR: u32 = 20;
 const FONT: &str = "sans-serif";
 
-type Bars = Vec<(&'static str, Spread)>;
+/// The pictures of the package, each of one contest. The library's contests are all in one.
+const PICTURES: [(&str, &str); 3] = [("receive", "js receive"), ("send", "js send"), ("round-trip", "js round trip")];
 
-/// Writes `plot.svg` and `plot.png`.
-pub(crate) fn draw(folder: &Path, contests: &[&Contest], sizes: &[u16], results: &Results) -> Outcome<()> {
+/// Writes each picture for which there are results, as SVG and as PNG; answers the files.
+pub(crate) fn draw(plan: &Plan, contests: &[&'static Contest], results: &Results) -> Outcome<Vec<PathBuf>> {
     // The crate brings its font, so that the picture is the same on every machine.
     register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).map_err(|_| "the font is not one")?;
-    let size = (PANEL.0 * sizes.len() as u32, PANEL.1 * contests.len() as u32);
-    let (svg, png) = (folder.join("plot.svg"), folder.join("plot.png"));
-    panels(&SVGBackend::new(&svg, size).into_drawing_area(), contests, sizes, results)?;
-    panels(&BitMapBackend::new(&png, size).into_drawing_area(), contests, sizes, results)
+    let mut files = Vec::new();
+    let library: Vec<_> = contests.iter().copied().filter(|contest| contest.side == Side::Library).collect();
+    files.extend(picture(plan, "library", &library, results)?);
+    for (name, contest) in PICTURES {
+        let alone: Vec<_> = contests.iter().copied().filter(|other| other.name == contest).collect();
+        files.extend(picture(plan, name, &alone, results)?);
+    }
+    Ok(files)
 }
 
-fn panels<B: DrawingBackend>(
-    area: &DrawingArea<B, Shift>,
-    contests: &[&Contest],
-    sizes: &[u16],
-    results: &Results,
-) -> Outcome<()>
+/// None of contests that have not run. Several contests: a row each, a column for each size. One: the sizes below each other.
+fn picture(plan: &Plan, name: &str, contests: &[&'static Contest], results: &Results) -> Outcome<Vec<PathBuf>> {
+    let Some(first) = contests.first() else { return Ok(Vec::new()) };
+    let sizes = plan.sizes(first).len();
+    let grid = if contests.len() == 1 { (sizes, 1) } else { (contests.len(), sizes) };
+    let bars = contests.iter().map(|contest| contest.contestants.len() as u32).max().unwrap_or(0);
+    let height = PANEL.1 + bars.saturating_sub(3) * BAR;
+    let size = (PANEL.0 * grid.1 as u32, height * grid.0 as u32);
+    let [svg, png] = ["svg", "png"].map(|ending| plan.output.join(format!("{name}.{ending}")));
+    let panels: Vec<_> = contests.iter().flat_map(|contest| panels_of(plan, contest, results)).collect();
+    draw_panels(&SVGBackend::new(&svg, size).into_drawing_area(), grid, &panels)?;
+    draw_panels(&BitMapBackend::new(&png, size).into_drawing_area(), grid, &panels)?;
+    Ok(vec![svg, png])
+}
+
+struct Panel {
+    title: String,
+    metric: &'static Metric,
+    bars: Vec<(&'static str, Spread)>,
+}
+
+fn panels_of(plan: &Plan, contest: &'static Contest, results: &Results) -> impl Iterator<Item = Panel> {
+    let metric = &contest.metrics[0];
+    plan.sizes(contest).into_iter().map(move |size| {
+        let spread = |name| Some((name, results.spread(contest, name, size, metric)?));
+        let bars = contest.contestants.iter().filter_map(|contestant| spread(contestant.name)).collect();
+        Panel { title: format!("{}, {size} bytes", contest.title()), metric, bars }
+    })
+}
+
+fn draw_panels<B: DrawingBackend>(area: &DrawingArea<B, Shift>, grid: (usize, usize), panels: &[Panel]) -> Outcome<()>
 where
     B::ErrorType: 'static,
 {
     area.fill(&WHITE)?;
-    let cells = area.split_evenly((contests.len(), sizes.len()));
-    let wanted = contests.iter().flat_map(|contest| sizes.iter().map(move |&size| (contest, size)));
-    for (cell, (contest, size)) in cells.iter().zip(wanted) {
-        let rates =
-            contest.contestants.iter().filter_map(|c| Some((c.name, results.rate(contest, c.name, size.into())?)));
-        panel(cell, &format!("{}, {size} B", contest.name), &rates.collect())?;
+    for (cell, panel) in area.split_evenly(grid).iter().zip(panels) {
+        draw_panel(cell, panel)?;
     }
     area.present()?;
     Ok(())
 }
 
-fn panel<B: DrawingBackend>(area: &DrawingArea<B, Shift>, title: &str, bars: &Bars) -> Outcome<()>
+fn draw_panel<B: DrawingBackend>(area: &DrawingArea<B, Shift>, Panel { title, metric, bars }: &Panel) -> Outcome<()>
 where
     B::ErrorType: 'static,
 {
-    let greatest = bars.iter().map(|(_, rate)| rate.greatest).fold(0.0, f64::max) / 1e6;
+    let greatest = bars.iter().map(|(_, rate)| rate.greatest).fold(0.0, f64::max) / metric.unit;
     let last = bars.len().saturating_sub(1);
     let mut chart = ChartBuilder::on(area)
         .caption(title, (FONT, 18))
@@ -64,19 +92,20 @@ where
     chart
         .configure_mesh()
         .disable_y_mesh()
+        .x_max_light_lines(1)
         .y_labels(bars.len())
         .y_label_formatter(&name)
-        .x_desc("million datagrams per CPU second: median, least to greatest")
+        .x_desc(format!("{}: median, least to greatest", metric.title))
         .label_style((FONT, 14))
         .draw()?;
     for (place, (name, rate)) in bars.iter().rev().enumerate() {
         let color = if name.starts_with("heliogram") { RGBColor(217, 119, 6) } else { RGBColor(148, 163, 184) };
         let mut bar = Rectangle::new(
-            [(0.0, SegmentValue::Exact(place)), (rate.median / 1e6, SegmentValue::Exact(place + 1))],
+            [(0.0, SegmentValue::Exact(place)), (rate.median / metric.unit, SegmentValue::Exact(place + 1))],
             color.filled(),
         );
         bar.set_margin(4, 4, 0, 0);
-        let span = [rate.least, rate.greatest].map(|rate| (rate / 1e6, SegmentValue::CenterOf(place)));
+        let span = [rate.least, rate.greatest].map(|rate| (rate / metric.unit, SegmentValue::CenterOf(place)));
         chart.draw_series([bar])?;
         chart.draw_series([PathElement::new(span, BLACK.stroke_width(2))])?;
     }

@@ -1,48 +1,83 @@
-//! The short table that README.md quotes, and its place there.
+//! What the documents quote of the results: tables between two marks, and plots.
 
-use super::contests::Contest;
-use super::report::Results;
-use super::{Outcome, Plan};
-use std::fmt::Write as _;
+use super::contests::{Contest, Side};
+use super::results::Results;
+use super::table::Table;
+use super::{Outcome, Plan, machine, report};
 use std::fs;
+use std::path::Path;
 
-const README: &str = "README.md";
-const BEGIN: &str = "<!-- bench -->\n";
-const END: &str = "<!-- /bench -->";
+/// Where something may be quoted.
+const DOCUMENTS: [&str; 3] = ["README.md", "node/README.md", "docs/performance.md"];
 
-/// One line for each contestant: the median in millions, and in brackets the median ratio to the contest's first.
-pub(crate) fn table(plan: &Plan, contests: &[&Contest], results: &Results) -> String {
-    let sizes: String = plan.sizes.iter().map(|size| format!(" {size} bytes |")).collect();
-    let mut text =
-        format!("| million datagrams per CPU second |{sizes}\n| --- |{}\n", " ---: |".repeat(plan.sizes.len()));
-    for contest in contests {
-        let _ = writeln!(text, "| **{}** |{}", contest.name, " |".repeat(plan.sizes.len()));
-        for contestant in contest.contestants {
-            let cells = plan.sizes.iter().map(|&size| cell(contest, contestant.name, size.into(), results));
-            let _ = writeln!(text, "| {} |{}", contestant.name, cells.collect::<String>());
+/// Where the plots are quoted from.
+const PLOTS: &str = "docs/bench";
+
+/// Replaces what the documents quote, as far as it has been measured.
+pub(crate) fn into_documents(plan: &Plan, contests: &[&Contest], results: &Results, goals: &Table) -> Outcome<()> {
+    let quotes = quotes(plan, contests, results, goals);
+    for document in DOCUMENTS {
+        let old = fs::read_to_string(document).map_err(|e| format!("{document}: {e}"))?;
+        let new = quotes.iter().try_fold(old, |text, (name, quote)| replaced(&text, name, quote));
+        fs::write(document, new.map_err(|e| format!("{document}: {e}"))?)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn copy_plot(plot: &Path) -> Outcome<()> {
+    let name = plot.file_name().ok_or("a plot without a name")?;
+    fs::create_dir_all(PLOTS)?;
+    fs::copy(plot, Path::new(PLOTS).join(name))?;
+    Ok(())
+}
+
+/// Everything that can be quoted, by its name in the marks.
+fn quotes(plan: &Plan, contests: &[&Contest], results: &Results, goals: &Table) -> Vec<(String, String)> {
+    let mut quotes = vec![("machine".into(), machine::description(plan)), ("goals".into(), goals.markdown())];
+    for (name, side) in [("library", Side::Library), ("package", Side::Package)] {
+        let of_side: Vec<&Contest> = contests.iter().copied().filter(|contest| contest.side == side).collect();
+        if !of_side.is_empty() {
+            quotes.push((name.into(), overview(plan, &of_side, results).markdown()));
         }
     }
-    text
+    let tables = contests.iter().map(|contest| (contest.name.into(), report::table(plan, contest, results).markdown()));
+    quotes.extend(tables);
+    quotes
+}
+
+/// One line for each contestant: the medians, and in brackets the median ratios to the contest's first. Of contests with
+/// a single size there is only the page of all results to read.
+fn overview(plan: &Plan, contests: &[&Contest], results: &Results) -> Table {
+    let sizes = plan.sizes(contests[0]);
+    let columns = sizes.iter().map(|size| format!("{size} bytes"));
+    let mut table = Table::new([String::new()].into_iter().chain(columns).collect());
+    for contest in contests.iter().filter(|contest| plan.sizes(contest) == sizes) {
+        let title = format!("**{}**, {}", contest.title(), contest.metrics[0].title);
+        table.add([title].into_iter().chain(sizes.iter().map(|_| String::new())).collect());
+        for contestant in contest.contestants {
+            let cells: Vec<_> = sizes.iter().map(|&size| cell(contest, contestant.name, size, results)).collect();
+            if cells.iter().any(|cell| !cell.is_empty()) {
+                table.add([contestant.name.into()].into_iter().chain(cells).collect());
+            }
+        }
+    }
+    table
 }
 
 fn cell(contest: &Contest, name: &'static str, size: usize, results: &Results) -> String {
-    let first = contest.contestants[0].name;
-    match (results.rate(contest, name, size), results.ratio(contest, name, first, size)) {
-        (Some(rate), Some(ratio)) => format!(" {:.2} ({:.2}) |", rate.median / 1e6, ratio.median),
-        _ => " |".into(),
-    }
+    let (first, metric) = (contest.contestants[0].name, &contest.metrics[0]);
+    let value = results.spread(contest, name, size, metric);
+    let ratio = results.ratio(contest, name, first, size, metric);
+    let numbers = value.zip(ratio).map(|(value, ratio)| (value.median / metric.unit, ratio.median));
+    numbers.map(|(value, ratio)| format!("{value:.2} ({ratio:.2})")).unwrap_or_default()
 }
 
-/// Replaces what README.md quotes.
-pub(crate) fn into_readme(text: &str) -> Outcome<()> {
-    let readme = fs::read_to_string(README).map_err(|e| format!("{README}: {e}"))?;
-    Ok(fs::write(README, replaced(&readme, text)?)?)
-}
-
-fn replaced(readme: &str, text: &str) -> Outcome<String> {
-    let (before, rest) = readme.split_once(BEGIN).ok_or("README.md does not say where the table begins")?;
-    let (_, after) = rest.split_once(END).ok_or("README.md does not say where the table ends")?;
-    Ok(format!("{before}{BEGIN}\n{text}\n{END}{after}"))
+/// The text with the quote of that name, if it has a place for it.
+fn replaced(text: &str, name: &str, quote: &str) -> Result<String, String> {
+    let (begin, end) = (format!("<!-- bench: {name} -->\n"), "<!-- /bench -->");
+    let Some((before, rest)) = text.split_once(&begin) else { return Ok(text.into()) };
+    let (_, after) = rest.split_once(end).ok_or_else(|| format!("it does not say where the quote {name:?} ends"))?;
+    Ok(format!("{before}{begin}\n{quote}\n{end}{after}"))
 }
 
 #[cfg(test)]
@@ -51,9 +86,10 @@ mod tests {
 
     #[test]
     fn only_the_quote_is_replaced() {
-        let once = replaced("a\n<!-- bench -->\nold\n<!-- /bench -->\nb\n", "new").unwrap();
-        assert_eq!(once, "a\n<!-- bench -->\n\nnew\n<!-- /bench -->\nb\n");
-        assert_eq!(replaced(&once, "new").unwrap(), once);
-        assert!(replaced("no place", "new").is_err());
+        let once = replaced("a\n<!-- bench: x -->\nold\n<!-- /bench -->\nb\n", "x", "new").unwrap();
+        assert_eq!(once, "a\n<!-- bench: x -->\n\nnew\n<!-- /bench -->\nb\n");
+        assert_eq!(replaced(&once, "x", "new").unwrap(), once);
+        assert_eq!(replaced(&once, "y", "other").unwrap(), once);
+        assert!(replaced("<!-- bench: x -->\n", "x", "new").is_err());
     }
 }

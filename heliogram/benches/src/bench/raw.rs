@@ -11,15 +11,16 @@ use std::mem::{size_of, zeroed};
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd};
 use std::ptr::{from_mut, from_ref, null_mut};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 /// Room for one control message that carries an int, and a second in case a kernel adds one.
 const CONTROL_WORDS: usize = 6;
 
-/// Ties this process to one core, and takes as much of that as it may.
+/// Ties this process to one core, and takes as much of that as it may. Where there is one core only, it has it.
 pub(crate) fn take_core(core: usize) -> io::Result<()> {
     hurry();
-    pin(core)
+    if available_parallelism()?.get() > 1 { pin(core) } else { Ok(()) }
 }
 
 fn pin(core: usize) -> io::Result<()> {

@@ -1,120 +1,179 @@
 //! The driver: every contestant in every round, in an order that turns.
 
 use super::child::Part;
-use super::contests::{CONTESTS, Contest, Traffic};
-use super::report::{self, Results};
-use super::tally::Figures;
-use super::{Job, Outcome, Plan};
+use super::contests::{Contest, Contestant, Kind, Traffic};
+use super::results::{Results, Sample, sample};
+use super::{Job, Outcome, Plan, contests, is_named, report};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::net::SocketAddr;
+use std::time::Duration;
+
+/// What a run takes besides what is measured: processes that start, warm up and end.
+const AROUND_FUNCTION: Duration = Duration::from_millis(45);
+const AROUND_SCRIPT: Duration = Duration::from_millis(350);
 
 pub(crate) fn drive(plan: &Plan) -> Outcome<()> {
     let contests = chosen(plan)?;
-    let runs: usize = contests.iter().map(|contest| contest.contestants.len()).sum();
-    let bar = progress(runs * plan.sizes.len() * plan.rounds());
-    let mut results = Results::default();
-    for round in 0..plan.rounds() {
-        for &size in &plan.sizes {
-            for contest in &contests {
-                run_contest(plan, contest, size.into(), round, &bar, &mut results)?;
-            }
-        }
-        say_round(&bar, round + 1, plan.rounds());
+    if plan.list {
+        return list(&contests);
     }
-    bar.finish_and_clear();
-    report::write(plan, &contests, &results)
+    let mut driver = Driver { plan, results: Results::default(), bar: announce(plan, &contests) };
+    for contest in &contests {
+        driver.contest(contest);
+    }
+    driver.bar.finish_and_clear();
+    report::write(plan, &contests, &driver.results)
 }
 
 fn chosen(plan: &Plan) -> Outcome<Vec<&'static Contest>> {
-    let wanted = plan.only.as_deref().unwrap_or_default();
-    let contests: Vec<_> = CONTESTS.iter().filter(|contest| contest.name.contains(wanted)).collect();
-    if contests.is_empty() {
-        let names: Vec<_> = CONTESTS.iter().map(|contest| contest.name).collect();
-        return Err(format!("no contest's name contains {wanted:?}; there are: {}", names.join("; ")).into());
+    let chosen: Vec<_> = contests::all().filter(|contest| plan.wants(contest)).collect();
+    if chosen.is_empty() {
+        let names: Vec<_> = contests::all().map(|contest| contest.name).collect();
+        return Err(format!("no such contest; there are: {}", names.join("; ")).into());
     }
-    Ok(contests)
+    Ok(chosen)
 }
 
-fn progress(length: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{elapsed_precise} {bar:30} {pos}/{len} {msg}");
-    let bar = ProgressBar::new(length as u64);
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-/// Where no terminal shows the bar, a line now and then does.
-fn say_round(bar: &ProgressBar, round: usize, rounds: usize) {
-    if bar.is_hidden() && (round.is_multiple_of(5) || round == rounds) {
-        eprintln!("round {round} of {rounds} done, {:.0} s", bar.elapsed().as_secs_f64());
-    }
-}
-
-fn run_contest(
-    plan: &Plan,
-    contest: &'static Contest,
-    size: usize,
-    round: usize,
-    bar: &ProgressBar,
-    results: &mut Results,
-) -> Outcome<()> {
-    let count = contest.contestants.len();
-    for turn in 0..count {
-        let contestant = &contest.contestants[(turn + round) % count];
-        bar.set_message(format!("{}, {size} B: {}", contest.name, contestant.name));
-        let run = Run { plan, contest: contest.name, contestant: contestant.name, size };
-        let (figures, delivered) = run.once(contest.traffic)?;
-        results.add(contest.name, contestant.name, size, figures, delivered);
-        bar.inc(1);
+fn list(contests: &[&Contest]) -> Outcome<()> {
+    for contest in contests {
+        let names: Vec<_> = contest.contestants.iter().map(|contestant| contestant.name).collect();
+        println!("{}: {}", contest.name, names.join("; "));
     }
     Ok(())
+}
+
+/// Those of a contest that are to run.
+fn participants(plan: &Plan, contest: &Contest) -> Vec<&'static Contestant> {
+    let names = contest.contestants.iter().map(|contestant| contestant.name);
+    let wanted = |name| plan.who.is_empty() || is_named(name, &plan.who, names.clone());
+    let first = contest.contestants[0].name;
+    contest.contestants.iter().filter(|contestant| contestant.name == first || wanted(contestant.name)).collect()
+}
+
+/// Says how long it will take.
+fn announce(plan: &Plan, contests: &[&Contest]) -> ProgressBar {
+    let runs = contests.iter().map(|contest| runs(plan, contest)).sum::<usize>();
+    let time: Duration = contests.iter().map(|contest| time_of(plan, contest) * runs_as_u32(plan, contest)).sum();
+    eprintln!("{runs} runs, about {:.1} minutes", time.as_secs_f64() / 60.0);
+    let style = ProgressStyle::with_template("{elapsed_precise} {bar:30} {pos}/{len}, {eta} left, {msg}");
+    ProgressBar::new(runs as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn runs(plan: &Plan, contest: &Contest) -> usize {
+    participants(plan, contest).len() * plan.sizes(contest).len() * plan.rounds(contest)
+}
+
+fn runs_as_u32(plan: &Plan, contest: &Contest) -> u32 {
+    u32::try_from(runs(plan, contest)).unwrap_or(u32::MAX)
+}
+
+fn time_of(plan: &Plan, contest: &Contest) -> Duration {
+    let around = match contest.contestants[0].kind {
+        Kind::Here(_) => AROUND_FUNCTION,
+        Kind::Script(_) => AROUND_SCRIPT,
+    };
+    plan.time(contest) + around
+}
+
+struct Driver<'a> {
+    plan: &'a Plan,
+    results: Results,
+    bar: ProgressBar,
+}
+
+impl Driver<'_> {
+    fn contest(&mut self, contest: &'static Contest) {
+        // Where no terminal shows the bar, a line does.
+        if self.bar.is_hidden() {
+            eprintln!("{:5.0} s: {}", self.bar.elapsed().as_secs_f64(), contest.name);
+        }
+        for round in 0..self.plan.rounds(contest) {
+            for size in self.plan.sizes(contest) {
+                self.round(contest, size, round);
+            }
+        }
+    }
+
+    fn round(&mut self, contest: &'static Contest, size: usize, round: usize) {
+        let mut participants = participants(self.plan, contest);
+        let count = participants.len();
+        participants.rotate_left(round % count);
+        for contestant in participants {
+            self.bar.set_message(format!("{}, {size} B: {}", contest.name, contestant.name));
+            if !self.results.is_absent(contest, contestant.name) {
+                let run = Run { plan: self.plan, contest, contestant, size };
+                match run.once() {
+                    Ok(sample) => self.results.add(contest, contestant.name, size, sample),
+                    Err(error) => self.results.give_up(contest, contestant.name, error.to_string()),
+                }
+            }
+            self.bar.inc(1);
+        }
+    }
 }
 
 /// One contestant, once.
 struct Run<'a> {
     plan: &'a Plan,
-    contest: &'static str,
-    contestant: &'static str,
+    contest: &'static Contest,
+    contestant: &'static Contestant,
     size: usize,
 }
 
 impl Run<'_> {
-    /// Its figures, and what share of what it sent arrived.
-    fn once(&self, traffic: Traffic) -> Outcome<(Figures, Option<f64>)> {
-        match traffic {
-            Traffic::Flood => Ok((self.receive()?, None)),
-            Traffic::Sink { peers, gro } => self.send(peers, gro).map(|(figures, share)| (figures, Some(share))),
+    fn once(&self) -> Outcome<Sample> {
+        match self.contest.traffic {
+            Traffic::Flood => self.receive(&["flood"]),
+            Traffic::Singles => self.receive(&["flood", "--singles"]),
+            Traffic::Paced(rate) => self.receive(&["flood", "--rate", &rate.to_string()]),
+            Traffic::Sink { peers, gro } => self.send(peers, gro),
+            Traffic::Echo => self.exchange(Part::start(&["echo"], &self.job(self.plan.traffic_core, Vec::new()))?),
+            Traffic::EchoAlike => self.exchange(self.start(&["echo"], self.plan.traffic_core, Vec::new())?),
+            Traffic::Nothing => sample(&self.contestant(Vec::new())?.line()?),
         }
     }
 
-    fn receive(&self) -> Outcome<Figures> {
-        let contestant = self.start(Vec::new())?;
+    fn receive(&self, traffic: &[&str]) -> Outcome<Sample> {
+        let contestant = self.contestant(Vec::new())?;
         let address = contestant.line()?.parse()?;
-        let _flood = Part::start(&["flood"], &self.job(self.plan.traffic_core, vec![address]))?;
-        self.figures(&contestant)
+        let _flood = Part::start(traffic, &self.job(self.plan.traffic_core, vec![address]))?;
+        sample(&contestant.line()?)
     }
 
-    fn send(&self, peers: usize, gro: bool) -> Outcome<(Figures, f64)> {
+    fn send(&self, peers: usize, gro: bool) -> Outcome<Sample> {
         let (count, sink_job) = (peers.to_string(), self.job(self.plan.traffic_core, Vec::new()));
         let arguments: &[&str] = if gro { &["sink", "--gro", "--peers", &count] } else { &["sink", "--peers", &count] };
         let mut sink = Part::start(arguments, &sink_job)?;
         let addresses: Vec<SocketAddr> = (0..peers).map(|_| Ok(sink.line()?.parse()?)).collect::<Outcome<_>>()?;
-        let contestant = self.start(addresses)?;
-        let figures = self.figures(&contestant)?;
+        let contestant = self.contestant(addresses)?;
+        let mut sample = sample(&contestant.line()?)?;
         sink.end_input();
-        let arrived: u64 = sink.line()?.parse()?;
-        Ok((figures, arrived as f64 / figures.in_all as f64))
+        let arrived: f64 = sink.line()?.parse()?;
+        let sent = sample.get("in_all").ok_or("it does not say what it sent")?;
+        sample.insert("arrived".into(), arrived / sent);
+        Ok(sample)
     }
 
-    fn start(&self, peers: Vec<SocketAddr>) -> Outcome<Part> {
-        Part::start(&["contestant", self.contest, self.contestant], &self.job(self.plan.core, peers))
+    fn exchange(&self, echo: Part) -> Outcome<Sample> {
+        let address = echo.line()?.parse()?;
+        sample(&self.contestant(vec![address])?.line()?)
+    }
+
+    fn contestant(&self, peers: Vec<SocketAddr>) -> Outcome<Part> {
+        self.start(self.contest.role, self.plan.core, peers)
+    }
+
+    /// The contestant; a script in a role.
+    fn start(&self, role: &[&str], core: usize, peers: Vec<SocketAddr>) -> Outcome<Part> {
+        let job = self.job(core, peers);
+        match &self.contestant.kind {
+            Kind::Here(_) => Part::start(&["contestant", self.contest.name, self.contestant.name], &job),
+            Kind::Script(script) => Part::start_program(script.command(&self.plan.runtimes, core, role)?, &job),
+        }
     }
 
     fn job(&self, core: usize, peers: Vec<SocketAddr>) -> Job {
-        let milliseconds = self.plan.time().as_millis() as u64;
+        let milliseconds = self.plan.time(self.contest).as_millis() as u64;
         Job { size: self.size, milliseconds, core, peers }
-    }
-
-    fn figures(&self, contestant: &Part) -> Outcome<Figures> {
-        let line = contestant.line()?;
-        Figures::from_line(&line).ok_or_else(|| format!("{}: not figures: {line}", self.contestant).into())
     }
 }

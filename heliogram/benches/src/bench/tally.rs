@@ -78,57 +78,17 @@ impl Tally {
         let (Some(start), Some(end)) = (self.start, self.end) else {
             return Err(format!("only {} datagrams came, too few to measure", self.datagrams).into());
         };
-        let result = Figures {
-            datagrams: end.datagrams - start.datagrams,
-            cpu: end.cpu - start.cpu,
-            clock: end.clock - start.clock,
-            in_all: self.datagrams,
-        };
+        let (datagrams, cpu) = (end.datagrams - start.datagrams, (end.cpu - start.cpu).as_secs_f64());
+        let figures = serde_json::json!({
+            "rate": datagrams as f64 / cpu.max(1e-9),
+            "datagrams": datagrams,
+            "cpu_seconds": cpu,
+            "seconds": (end.clock - start.clock).as_secs_f64(),
+            // Those of the warm-up too: what the sink may have seen.
+            "in_all": self.datagrams,
+        });
         std::hint::black_box(self.digest);
-        println!("{}", result.to_line());
+        println!("{figures}");
         Ok(())
-    }
-}
-
-/// What one contestant did in one round.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Figures {
-    pub(crate) datagrams: u64,
-    pub(crate) cpu: Duration,
-    pub(crate) clock: Duration,
-    /// Those of the warm-up too: what the sink may have seen.
-    pub(crate) in_all: u64,
-}
-
-impl Figures {
-    /// Datagrams per second of the contestant's own CPU time.
-    pub(crate) fn per_cpu_second(&self) -> f64 {
-        self.datagrams as f64 / self.cpu.as_secs_f64().max(1e-9)
-    }
-
-    fn to_line(self) -> String {
-        let Figures { datagrams, cpu, clock, in_all } = self;
-        format!("{datagrams} {} {} {in_all}", cpu.as_micros(), clock.as_micros())
-    }
-
-    pub(crate) fn from_line(line: &str) -> Option<Self> {
-        let numbers: Option<Vec<u64>> = line.split(' ').map(|word| word.parse().ok()).collect();
-        let [datagrams, cpu, clock, in_all] = numbers?[..] else { return None };
-        let [cpu, clock] = [cpu, clock].map(Duration::from_micros);
-        Some(Figures { datagrams, cpu, clock, in_all })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn figures_survive_the_way_to_the_driver() {
-        let [cpu, clock] = [1500, 2000].map(Duration::from_micros);
-        let figures = Figures { datagrams: 3000, cpu, clock, in_all: 4000 };
-        assert_eq!(Figures::from_line(&figures.to_line()), Some(figures));
-        assert_eq!(Figures::from_line("1 2 3"), None);
-        assert_eq!(figures.per_cpu_second(), 2_000_000.0);
     }
 }

@@ -1,7 +1,7 @@
 //! What the contestants receive from and send to. Both parts end by themselves.
 
-use super::raw::{self, Ready, Receiver};
-use super::receive::{announce, bound};
+use super::raw::{self, Fan, Ready, Receiver};
+use super::receive::{announce, anywhere, bound};
 use super::{Job, Outcome};
 use std::io::{self, ErrorKind, Read};
 use std::net::UdpSocket;
@@ -28,6 +28,68 @@ pub(crate) fn flood(job: &Job) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// How many sockets send what is not to arrive as trains: the kernel joins neighbours of one flow only.
+const FLOWS: usize = 8;
+/// Datagrams of one call of theirs.
+const BATCH: usize = 64;
+
+/// Sends datagrams one by one from several sockets, as fast as the kernel takes them.
+pub(crate) fn singles(job: &Job) -> Outcome<()> {
+    raw::take_core(job.core)?;
+    let sockets: Vec<UdpSocket> = (0..FLOWS).map(|_| bound()).collect::<io::Result<_>>()?;
+    let mut fan = Fan::new(&job.peers, BATCH, job.size);
+    let end = Instant::now() + job.time() + GRACE;
+    while Instant::now() < end {
+        for socket in &sockets {
+            match fan.send(socket) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => raw::wait(socket, Ready::Write, GRACE)?,
+                Err(error) => return Err(error.into()),
+                Ok(_) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What has become due leaves at every such tick, so that a sender which shares its core with nobody keeps the rate evenly.
+const TICK: Duration = Duration::from_micros(50);
+
+/// Sends so many datagrams a second, one by one; each begins with its number, by which a receiver knows what was lost.
+pub(crate) fn paced(rate: u32, job: &Job) -> Outcome<()> {
+    raw::take_core(job.core)?;
+    let socket = UdpSocket::bind(anywhere())?;
+    let (mut bytes, mut sent) = (vec![0; job.size], 0_u32);
+    let start = Instant::now();
+    while start.elapsed() < job.time() + GRACE {
+        let tick = Instant::now();
+        while f64::from(sent) < start.elapsed().as_secs_f64() * f64::from(rate) {
+            bytes[..4].copy_from_slice(&sent.to_le_bytes());
+            socket.send_to(&bytes, job.peers[0])?;
+            sent += 1;
+        }
+        while tick.elapsed() < TICK {
+            std::hint::spin_loop();
+        }
+    }
+    Ok(())
+}
+
+/// Sends everything back, one by one; waits as a program does that has nothing else to do.
+pub(crate) fn echo(job: &Job) -> Outcome<()> {
+    raw::take_core(job.core)?;
+    let socket = UdpSocket::bind(anywhere())?;
+    socket.set_read_timeout(Some(GRACE))?;
+    announce(socket.local_addr()?);
+    let mut bytes = [0; 2048];
+    loop {
+        match socket.recv_from(&mut bytes) {
+            Ok((size, from)) => drop(socket.send_to(&bytes[..size], from)?),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Receives and forgets until its standard input ends; then prints how many datagrams came.

@@ -1,0 +1,108 @@
+//! The contests of the crate: beside bare system calls, quinn-udp and tokio.
+
+use super::contests::{ARRIVED, Contest, Contestant, Goal, Kind, Length, RATE, Side, Traffic};
+use super::{Job, Outcome, faces, receive, send};
+
+const fn contestant(name: &'static str, run: fn(&Job) -> Outcome<()>) -> Contestant {
+    Contestant { name, kind: Kind::Here(run) }
+}
+
+const fn contest(
+    name: &'static str,
+    traffic: Traffic,
+    contestants: &'static [Contestant],
+    goals: &'static [Goal],
+) -> Contest {
+    let metrics = if matches!(traffic, Traffic::Flood) { &[RATE] as &[_] } else { &[RATE, ARRIVED] };
+    let length = Length::Rounds { in_short: true };
+    Contest { name, side: Side::Library, sizes: &[64, 1400], traffic, role: &[], length, contestants, metrics, goals }
+}
+
+/// A receiver that nobody tuned, and one that takes trains as they come.
+const PLAIN: Traffic = Traffic::Sink { peers: 1, gro: false };
+const TRAINS: Traffic = Traffic::Sink { peers: 1, gro: true };
+const MANY: Traffic = Traffic::Sink { peers: 16, gro: false };
+
+pub(crate) const CONTESTS: &[Contest] = &[
+    contest(
+        "receive, one by one",
+        Traffic::Flood,
+        &[
+            contestant("bare recvmmsg", receive::bare),
+            contestant("heliogram recv_batch", receive::batch),
+            contestant("heliogram events", faces::events),
+        ],
+        &[
+            Goal::times("heliogram recv_batch", 0.97, "bare recvmmsg"),
+            Goal::times("heliogram events", 0.90, "bare recvmmsg"),
+        ],
+    ),
+    contest(
+        "receive, trains",
+        Traffic::Flood,
+        &[
+            contestant("bare recvmmsg + UDP_GRO", receive::bare_gro),
+            contestant("heliogram recv_batch, trains", receive::trains),
+            contestant("quinn-udp", receive::quinn),
+            contestant("heliogram events, trains", faces::events_trains),
+        ],
+        &[
+            Goal::times("heliogram recv_batch, trains", 0.95, "bare recvmmsg + UDP_GRO"),
+            Goal::times("heliogram recv_batch, trains", 1.0, "quinn-udp"),
+        ],
+    ),
+    contest(
+        "receive, tokio",
+        Traffic::Flood,
+        &[
+            contestant("tokio::net recv_from", faces::tokio_net_recv),
+            contestant("bare recvmmsg", receive::bare),
+            contestant("heliogram::tokio recv", faces::tokio_recv),
+            contestant("heliogram::tokio recv_batch", faces::tokio_recv_batch),
+            contestant("heliogram::tokio messages, trains", faces::tokio_messages),
+            contestant("heliogram::tokio recv_batch, trains", faces::tokio_trains),
+        ],
+        &[
+            Goal::times("heliogram::tokio recv_batch", 1.15, "tokio::net recv_from"),
+            Goal::times("heliogram::tokio messages, trains", 1.15, "tokio::net recv_from"),
+            // At 1400 bytes the bare UDP_GRO loop itself does not do 15 times as much.
+            Goal::times("heliogram::tokio recv_batch, trains", 15.0, "tokio::net recv_from").at(&[64, 512]),
+        ],
+    ),
+    contest(
+        "send to one",
+        PLAIN,
+        &[
+            contestant("bare UDP_SEGMENT", send::bare_segment),
+            contestant("heliogram send_batch", send::batch_to_one),
+            contestant("quinn-udp", send::quinn),
+        ],
+        &[Goal::times("heliogram send_batch", 0.97, "bare UDP_SEGMENT")],
+    ),
+    contest(
+        "send to one that takes trains",
+        TRAINS,
+        &[
+            contestant("bare UDP_SEGMENT", send::bare_segment),
+            contestant("heliogram send_batch", send::batch_to_one),
+            contestant("quinn-udp", send::quinn),
+        ],
+        &[],
+    ),
+    contest(
+        "send to many",
+        MANY,
+        &[contestant("bare sendmmsg", send::bare_sendmmsg), contestant("heliogram send_batch", send::batch_to_many)],
+        &[Goal::times("heliogram send_batch", 0.97, "bare sendmmsg")],
+    ),
+    contest(
+        "send, tokio",
+        TRAINS,
+        &[
+            contestant("tokio::net send_to", faces::tokio_net_send),
+            contestant("heliogram::tokio send_to", faces::tokio_send),
+            contestant("heliogram::tokio send_batch", faces::tokio_send_batch),
+        ],
+        &[],
+    ),
+];

@@ -1,0 +1,281 @@
+//! The contests of the npm package: beside the sockets of Node, Deno and Bun. What the scripts do is in `node/bench/`.
+
+use super::contests::{
+    ARRIVED, CPU, Contest, Contestant, FIRST, GROWTH, Goal, HALF, KEPT, Kind, LOSS, Length, MEMORY, Metric, NEARLY_ALL,
+    RATE, REQUIRE, SOCKET_MEMORY, SOCKET_TIME, Script, Side, TICKS, TURNS, Traffic,
+};
+
+const HOST: &str = "node:dgram";
+const OURS: &str = "heliogram";
+const NO_OFFLOAD: &str = "heliogram, no offload";
+const DENO: &str = "Deno's node:dgram";
+const DENO_OURS: &str = "heliogram in Deno";
+const DENO_NO_OFFLOAD: &str = "heliogram in Deno, no offload";
+const BUN: &str = "Bun's node:dgram";
+const BUN_UDP: &str = "Bun.udpSocket";
+const BUN_OURS: &str = "heliogram in Bun";
+const BUN_NO_OFFLOAD: &str = "heliogram in Bun, no offload";
+
+const WITHOUT_OFFLOAD: &[(&str, &str)] = &[("HELIOGRAM_OFFLOAD", "0")];
+
+macro_rules! script {
+    ($name:expr, $runtime:literal, $sockets:literal, $environment:expr) => {
+        Contestant {
+            name: $name,
+            kind: Kind::Script(&Script {
+                runtime: $runtime,
+                sockets: $sockets,
+                environment: $environment,
+                options: "{}",
+            }),
+        }
+    };
+}
+
+const IN_NODE: &[Contestant] = &[script!(HOST, "node", "host", &[]), script!(OURS, "node", "heliogram", &[])];
+
+const IN_NODE_EITHER_WAY: &[Contestant] = &[
+    script!(HOST, "node", "host", &[]),
+    script!(OURS, "node", "heliogram", &[]),
+    script!(NO_OFFLOAD, "node", "heliogram", WITHOUT_OFFLOAD),
+];
+
+/// Everybody's `dgram`.
+const DGRAMS: &[Contestant] = &[
+    script!(HOST, "node", "host", &[]),
+    script!(OURS, "node", "heliogram", &[]),
+    script!(DENO, "deno", "host", &[]),
+    script!(DENO_OURS, "deno", "heliogram", &[]),
+    script!(BUN, "bun", "host", &[]),
+    script!(BUN_OURS, "bun", "heliogram", &[]),
+];
+
+/// And Bun's own interface.
+const SOCKETS: &[Contestant] = &[
+    script!(HOST, "node", "host", &[]),
+    script!(OURS, "node", "heliogram", &[]),
+    script!(DENO, "deno", "host", &[]),
+    script!(DENO_OURS, "deno", "heliogram", &[]),
+    script!(BUN, "bun", "host", &[]),
+    script!(BUN_UDP, "bun", "udpSocket", &[]),
+    script!(BUN_OURS, "bun", "heliogram", &[]),
+];
+
+/// And ours as on a system that has no trains.
+const ALL: &[Contestant] = &[
+    script!(HOST, "node", "host", &[]),
+    script!(OURS, "node", "heliogram", &[]),
+    script!(NO_OFFLOAD, "node", "heliogram", WITHOUT_OFFLOAD),
+    script!(DENO, "deno", "host", &[]),
+    script!(DENO_OURS, "deno", "heliogram", &[]),
+    script!(DENO_NO_OFFLOAD, "deno", "heliogram", WITHOUT_OFFLOAD),
+    script!(BUN, "bun", "host", &[]),
+    script!(BUN_UDP, "bun", "udpSocket", &[]),
+    script!(BUN_OURS, "bun", "heliogram", &[]),
+    script!(BUN_NO_OFFLOAD, "bun", "heliogram", WITHOUT_OFFLOAD),
+];
+
+const SIZES: &[usize] = &[64, 512, 1400];
+const SMALL: &[usize] = &[64];
+const LONG_ONLY: Length = Length::Rounds { in_short: false };
+const ALWAYS: Length = Length::Rounds { in_short: true };
+
+const SENT: &[Metric] = &[RATE, ARRIVED];
+const TRIP: &[Metric] = &[HALF, NEARLY_ALL];
+const STEADY: &[Metric] = &[CPU, LOSS];
+
+const fn contest(
+    name: &'static str,
+    role: &'static [&'static str],
+    traffic: Traffic,
+    contestants: &'static [Contestant],
+    metrics: &'static [Metric],
+    goals: &'static [Goal],
+) -> Contest {
+    Contest { name, side: Side::Package, sizes: SMALL, traffic, role, length: LONG_ONLY, contestants, metrics, goals }
+}
+
+const ONE: Traffic = Traffic::Sink { peers: 1, gro: false };
+const MANY: Traffic = Traffic::Sink { peers: 16, gro: false };
+
+const fn sends(
+    name: &'static str,
+    role: &'static [&'static str],
+    contestants: &'static [Contestant],
+    goals: &'static [Goal],
+) -> Contest {
+    contest(name, role, ONE, contestants, SENT, goals)
+}
+
+pub(crate) const CONTESTS: &[Contest] = &[
+    Contest {
+        sizes: SIZES,
+        length: ALWAYS,
+        ..contest(
+            "js receive",
+            &["receive"],
+            Traffic::Flood,
+            ALL,
+            &[RATE, MEMORY],
+            &[
+                Goal::times(NO_OFFLOAD, 3.3, HOST).at(&[64]),
+                Goal::times(NO_OFFLOAD, 2.2, HOST).at(&[1400]),
+                Goal::times(OURS, 10.0, HOST).at(&[64]),
+                Goal::times(OURS, 2.8, HOST).at(&[1400]),
+                Goal::plus(NO_OFFLOAD, 8.0, HOST).in_metric(MEMORY).at(&[64, 1400]),
+                Goal::plus(OURS, 8.0, HOST).in_metric(MEMORY).at(&[64, 1400]),
+                Goal::times(DENO_NO_OFFLOAD, 5.5, DENO).at(&[64]),
+                Goal::times(BUN_NO_OFFLOAD, 1.2, BUN).at(&[64]),
+                Goal::times(BUN_OURS, 5.0, BUN).at(&[64]),
+            ],
+        )
+    },
+    contest(
+        "js receive, single arrivals",
+        &["receive"],
+        Traffic::Singles,
+        IN_NODE_EITHER_WAY,
+        &[RATE, MEMORY],
+        &[Goal::times(OURS, 1.2, HOST), Goal::times(OURS, 0.98, NO_OFFLOAD)],
+    ),
+    Contest {
+        sizes: SIZES,
+        length: ALWAYS,
+        ..sends(
+            "js send",
+            &["send"],
+            ALL,
+            &[
+                Goal::times(OURS, 5.5, HOST).at(&[64]),
+                Goal::times(OURS, 5.0, HOST).at(&[512]),
+                Goal::times(OURS, 4.0, HOST).at(&[1400]),
+                Goal::times(DENO_OURS, 8.0, DENO).at(&[64]),
+                Goal::times(BUN_OURS, 5.5, BUN).at(&[64]),
+            ],
+        )
+    },
+    Contest {
+        sizes: SIZES,
+        ..sends("js send, callbacks", &["send", "--callbacks"], IN_NODE, &[Goal::times(OURS, 5.0, HOST)])
+    },
+    Contest {
+        sizes: SIZES,
+        ..sends("js send, 64 under way", &["send", "--under-way"], IN_NODE, &[Goal::times(OURS, 5.0, HOST)])
+    },
+    sends("js send, connected", &["send", "--connected"], SOCKETS, &[Goal::times(OURS, 4.5, HOST)]),
+    contest("js send, many peers", &["send"], MANY, IN_NODE, SENT, &[Goal::times(OURS, 1.4, HOST)]),
+    sends("js send, mixed sizes", &["send", "--mixed"], IN_NODE, &[Goal::times(OURS, 1.4, HOST)]),
+    Contest {
+        sizes: SIZES,
+        length: ALWAYS,
+        ..contest(
+            "js round trip",
+            &["ping"],
+            Traffic::Echo,
+            SOCKETS,
+            TRIP,
+            &[
+                Goal::times(OURS, 0.95, HOST).in_metric(HALF).at(SMALL),
+                Goal::times(OURS, 1.0, HOST).in_metric(NEARLY_ALL).at(SMALL),
+                Goal::times(BUN_OURS, 1.05, BUN).in_metric(HALF).at(SMALL),
+            ],
+        )
+    },
+    contest(
+        "js round trip, both ends alike",
+        &["ping"],
+        Traffic::EchoAlike,
+        DGRAMS,
+        TRIP,
+        &[
+            Goal::times(OURS, 0.95, HOST).in_metric(HALF),
+            Goal::times(OURS, 1.0, HOST).in_metric(NEARLY_ALL),
+            Goal::times(BUN_OURS, 1.05, BUN).in_metric(HALF),
+        ],
+    ),
+    contest(
+        "js 20,000 a second",
+        &["steady"],
+        Traffic::Paced(20_000),
+        SOCKETS,
+        STEADY,
+        &[Goal::times(OURS, 0.85, HOST).in_metric(CPU), Goal::times(BUN_OURS, 1.1, BUN).in_metric(CPU)],
+    ),
+    contest(
+        "js 100,000 a second",
+        &["steady"],
+        Traffic::Paced(100_000),
+        SOCKETS,
+        STEADY,
+        &[
+            Goal::times(OURS, 0.55, HOST).in_metric(CPU),
+            Goal::times(DENO_OURS, 0.4, DENO).in_metric(CPU),
+            Goal::is(DENO_OURS, 1.0).in_metric(LOSS),
+        ],
+    ),
+    Contest {
+        length: Length::Few(1000),
+        ..contest(
+            "js fairness",
+            &["fairness"],
+            Traffic::Flood,
+            DGRAMS,
+            &[TICKS, TURNS],
+            &[
+                Goal::is(OURS, 90.0).in_metric(TICKS),
+                Goal::is(OURS, 2.0).in_metric(TURNS),
+                Goal::is(DENO_OURS, 90.0).in_metric(TICKS),
+                Goal::is(BUN_OURS, 90.0).in_metric(TICKS),
+            ],
+        )
+    },
+    Contest {
+        sizes: &[100],
+        length: Length::Few(1500),
+        ..contest(
+            "js kept messages",
+            &["keep"],
+            Traffic::Paced(50_000),
+            DGRAMS,
+            &[KEPT],
+            &[Goal::times(OURS, 1.0, HOST).in_metric(KEPT)],
+        )
+    },
+    Contest {
+        sizes: &[1400],
+        length: Length::Few(5000),
+        ..contest(
+            "js one kept in a thousand",
+            &["keep", "--one-in", "1000"],
+            Traffic::Flood,
+            IN_NODE_EITHER_WAY,
+            &[GROWTH],
+            &[Goal::is(OURS, 3.0).in_metric(GROWTH), Goal::is(NO_OFFLOAD, 3.0).in_metric(GROWTH)],
+        )
+    },
+    Contest {
+        length: Length::Few(0),
+        ..contest(
+            "js 10,000 idle sockets",
+            &["idle", "--count", "10000"],
+            Traffic::Nothing,
+            DGRAMS,
+            &[SOCKET_MEMORY, SOCKET_TIME],
+            &[
+                Goal::times(OURS, 1.0, HOST).in_metric(SOCKET_MEMORY),
+                Goal::times(OURS, 1.0, HOST).in_metric(SOCKET_TIME),
+            ],
+        )
+    },
+    Contest {
+        length: Length::Few(0),
+        ..contest(
+            "js start",
+            &["start"],
+            Traffic::Nothing,
+            DGRAMS,
+            &[REQUIRE, FIRST],
+            &[Goal::is(OURS, 5.0).in_metric(REQUIRE)],
+        )
+    },
+];

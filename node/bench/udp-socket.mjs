@@ -1,0 +1,68 @@
+// What a contestant does on `Bun.udpSocket`: the roles that it can fill, as near to the others' as its interface allows.
+import { percentiles, say, tell } from './tally.mjs';
+
+const TURN = 64;
+
+async function bound(options, data = () => {}, drain = () => {}) {
+  return globalThis.Bun.udpSocket({ hostname: '127.0.0.1', socket: { data, drain }, ...options });
+}
+
+const announce = ({ port }) => say(`127.0.0.1:${port}`);
+
+export async function receive(_, tally) {
+  announce(await bound({}, (_socket, message) => {
+    tally.take(message, message.length);
+    if (tally.isOverNowAndThen()) tell(tally.figures());
+  }));
+}
+
+export async function steady(_, tally) {
+  let [first, last, count] = [Infinity, 0, 0];
+  announce(await bound({}, (_socket, message) => {
+    tally.take(message, message.length);
+    if (tally.isWarm) {
+      const number = message.readUInt32LE(0);
+      first = Math.min(first, number);
+      last = Math.max(last, number);
+      count += 1;
+    }
+    if (tally.isOverNowAndThen()) tell({ ...tally.figures(), loss: 1 - count / (last - first + 1) });
+  }));
+}
+
+/** 64 a turn by `sendMany`; what the kernel has no room for goes with the next turn, once there is room again. */
+export async function send({ size, peers, connected }, tally) {
+  const [{ port, address }] = peers;
+  const message = Buffer.alloc(size, 'heliogram ');
+  let turn;
+  const options = connected ? { connect: { hostname: address, port }, hostname: undefined } : {};
+  const socket = await bound(options, undefined, () => turn());
+  const list = Array.from({ length: TURN }, () => (connected ? [message] : [message, port, address])).flat();
+  turn = () => {
+    if (tally.isOver()) tell(tally.figures());
+    const left = socket.sendMany(list);
+    tally.datagrams += left;
+    if (left === TURN) setImmediate(turn);
+  };
+  turn();
+}
+
+export async function ping({ size, peers }, tally) {
+  const [{ port, address }] = peers;
+  const message = Buffer.alloc(size, 'heliogram ');
+  const trips = [];
+  let left;
+  const next = () => {
+    left = performance.now();
+    socket.send(message, port, address);
+  };
+  const socket = await bound({}, (_socket, answer) => {
+    const trip = (performance.now() - left) * 1000;
+    tally.take(answer, answer.length);
+    if (tally.isWarm) trips.push(trip);
+    if (tally.isOver()) return tell({ ...tally.figures(), ...percentiles(trips) });
+    next();
+  });
+  setInterval(() => { if (performance.now() - left > 200) next(); }, 200);
+  next();
+}
