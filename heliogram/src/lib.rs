@@ -60,6 +60,7 @@ pub mod events;
 #[doc(hidden)]
 pub mod fuzzing;
 mod info;
+mod notice;
 mod options;
 pub mod queue;
 mod socket;
@@ -73,6 +74,7 @@ pub use addr::{Interface, RemoteInfo};
 pub use batch::{Datagram, MAX_MESSAGE, Message, RecvBatch};
 pub use error::{Code, Error, Result};
 pub use info::{Arrival, Clock, Ecn, PathMtuDiscovery, ReceiveInfo, SendOptions, TrafficClass};
+pub use notice::{Notice, Origin, QueuedError, TransmitTimestamp};
 pub use options::{BlockList, SocketOptions, SocketType};
 pub use socket::Socket;
 pub use sys::{Borrowed, Descriptor};

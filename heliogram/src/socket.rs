@@ -48,6 +48,10 @@ pub struct Socket {
     segment_limit: AtomicUsize,
     /// [`ReceiveInfo`](crate::ReceiveInfo): what the kernel tells of each datagram.
     receive_info: AtomicU8,
+    /// Whether the error queue tells what sends and receives would tell otherwise.
+    receive_errors: AtomicBool,
+    /// Whether anything has ever been let into the error queue.
+    notices: AtomicBool,
     /// Bytes and datagrams that wait in a face's [`SendQueue`](crate::queue::SendQueue).
     send_queue: [AtomicUsize; 2],
 }
@@ -73,6 +77,8 @@ impl Socket {
             gro: AtomicBool::new(options.offload && options.gro),
             segment_limit: AtomicUsize::new(if sys::SEGMENTS && options.offload { usize::MAX } else { 0 }),
             receive_info: AtomicU8::new(0),
+            receive_errors: AtomicBool::new(false),
+            notices: AtomicBool::new(false),
             send_queue: Default::default(),
             options,
         })

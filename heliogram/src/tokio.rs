@@ -41,6 +41,7 @@ use futures_core::Stream;
 use crate::addr::RemoteInfo;
 use crate::batch::{Datagram, RecvBatch};
 use crate::error::{Code, Error, Result};
+use crate::notice::Notice;
 use crate::options::{SocketOptions, SocketType};
 use crate::sys::{self, Answer};
 
@@ -177,6 +178,25 @@ impl Socket {
                 0 => {}
                 count => return Ok(count),
             }
+        }
+    }
+
+    /// Takes the next entry out of the error queue: what became of a datagram that was sent earlier. For
+    /// [`set_receive_errors`](crate::Socket::set_receive_errors) and
+    /// [`set_transmit_timestamps`](crate::Socket::set_transmit_timestamps).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has taken nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv_error`](crate::Socket::try_recv_error) but `EAGAIN`.
+    pub async fn recv_error(&self) -> Result<Notice> {
+        // Asked first: a receive that found nothing may have used up the readiness that told of an entry.
+        match self.socket.try_recv_error() {
+            Err(error) if error.is_would_block() => self.when(Interest::ERROR, || self.socket.try_recv_error()).await,
+            outcome => outcome,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The five events, and the lists of those who listen to them.
+//! The seven events, and the lists of those who listen to them.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -7,8 +7,10 @@ use std::rc::Rc;
 use super::Socket;
 use crate::addr::RemoteInfo;
 use crate::error;
+use crate::notice::{QueuedError, TransmitTimestamp};
 
-/// An event that a [`Socket`] emits; its type says what its listeners are given. There are five.
+/// An event that a [`Socket`] emits; its type says what its listeners are given. There are seven: Node's
+/// five, and two for sockets that ask.
 pub trait Event: slot::Slot {
     /// What a listener is given beside the socket.
     type Args<'a>: Copy;
@@ -25,6 +27,15 @@ pub struct Connect;
 /// Something went wrong that no callback was told of. An error that nobody listens to ends [`Loop::run`](super::Loop::run).
 #[derive(Clone, Copy, Debug)]
 pub struct Error;
+
+/// A datagram that was sent met an error: an ICMP message, mostly. Of sockets with
+/// [`set_receive_errors`](crate::Socket::set_receive_errors).
+#[derive(Clone, Copy, Debug)]
+pub struct Icmp;
+
+/// A datagram has left. Of sockets with [`set_transmit_timestamps`](crate::Socket::set_transmit_timestamps).
+#[derive(Clone, Copy, Debug)]
+pub struct Sent;
 
 /// The socket is bound and receives from now on.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +55,14 @@ impl Event for Connect {
 
 impl Event for Error {
     type Args<'a> = &'a error::Error;
+}
+
+impl Event for Icmp {
+    type Args<'a> = &'a QueuedError;
+}
+
+impl Event for Sent {
+    type Args<'a> = &'a TransmitTimestamp;
 }
 
 impl Event for Listening {
@@ -94,6 +113,18 @@ pub(super) mod slot {
         }
     }
 
+    impl Slot for Icmp {
+        fn list(listeners: &Listeners) -> &List<Self> {
+            &listeners.icmp
+        }
+    }
+
+    impl Slot for Sent {
+        fn list(listeners: &Listeners) -> &List<Self> {
+            &listeners.sent
+        }
+    }
+
     impl Slot for Listening {
         fn list(listeners: &Listeners) -> &List<Self> {
             &listeners.listening
@@ -117,6 +148,8 @@ pub struct Listeners {
     close: List<Close>,
     connect: List<Connect>,
     error: List<Error>,
+    icmp: List<Icmp>,
+    sent: List<Sent>,
     listening: List<Listening>,
     message: List<Message>,
     last_id: Cell<u64>,
@@ -134,6 +167,8 @@ impl Listeners {
         self.close.clear();
         self.connect.clear();
         self.error.clear();
+        self.icmp.clear();
+        self.sent.clear();
         self.listening.clear();
         self.message.clear();
     }
@@ -208,6 +243,8 @@ impl fmt::Debug for Listeners {
             .field("close", &self.close.count())
             .field("connect", &self.connect.count())
             .field("error", &self.error.count())
+            .field("icmp", &self.icmp.count())
+            .field("sent", &self.sent.count())
             .field("listening", &self.listening.count())
             .field("message", &self.message.count())
             .finish()

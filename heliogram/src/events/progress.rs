@@ -11,6 +11,7 @@ use super::target::{BindOptions, Binding, Destination, Payload, Target};
 use super::{SLOTS, TRAIN_SLOTS, Tick};
 use crate::batch::{Datagram, RecvBatch};
 use crate::error::{Code, Error, Result};
+use crate::notice::Notice;
 use crate::state::{self, Action, Connect, Op, step};
 use crate::sys;
 
@@ -287,12 +288,28 @@ impl Socket {
             self.flush();
             self.inner.shared.run_ticks();
         }
+        if readable && self.expects_notices() {
+            self.take_notices();
+        }
         if readable {
             let shared = &self.inner.shared;
             let (room, slots) = if self.gro() { (&shared.trains, TRAIN_SLOTS) } else { (&shared.batch, SLOTS) };
             let mut batch = room.take().unwrap_or_else(|| RecvBatch::for_trains(slots));
             self.receive(&mut batch);
             room.set(Some(batch));
+        }
+    }
+
+    /// Empties the error queue, which would keep the poller awake; as far as a turn allows.
+    fn take_notices(&self) {
+        for _ in 0..TURN {
+            match self.try_recv_error() {
+                Ok(Notice::Error(error)) => self.emit(event::Icmp, &error),
+                Ok(Notice::Sent(sent)) => self.emit(event::Sent, &sent),
+                // EAGAIN, or a listener has closed the socket; what else there is the receive will tell.
+                Err(_) => return,
+            };
+            self.inner.shared.run_ticks();
         }
     }
 

@@ -28,7 +28,7 @@ impl Socket {
     #[doc(alias = "send")]
     pub fn try_send(&self, message: &[IoSlice<'_>], to: Option<SocketAddr>) -> Result<usize> {
         let sys = self.sender(to)?;
-        sys.send(message, to).map_err(|error| self.failed("send", &error).maybe_at(to))
+        self.past_queued(|| sys.send(message, to)).map_err(|error| self.failed("send", &error).maybe_at(to))
     }
 
     /// Sends datagrams in order, in as few system calls as the system allows; says how many were taken.
@@ -92,7 +92,8 @@ impl Socket {
             return Err(Error::raw("recvmsg", sys::errno::EINVAL));
         }
         let info = self.receive_info();
-        let slots = self.call(Op::Recv, "recvmsg", |sys| sys.recv_slots(&mut batch.receiver, gro, info))?;
+        let slots =
+            self.call(Op::Recv, "recvmsg", |sys| self.past_queued(|| sys.recv_slots(&mut batch.receiver, gro, info)))?;
         batch.fill(slots, |addr| self.admits(addr));
         Ok(batch.len())
     }
@@ -218,11 +219,12 @@ impl Socket {
         let sys = self.sender(first)?;
         let limit = self.segment_limit();
         let fragments = batch[0].dont_fragment();
-        let permitted = runs(batch, limit).take_while(|run| {
+        let permitted = |run: &Run<'_>| {
             let next = &run.datagrams[0];
             self.permits(next.to, first) && next.dont_fragment() == fragments
-        });
-        let send = || sys.send_runs(permitted).or_else(|error| self.send_refused(sys, batch, limit, &error));
+        };
+        let offer = || sys.send_runs(runs(batch, limit).take_while(permitted));
+        let send = || self.past_queued(offer).or_else(|error| self.send_refused(sys, batch, limit, &error));
         match fragments {
             None => send(),
             Some(dont_fragment) => self.fragmenting(sys, dont_fragment, send),
@@ -283,10 +285,12 @@ impl Socket {
     fn recv_one(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
         let info = self.receive_info();
         if info.is_empty() {
-            let (size, addr, truncated) = self.call(Op::Recv, "recvmsg", |sys| sys.recv(buffer))?;
+            let (size, addr, truncated) =
+                self.call(Op::Recv, "recvmsg", |sys| self.past_queued(|| sys.recv(buffer)))?;
             return Ok(RemoteInfo::new(addr, size, truncated, Arrival::default()));
         }
-        let (size, addr, truncated, arrival) = self.call(Op::Recv, "recvmsg", |sys| sys.recv_told(buffer, info))?;
+        let (size, addr, truncated, arrival) =
+            self.call(Op::Recv, "recvmsg", |sys| self.past_queued(|| sys.recv_told(buffer, info)))?;
         Ok(RemoteInfo::new(addr, size, truncated, arrival))
     }
 

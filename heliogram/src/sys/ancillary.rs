@@ -1,5 +1,5 @@
 //! What a socket tells beside a datagram's bytes, as far as the system can: the options that ask for it, and receiving
-//! one datagram with it. Many at a time are `sys/mmsg.rs`'s.
+//! one datagram with it, or an entry of the error queue. Many at a time are `sys/mmsg.rs`'s.
 //!
 //! Sources: `ip(7)`, `ipv6(7)`, `socket(7)`; the kernel's `networking/timestamping`; `ip(4)`, `ip6(4)` of macOS and
 //! FreeBSD.
@@ -14,6 +14,7 @@ use socket2::{MaybeUninitSlice, SockAddr};
 use super::cmsg::{self, RECEIVE_SPACE};
 use super::unix::{Socket, internet, retry, set_option};
 use crate::info::{Arrival, ReceiveInfo};
+use crate::notice::Notice;
 use crate::options::SocketType;
 
 impl Socket {
@@ -99,19 +100,62 @@ mod system {
     /// Flags of `linux/net_tstamp.h`: take the times of received datagrams from the device, and tell them.
     const RX_HARDWARE: c_int = 1 << 2;
     const RAW_HARDWARE: c_int = 1 << 6;
+    /// Others: tell the software's times; number the datagrams that are sent with a wish; leave their bytes out.
+    const SOFTWARE: c_int = 1 << 4;
+    const OPT_ID: c_int = 1 << 7;
+    const OPT_TSONLY: c_int = 1 << 11;
+    const TRANSMIT: c_int = SOFTWARE | OPT_ID | OPT_TSONLY;
 
     impl Socket {
         pub(super) fn set_dropped(&self, on: bool) -> io::Result<()> {
             set_option(&self.inner, SOL_SOCKET, libc::SO_RXQ_OVFL, &c_int::from(on))
         }
 
-        /// One option holds the flags of both directions, so the others stay as they are.
         pub(super) fn set_hardware_timestamp(&self, on: bool) -> io::Result<()> {
+            self.set_timestamping(|flags| if on { flags | RX_HARDWARE | RAW_HARDWARE } else { flags & !RX_HARDWARE })
+        }
+
+        /// The numbers go on where they were if it is turned off and on: the kernel begins anew when `OPT_ID` is new.
+        pub(crate) fn set_transmit_timestamps(&self, on: bool) -> io::Result<()> {
+            self.select_error_queue()?;
+            self.set_timestamping(|flags| match on {
+                true => flags | TRANSMIT | RAW_HARDWARE,
+                false if flags & RX_HARDWARE != 0 => flags & !SOFTWARE,
+                false => flags & !(SOFTWARE | RAW_HARDWARE),
+            })
+        }
+
+        /// One option holds the flags of both directions, so the others stay as they are.
+        fn set_timestamping(&self, change: impl FnOnce(c_int) -> c_int) -> io::Result<()> {
             let flags: c_int = get_option(&self.inner, SOL_SOCKET, libc::SO_TIMESTAMPING)?;
-            let wanted = if on { flags | RX_HARDWARE | RAW_HARDWARE } else { flags & !RX_HARDWARE };
+            let wanted = change(flags);
             if wanted == flags { Ok(()) } else { set_option(&self.inner, SOL_SOCKET, libc::SO_TIMESTAMPING, &wanted) }
         }
+
+        pub(crate) fn set_receive_errors(&self, on: bool) -> io::Result<()> {
+            self.select_error_queue()?;
+            self.set_by_family(&ERRORS, on.into())
+        }
+
+        /// Lets a poller tell an entry of the error queue (`POLLPRI` beside `POLLERR`) from a socket that has failed.
+        fn select_error_queue(&self) -> io::Result<()> {
+            set_option(&self.inner, SOL_SOCKET, libc::SO_SELECT_ERR_QUEUE, &1_i32)
+        }
+
+        /// The next entry of the error queue that says something of a datagram.
+        pub(crate) fn recv_notice(&self) -> io::Result<Notice> {
+            loop {
+                let mut control = cmsg::Control::<RECEIVE_SPACE>::new();
+                let flags = libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT;
+                let (_, peer, _, told) = retry(|| self.recv_message(&mut [], &mut control, flags))?;
+                if let Some(notice) = cmsg::notice(&control[..told], peer.as_socket()) {
+                    return Ok(notice);
+                }
+            }
+        }
     }
+
+    const ERRORS: Options = Options { ipv4: &[libc::IP_RECVERR], ipv6: libc::IPV6_RECVERR, mapped: true };
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -130,6 +174,18 @@ mod system {
     impl Socket {
         pub(super) fn set_dropped(&self, on: bool) -> io::Result<()> {
             if on { Err(io::Error::from_raw_os_error(ENOTSUP)) } else { Ok(()) }
+        }
+
+        pub(crate) fn set_transmit_timestamps(&self, _on: bool) -> io::Result<()> {
+            Err(io::Error::from_raw_os_error(ENOTSUP))
+        }
+
+        pub(crate) fn set_receive_errors(&self, _on: bool) -> io::Result<()> {
+            Err(io::Error::from_raw_os_error(ENOTSUP))
+        }
+
+        pub(crate) fn recv_notice(&self) -> io::Result<Notice> {
+            Err(io::Error::from_raw_os_error(ENOTSUP))
         }
 
         pub(super) fn set_hardware_timestamp(&self, on: bool) -> io::Result<()> {

@@ -8,11 +8,10 @@
 
 // The tests ask the kernel for real messages, and `libc` for its opinion of ours; the code itself needs no such thing.
 #![cfg_attr(not(test), forbid(unsafe_code))]
-// The other attributes and the error queue get their public methods when options for them are added. The tests use
-// everything from the first day.
+// Where there is no error queue, nobody reads what comes out of one.
 #![cfg_attr(
-    not(all(test, target_os = "linux")),
-    expect(dead_code, reason = "decoded and tested ahead of the public methods")
+    not(any(target_os = "linux", target_os = "android")),
+    expect(dead_code, reason = "the layout of Linux' error queue")
 )]
 
 use std::ffi::c_int;
@@ -21,6 +20,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::{Deref, DerefMut};
 
 use crate::info::{Arrival, ReceiveInfo, SendOptions};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::notice::{Notice, Origin, QueuedError, TransmitTimestamp};
 use crate::options::SocketType;
 use crate::sys::errno;
 
@@ -41,9 +42,9 @@ use bsd as system;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use linux as system;
 
-pub(crate) use received::Received;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use received::{ExtendedError, Origin};
+pub(crate) use received::ExtendedError;
+pub(crate) use received::Received;
 pub(crate) use system::segment_size;
 
 /// The kernel's type of `cmsg_len`. (musl declares a narrower field with padding; the bytes are the same.)
@@ -352,6 +353,35 @@ pub(crate) fn arrival(control: &[u8], asked: ReceiveInfo) -> Arrival {
         dropped: wants(ReceiveInfo::DROPPED).then(|| told.dropped.unwrap_or(0)),
         ..told
     }
+}
+
+/// An entry of the error queue, of a datagram that was sent to `peer`; `None` for those that are no matter of datagrams.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn notice(control: &[u8], peer: Option<SocketAddr>) -> Option<Notice> {
+    let Received { arrival, error } = decode(control);
+    let error = error?;
+    let origin = match error.origin {
+        received::Origin::Local => Origin::Local,
+        received::Origin::Icmp => Origin::Icmp,
+        received::Origin::Icmp6 => Origin::Icmp6,
+        received::Origin::Timestamping => {
+            let (software_time, hardware_time) = (arrival.software_time, arrival.hardware_time);
+            let sent = TransmitTimestamp { id: error.data, software_time, hardware_time };
+            // Without a time if the socket wants none any longer.
+            return Some(Notice::Sent(sent)).filter(|_| software_time.is_some() || hardware_time.is_some());
+        }
+        received::Origin::ZeroCopy => return None,
+        received::Origin::Other(number) => Origin::Other(number),
+    };
+    Some(Notice::Error(QueuedError {
+        peer,
+        offender: error.offender.map(|offender| offender.ip()),
+        origin,
+        icmp_type: error.kind,
+        icmp_code: error.code,
+        mtu: error.mtu(),
+        errno: -error.errno,
+    }))
 }
 
 /// All that a buffer of control messages says of the datagram it came with; what is unknown or cut short is left out.

@@ -23,6 +23,7 @@ use socket2::{Domain, InterfaceIndexOrAddress, MaybeUninitSlice, Protocol, SockA
 use crate::addr::Interface;
 use crate::batch::{Datagram, Run};
 use crate::info::{Arrival, Clock, PathMtuDiscovery, ReceiveInfo, SendOptions};
+use crate::notice::Notice;
 use crate::options::SocketType;
 use crate::sys::options::domain;
 use crate::sys::{Received, errno};
@@ -178,6 +179,18 @@ impl Socket {
     }
 
     pub(crate) fn set_path_mtu_discovery(&self, _mode: PathMtuDiscovery) -> io::Result<()> {
+        Err(lacking())
+    }
+
+    pub(crate) fn set_transmit_timestamps(&self, _on: bool) -> io::Result<()> {
+        Err(lacking())
+    }
+
+    pub(crate) fn set_receive_errors(&self, _on: bool) -> io::Result<()> {
+        Err(lacking())
+    }
+
+    pub(crate) fn recv_notice(&self) -> io::Result<Notice> {
         Err(lacking())
     }
 

@@ -11,6 +11,7 @@ use libc::{SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_UDP};
 use socket2::{MaybeUninitSlice, MsgHdr, MsgHdrMut, SockRef};
 
 use super::fuzzing::encoded;
+use super::received::Origin;
 use super::*;
 use crate::info::{Ecn, TrafficClass};
 

@@ -9,15 +9,14 @@ use libc::{
     SCM_TIMESTAMPNS, SO_RXQ_OVFL, SO_TIMESTAMPING, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_UDP, UDP_GRO, UDP_SEGMENT, c_int,
 };
 
-use super::{Attribute, Encoder, ExtendedError, Message, Messages, Origin, Received, Refused, field};
+use super::received::Origin;
+use super::{Attribute, Encoder, ExtendedError, Message, Messages, Received, Refused, field};
 use crate::info::TrafficClass;
 
 /// Not in every `libc` crate for Linux: by definition the option's own number.
 const SCM_TXTIME: c_int = libc::SO_TXTIME;
 /// `SO_EE_ORIGIN_ZEROCOPY` of `linux/errqueue.h`.
 const ORIGIN_ZEROCOPY: u8 = 5;
-/// `SO_EE_ORIGIN_TXTIME` of `linux/errqueue.h`.
-const ORIGIN_TXTIME: u8 = 6;
 
 /// `SOF_TIMESTAMPING_TX_HARDWARE` and `SOF_TIMESTAMPING_TX_SOFTWARE` of `linux/net_tstamp.h`.
 const TX_BOTH: u32 = 0b11;
@@ -131,7 +130,6 @@ fn origin(number: u8) -> Origin {
         libc::SO_EE_ORIGIN_ICMP6 => Origin::Icmp6,
         libc::SO_EE_ORIGIN_TIMESTAMPING => Origin::Timestamping,
         ORIGIN_ZEROCOPY => Origin::ZeroCopy,
-        ORIGIN_TXTIME => Origin::TransmitTime,
         other => Origin::Other(other),
     }
 }

@@ -74,8 +74,6 @@ pub(crate) enum Origin {
     Timestamping,
     /// No error: the kernel needs the sender's memory no more (`MSG_ZEROCOPY`).
     ZeroCopy,
-    /// A datagram that missed its `SCM_TXTIME`.
-    TransmitTime,
     /// One that this list does not have.
     Other(u8),
 }
