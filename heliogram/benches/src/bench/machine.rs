@@ -1,6 +1,7 @@
 //! What ran all this.
 
 use super::Plan;
+use super::contests::{self, Contest, Side};
 use std::fs;
 use std::thread::available_parallelism;
 
@@ -10,13 +11,25 @@ pub(crate) fn description(plan: &Plan) -> String {
     let versions: Vec<String> = plan.runtimes.iter().map(super::runtimes::Runtime::version).collect();
     let versions = if versions.is_empty() { String::new() } else { format!("; {}", versions.join(", ")) };
     format!(
-        "Loopback; Linux {}, {}, {} cores{versions}. {} Order turned every round; default socket buffers; CPU time is \
-         user and system time of the contestant's process.\n",
+        "Loopback; Linux {}, {}, {} cores{versions}. {} {} The order turns every round; default \
+         socket buffers.\n",
         kernel.trim(),
         processor(),
         cores(),
         pinning(plan),
+        rounds(plan),
     )
+}
+
+/// As the first contest of each side has it, which is as nearly all have it.
+fn rounds(plan: &Plan) -> String {
+    let of = |side| contests::all().find(|contest| contest.side == side && plan.wants(contest));
+    let text = |name: &str, contest: &Contest| {
+        format!("{name}: {} rounds of {} ms.", plan.rounds(contest), plan.time(contest).as_millis())
+    };
+    let sides = [("Library", of(Side::Library)), ("Package", of(Side::Package))];
+    let texts: Vec<_> = sides.iter().filter_map(|(name, contest)| Some(text(name, (*contest)?))).collect();
+    texts.join(" ")
 }
 
 fn cores() -> usize {

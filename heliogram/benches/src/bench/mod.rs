@@ -46,7 +46,7 @@ struct Plan {
     /// Every contest, with more and longer rounds, for figures to be quoted
     #[arg(long)]
     long: bool,
-    /// Rounds; in each, every contestant runs once [default: 3, long 31 for the library and 9 for the package]
+    /// Rounds; in each, every contestant runs once [default: 3, long 25 for the library and 7 for the package]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=100))]
     rounds: Option<u16>,
     /// Milliseconds that are measured of each contestant in a round [default: library 60, long 100; package 200, long 300]
@@ -79,8 +79,8 @@ struct Plan {
     /// Folder for the tables, the raw results and the plots
     #[arg(long, default_value = "target/bench")]
     output: PathBuf,
-    /// Put tables and plots where README.md and docs/ quote them
-    #[arg(long)]
+    /// Put tables and plots where the README files and docs/ quote them, of each side that is measured
+    #[arg(long, conflicts_with_all = ["only", "who", "sizes"])]
     readme: bool,
 }
 
@@ -91,9 +91,9 @@ impl Plan {
         }
         let usual = match (contest.side, self.long) {
             (Side::Library, false) => 3,
-            (Side::Library, true) => 31,
+            (Side::Library, true) => 25,
             (Side::Package, false) => 3,
-            (Side::Package, true) => 9,
+            (Side::Package, true) => 7,
         };
         self.rounds.map_or(usual, usize::from)
     }

@@ -4,6 +4,7 @@ use super::contests::{
     ARRIVED, CPU, Contest, Contestant, FIRST, GROWTH, Goal, HALF, KEPT, Kind, LOSS, Length, MEMORY, Metric, NEARLY_ALL,
     RATE, REQUIRE, SOCKET_MEMORY, SOCKET_TIME, Script, Side, TICKS, TURNS, Traffic,
 };
+use super::{Job, Outcome, receive, send};
 
 const HOST: &str = "node:dgram";
 const OURS: &str = "heliogram";
@@ -30,6 +31,11 @@ macro_rules! script {
             }),
         }
     };
+}
+
+/// The limit: what the kernel does for a loop that does nothing else.
+const fn bare(name: &'static str, run: fn(&Job) -> Outcome<()>) -> Contestant {
+    Contestant { name, kind: Kind::Here(run) }
 }
 
 const IN_NODE: &[Contestant] = &[script!(HOST, "node", "host", &[]), script!(OURS, "node", "heliogram", &[])];
@@ -62,7 +68,7 @@ const SOCKETS: &[Contestant] = &[
 ];
 
 /// And ours as on a system that has no trains.
-const ALL: &[Contestant] = &[
+const RECEIVERS: &[Contestant] = &[
     script!(HOST, "node", "host", &[]),
     script!(OURS, "node", "heliogram", &[]),
     script!(NO_OFFLOAD, "node", "heliogram", WITHOUT_OFFLOAD),
@@ -73,9 +79,39 @@ const ALL: &[Contestant] = &[
     script!(BUN_UDP, "bun", "udpSocket", &[]),
     script!(BUN_OURS, "bun", "heliogram", &[]),
     script!(BUN_NO_OFFLOAD, "bun", "heliogram", WITHOUT_OFFLOAD),
+    bare("bare recvmmsg", receive::bare),
+    bare("bare recvmmsg + UDP_GRO", receive::bare_gro),
+];
+
+const SENDERS: &[Contestant] = &[
+    script!(HOST, "node", "host", &[]),
+    script!(OURS, "node", "heliogram", &[]),
+    script!(NO_OFFLOAD, "node", "heliogram", WITHOUT_OFFLOAD),
+    script!(DENO, "deno", "host", &[]),
+    script!(DENO_OURS, "deno", "heliogram", &[]),
+    script!(DENO_NO_OFFLOAD, "deno", "heliogram", WITHOUT_OFFLOAD),
+    script!(BUN, "bun", "host", &[]),
+    script!(BUN_UDP, "bun", "udpSocket", &[]),
+    script!(BUN_OURS, "bun", "heliogram", &[]),
+    script!(BUN_NO_OFFLOAD, "bun", "heliogram", WITHOUT_OFFLOAD),
+    bare("bare UDP_SEGMENT", send::bare_segment),
+    bare("bare sendmmsg", send::bare_sendmmsg),
+];
+
+const TO_ONE: &[Contestant] = &[
+    script!(HOST, "node", "host", &[]),
+    script!(OURS, "node", "heliogram", &[]),
+    bare("bare UDP_SEGMENT", send::bare_segment),
+];
+
+const TO_MANY: &[Contestant] = &[
+    script!(HOST, "node", "host", &[]),
+    script!(OURS, "node", "heliogram", &[]),
+    bare("bare sendmmsg", send::bare_sendmmsg),
 ];
 
 const SIZES: &[usize] = &[64, 512, 1400];
+const ENDS: &[usize] = &[64, 1400];
 const SMALL: &[usize] = &[64];
 const LONG_ONLY: Length = Length::Rounds { in_short: false };
 const ALWAYS: Length = Length::Rounds { in_short: true };
@@ -97,6 +133,8 @@ const fn contest(
 
 const ONE: Traffic = Traffic::Sink { peers: 1, gro: false };
 const MANY: Traffic = Traffic::Sink { peers: 16, gro: false };
+/// Takes trains whole: what a sender costs is then its own, and not the taking apart of trains for the receiver's queue.
+const OF_TRAINS: Traffic = Traffic::Sink { peers: 1, gro: true };
 
 const fn sends(
     name: &'static str,
@@ -115,7 +153,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
             "js receive",
             &["receive"],
             Traffic::Flood,
-            ALL,
+            RECEIVERS,
             &[RATE, MEMORY],
             &[
                 Goal::times(NO_OFFLOAD, 3.3, HOST).at(&[64]),
@@ -144,7 +182,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
         ..sends(
             "js send",
             &["send"],
-            ALL,
+            SENDERS,
             &[
                 Goal::times(OURS, 5.5, HOST).at(&[64]),
                 Goal::times(OURS, 5.0, HOST).at(&[512]),
@@ -155,15 +193,16 @@ pub(crate) const CONTESTS: &[Contest] = &[
         )
     },
     Contest {
-        sizes: SIZES,
+        sizes: ENDS,
         ..sends("js send, callbacks", &["send", "--callbacks"], IN_NODE, &[Goal::times(OURS, 5.0, HOST)])
     },
     Contest {
-        sizes: SIZES,
+        sizes: ENDS,
         ..sends("js send, 64 under way", &["send", "--under-way"], IN_NODE, &[Goal::times(OURS, 5.0, HOST)])
     },
+    Contest { sizes: ENDS, ..contest("js send, to a receiver of trains", &["send"], OF_TRAINS, TO_ONE, SENT, &[]) },
     sends("js send, connected", &["send", "--connected"], SOCKETS, &[Goal::times(OURS, 4.5, HOST)]),
-    contest("js send, many peers", &["send"], MANY, IN_NODE, SENT, &[Goal::times(OURS, 1.4, HOST)]),
+    contest("js send, many peers", &["send"], MANY, TO_MANY, SENT, &[Goal::times(OURS, 1.4, HOST)]),
     sends("js send, mixed sizes", &["send", "--mixed"], IN_NODE, &[Goal::times(OURS, 1.4, HOST)]),
     Contest {
         sizes: SIZES,

@@ -14,8 +14,8 @@ const DOCUMENTS: [&str; 3] = ["README.md", "node/README.md", "docs/performance.m
 const PLOTS: &str = "docs/bench";
 
 /// Replaces what the documents quote, as far as it has been measured.
-pub(crate) fn into_documents(plan: &Plan, contests: &[&Contest], results: &Results, goals: &Table) -> Outcome<()> {
-    let quotes = quotes(plan, contests, results, goals);
+pub(crate) fn into_documents(plan: &Plan, contests: &[&Contest], results: &Results) -> Outcome<()> {
+    let quotes = quotes(plan, contests, results);
     for document in DOCUMENTS {
         let old = fs::read_to_string(document).map_err(|e| format!("{document}: {e}"))?;
         let new = quotes.iter().try_fold(old, |text, (name, quote)| replaced(&text, name, quote));
@@ -32,12 +32,13 @@ pub(crate) fn copy_plot(plot: &Path) -> Outcome<()> {
 }
 
 /// Everything that can be quoted, by its name in the marks.
-fn quotes(plan: &Plan, contests: &[&Contest], results: &Results, goals: &Table) -> Vec<(String, String)> {
-    let mut quotes = vec![("machine".into(), machine::description(plan)), ("goals".into(), goals.markdown())];
+fn quotes(plan: &Plan, contests: &[&Contest], results: &Results) -> Vec<(String, String)> {
+    let mut quotes = vec![("machine".into(), machine::description(plan))];
     for (name, side) in [("library", Side::Library), ("package", Side::Package)] {
         let of_side: Vec<&Contest> = contests.iter().copied().filter(|contest| contest.side == side).collect();
         if !of_side.is_empty() {
             quotes.push((name.into(), overview(plan, &of_side, results).markdown()));
+            quotes.push((format!("{name}'s goals"), report::goals(plan, &of_side, results).markdown()));
         }
     }
     let tables = contests.iter().map(|contest| (contest.name.into(), report::table(plan, contest, results).markdown()));

@@ -17,7 +17,7 @@ pub(crate) fn write(plan: &Plan, contests: &[&'static Contest], results: &Result
     fs::write(plan.output.join("results.jsonl"), raw_lines(contests, plan, results))?;
     let plots = plot::draw(plan, contests, results)?;
     if plan.readme {
-        quote::into_documents(plan, contests, results, &goals)?;
+        quote::into_documents(plan, contests, results)?;
         plots.iter().try_for_each(|plot| quote::copy_plot(plot))?;
     }
     print!("{}", self::document(plan, &tables, &goals, results, Table::text));
