@@ -3,6 +3,7 @@
 // in a slab that both sides see; a table of numbers says what is where. The native side of the same picture is
 // node/src/send.rs; the way in is environment.js.
 
+const process = require('node:process'); // the global is an accessor, which costs
 const { constants } = require('node:os');
 
 /** Sends leave when so many datagrams, or so many bytes, have been gathered; at the turn's end at the latest. */
@@ -36,6 +37,8 @@ const requests = new Array(GATHERED).fill(undefined);
 
 let environment;
 let sendGathered;
+let lastAddress; // most sends go where the last one went
+let lastNumber = 0;
 let used = 0;
 let flushIsDue = false;
 let stretch = 0;
@@ -60,13 +63,21 @@ function cancel(tokens) {
 
 /** The number of an address in the table of sends, or a negative number of the system's. */
 function destination(address) {
+  if (address === lastAddress) return lastNumber;
   const known = destinations.get(address);
-  if (known !== undefined) return known;
+  if (known === undefined) return newDestination(`${address}`);
+  lastAddress = address;
+  lastNumber = known;
+  return known;
+}
+
+function newDestination(address) {
   let number = environment.destination(address);
   if (number === -1) {
     flush(); // what is gathered means the addresses known so far
     environment.forgetDestinations();
     destinations.clear();
+    lastAddress = undefined;
     number = environment.destination(address);
   }
   // The number of an interface behind a zone's name may change.
@@ -93,7 +104,7 @@ function sizeOf(list) {
   return size;
 }
 
-/** Gathers a datagram; a flush must follow in this turn. */
+/** Gathers a datagram; a flush must follow in this turn. The request, if there is one, is told the outcome. */
 function gather(number, list, to, port, request) {
   if (table[COUNT] === GATHERED || used + sizeOf(list) > GATHERED_BYTES) flush();
   const index = table[COUNT];
@@ -103,7 +114,7 @@ function gather(number, list, to, port, request) {
   table[row + 2] = copy(list);
   table[row + 3] = port;
   table[row + 4] = to;
-  requests[index] = request;
+  if (request !== undefined) requests[index] = request;
   table[COUNT] = index + 1;
 }
 
@@ -128,25 +139,30 @@ function endStretch() {
   flush();
 }
 
-/** Lets everything leave that is gathered, and tells the requests their outcomes. */
+/** Lets everything leave that is gathered, and tells the requests their outcomes; the last one's outcome. */
 function flush() {
   const count = table[COUNT];
-  if (count === 0) return;
+  if (count === 0) return undefined;
   used = 0;
   sendGathered();
   for (let index = 0; index < count; index++) {
     const row = index * ROW;
     const outcome = table[row + 5];
     if (outcome < 0) notSent(requests[index], outcome, table[row + 1]);
-    requests[index].outcome = outcome;
-    requests[index] = undefined;
+    if (requests[index] !== undefined) tell(index, outcome);
   }
+  return table[(count - 1) * ROW + 5];
 }
 
 /** What comes behind a datagram that was refused must not be joined to it. */
 function notSent(request, outcome, token) {
   stretch++;
-  if (outcome === WAITS) waiting.set(token, request);
+  if (outcome === WAITS && request !== undefined) waiting.set(token, request);
+}
+
+function tell(index, outcome) {
+  requests[index].outcome = outcome;
+  requests[index] = undefined;
 }
 
 /** Lets a datagram wait for the loop, whether or not the kernel has room; 0, or a negative number of the system's. */

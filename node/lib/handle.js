@@ -137,11 +137,12 @@ class Handle {
     const toPeer = address === undefined;
     if (queuesSends) return gathering.enqueue(this.native, list, address, toPeer ? 0 : port, request);
     if (list.length > MOST_PARTS) return EMSGSIZE;
-    if (toPeer) return this.sendToPeer(request, list);
-    const to = gathering.destination(String(address));
+    const told = request.isSilent ? undefined : request;
+    if (toPeer) return this.sendToPeer(told, list);
+    const to = gathering.destination(address);
     if (to < gathering.PEER) return to;
-    gathering.gather(this.number, list, to, port, request);
-    if (this.connected || request.mayLeave()) return leave(request);
+    gathering.gather(this.number, list, to, port, told);
+    if (this.connected || !request.hasFollowers) return leave();
     gathering.endSoon();
     return undefined;
   }
@@ -154,7 +155,7 @@ class Handle {
     gathering.gather(this.number, list, gathering.PEER, 0, request);
     gathering.endSoon();
     if (this.stretch === gathering.currentStretch()) return undefined;
-    const outcome = leave(request);
+    const outcome = leave();
     if (outcome > 0) this.stretch = gathering.currentStretch();
     return outcome;
   }
@@ -275,10 +276,10 @@ class Handle {
 }
 
 /** Lets the datagram leave that was gathered last, and all before it; its outcome. */
-function leave(request) {
-  gathering.flush();
-  if (request.outcome === gathering.WAITS) return 0;
-  return request.outcome < 0 ? request.outcome : request.outcome + 1;
+function leave() {
+  const outcome = gathering.flush();
+  if (outcome === gathering.WAITS) return 0;
+  return outcome < 0 ? outcome : outcome + 1;
 }
 
 function tell(out, address) {

@@ -1,6 +1,7 @@
 'use strict';
 // Names to addresses, by the host's dns.lookup or the program's own function.
 
+const process = require('node:process'); // the global is an accessor, which costs
 const { isIP } = require('node:net');
 const { skipsLookup } = require('./host.js');
 const { validateFunction } = require('./validate.js');
@@ -13,14 +14,20 @@ const HERE = { udp4: '127.0.0.1', udp6: '::1' };
 
 const literals = new Map(); // the families of addresses, by their texts
 
+let lastAddress; // most messages go where the last one went
+let lastFamily = 0;
+
 /** The family of a literal address, or 0. */
 function familyOf(address) {
+  if (address === lastAddress) return lastFamily;
   let family = literals.get(address);
   if (family === undefined) {
     family = isIP(address);
     if (literals.size === CAPACITY) literals.clear();
     literals.set(address, family);
   }
+  lastAddress = address;
+  lastFamily = family;
   return family;
 }
 

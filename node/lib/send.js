@@ -1,6 +1,7 @@
 'use strict';
 // socket.send() and sendto(): which of the many argument forms is meant, the look-up, and the callback.
 
+const process = require('node:process'); // the global is an accessor, which costs
 const { AsyncResource } = require('node:async_hooks');
 const { kState } = require('./host.js');
 const { UNBOUND, BOUND, enqueue, healthCheck } = require('./state.js');
@@ -15,30 +16,24 @@ let lookingUp = 0;
 
 /** One datagram on its way. `address` is what the program wrote. */
 class SendRequest {
-  constructor(list, address, port, callback) {
+  constructor(socket, list, address, port, callback) {
+    this.socket = socket;
     this.list = list;
     this.address = address;
     this.port = port;
     this.callback = callback;
-    this.isLookingUp = false;
     this.outcome = undefined;
     this.resource = undefined;
   }
 
-  startLookup() {
-    this.isLookingUp = true;
-    lookingUp++;
+  /** Nobody asks for the outcome. */
+  get isSilent() {
+    return this.callback === undefined;
   }
 
-  /** A program's own look-up may answer twice. */
-  endLookup() {
-    if (this.isLookingUp) lookingUp--;
-    this.isLookingUp = false;
-  }
-
-  /** Whether it need not be gathered: nothing else is about to follow. */
-  mayLeave() {
-    return lookingUp === 0;
+  /** Whether it should be gathered: others are about to follow. */
+  get hasFollowers() {
+    return lookingUp > 0;
   }
 
   /** The datagram waits for the kernel: its callback will run in a scope of its own, as in Node. */
@@ -81,27 +76,28 @@ function submit(handle, request, ip) {
 }
 
 /** Hands the datagram over, and sees to it that the callback learns the outcome. Without a callback nobody does. */
-function sendNow(socket, request, ip) {
-  const { callback, address, port } = request;
+function sendNow(request, ip) {
+  const { socket, callback, address, port } = request;
   const outcome = submit(socket[kState].running, request, ip);
+  if (callback === undefined) return;
   if (outcome === 0) request.wait();
-  else if (callback === undefined) return;
   else if (outcome === undefined) process.nextTick(complete, request);
   else if (outcome > 0) process.nextTick(callback, null, outcome - 1);
   else process.nextTick(callback, new ExceptionWithHostPort(outcome, 'send', address, port));
 }
 
 /** The look-up has ended. A socket that was closed meanwhile sends nothing and calls nobody. */
-function afterLookup(socket, request, error, ip) {
-  const { callback } = request;
+function afterLookup(request, error, ip) {
+  const { socket, callback } = request;
   if (error) {
     if (callback) process.nextTick(callback, error);
     else process.nextTick(() => socket.emit('error', error));
     return;
   }
-  if (socket[kState].running === null) return;
-  const forbidden = ip ? blocked(socket, ip) : undefined;
-  if (forbidden === undefined) sendNow(socket, request, ip);
+  const { running, sendBlockList } = socket[kState];
+  if (running === null) return;
+  const forbidden = ip && sendBlockList ? blocked(socket, ip) : undefined;
+  if (forbidden === undefined) sendNow(request, ip);
   else if (callback) process.nextTick(callback, forbidden);
 }
 
@@ -141,31 +137,35 @@ function dispatch(socket, message, port, address, callback) {
   }
   healthCheck(socket);
   if (state.bindState === UNBOUND) socket.bind({ port: 0, exclusive: true }, null);
-  if (state.bindState === BOUND) lookUp(socket, new SendRequest(list, address, port, callback));
+  if (state.bindState === BOUND) lookUp(socket[kState], new SendRequest(socket, list, address, port, callback));
   else enqueue(socket, () => socket.send(list, port, address, callback));
 }
 
-function lookUp(socket, request) {
-  const { own, running } = socket[kState];
+function lookUp({ own, running }, request) {
   if (own.connected) {
-    afterLookup(socket, request, null, null);
+    afterLookup(request, null, null);
     return;
   }
-  request.startLookup();
-  const ip = foreseen(running.lookup, request.address);
-  if (ip !== undefined) {
-    process.nextTick(afterForeseen, socket, request, ip);
-    return;
-  }
-  running.lookup(request.address, (error, ip) => {
-    request.endLookup();
-    afterLookup(socket, request, error, ip);
-  });
+  lookingUp++;
+  const { lookup } = running;
+  if (foreseen(lookup, request.address) === undefined) running.lookup(request.address, answerTo(request));
+  else process.nextTick(afterForeseen, request, lookup);
 }
 
-function afterForeseen(socket, request, ip) {
-  request.endLookup();
-  afterLookup(socket, request, null, ip);
+/** A literal address stands for itself, on a tick of its own. */
+function afterForeseen(request, lookup) {
+  lookingUp--;
+  afterLookup(request, null, foreseen(lookup, request.address));
+}
+
+/** The answer to a look-up; a program's own may answer twice. */
+function answerTo(request) {
+  let isLookingUp = true;
+  return (error, ip) => {
+    if (isLookingUp) lookingUp--;
+    isLookingUp = false;
+    afterLookup(request, error, ip);
+  };
 }
 
 function send(message, offset, length, port, address, callback) {
