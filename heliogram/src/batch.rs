@@ -192,6 +192,11 @@ impl RecvBatch {
         self.datagrams == 0
     }
 
+    /// How many slots there are.
+    pub fn slots(&self) -> usize {
+        self.slots.capacity()
+    }
+
     /// The size of each slot in bytes.
     pub fn slot_size(&self) -> usize {
         self.receiver.slot_size()
@@ -220,7 +225,7 @@ impl RecvBatch {
 
     /// Whether the last receive had no slot to spare, so that there may be more.
     pub fn is_full(&self) -> bool {
-        self.received == self.slots.capacity()
+        self.received == self.slots()
     }
 
     /// Forgets the last receive.

@@ -7,25 +7,33 @@ const gather = require('./gather.js');
 const { fromLoop, isNode, runTicks: runHostTicks } = require('./host.js');
 const native = require('./native.js');
 
-/** What the native side takes from the kernel at once (`SLOTS` there): messages of 64 KiB, each with its sender's text. */
-const MESSAGES = 16;
-const RECEIVED_BYTES = MESSAGES * (65_536 + 64);
+/** One turn's messages of one socket (`PER_TURN` there), or as many of them as there is room for: two of any size. */
+const MESSAGES = 32;
+const RECEIVED_BYTES = 2 * (65_536 + 64);
 
 /** The columns of a row: `[offset, length, port, family, sender, text length]`. */
 const ROW = 6;
 
+/** Where the table has the number of messages that have been delivered. */
+const DELIVERED = MESSAGES * ROW;
+
 /** `deliver` is told to go on with the batch whose listener threw. */
 const RESUME = -1;
 
+/** What Buffer makes its own instances with: over the bytes of another array, it is a copy in memory of exactly that size. */
+const OwnBuffer = Buffer[Symbol.species];
+
 const received = Buffer.allocUnsafeSlow(RECEIVED_BYTES);
-const receivedTable = new Int32Array(MESSAGES * ROW);
+const receivedTable = new Int32Array(DELIVERED + 1);
+const views = new Array(MESSAGES).fill(received.subarray(0, 0));
 
 const receivers = new Map(); // by the number of the socket
 const senders = []; // texts of addresses, by the numbers that the native side gives them
 
 let classes;
 let environment;
-let batch = { handle: undefined, next: 0, count: 0 };
+let receiver;
+let count = 0;
 
 function start() {
   classes = native.load();
@@ -49,17 +57,23 @@ function senderOf(row) {
   return (senders[number] = received.latin1Slice(start, start + length));
 }
 
+/** The bytes of a message. Messages of one size lie where those of the last batch lay, so that most views serve again. */
+function viewOf(index, offset, length) {
+  const view = views[index];
+  if (view.byteOffset === offset && view.length === length) return view;
+  return (views[index] = received.subarray(offset, offset + length));
+}
+
 /** One message's listeners, inside the socket's async scope. A negative length is the number of an error. */
-function dispatch(handle, row) {
+function dispatch(handle, index) {
+  const row = index * ROW;
   const exposed = handle.exposed;
   const length = receivedTable[row + 1];
   if (length < 0) return exposed.onmessage(length, exposed, undefined, undefined);
-  const offset = receivedTable[row];
-  const message = Buffer.allocUnsafeSlow(length);
-  message.set(received.subarray(offset, offset + length));
-  const address = senderOf(row);
+  const message = new OwnBuffer(viewOf(index, receivedTable[row], length));
   const family = receivedTable[row + 3] === 4 ? 'IPv4' : 'IPv6';
-  exposed.onmessage(length, exposed, message, { address, family, port: receivedTable[row + 2] });
+  const rinfo = { address: senderOf(row), family, port: receivedTable[row + 2], size: length };
+  exposed.onmessage(length, exposed, message, rinfo);
 }
 
 /** Ticks and microtasks. What one throws must not leave by `deliver`, which does not know the tick's async scope. */
@@ -74,16 +88,16 @@ function runTicks() {
 /**
  * Called by the native side with a batch. Between two messages ticks and microtasks run, as if each had come by itself;
  * after the last one the native side's callback runs them. What a listener throws goes up to the native side, which
- * makes it an uncaught exception and asks to go on.
+ * makes it an uncaught exception and asks to go on. What is not delivered, because the socket stops receiving, stays there.
  */
-function deliver(number, count) {
-  if (count !== RESUME) batch = { handle: receivers.get(number), next: 0, count };
-  const { handle } = batch;
-  while (batch.next < batch.count && handle?.receiving) {
-    if (batch.next > 0) runTicks();
+function deliver(number, what) {
+  if (what !== RESUME) [receiver, count] = [receivers.get(number), what];
+  const handle = receiver;
+  for (let index = receivedTable[DELIVERED]; index < count && handle?.receiving; index++) {
+    if (index > 0) runTicks();
     if (!handle.receiving) break;
-    const row = batch.next++ * ROW;
-    handle.resource.runInAsyncScope(dispatch, undefined, handle, row);
+    receivedTable[DELIVERED] = index + 1;
+    handle.resource.runInAsyncScope(dispatch, undefined, handle, index);
   }
 }
 

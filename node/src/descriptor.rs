@@ -37,8 +37,7 @@ impl Endpoint {
         };
         self.socket.bind_descriptor(descriptor).map_err(|error| refusal(&error))?;
         self.set_poll(watched);
-        self.share();
-        Ok(())
+        self.share().map_err(|error| refusal(&error))
     }
 
     /// Whether the kernel's socket could be this socket's.
@@ -56,10 +55,7 @@ impl Endpoint {
     /// One more descriptor, which its new owner closes.
     pub(crate) fn duplicate(&self) -> i32 {
         match self.socket.descriptor().map(|descriptor| descriptor.try_clone_to_owned()) {
-            Ok(Ok(descriptor)) => {
-                self.share();
-                give(descriptor)
-            }
+            Ok(Ok(descriptor)) => self.share().map_or_else(|error| error_number(&error), |()| give(descriptor)),
             Ok(Err(error)) => errno::of(&error),
             Err(error) => error_number(&error),
         }

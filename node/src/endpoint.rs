@@ -1,14 +1,16 @@
 //! One socket as the reactor sees it: the crate's socket, the sends that wait, and the handle that watches it.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use heliogram::queue::SendQueue;
-use heliogram::{Borrowed, Datagram, Result, Socket, SocketOptions};
+use heliogram::{Borrowed, Datagram, RecvBatch, Result, Socket, SocketOptions};
 
 use crate::environment::Environment;
 use crate::numbers::{EBADF, error_number, number};
 use crate::reactor::Poll;
+use crate::receive::Received;
 
 /// A socket of an environment, known there by its number.
 pub(crate) struct Endpoint {
@@ -17,37 +19,42 @@ pub(crate) struct Endpoint {
     environment: Weak<Environment>,
     queue: RefCell<SendQueue<u32>>,
     poll: RefCell<Option<Poll>>,
+    /// What the loop watches for: reading, writing.
+    watched: Cell<(bool, bool)>,
     receiving: Cell<bool>,
     referenced: Cell<bool>,
     shared: Cell<bool>,
+    /// What did not fit the last turn's share.
+    held: RefCell<VecDeque<Received>>,
+    /// Whether the last receive brought a train.
+    trains: Cell<bool>,
 }
 
 impl Endpoint {
     pub(crate) fn new(number: u32, environment: &Rc<Environment>, options: &SocketOptions) -> Result<Self> {
-        Ok(Endpoint {
+        Ok(Endpoint::of(number, Socket::new(options)?, Rc::downgrade(environment)))
+    }
+
+    fn of(number: u32, socket: Socket, environment: Weak<Environment>) -> Self {
+        Endpoint {
             number,
-            socket: Socket::new(options)?,
-            environment: Rc::downgrade(environment),
+            socket,
+            environment,
             queue: RefCell::default(),
             poll: RefCell::new(None),
+            watched: Cell::default(),
             receiving: Cell::new(false),
             referenced: Cell::new(true),
             shared: Cell::new(false),
-        })
+            held: RefCell::default(),
+            trains: Cell::new(false),
+        }
     }
 
     /// What is left of a socket that is closed: its number and its options, and no descriptor.
     pub(crate) fn husk(&self) -> Result<Self> {
-        let husk = Endpoint {
-            number: self.number,
-            socket: Socket::new(self.socket.options())?,
-            environment: Weak::new(),
-            queue: RefCell::default(),
-            poll: RefCell::new(None),
-            receiving: Cell::new(false),
-            referenced: self.referenced.clone(),
-            shared: Cell::new(false),
-        };
+        let husk = Endpoint::of(self.number, Socket::new(self.socket.options())?, Weak::new());
+        husk.referenced.set(self.referenced.get());
         husk.socket.close()?;
         Ok(husk)
     }
@@ -63,15 +70,43 @@ impl Endpoint {
         self.receiving.get()
     }
 
-    /// Other processes have the kernel's socket too.
-    pub(crate) fn share(&self) {
+    /// Other processes have the kernel's socket too, and must not see trains.
+    pub(crate) fn share(&self) -> Result<()> {
         self.shared.set(true);
+        self.held.borrow_mut().extend(self.socket.stop_gro()?.into_iter().map(Received::from));
+        self.rewatch();
+        Ok(())
     }
 
-    /// Whether other processes may read from the kernel's socket. What one of them takes and then drops, because its
-    /// listener closes the socket, is lost for the others.
-    pub(crate) fn is_shared(&self) -> bool {
-        self.shared.get()
+    /// Whether a receive takes many messages. From a socket that other processes read too it takes one, since what is taken
+    /// and not delivered, because a listener closes the socket, is lost for the others. A train is many by itself.
+    pub(crate) fn reads_many(&self) -> bool {
+        !self.shared.get() && !self.trains.get()
+    }
+
+    /// Learns from a receive. Trains are asked for when there was as much as could be taken at once: few sockets ever need
+    /// them, and the first of a system costs it more than its bind (`docs/performance.md`).
+    pub(crate) fn learn(&self, batch: &RecvBatch) {
+        self.trains.set(batch.has_trains());
+        if self.reads_many() && batch.is_full() && !self.socket.gro() {
+            // Without them it goes on as it is.
+            drop(self.socket.start_gro());
+        }
+    }
+
+    /// Keeps what is to be delivered in another turn, before anything that comes later.
+    pub(crate) fn hold(&self, received: Received) {
+        if self.socket.descriptor().is_ok() {
+            self.held.borrow_mut().push_front(received);
+        }
+    }
+
+    pub(crate) fn unhold(&self) -> Option<Received> {
+        self.held.borrow_mut().pop_front()
+    }
+
+    pub(crate) fn holds(&self) -> bool {
+        !self.held.borrow().is_empty()
     }
 
     /// Whether the loop goes on for this socket's sake.
@@ -113,6 +148,7 @@ impl Endpoint {
     /// Closes the socket; gives back the tokens of the sends that will never leave.
     pub(crate) fn close(&self) -> Vec<u32> {
         self.receiving.set(false);
+        self.held.borrow_mut().clear();
         // The handle first: a loop must not watch a descriptor that is closed.
         drop(self.poll.borrow_mut().take());
         let mut lost = Vec::new();
@@ -128,20 +164,32 @@ impl Endpoint {
         drop(self.poll.borrow_mut().take());
     }
 
-    /// Makes the loop watch what this socket waits for now.
+    /// Makes the loop watch what this socket waits for now. It calls back for what is held when the socket can be written,
+    /// which is as good as always: so the others have their turn before.
     pub(crate) fn rewatch(&self) -> i32 {
         let waiting = !self.queue.borrow().is_empty();
+        let wanted = (self.receiving.get(), waiting || self.receiving.get() && self.holds());
         let mut poll = self.poll.borrow_mut();
-        if poll.is_none() && (waiting || self.receiving.get()) {
+        if poll.is_none() && wanted != (false, false) {
             match self.new_poll() {
                 Ok(new) => *poll = Some(new),
                 Err(error) => return error,
             }
         }
-        let status = poll.as_ref().map_or(0, |poll| poll.watch(self.receiving.get(), waiting));
+        let mut status = 0;
+        if let Some(poll) = poll.as_ref().filter(|_| self.watched.get() != wanted) {
+            status = poll.watch(wanted.0, wanted.1);
+            self.watched.set(if status == 0 { wanted } else { (false, false) });
+        }
         drop(poll);
         self.keep_alive();
         status
+    }
+
+    /// The loop has stopped watching.
+    pub(crate) fn watch_anew(&self) -> i32 {
+        self.watched.set((false, false));
+        self.rewatch()
     }
 
     /// A socket keeps the loop alive while it is referenced, and while a send waits, as in Node.

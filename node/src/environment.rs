@@ -9,9 +9,9 @@ use napi::sys;
 
 use crate::addresses::Addresses;
 use crate::endpoint::Endpoint;
-use crate::numbers::error_number;
 use crate::reactor::{Channel, Host, Life, Loop, Parts, Poll, Ready, Work};
-use crate::{receive, send};
+use crate::receive::{Received, Seen};
+use crate::send;
 
 /// How many messages one receive takes from the kernel. Past eight a larger batch wins little, and half of Node's
 /// bound leaves a flooded socket two batches a turn.
@@ -27,9 +27,9 @@ pub(crate) struct Environment {
     channel: Channel,
     endpoints: RefCell<Vec<Option<Rc<Endpoint>>>>,
     pub(crate) destinations: RefCell<Addresses>,
-    batch: RefCell<RecvBatch>,
-    single: RefCell<RecvBatch>,
-    seen: RefCell<receive::Seen>,
+    /// Rooms for a receive that are not in use, one for one message and one for many.
+    spares: [Cell<Option<RecvBatch>>; 2],
+    seen: RefCell<Seen>,
     delivering: Cell<bool>,
     tokens: Cell<u32>,
 }
@@ -42,8 +42,7 @@ impl Environment {
             channel: Channel::new(env, host, parts)?,
             endpoints: RefCell::default(),
             destinations: RefCell::default(),
-            batch: RefCell::new(RecvBatch::for_trains(SLOTS)),
-            single: RefCell::new(RecvBatch::for_trains(1)),
+            spares: Default::default(),
             seen: RefCell::default(),
             delivering: Cell::new(false),
             tokens: Cell::new(0),
@@ -119,44 +118,73 @@ impl Environment {
         if ready.writable || ready.failed {
             endpoint.flush_queue().into_iter().for_each(|(token, outcome)| self.channel.settle(token, outcome));
         }
-        if ready.readable || ready.failed {
+        let held = endpoint.holds();
+        if ready.readable || ready.failed || held {
             self.receive(&endpoint);
         }
-        if ready.failed || ready.writable {
+        if ready.failed {
+            endpoint.watch_anew();
+        } else if ready.writable && !held || endpoint.holds() {
+            // While trains come, a turn that leaves nothing is followed by one that does: the watch stays for one more.
             endpoint.rewatch();
         }
     }
 
-    /// Takes what there is, at most a turn's share, and hands it to the listeners. A loop that is run inside a listener
-    /// must not take the batch away from under it: what it leaves is still readable afterwards.
+    /// Hands the listeners a turn's share: what is left of the last one first, then what there is. A loop that is run
+    /// inside a listener must not take anything away from under it: what it leaves is still readable afterwards.
     fn receive(&self, endpoint: &Endpoint) {
         if self.delivering.replace(true) {
             return;
         }
         let mut left = PER_TURN;
         while left > 0 && endpoint.is_receiving() && !self.life.is_ending() {
-            let (count, more) = self.take(endpoint);
-            if count > 0 {
-                self.channel.deliver(endpoint.number, count);
-            }
+            let Some((received, more)) = self.next(endpoint) else { break };
+            left = left.saturating_sub(self.hand_over(endpoint, received, left));
             if !more {
                 break;
             }
-            left = left.saturating_sub(count);
         }
         self.delivering.set(false);
     }
 
-    /// Receives one batch into the shared slab: how many entries there are, and whether there may be more. From a socket
-    /// that other processes read too it takes one message at a time, so that it never has one that it cannot deliver.
-    fn take(&self, endpoint: &Endpoint) -> (usize, bool) {
-        let (batch, slots) = if endpoint.is_shared() { (&self.single, 1) } else { (&self.batch, SLOTS) };
-        let mut batch = batch.borrow_mut();
-        let slab = self.channel.received();
-        match endpoint.socket.try_recv_batch(&mut batch) {
-            Ok(count) => (receive::pack(&batch, slab, &mut self.seen.borrow_mut()), count >= slots),
-            Err(error) if error.is_would_block() => (0, false),
-            Err(error) => (receive::pack_error(slab, error_number(&error)), false),
+    /// What is to be delivered next, and whether there may be more after it.
+    fn next(&self, endpoint: &Endpoint) -> Option<(Received, bool)> {
+        if let Some(held) = endpoint.unhold() {
+            return Some((held, true));
         }
+        let wide = endpoint.reads_many();
+        let mut batch = self.room(wide);
+        match endpoint.socket.try_recv_batch(&mut batch) {
+            Ok(_) => {
+                let more = batch.is_full();
+                endpoint.learn(&batch);
+                Some((Received::from(Ok(batch)), more))
+            }
+            Err(error) => {
+                self.spares[usize::from(wide)].set(Some(batch));
+                (!error.is_would_block()).then(|| (Received::from(Err(error)), false))
+            }
+        }
+    }
+
+    /// Room for one receive: one that is not in use, or a new one.
+    fn room(&self, wide: bool) -> RecvBatch {
+        let spare = self.spares[usize::from(wide)].take();
+        spare.unwrap_or_else(|| RecvBatch::for_trains(if wide { SLOTS } else { 1 }))
+    }
+
+    /// Delivers at most so many messages; says how many it tried. The socket keeps what is left, unless it is closed.
+    fn hand_over(&self, endpoint: &Endpoint, mut received: Received, most: usize) -> usize {
+        let count = received.pack(self.channel.received(), &mut self.seen.borrow_mut(), most);
+        let delivered = self.channel.deliver(endpoint.number, count);
+        if delivered < count {
+            self.seen.borrow_mut().forget();
+        }
+        if received.advance(delivered) {
+            endpoint.hold(received);
+        } else if let Received::Messages { batch, .. } = received {
+            self.spares[usize::from(batch.slots() > 1)].set(Some(batch));
+        }
+        count
     }
 }

@@ -122,38 +122,37 @@ impl Socket {
 
     /// Takes no more trains: what a socket does before others read from it too, who would see them whole.
     ///
-    /// What has come is received into `batch` first, and `each` is given it, or the error that was received. What comes
-    /// meanwhile is lost, as if the kernel's buffer were full.
+    /// What has come so far is received and given back, errors of the network included. What comes meanwhile is lost, as if
+    /// the kernel's buffer were full.
     ///
     /// # Errors
     ///
-    /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed, `EINVAL` if the batch's slots are too small for
-    /// trains.
-    pub fn stop_gro(&self, batch: &mut RecvBatch, mut each: impl FnMut(Result<&RecvBatch>)) -> Result<()> {
+    /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn stop_gro(&self) -> Result<Vec<Result<RecvBatch>>> {
         if !self.gro() {
-            return Ok(());
-        }
-        if !batch.holds_trains() {
-            return Err(Error::raw("recvmsg", sys::errno::EINVAL));
+            return Ok(Vec::new());
         }
         self.call(Op::Recv, "setsockopt", |sys| sys.refuse_all(true))?;
-        let drained = self.drain(batch, &mut each);
+        let received = self.drain();
         self.call(Op::Recv, "setsockopt", |sys| sys.set_gro(false).and(sys.refuse_all(false)))?;
         self.gro.store(false, Ordering::Relaxed);
-        drained
+        Ok(received)
     }
 
-    fn drain(&self, batch: &mut RecvBatch, each: &mut impl FnMut(Result<&RecvBatch>)) -> Result<()> {
-        let mut failed = false;
+    /// Everything that there is. The kernel tells an error of the network once; what it says again will not end.
+    fn drain(&self) -> Vec<Result<RecvBatch>> {
+        let mut received = Vec::new();
         loop {
-            match self.try_recv_batch(batch) {
-                Ok(_) => each(Ok(batch)),
-                Err(error) if error.is_would_block() => return Ok(()),
-                // The kernel tells an error of the network once; what it says again will not end.
-                Err(error) if failed => return Err(error),
+            let mut batch = RecvBatch::for_trains(8);
+            match self.try_recv_batch(&mut batch) {
+                Ok(_) => received.push(Ok(batch)),
+                Err(error) if error.is_would_block() => return received,
                 Err(error) => {
-                    failed = true;
-                    each(Err(error));
+                    let again = matches!(received.last(), Some(Err(_)));
+                    received.push(Err(error));
+                    if again {
+                        return received;
+                    }
                 }
             }
         }

@@ -108,9 +108,11 @@ impl Channel {
         Slab { bytes: self.sent.slice(), table: self.sent_table.slice() }
     }
 
-    /// Hands the `count` messages of the received slab to a socket's listeners. What a listener throws is an uncaught
-    /// exception of its own, and the others get their messages all the same if the process survives it.
-    pub(crate) fn deliver(&self, socket: u32, count: usize) {
+    /// Hands the `count` messages of the received slab to a socket's listeners; says how many have been handed over, which
+    /// is less if the socket stops receiving. What a listener throws is an uncaught exception of its own, and the others get
+    /// their messages all the same if the process survives it.
+    pub(crate) fn deliver(&self, socket: u32, count: usize) -> usize {
+        self.set_delivered(0);
         let socket = socket.cast_signed();
         let mut what = count as i32;
         for _ in 0..count + 2 {
@@ -119,6 +121,12 @@ impl Channel {
             }
             what = RESUME;
         }
+        self.received().table.last().map_or(count, |&delivered| delivered.max(0) as usize)
+    }
+
+    /// How many messages of the slab have been delivered: the last cell of its table.
+    fn set_delivered(&self, delivered: i32) {
+        self.received().table.last_mut().into_iter().for_each(|cell| *cell = delivered);
     }
 
     /// Tells the outcome of a send that had to wait: its size, or a negative number of the system's.
