@@ -58,6 +58,9 @@ pub enum Interface {
     Address(Ipv4Addr),
     /// The one with this index (`if_nametoindex(3)`), for both families. 0 is [`Interface::Default`].
     Index(u32),
+    /// Every one that is up and can multicast, as they are at the time of the call: for memberships, which
+    /// succeed if they do on one of them. `ENOTSUP` on Windows.
+    All,
 }
 
 impl Interface {

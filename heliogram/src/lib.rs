@@ -75,6 +75,6 @@ pub use batch::{Datagram, MAX_MESSAGE, Message, RecvBatch};
 pub use error::{Code, Error, Result};
 pub use info::{Arrival, Clock, Ecn, PathMtuDiscovery, ReceiveInfo, SendOptions, TrafficClass};
 pub use notice::{Notice, Origin, QueuedError, TransmitTimestamp};
-pub use options::{BlockList, SocketOptions, SocketType};
+pub use options::{BlockList, Instruction, SocketOptions, SocketType, Steering};
 pub use socket::Socket;
 pub use sys::{Borrowed, Descriptor};

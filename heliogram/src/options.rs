@@ -89,6 +89,7 @@ pub struct SocketOptions {
     pub(crate) offload: bool,
     pub(crate) recv_buffer_size: Option<u32>,
     pub(crate) send_buffer_size: Option<u32>,
+    pub(crate) device: Option<Arc<str>>,
     pub(crate) receive_block_list: Option<Arc<BlockList>>,
     pub(crate) send_block_list: Option<Arc<BlockList>>,
 }
@@ -105,6 +106,7 @@ impl SocketOptions {
             offload: true,
             recv_buffer_size: None,
             send_buffer_size: None,
+            device: None,
             receive_block_list: None,
             send_block_list: None,
         }
@@ -181,6 +183,15 @@ impl SocketOptions {
         self
     }
 
+    /// Binds for the interface of this name alone, so that others may have the same port on other interfaces. As
+    /// [`Socket::bind_to_device`](crate::Socket::bind_to_device), before the bind; its errors are the bind's.
+    #[doc(alias("bindToDevice", "SO_BINDTODEVICE"))]
+    #[must_use]
+    pub fn device(mut self, name: &str) -> Self {
+        self.device = Some(name.into());
+        self
+    }
+
     /// Datagrams from these addresses are dropped unseen.
     #[doc(alias = "receiveBlockList")]
     #[must_use]
@@ -200,6 +211,51 @@ impl SocketOptions {
     /// The socket's family.
     pub const fn socket_type(&self) -> SocketType {
         self.socket_type
+    }
+}
+
+/// Which of the sockets that share a port gets a datagram: for
+/// [`Socket::set_reuse_port_steering`](crate::Socket::set_reuse_port_steering).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Steering<'a> {
+    /// One and the same for all that comes from one address and port to one of ours: how they begin.
+    Flow,
+    /// The one whose number is the processor's that handles the packet, modulo `sockets`.
+    Cpu {
+        /// How many sockets share the port.
+        sockets: u32,
+    },
+    /// The one whose number is the message's byte at `offset`, modulo `sockets`: a session's id, wherever it comes from. A
+    /// message that is too short goes to the first.
+    Byte {
+        /// Where the byte is, from the beginning of the message.
+        offset: u32,
+        /// How many sockets share the port.
+        sockets: u32,
+    },
+    /// The one whose number a program of the classic Berkeley packet filter returns, which sees the message
+    /// (`bpf(4)` of the BSDs, the kernel's `networking/filter`). For a number that no socket has, the flow decides.
+    Program(&'a [Instruction]),
+}
+
+/// An instruction of the classic Berkeley packet filter (`struct sock_filter`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instruction {
+    /// The operation (`BPF_LD | BPF_B | BPF_ABS`).
+    pub code: u16,
+    /// How many instructions to skip if a comparison holds.
+    pub jump_true: u8,
+    /// How many if it does not.
+    pub jump_false: u8,
+    /// The operand.
+    pub k: u32,
+}
+
+impl Instruction {
+    /// One that jumps nowhere.
+    pub const fn new(code: u16, k: u32) -> Self {
+        Instruction { code, jump_true: 0, jump_false: 0, k }
     }
 }
 

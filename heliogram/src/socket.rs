@@ -3,6 +3,7 @@
 //! Sources: the manual's page for `dgram.Socket`; `udp(7)`, `ip(7)`, `ipv6(7)`.
 
 mod data;
+mod knobs;
 mod settings;
 mod told;
 
@@ -389,6 +390,9 @@ impl Socket {
         }
         if self.options.ipv6_only && self.socket_type() == SocketType::Udp6 {
             sys.set_only_v6()?;
+        }
+        if let Some(device) = &self.options.device {
+            sys.bind_to_device(Some(device))?;
         }
         Ok(())
     }

@@ -61,6 +61,7 @@ fn the_socket_never_waits_and_the_state_machine_never_acts() {
         ("heliogram/src/socket/data.rs", waiting),
         ("heliogram/src/socket/settings.rs", waiting),
         ("heliogram/src/socket/told.rs", waiting),
+        ("heliogram/src/socket/knobs.rs", waiting),
         ("heliogram/src/state.rs", &["std::io", "std::os", "std::net", "std::time", "crate::sys", "Mutex", "Atomic"]),
     ];
     let sources = sources();

@@ -76,7 +76,7 @@ impl Socket {
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     #[doc(alias = "addMembership")]
     pub fn add_membership(&self, group: IpAddr, interface: Interface) -> Result<()> {
-        self.membership("addMembership", |sys| sys.join(group, interface))
+        self.membership("addMembership", |sys| on_each(interface, |one| sys.join(group, one)))
     }
 
     /// Leaves a group; closing leaves all of them.
@@ -86,7 +86,7 @@ impl Socket {
     /// `EADDRNOTAVAIL` if the group is not joined on that interface; else as [`add_membership`](Self::add_membership).
     #[doc(alias = "dropMembership")]
     pub fn drop_membership(&self, group: IpAddr, interface: Interface) -> Result<()> {
-        self.membership("dropMembership", |sys| sys.leave(group, interface))
+        self.membership("dropMembership", |sys| on_each(interface, |one| sys.leave(group, one)))
     }
 
     /// Joins a channel: a group's datagrams of one source alone (`IP_ADD_SOURCE_MEMBERSHIP`; for IPv6
@@ -97,7 +97,9 @@ impl Socket {
     /// `EINVAL` if the two are of different families; else as [`add_membership`](Self::add_membership).
     #[doc(alias = "addSourceSpecificMembership")]
     pub fn add_source_specific_membership(&self, source: IpAddr, group: IpAddr, interface: Interface) -> Result<()> {
-        self.membership("addSourceSpecificMembership", |sys| sys.join_source(source, group, interface))
+        self.membership("addSourceSpecificMembership", |sys| {
+            on_each(interface, |one| sys.join_source(source, group, one))
+        })
     }
 
     /// Leaves a channel.
@@ -107,7 +109,9 @@ impl Socket {
     /// `EADDRNOTAVAIL` if it is not joined; else as [`add_membership`](Self::add_membership).
     #[doc(alias = "dropSourceSpecificMembership")]
     pub fn drop_source_specific_membership(&self, source: IpAddr, group: IpAddr, interface: Interface) -> Result<()> {
-        self.membership("dropSourceSpecificMembership", |sys| sys.leave_source(source, group, interface))
+        self.membership("dropSourceSpecificMembership", |sys| {
+            on_each(interface, |one| sys.leave_source(source, group, one))
+        })
     }
 
     /// The kernel's receive buffer in bytes (`SO_RCVBUF`); Linux says twice what was set.
@@ -188,6 +192,23 @@ impl Socket {
         sys.set_reuse_addr()?;
         sys.bind(self.socket_type().any())
     }
+}
+
+/// Calls for one interface, or for every one: then it is enough that one call succeeds, and the first error is told if none
+/// does.
+fn on_each(interface: Interface, mut call: impl FnMut(Interface) -> io::Result<()>) -> io::Result<()> {
+    if interface != Interface::All {
+        return call(interface);
+    }
+    let mut outcome = Err(io::Error::from_raw_os_error(sys::errno::ENODEV));
+    for (count, index) in sys::multicast_interfaces()?.into_iter().enumerate() {
+        match call(Interface::Index(index)) {
+            Ok(()) => outcome = Ok(()),
+            Err(error) if count == 0 => outcome = Err(error),
+            Err(_) => {}
+        }
+    }
+    outcome
 }
 
 /// A range that is checked before the descriptor is looked at, as libuv does.

@@ -4,12 +4,17 @@
 //! Sources: `ip(7)`, `ipv6(7)`, `socket(7)`, `tc-fq(8)`, `tc-etf(8)`; `ip(4)`, `ip6(4)` of macOS and FreeBSD.
 
 use std::io;
+use std::os::fd::AsRawFd;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use libc::SOL_SOCKET;
 use libc::{IPPROTO_IP, IPPROTO_IPV6, c_int};
 
-use super::unix::{Socket, get_option, set_option};
+use super::unix::{Socket, check, get_option, set_option};
 use crate::info::{Clock, PathMtuDiscovery};
-use crate::options::SocketType;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::options::Instruction;
+use crate::options::{SocketType, Steering};
 use crate::sys::errno;
 
 impl Socket {
@@ -31,6 +36,28 @@ impl Socket {
                 if cfg!(any(target_os = "linux", target_os = "android")) { by_ipv4() } else { Ok(()) }
             }
         }
+    }
+}
+
+/// The same everywhere.
+impl Socket {
+    pub(crate) fn set_tos(&self, byte: u8) -> io::Result<()> {
+        self.set_of_family(libc::IP_TOS, libc::IPV6_TCLASS, byte.into())
+    }
+
+    /// An option as bytes; says how many there are.
+    pub(crate) fn option(&self, level: c_int, name: c_int, value: &mut [u8]) -> io::Result<usize> {
+        let mut length = value.len() as libc::socklen_t;
+        let descriptor = self.inner.as_raw_fd();
+        // SAFETY: the value is live memory of that length, of which the kernel writes at most so much.
+        check(unsafe { libc::getsockopt(descriptor, level, name, value.as_mut_ptr().cast(), &raw mut length) })?;
+        Ok(length as usize)
+    }
+
+    pub(crate) fn set_option(&self, level: c_int, name: c_int, value: &[u8]) -> io::Result<()> {
+        let (descriptor, length) = (self.inner.as_raw_fd(), value.len() as libc::socklen_t);
+        // SAFETY: the value is live memory of that length, which the kernel only reads.
+        check(unsafe { libc::setsockopt(descriptor, level, name, value.as_ptr().cast(), length) }).map(drop)
     }
 }
 
@@ -66,9 +93,80 @@ mod system {
                 Clock::Tai => libc::CLOCK_TAI,
             };
             // struct sock_txtime of linux/net_tstamp.h: clockid, flags.
-            set_option(&self.inner, libc::SOL_SOCKET, libc::SO_TXTIME, &[clockid, 0])
+            set_option(&self.inner, SOL_SOCKET, libc::SO_TXTIME, &[clockid, 0])
+        }
+
+        pub(crate) fn mtu(&self) -> io::Result<usize> {
+            let mtu = self.get_of_family(libc::IP_MTU, libc::IPV6_MTU)?;
+            Ok(usize::try_from(mtu).unwrap_or(0))
+        }
+
+        pub(crate) fn bind_to_device(&self, name: Option<&str>) -> io::Result<()> {
+            self.inner.bind_device(name.map(str::as_bytes))
+        }
+
+        /// A socket of IPv6 has the memberships of IPv6 alone, and its own option for them.
+        pub(crate) fn set_multicast_all(&self, on: bool) -> io::Result<()> {
+            match self.family {
+                SocketType::Udp4 => set_option(&self.inner, IPPROTO_IP, libc::IP_MULTICAST_ALL, &c_int::from(on)),
+                SocketType::Udp6 => set_option(&self.inner, IPPROTO_IPV6, libc::IPV6_MULTICAST_ALL, &c_int::from(on)),
+            }
+        }
+
+        pub(crate) fn incoming_cpu(&self) -> io::Result<u32> {
+            let cpu: c_int = get_option(&self.inner, SOL_SOCKET, libc::SO_INCOMING_CPU)?;
+            Ok(u32::try_from(cpu).unwrap_or(0))
+        }
+
+        pub(crate) fn set_incoming_cpu(&self, cpu: u32) -> io::Result<()> {
+            set_option(&self.inner, SOL_SOCKET, libc::SO_INCOMING_CPU, &cpu)
+        }
+
+        pub(crate) fn set_busy_poll(&self, microseconds: u32) -> io::Result<()> {
+            set_option(&self.inner, SOL_SOCKET, libc::SO_BUSY_POLL, &microseconds)
+        }
+
+        pub(crate) fn steer(&self, steering: Steering<'_>) -> io::Result<()> {
+            match steering {
+                Steering::Flow => self.detach(),
+                Steering::Cpu { sockets } => self.attach(&by_number(LOAD_WORD, EXTENSION + CPU, sockets)),
+                Steering::Byte { offset, sockets } => self.attach(&by_number(LOAD_BYTE, offset, sockets)),
+                Steering::Program(program) => self.attach(program),
+            }
+        }
+
+        fn attach(&self, program: &[Instruction]) -> io::Result<()> {
+            let filter =
+                |of: &Instruction| libc::sock_filter { code: of.code, jt: of.jump_true, jf: of.jump_false, k: of.k };
+            let mut filters: Vec<_> = program.iter().map(filter).collect();
+            let Ok(len) = u16::try_from(filters.len()) else { return Err(io::Error::from_raw_os_error(errno::EINVAL)) };
+            let program = libc::sock_fprog { len, filter: filters.as_mut_ptr() };
+            set_option(&self.inner, SOL_SOCKET, libc::SO_ATTACH_REUSEPORT_CBPF, &program)
+        }
+
+        /// Without a program, which `ENOENT` says, the flow decides already.
+        fn detach(&self) -> io::Result<()> {
+            match set_option(&self.inner, SOL_SOCKET, libc::SO_DETACH_REUSEPORT_BPF, &0_i32) {
+                Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(()),
+                other => other,
+            }
         }
     }
+
+    const LOAD_WORD: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
+    const LOAD_BYTE: u32 = libc::BPF_LD | libc::BPF_B | libc::BPF_ABS;
+    /// `SKF_AD_OFF` and `SKF_AD_CPU` of `linux/filter.h`: where a load finds what is no byte of the packet.
+    const EXTENSION: u32 = -0x1000_i32 as u32;
+    const CPU: u32 = 36;
+
+    /// Loads a number and returns it modulo `sockets`; the kernel refuses a modulus of 0.
+    fn by_number(load: u32, from: u32, sockets: u32) -> [Instruction; 3] {
+        let modulo = libc::BPF_ALU | libc::BPF_MOD | libc::BPF_K;
+        [(load, from), (modulo, sockets), (libc::BPF_RET | BPF_A, 0)].map(|(code, k)| Instruction::new(code as u16, k))
+    }
+
+    /// `BPF_A` of `linux/filter.h`: what the program has computed.
+    const BPF_A: u32 = 0x10;
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -82,6 +180,10 @@ mod system {
     #[cfg(not(target_vendor = "apple"))]
     const IP_DONTFRAG: c_int = 67;
 
+    fn lacking() -> io::Error {
+        io::Error::from_raw_os_error(errno::ENOTSUP)
+    }
+
     impl Socket {
         pub(crate) fn path_mtu_discovery(&self) -> io::Result<PathMtuDiscovery> {
             self.get_of_family(IP_DONTFRAG, IPV6_DONTFRAG).map(|number| PathMtuDiscovery::from(number != 0))
@@ -91,13 +193,54 @@ mod system {
             let number = match mode {
                 PathMtuDiscovery::Dont => 0,
                 PathMtuDiscovery::Probe => 1,
-                _ => return Err(io::Error::from_raw_os_error(errno::ENOTSUP)),
+                _ => return Err(lacking()),
             };
             self.set_of_family(IP_DONTFRAG, IPV6_DONTFRAG, number)
         }
 
         pub(crate) fn set_departure_clock(&self, _clock: Clock) -> io::Result<()> {
-            Err(io::Error::from_raw_os_error(errno::ENOTSUP))
+            Err(lacking())
+        }
+
+        pub(crate) fn mtu(&self) -> io::Result<usize> {
+            Err(lacking())
+        }
+
+        #[cfg(target_vendor = "apple")]
+        pub(crate) fn bind_to_device(&self, name: Option<&str>) -> io::Result<()> {
+            let index = match name.map(crate::sys::interface_index) {
+                Some(0) => return Err(io::Error::from_raw_os_error(errno::ENODEV)),
+                index => std::num::NonZeroU32::new(index.unwrap_or(0)),
+            };
+            match self.family {
+                SocketType::Udp4 => self.inner.bind_device_by_index_v4(index),
+                SocketType::Udp6 => self.inner.bind_device_by_index_v6(index),
+            }
+        }
+
+        #[cfg(not(target_vendor = "apple"))]
+        pub(crate) fn bind_to_device(&self, _name: Option<&str>) -> io::Result<()> {
+            Err(lacking())
+        }
+
+        pub(crate) fn set_multicast_all(&self, _on: bool) -> io::Result<()> {
+            Err(lacking())
+        }
+
+        pub(crate) fn incoming_cpu(&self) -> io::Result<u32> {
+            Err(lacking())
+        }
+
+        pub(crate) fn set_incoming_cpu(&self, _cpu: u32) -> io::Result<()> {
+            Err(lacking())
+        }
+
+        pub(crate) fn set_busy_poll(&self, _microseconds: u32) -> io::Result<()> {
+            Err(lacking())
+        }
+
+        pub(crate) fn steer(&self, _steering: Steering<'_>) -> io::Result<()> {
+            Err(lacking())
         }
     }
 }

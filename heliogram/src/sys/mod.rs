@@ -51,11 +51,11 @@ pub use unix::Borrowed;
 #[cfg(unix)]
 pub use unix::Descriptor;
 #[cfg(unix)]
-pub(crate) use unix::{Socket, interface_index, interface_name, now};
+pub(crate) use unix::{Socket, interface_index, interface_name, multicast_interfaces, now};
 #[cfg(windows)]
 pub use windows::{Borrowed, Descriptor};
 #[cfg(windows)]
-pub(crate) use windows::{Receiver, Socket, interface_index, interface_name, now};
+pub(crate) use windows::{Receiver, Socket, interface_index, interface_name, multicast_interfaces, now};
 
 /// What the kernel said of one received message.
 #[derive(Clone, Copy, Debug)]

@@ -92,7 +92,10 @@ impl Socket {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         return if on { self.inner.attach_filter(&[nothing()]) } else { self.inner.detach_filter() };
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
-        return Ok(drop(on));
+        {
+            let _ = on;
+            Ok(())
+        }
     }
 
     pub(crate) fn bind(&self, local: SocketAddr) -> io::Result<()> {
@@ -179,6 +182,7 @@ impl Socket {
 impl Socket {
     pub(crate) fn set_multicast_interface(&self, interface: Interface) -> io::Result<()> {
         match (self.family, interface) {
+            (_, Interface::All) => Err(io::Error::from_raw_os_error(errno::EINVAL)),
             (SocketType::Udp4, Interface::Default) => self.inner.set_multicast_if_v4(&Ipv4Addr::UNSPECIFIED),
             (_, Interface::Address(address)) => self.inner.set_multicast_if_v4(&address),
             (SocketType::Udp4, Interface::Index(index)) => self.set_multicast_index_v4(index),
@@ -254,7 +258,7 @@ fn v4_interface(interface: Interface) -> InterfaceIndexOrAddress {
 fn v4_address(interface: Interface) -> Ipv4Addr {
     match interface {
         Interface::Address(address) => address,
-        Interface::Default | Interface::Index(_) => Ipv4Addr::UNSPECIFIED,
+        Interface::Default | Interface::Index(_) | Interface::All => Ipv4Addr::UNSPECIFIED,
     }
 }
 
@@ -262,7 +266,7 @@ fn v6_interface(interface: Interface) -> io::Result<u32> {
     match interface {
         Interface::Default => Ok(0),
         Interface::Index(index) => Ok(index),
-        Interface::Address(_) => Err(io::Error::from_raw_os_error(errno::EINVAL)),
+        Interface::Address(_) | Interface::All => Err(io::Error::from_raw_os_error(errno::EINVAL)),
     }
 }
 
@@ -390,6 +394,30 @@ pub(crate) fn interface_name(index: u32) -> Option<String> {
     // SAFETY: if_indextoname has put a name that ends with a NUL into the buffer.
     let name = unsafe { CStr::from_ptr(name.as_ptr()) };
     name.to_str().ok().map(str::to_owned)
+}
+
+/// The indices of the interfaces that are up and can multicast.
+pub(crate) fn multicast_interfaces() -> io::Result<Vec<u32>> {
+    let mut first: *mut libc::ifaddrs = std::ptr::null_mut();
+    // SAFETY: the pointer is live, and is set to a list that is ours until it is freed.
+    check(unsafe { libc::getifaddrs(&raw mut first) })?;
+    let mut found = Vec::new();
+    let mut next = first;
+    while !next.is_null() {
+        // SAFETY: getifaddrs made the list, whose entries are good, and their names C strings, until it is freed below.
+        let (flags, name) = unsafe { ((*next).ifa_flags, CStr::from_ptr((*next).ifa_name)) };
+        let wanted = (libc::IFF_UP | libc::IFF_MULTICAST) as libc::c_uint;
+        // SAFETY: the name is a live C string.
+        let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
+        if flags & wanted == wanted && index != 0 && !found.contains(&index) {
+            found.push(index);
+        }
+        // SAFETY: as above.
+        next = unsafe { (*next).ifa_next };
+    }
+    // SAFETY: the list is getifaddrs' own, and nothing points into it any longer.
+    unsafe { libc::freeifaddrs(first) };
+    Ok(found)
 }
 
 /// The time by a clock, in nanoseconds since its zero.

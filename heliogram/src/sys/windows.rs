@@ -24,7 +24,7 @@ use crate::addr::Interface;
 use crate::batch::{Datagram, Run};
 use crate::info::{Arrival, Clock, PathMtuDiscovery, ReceiveInfo, SendOptions};
 use crate::notice::Notice;
-use crate::options::SocketType;
+use crate::options::{SocketType, Steering};
 use crate::sys::options::domain;
 use crate::sys::{Received, errno};
 
@@ -207,6 +207,46 @@ impl Socket {
         self.recv(buffer).map(|(length, from, truncated)| (length, from, truncated, Arrival::default()))
     }
 
+    pub(crate) fn set_tos(&self, _byte: u8) -> io::Result<()> {
+        Err(lacking())
+    }
+
+    pub(crate) fn mtu(&self) -> io::Result<usize> {
+        Err(lacking())
+    }
+
+    pub(crate) fn bind_to_device(&self, _name: Option<&str>) -> io::Result<()> {
+        Err(lacking())
+    }
+
+    pub(crate) fn set_multicast_all(&self, _on: bool) -> io::Result<()> {
+        Err(lacking())
+    }
+
+    pub(crate) fn incoming_cpu(&self) -> io::Result<u32> {
+        Err(lacking())
+    }
+
+    pub(crate) fn set_incoming_cpu(&self, _cpu: u32) -> io::Result<()> {
+        Err(lacking())
+    }
+
+    pub(crate) fn steer(&self, _steering: Steering<'_>) -> io::Result<()> {
+        Err(lacking())
+    }
+
+    pub(crate) fn set_busy_poll(&self, _microseconds: u32) -> io::Result<()> {
+        Err(lacking())
+    }
+
+    pub(crate) fn option(&self, _level: i32, _name: i32, _value: &mut [u8]) -> io::Result<usize> {
+        Err(lacking())
+    }
+
+    pub(crate) fn set_option(&self, _level: i32, _name: i32, _value: &[u8]) -> io::Result<()> {
+        Err(lacking())
+    }
+
     /// Ends all traffic. The port is given back with the handle, at the drop.
     pub(crate) fn retire(&self) -> io::Result<()> {
         self.inner.shutdown(Shutdown::Both)
@@ -217,6 +257,7 @@ impl Socket {
 impl Socket {
     pub(crate) fn set_multicast_interface(&self, interface: Interface) -> io::Result<()> {
         match self.family {
+            _ if interface == Interface::All => Err(io::Error::from_raw_os_error(errno::EINVAL)),
             SocketType::Udp4 => self.inner.set_multicast_if_v4(&v4_address(interface)?),
             SocketType::Udp6 => self.inner.set_multicast_if_v6(v6_index(interface)?),
         }
@@ -249,7 +290,7 @@ impl Socket {
 
 fn v4_interface(interface: Interface) -> InterfaceIndexOrAddress {
     match interface {
-        Interface::Default => InterfaceIndexOrAddress::Address(Ipv4Addr::UNSPECIFIED),
+        Interface::Default | Interface::All => InterfaceIndexOrAddress::Address(Ipv4Addr::UNSPECIFIED),
         Interface::Address(address) => InterfaceIndexOrAddress::Address(address),
         Interface::Index(index) => InterfaceIndexOrAddress::Index(index),
     }
@@ -261,7 +302,7 @@ fn v4_address(interface: Interface) -> io::Result<Ipv4Addr> {
         Interface::Default => Ok(Ipv4Addr::UNSPECIFIED),
         Interface::Address(address) => Ok(address),
         Interface::Index(index @ 0..0x0100_0000) => Ok(Ipv4Addr::from_bits(index)),
-        Interface::Index(_) => Err(io::Error::from_raw_os_error(errno::EINVAL)),
+        Interface::Index(_) | Interface::All => Err(io::Error::from_raw_os_error(errno::EINVAL)),
     }
 }
 
@@ -269,7 +310,7 @@ fn v6_index(interface: Interface) -> io::Result<u32> {
     match interface {
         Interface::Default => Ok(0),
         Interface::Index(index) => Ok(index),
-        Interface::Address(_) => Err(io::Error::from_raw_os_error(errno::EINVAL)),
+        Interface::Address(_) | Interface::All => Err(io::Error::from_raw_os_error(errno::EINVAL)),
     }
 }
 
@@ -279,6 +320,11 @@ fn v4_source(source: IpAddr, group: IpAddr) -> io::Result<(Ipv4Addr, Ipv4Addr)> 
         (IpAddr::V6(_), IpAddr::V6(_)) => Err(lacking()),
         _ => Err(io::Error::from_raw_os_error(errno::EINVAL)),
     }
+}
+
+/// The interfaces that can multicast: who they are is not known here.
+pub(crate) fn multicast_interfaces() -> io::Result<Vec<u32>> {
+    Err(lacking())
 }
 
 /// The time by a clock.

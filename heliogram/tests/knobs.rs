@@ -1,0 +1,317 @@
+//! Options that the manual does not have, seen at what comes and goes between hosts, which are network namespaces of
+//! this test.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+
+use common::netns::{Host, Net};
+use common::{LONG, bound, code, new, recv, recv_from, send, within};
+use heliogram::{
+    Ecn, Instruction, Interface, PathMtuDiscovery, ReceiveInfo, Socket, SocketOptions, SocketType, Steering,
+    TrafficClass,
+};
+
+const BOTH: [(SocketType, &str, &str); 2] =
+    [(SocketType::Udp4, "10.77.1.2", "10.77.2.1"), (SocketType::Udp6, "fd77:1::2", "fd77:2::1")];
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn port(socket: &Socket) -> u16 {
+    socket.address().unwrap().port()
+}
+
+fn at(address: &str, socket: &Socket) -> SocketAddr {
+    SocketAddr::new(ip(address), port(socket))
+}
+
+/// A socket of this host, bound to all interfaces and this port.
+fn open_with(host: &Host, options: &SocketOptions, port: u16) -> Socket {
+    host.run(|| {
+        let socket = Socket::new(options).unwrap();
+        socket.bind(Some(SocketAddr::new(options.socket_type().unspecified(), port))).unwrap();
+        socket
+    })
+}
+
+fn open(host: &Host, socket_type: SocketType) -> Socket {
+    open_with(host, &SocketOptions::new(socket_type), 0)
+}
+
+#[test]
+fn unbound_and_closed_sockets_have_none_of_them() {
+    type Call = fn(&Socket) -> heliogram::Result<()>;
+    let calls: [(&str, Call); 13] = [
+        ("setTOS", |socket| socket.set_tos(TrafficClass(1))),
+        ("setDontFragment", |socket| socket.set_dont_fragment(true)),
+        ("setPathMtuDiscovery", |socket| socket.set_path_mtu_discovery(PathMtuDiscovery::Do)),
+        ("pathMtuDiscovery", |socket| socket.path_mtu_discovery().map(drop)),
+        ("getMTU", |socket| socket.mtu().map(drop)),
+        ("bindToDevice", |socket| socket.bind_to_device(Some("lo"))),
+        ("setMulticastAll", |socket| socket.set_multicast_all(false)),
+        ("getIncomingCpu", |socket| socket.incoming_cpu().map(drop)),
+        ("setIncomingCpu", |socket| socket.set_incoming_cpu(0)),
+        ("setReusePortSteering", |socket| socket.set_reuse_port_steering(Steering::Flow)),
+        ("setBusyPoll", |socket| socket.set_busy_poll(0)),
+        ("getsockopt", |socket| socket.option(1, 3, &mut [0; 4]).map(drop)),
+        ("setsockopt", |socket| socket.set_option(1, 6, &[0; 4])),
+    ];
+    for (name, call) in calls {
+        let socket = new(SocketType::Udp4);
+        assert_eq!(call(&socket).unwrap_err().to_string(), format!("{name} EBADF"));
+        socket.close().unwrap();
+        assert_eq!(code(call(&socket)), "ERR_SOCKET_DGRAM_NOT_RUNNING", "{name}");
+    }
+}
+
+#[test]
+fn marks_of_a_socket_are_those_of_its_datagrams() {
+    let Some(net) = Net::new() else { return };
+    for (socket_type, address, _) in BOTH {
+        let (sender, receiver) = (open(&net.west, socket_type), open(&net.middle, socket_type));
+        receiver.set_receive_info(ReceiveInfo::new().traffic_class(true)).unwrap();
+        for class in [TrafficClass::new(46, Ecn::Ect1), TrafficClass(0)] {
+            sender.set_tos(class).unwrap();
+            send(&sender, b"?", Some(at(address, &receiver))).unwrap();
+            assert_eq!(recv_from(&receiver).1.arrival.traffic_class, Some(class));
+        }
+    }
+}
+
+#[test]
+fn the_paths_mtu_is_learnt_and_told() {
+    let Some(net) = Net::new() else { return };
+    net.middle.ip("link set eth1 mtu 1300");
+    for (socket_type, _, peer) in BOTH {
+        let (sender, receiver) = (open(&net.west, socket_type), open(&net.east, socket_type));
+        assert_eq!(code(sender.mtu()), "ENOTCONN");
+        assert_eq!(sender.path_mtu_discovery(), Ok(PathMtuDiscovery::Want));
+        sender.connect(at(peer, &receiver)).unwrap();
+        assert_eq!(sender.mtu(), Ok(1500));
+        sender.set_path_mtu_discovery(PathMtuDiscovery::Do).unwrap();
+        assert_eq!(send(&sender, &[7; 1400], None), Ok(1400), "nobody knows yet");
+        let error = within(LONG, || {
+            sender.try_recv(&mut [0]).map(drop)?;
+            Ok(())
+        });
+        assert_eq!(code(error), "EMSGSIZE");
+        assert_eq!(sender.mtu(), Ok(1300));
+        assert_eq!(code(send(&sender, &[7; 1400], None)), "EMSGSIZE");
+        sender.set_dont_fragment(true).unwrap();
+        assert_eq!(sender.path_mtu_discovery(), Ok(PathMtuDiscovery::Probe));
+        assert_eq!(send(&sender, &[7; 1400], None), Ok(1400), "a probe goes out");
+        assert_eq!(code(send(&sender, &[7; 1500], None)), "EMSGSIZE");
+        sender.set_dont_fragment(false).unwrap();
+        assert_eq!(sender.path_mtu_discovery(), Ok(PathMtuDiscovery::Dont));
+        // What became of the probe may come first.
+        while send(&sender, &[7; 2000], None).is_err() {}
+        assert_eq!(recv(&receiver).len(), 2000);
+    }
+}
+
+#[test]
+fn two_sockets_share_a_port_each_for_its_own_interface() {
+    let Some(net) = Net::new() else { return };
+    for (socket_type, near, far) in [BOTH[0], BOTH[1]].map(|(socket_type, near, _)| (socket_type, near, far_of(near))) {
+        let of = |name: &str, port| open_with(&net.middle, &SocketOptions::new(socket_type).device(name), port);
+        let eth0 = of("eth0", 0);
+        let eth1 = of("eth1", port(&eth0));
+        let (west, east) = (open(&net.west, socket_type), open(&net.east, socket_type));
+        send(&west, b"from west", Some(at(near, &eth0))).unwrap();
+        send(&east, b"from east", Some(at(far, &eth1))).unwrap();
+        assert_eq!((recv(&eth0), recv(&eth1)), (b"from west".to_vec(), b"from east".to_vec()));
+    }
+    let missing = Socket::new(&SocketOptions::new(SocketType::Udp4).device("no-such-if")).unwrap();
+    assert_eq!(missing.bind(None).unwrap_err().to_string(), "bind ENODEV 0.0.0.0");
+}
+
+fn far_of(near: &str) -> &'static str {
+    if near.contains(':') { "fd77:2::2" } else { "10.77.2.2" }
+}
+
+#[test]
+fn a_bound_socket_is_tied_to_an_interface_and_let_go() {
+    let Some(net) = Net::new() else { return };
+    let (server, west) = (open(&net.middle, SocketType::Udp4), open(&net.west, SocketType::Udp4));
+    let eth1 = open_with(&net.middle, &SocketOptions::new(SocketType::Udp4).device("eth1"), 0);
+    net.middle.run(|| server.bind_to_device(Some("eth1"))).unwrap();
+    send(&west, b"not heard", Some(at("10.77.1.2", &server))).unwrap();
+    assert_eq!(code(within(std::time::Duration::from_millis(50), || server.try_recv(&mut [0]))), "EAGAIN");
+    server.bind_to_device(None).unwrap();
+    send(&west, b"heard", Some(at("10.77.1.2", &server))).unwrap();
+    assert_eq!(recv(&server), b"heard");
+    assert_eq!(code(server.bind_to_device(Some("no-such-if"))), "ENODEV");
+    drop(eth1);
+}
+
+#[test]
+fn a_group_is_joined_on_all_interfaces_at_once() {
+    let Some(net) = Net::new() else { return };
+    for (socket_type, group) in [(SocketType::Udp4, "239.77.0.9"), (SocketType::Udp6, "ff15::77:9")] {
+        let member = open(&net.middle, socket_type);
+        let group = at(group, &member);
+        let neighbours = [&net.west, &net.east].map(|host| {
+            let sender = open(host, socket_type);
+            sender.set_multicast_interface(host.run(|| Interface::by_name("eth0")).unwrap()).unwrap();
+            sender
+        });
+        net.middle.run(|| member.add_membership(group.ip(), Interface::All)).unwrap();
+        assert_eq!(code(net.middle.run(|| member.add_membership(group.ip(), Interface::All))), "EADDRINUSE");
+        for sender in &neighbours {
+            send(sender, b"hello", Some(group)).unwrap();
+            assert_eq!(recv(&member), b"hello");
+        }
+        net.middle.run(|| member.drop_membership(group.ip(), Interface::All)).unwrap();
+        assert_eq!(code(net.middle.run(|| member.drop_membership(group.ip(), Interface::All))), "EADDRNOTAVAIL");
+        for sender in &neighbours {
+            send(sender, b"not heard", Some(group)).unwrap();
+        }
+        assert_eq!(code(within(std::time::Duration::from_millis(50), || member.try_recv(&mut [0]))), "EAGAIN");
+        assert_eq!(code(member.set_multicast_interface(Interface::All)), "EINVAL");
+    }
+}
+
+#[test]
+fn two_groups_on_one_port_are_kept_apart() {
+    let Some(net) = Net::new() else { return };
+    let eth0 = |host: &Host| host.run(|| Interface::by_name("eth0")).unwrap();
+    for (socket_type, groups) in
+        [(SocketType::Udp4, ["239.77.0.1", "239.77.0.2"]), (SocketType::Udp6, ["ff15::77:1", "ff15::77:2"])]
+    {
+        let options = SocketOptions::new(socket_type).reuse_addr(true);
+        let first = open_with(&net.middle, &options, 0);
+        let members = [first.address().unwrap().port(); 2].map(|port| open_with(&net.middle, &options, port));
+        let sender = open(&net.west, socket_type);
+        sender.set_multicast_interface(eth0(&net.west)).unwrap();
+        for (member, group) in members.iter().zip(groups) {
+            member.add_membership(ip(group), eth0(&net.middle)).unwrap();
+        }
+        let hear = |expected: [&[&str]; 2]| {
+            for group in groups {
+                send(&sender, group.as_bytes(), Some(at(group, &members[0]))).unwrap();
+            }
+            for (member, expected) in members.iter().zip(expected) {
+                let heard: Vec<_> = expected.iter().map(|_| String::from_utf8(recv(member)).unwrap()).collect();
+                assert_eq!(heard, expected);
+                assert_eq!(code(member.try_recv(&mut [0])), "EAGAIN", "{socket_type}");
+            }
+        };
+        hear([&groups, &groups]);
+        members.iter().for_each(|member| member.set_multicast_all(false).unwrap());
+        hear([&groups[..1], &groups[1..]]);
+    }
+}
+
+/// `count` sockets of this machine that share a port, in the order in which they were bound.
+fn sharing(count: usize) -> Vec<Socket> {
+    let options = SocketOptions::new(SocketType::Udp4).reuse_port(true);
+    let mut local: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let open = |_| {
+        let socket = Socket::new(&options).unwrap();
+        socket.bind(Some(local)).unwrap();
+        local = socket.address().unwrap();
+        socket
+    };
+    (0..count).map(open).collect()
+}
+
+/// Which of the sockets has received, and what.
+fn receiver(sockets: &[Socket]) -> (usize, Vec<u8>) {
+    let mut buffer = [0; 64];
+    within(LONG, || {
+        let mut outcomes = sockets.iter().map(|socket| socket.try_recv(&mut buffer)).enumerate();
+        let (index, info) = match outcomes.find(|(_, outcome)| outcome.is_ok()) {
+            Some((index, info)) => (index, info?),
+            None => return sockets[0].try_recv(&mut [0]).map(|_| panic!("came meanwhile")),
+        };
+        drop(outcomes);
+        Ok((index, buffer[..info.size].to_vec()))
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_port_is_shared_by_a_byte_of_the_message() {
+    let sockets = sharing(3);
+    sockets[1].set_reuse_port_steering(Steering::Byte { offset: 2, sockets: 3 }).unwrap();
+    let peer = sockets[0].address().unwrap();
+    for number in 0..30_u8 {
+        let message = [0xff, 0xff, number];
+        send(&bound("127.0.0.1:0"), &message, Some(peer)).unwrap();
+        assert_eq!(receiver(&sockets), (usize::from(number % 3), message.to_vec()));
+    }
+    send(&bound("127.0.0.1:0"), b"xy", Some(peer)).unwrap();
+    assert_eq!(receiver(&sockets), (0, b"xy".to_vec()), "too short");
+}
+
+#[test]
+fn a_port_is_shared_by_processor_by_a_program_and_by_flow_again() {
+    const RETURN: u16 = 0x06;
+    let Ok(()) = common::stay_on_this_cpu() else { panic!("a thread may stay where it is") };
+    let sockets = sharing(2);
+    let peer = sockets[0].address().unwrap();
+    let sender = bound("127.0.0.1:0");
+    let goes_to = |sender: &Socket| {
+        send(sender, b"?", Some(peer)).unwrap();
+        receiver(&sockets).0
+    };
+    let by_flow = goes_to(&sender);
+    sockets[0].set_reuse_port_steering(Steering::Cpu { sockets: 2 }).unwrap();
+    let cpu = nix::sched::sched_getcpu().unwrap();
+    assert!((0..10).all(|_| goes_to(&bound("127.0.0.1:0")) == cpu % 2));
+    for chosen in [0, 1] {
+        let program = [Instruction::new(RETURN, chosen)];
+        sockets[1].set_reuse_port_steering(Steering::Program(&program)).unwrap();
+        assert!((0..10).all(|_| goes_to(&bound("127.0.0.1:0")) == chosen as usize));
+    }
+    sockets[0].set_reuse_port_steering(Steering::Flow).unwrap();
+    assert_eq!(goes_to(&sender), by_flow);
+    let flows: BTreeSet<_> = (0..64).map(|_| goes_to(&bound("127.0.0.1:0"))).collect();
+    assert_eq!(flows.len(), 2, "the flow decides again");
+}
+
+#[test]
+fn what_steers_nothing_is_refused() {
+    let sockets = sharing(2);
+    let refused = [Steering::Cpu { sockets: 0 }, Steering::Byte { offset: 0, sockets: 0 }, Steering::Program(&[])];
+    for steering in refused {
+        assert_eq!(code(sockets[0].set_reuse_port_steering(steering)), "EINVAL", "{steering:?}");
+    }
+    sockets[0].set_reuse_port_steering(Steering::Flow).unwrap();
+    let alone = bound("127.0.0.1:0");
+    assert_eq!(code(alone.set_reuse_port_steering(Steering::Cpu { sockets: 1 })), "EINVAL");
+}
+
+#[test]
+fn a_processor_and_a_time_of_polling_are_what_the_kernel_says() {
+    let socket = bound("127.0.0.1:0");
+    socket.set_incoming_cpu(1).unwrap();
+    assert_eq!(socket.incoming_cpu(), Ok(1));
+    let Ok(()) = common::stay_on_this_cpu() else { panic!("a thread may stay where it is") };
+    socket.connect(socket.address().unwrap()).unwrap();
+    send(&socket, b"?", None).unwrap();
+    recv(&socket);
+    assert_eq!(socket.incoming_cpu(), Ok(nix::sched::sched_getcpu().unwrap() as u32));
+    socket.set_busy_poll(50).unwrap();
+    let mut value = [0; 4];
+    assert_eq!(socket.option(libc::SOL_SOCKET, libc::SO_BUSY_POLL, &mut value), Ok(4));
+    assert_eq!(i32::from_ne_bytes(value), 50);
+    assert_eq!(code(socket.set_busy_poll(u32::MAX)), "EINVAL");
+}
+
+#[test]
+fn options_go_by_number() {
+    let socket = bound("127.0.0.1:0");
+    let mut value = [0; 8];
+    assert_eq!(socket.option(libc::SOL_SOCKET, libc::SO_TYPE, &mut value), Ok(4));
+    assert_eq!(value[..4], libc::SOCK_DGRAM.to_ne_bytes());
+    socket.set_option(libc::SOL_SOCKET, libc::SO_PRIORITY, &5_i32.to_ne_bytes()).unwrap();
+    assert_eq!(socket.option(libc::SOL_SOCKET, libc::SO_PRIORITY, &mut value), Ok(4));
+    assert_eq!(value[..4], 5_i32.to_ne_bytes());
+    assert_eq!(socket.set_option(libc::SOL_SOCKET, 9999, &[0; 4]).unwrap_err().to_string(), "setsockopt ENOPROTOOPT");
+    assert_eq!(socket.option(libc::SOL_SOCKET, 9999, &mut value).unwrap_err().to_string(), "getsockopt ENOPROTOOPT");
+}
