@@ -228,6 +228,16 @@ impl RecvBatch {
         self.received == self.slots()
     }
 
+    /// How many bytes the last receive brought.
+    pub(crate) fn bytes(&self) -> usize {
+        self.slots.iter().map(|slot| slot.length).sum()
+    }
+
+    /// How many trains there were.
+    pub(crate) fn trains(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.train().is_some()).count()
+    }
+
     /// Forgets the last receive.
     pub(crate) fn clear(&mut self) {
         self.slots.clear();

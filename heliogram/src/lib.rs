@@ -65,6 +65,7 @@ mod options;
 pub mod queue;
 mod socket;
 pub mod state;
+mod stats;
 #[allow(unsafe_code, reason = "the one room for system calls")]
 mod sys;
 #[cfg(feature = "tokio")]
@@ -77,4 +78,5 @@ pub use info::{Arrival, Clock, Ecn, PathMtuDiscovery, ReceiveInfo, SendOptions, 
 pub use notice::{Notice, Origin, QueuedError, TransmitTimestamp};
 pub use options::{BlockList, Instruction, SocketOptions, SocketType, Steering};
 pub use socket::Socket;
+pub use stats::Stats;
 pub use sys::{Borrowed, Descriptor};

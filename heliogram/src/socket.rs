@@ -9,12 +9,13 @@ mod told;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::error::{Code, Error, Result};
 use crate::options::{SocketOptions, SocketType};
 use crate::state::{Action, Bind, Op, State, Step, step};
+use crate::stats::Counters;
 use crate::sys;
 
 /// A UDP socket with everything that Node's `dgram.Socket` has, answering at once.
@@ -53,8 +54,12 @@ pub struct Socket {
     receive_errors: AtomicBool,
     /// Whether anything has ever been let into the error queue.
     notices: AtomicBool,
-    /// Bytes and datagrams that wait in a face's [`SendQueue`](crate::queue::SendQueue).
+    /// Bytes and datagrams that wait in a face's [`SendQueue`](crate::queue::SendQueue), and the most there have been.
     send_queue: [AtomicUsize; 2],
+    send_queue_peak: [AtomicUsize; 2],
+    incoming: Counters,
+    outgoing: Counters,
+    trains_refused: AtomicU64,
 }
 
 /// Making, binding and closing.
@@ -81,6 +86,10 @@ impl Socket {
             receive_errors: AtomicBool::new(false),
             notices: AtomicBool::new(false),
             send_queue: Default::default(),
+            send_queue_peak: Default::default(),
+            incoming: Counters::default(),
+            outgoing: Counters::default(),
+            trains_refused: AtomicU64::new(0),
             options,
         })
     }

@@ -28,7 +28,9 @@ impl Socket {
     #[doc(alias = "send")]
     pub fn try_send(&self, message: &[IoSlice<'_>], to: Option<SocketAddr>) -> Result<usize> {
         let sys = self.sender(to)?;
-        self.past_queued(|| sys.send(message, to)).map_err(|error| self.failed("send", &error).maybe_at(to))
+        let sent = self.past_queued(|| sys.send(message, to)).map_err(|error| self.send_failed(&error).maybe_at(to))?;
+        self.outgoing.add(1, sent, 0);
+        Ok(sent)
     }
 
     /// Sends datagrams in order, in as few system calls as the system allows; says how many were taken.
@@ -72,6 +74,7 @@ impl Socket {
         loop {
             let rinfo = self.recv_one(buffer)?;
             if self.admits(rinfo.addr) {
+                self.incoming.add(1, rinfo.size, 0);
                 return Ok(rinfo);
             }
         }
@@ -92,9 +95,9 @@ impl Socket {
             return Err(Error::raw("recvmsg", sys::errno::EINVAL));
         }
         let info = self.receive_info();
-        let slots =
-            self.call(Op::Recv, "recvmsg", |sys| self.past_queued(|| sys.recv_slots(&mut batch.receiver, gro, info)))?;
+        let slots = self.receiving(|sys| sys.recv_slots(&mut batch.receiver, gro, info))?;
         batch.fill(slots, |addr| self.admits(addr));
+        self.incoming.add(batch.len(), batch.bytes(), batch.trains());
         Ok(batch.len())
     }
 }
@@ -187,6 +190,11 @@ impl Socket {
     pub(crate) fn set_send_queue(&self, bytes: usize, count: usize) {
         self.send_queue[0].store(bytes, Ordering::Relaxed);
         self.send_queue[1].store(count, Ordering::Relaxed);
+        for (peak, now) in self.send_queue_peak.iter().zip([bytes, count]) {
+            if now > peak.load(Ordering::Relaxed) {
+                peak.fetch_max(now, Ordering::Relaxed);
+            }
+        }
     }
 }
 
@@ -224,19 +232,17 @@ impl Socket {
         };
         let offer = || sys.send_runs(runs(batch, limit).take_while(permitted));
         let send = || self.past_queued(offer).or_else(|error| self.send_refused(sys, batch, limit, &error));
-        match fragments {
+        let taken = match fragments {
             None => send(),
             Some(dont_fragment) => self.fragmenting(sys, dont_fragment, send),
-        }
+        }?;
+        let bytes = batch[..taken.datagrams].iter().map(|datagram| datagram.payload.len()).sum();
+        self.outgoing.add(taken.datagrams, bytes, taken.trains);
+        Ok(taken.datagrams)
     }
 
     /// Sends with another rule for fragments than the socket's own.
-    fn fragmenting(
-        &self,
-        sys: &sys::Socket,
-        dont_fragment: bool,
-        send: impl FnOnce() -> Result<usize>,
-    ) -> Result<usize> {
+    fn fragmenting<T>(&self, sys: &sys::Socket, dont_fragment: bool, send: impl FnOnce() -> Result<T>) -> Result<T> {
         // Two threads that did this at once could leave each other's rule behind.
         let _control = self.control();
         let failed = |error: io::Error| self.failed("send", &error);
@@ -269,28 +275,43 @@ impl Socket {
         batch: &[Datagram<'_>],
         limit: usize,
         error: &io::Error,
-    ) -> Result<usize> {
-        let refusal = |error: &io::Error| self.failed("send", error).maybe_at(batch[0].to);
+    ) -> Result<sys::Taken> {
+        let refusal = |error: &io::Error| self.send_failed(error).maybe_at(batch[0].to);
         let train = runs(batch, limit).next().and_then(|run| run.segment());
         let Some(segment) = train.filter(|_| error.raw_os_error().is_some_and(sys::errno::is_segment_refusal)) else {
             return Err(refusal(error));
         };
         let alone = Run { datagrams: &batch[..1] };
         let sent = sys.send_runs(std::iter::once(alone)).map_err(|error| refusal(&error))?;
+        self.trains_refused.fetch_add(1, Ordering::Relaxed);
         self.segment_limit.fetch_min(sys::errno::segment_limit(error, segment.into()), Ordering::Relaxed);
         Ok(sent)
+    }
+
+    fn send_failed(&self, error: &io::Error) -> Error {
+        if error.kind() == io::ErrorKind::WouldBlock {
+            self.outgoing.would_block();
+        }
+        self.failed("send", error)
     }
 
     fn recv_one(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
         let info = self.receive_info();
         if info.is_empty() {
-            let (size, addr, truncated) =
-                self.call(Op::Recv, "recvmsg", |sys| self.past_queued(|| sys.recv(buffer)))?;
+            let (size, addr, truncated) = self.receiving(|sys| sys.recv(buffer))?;
             return Ok(RemoteInfo::new(addr, size, truncated, Arrival::default()));
         }
-        let (size, addr, truncated, arrival) =
-            self.call(Op::Recv, "recvmsg", |sys| self.past_queued(|| sys.recv_told(buffer, info)))?;
+        let (size, addr, truncated, arrival) = self.receiving(|sys| sys.recv_told(buffer, info))?;
         Ok(RemoteInfo::new(addr, size, truncated, arrival))
+    }
+
+    fn receiving<T>(&self, mut call: impl FnMut(&sys::Socket) -> io::Result<T>) -> Result<T> {
+        let outcome = self.call(Op::Recv, "recvmsg", |sys| self.past_queued(|| call(sys)));
+        outcome.inspect_err(|error| {
+            if error.is_would_block() {
+                self.incoming.would_block();
+            }
+        })
     }
 
     fn admits(&self, addr: SocketAddr) -> bool {

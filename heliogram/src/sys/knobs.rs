@@ -113,6 +113,12 @@ mod system {
             }
         }
 
+        /// `SK_MEMINFO_DROPS` of `linux/sock_diag.h` is the last of nine numbers; a kernel before 4.12 has none.
+        pub(crate) fn dropped(&self) -> Option<u32> {
+            let numbers: [u32; 9] = get_option(&self.inner, SOL_SOCKET, libc::SO_MEMINFO).ok()?;
+            Some(numbers[8])
+        }
+
         pub(crate) fn incoming_cpu(&self) -> io::Result<u32> {
             let cpu: c_int = get_option(&self.inner, SOL_SOCKET, libc::SO_INCOMING_CPU)?;
             Ok(u32::try_from(cpu).unwrap_or(0))
@@ -200,6 +206,10 @@ mod system {
 
         pub(crate) fn set_departure_clock(&self, _clock: Clock) -> io::Result<()> {
             Err(lacking())
+        }
+
+        pub(crate) fn dropped(&self) -> Option<u32> {
+            None
         }
 
         pub(crate) fn mtu(&self) -> io::Result<usize> {

@@ -15,7 +15,7 @@ use super::unix::{Socket, decode, retry};
 use crate::batch::Run;
 use crate::info::{Arrival, ReceiveInfo};
 use crate::options::SocketType;
-use crate::sys::Received;
+use crate::sys::{Received, Taken};
 
 /// The most messages of one `sendmmsg`, and the most buffers that they have together.
 const MESSAGES: usize = 64;
@@ -132,8 +132,8 @@ impl Outgoing {
 }
 
 impl Socket {
-    /// Sends as many of the runs as one call takes, in order; says how many datagrams they are. An error means that the first was refused.
-    pub(crate) fn send_runs<'a>(&self, runs: impl Iterator<Item = Run<'a>>) -> io::Result<usize> {
+    /// Sends as many of the runs as one call takes, in order; says what that was. An error means that the first was refused.
+    pub(crate) fn send_runs<'a>(&self, runs: impl Iterator<Item = Run<'a>>) -> io::Result<Taken> {
         let mut outgoing = Outgoing::new();
         for run in runs {
             if !outgoing.has_room_for(&run) {
@@ -149,7 +149,9 @@ impl Socket {
         let descriptor = self.descriptor().as_raw_fd();
         let headers = outgoing.headers();
         let messages = retry(|| transmit(descriptor, headers))?;
-        Ok(outgoing.datagrams[..messages].iter().map(|&count| usize::from(count)).sum())
+        let taken = &outgoing.datagrams[..messages];
+        let datagrams = taken.iter().map(|&count| usize::from(count)).sum();
+        Ok(Taken { datagrams, trains: taken.iter().filter(|&&count| count > 1).count() })
     }
 
     /// Receives as many messages as there are, at most one for each slot; says how many. `gro` says that

@@ -8,7 +8,7 @@
 //! | `Socket` | `open` non-blocking and close-on-exec; `adopt` a descriptor; `bind`, `connect`, `disconnect`, addresses |
 //! | `Socket` options | broadcast, TTLs, multicast, memberships, buffer sizes; what is lacking fails with `ENOTSUP` |
 //! | `Socket::send`, `recv` | one datagram, never waiting, repeated after `EINTR` |
-//! | `Socket::send_runs` | as many runs as the system takes at once, in order; how many datagrams it took |
+//! | `Socket::send_runs` | as many runs as the system takes at once, in order; what it took |
 //! | `Receiver`, `Socket::recv_slots` | memory for many datagrams, and filling it |
 //! | `Socket::set_receive_info`, `recv_told` | what the kernel tells beside the bytes; what it cannot is `ENOTSUP` |
 //! | `Socket::retire` | gives the port back while the number of the descriptor stays taken until the drop |
@@ -66,6 +66,14 @@ pub(crate) struct Received {
     pub(crate) segment: Option<u16>,
     /// The end did not fit.
     pub(crate) truncated: bool,
+}
+
+/// What a send of several messages has taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Taken {
+    pub(crate) datagrams: usize,
+    /// How many messages were several datagrams.
+    pub(crate) trains: usize,
 }
 
 /// Whether the system can send trains at all; the socket still finds out for each device.

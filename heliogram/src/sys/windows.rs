@@ -26,7 +26,7 @@ use crate::info::{Arrival, Clock, PathMtuDiscovery, ReceiveInfo, SendOptions};
 use crate::notice::Notice;
 use crate::options::{SocketType, Steering};
 use crate::sys::options::domain;
-use crate::sys::{Received, errno};
+use crate::sys::{Received, Taken, errno};
 
 /// An owned socket, as `Socket::bind_descriptor` takes it.
 pub type Descriptor = OwnedSocket;
@@ -138,7 +138,7 @@ impl Socket {
 
     /// Sends runs, which are single datagrams here, until one is refused; says how many went. An error means that the
     /// first was refused.
-    pub(crate) fn send_runs<'a>(&self, runs: impl Iterator<Item = Run<'a>>) -> io::Result<usize> {
+    pub(crate) fn send_runs<'a>(&self, runs: impl Iterator<Item = Run<'a>>) -> io::Result<Taken> {
         let mut sent = 0;
         for datagram in runs.flat_map(|run| run.datagrams) {
             match self.send_datagram(datagram) {
@@ -147,7 +147,7 @@ impl Socket {
                 Err(_) => break,
             }
         }
-        Ok(sent)
+        Ok(Taken { datagrams: sent, trains: 0 })
     }
 
     fn send_datagram(&self, datagram: &Datagram<'_>) -> io::Result<usize> {
@@ -205,6 +205,10 @@ impl Socket {
         _info: ReceiveInfo,
     ) -> io::Result<(usize, SocketAddr, bool, Arrival)> {
         self.recv(buffer).map(|(length, from, truncated)| (length, from, truncated, Arrival::default()))
+    }
+
+    pub(crate) fn dropped(&self) -> Option<u32> {
+        None
     }
 
     pub(crate) fn set_tos(&self, _byte: u8) -> io::Result<()> {
