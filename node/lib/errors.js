@@ -2,7 +2,12 @@
 // Error classes and messages that look like the host's own: code, name, message, stack, own keys and their order.
 
 const util = require('node:util');
-const { kNodeError, major } = require('./host.js');
+const { kNodeError, major, marksStacks } = require('./host.js');
+
+/** Puts the code behind the name in the stack, where the host has no formatter that would. */
+function markStack(error) {
+  error.stack = error.stack.replace(error.name, `${error.name} [${error.code}]`);
+}
 
 /** A class whose errors print as `TypeError [CODE]: message`; `text` makes the message of the constructor's arguments. */
 function codedError(Base, code, text) {
@@ -11,6 +16,7 @@ function codedError(Base, code, text) {
 
     constructor(...args) {
       super(text(...args));
+      if (marksStacks) markStack(this);
     }
 
     // To programs it is an error of the base class.
@@ -194,6 +200,7 @@ const SystemError = class NodeError extends Error {
       ...(kNodeError && { [kNodeError]: { value: true, configurable: true } }),
     });
     Error.captureStackTrace(this, SystemError); // once more: a stack begins with what the error was when it was captured
+    if (!kNodeError) markStack(this);
   }
 
   toString() {
@@ -204,6 +211,8 @@ const SystemError = class NodeError extends Error {
     return util.inspect(this, { ...options, getters: true, customInspect: false });
   }
 };
+// Without the mark inspect() would put the name of the class before the stack.
+if (!kNodeError) Object.defineProperty(SystemError, 'name', { value: 'SystemError' });
 
 module.exports = {
   obey,

@@ -8,7 +8,7 @@ const { constants } = require('node:os');
 const util = require('node:util');
 const environment = require('./environment.js');
 const gathering = require('./gather.js');
-const { descriptorOf, kOwner, queuesSends } = require('./host.js');
+const { adopt, kOwner, queuesSends, socketToSend } = require('./host.js');
 const view = require('./view.js');
 
 const EMSGSIZE = -constants.errno.EMSGSIZE;
@@ -28,6 +28,7 @@ class Handle {
     this.receiving = false;
     this.view = undefined;
     this.lent = undefined;
+    this.sent = undefined;
     this.onmessage = undefined;
     this.onerror = undefined;
     this[kOwner] = undefined;
@@ -101,7 +102,7 @@ class Handle {
     this.native = environment.open(this.type, this.sharing);
     this.number = this.native.number;
     this.native.reference(before.isReferenced());
-    const outcome = this.native.adopt(descriptorOf(wrap), true);
+    const outcome = adopt(this.native, wrap);
     if (this.connectState === 1) this.native.beginConnect();
     before.close();
     view.replace(this, wrap);
@@ -210,6 +211,12 @@ class Handle {
   /** For Deno's child_process: one more descriptor, to be sent to a child. */
   fdForIpc() {
     return this.native.duplicate();
+  }
+
+  /** For Bun's child_process: a socket of Bun's own, to be sent to a child. */
+  get socket() {
+    this.sent ??= socketToSend?.(this.native, () => environment.open(this.type, this.sharing));
+    return this.sent;
   }
 
   getsockname(out) {

@@ -96,16 +96,26 @@ function close({ view }, callback) {
 
 /** Deno and Bun ask a handle for no more than methods, which ours has: it stands for itself. */
 const itself = {
-  close({ lent }, callback) {
-    if (lent !== undefined) lent.close(callback);
+  close({ lent, sent }, callback) {
+    sent?.close();
+    if (lent !== undefined) lent(callback);
     else if (callback !== undefined) setImmediate(callback);
   },
   isReferenced: ({ native }) => native.isReferenced(),
   lend() {},
   of: (handle) => handle,
   reference() {},
+  /** Whoever closes the handle, as cluster does when the worker disconnects, means the socket. */
   replace(handle, wrap) {
-    handle.lent = wrap;
+    const { close } = wrap;
+    handle.lent = (callback) => {
+      wrap.close = close;
+      wrap.close(callback);
+    };
+    wrap.close = (callback) => {
+      handle[kOwner].close();
+      callback?.();
+    };
   },
 };
 

@@ -8,7 +8,7 @@ use socket2::SockRef;
 
 use crate::endpoint::Endpoint;
 use crate::numbers::{EBADF, error_number};
-use crate::reactor::descriptor::{duplicate, give, take};
+use crate::reactor::descriptor::{duplicate, duplicate_onto, give, take};
 use crate::reactor::errno;
 
 /// A negative number of the system's, or what the descriptor is instead of a UDP socket.
@@ -58,6 +58,16 @@ impl Endpoint {
             Ok(Ok(descriptor)) => self.share().map_or_else(|error| error_number(&error), |()| give(descriptor)),
             Ok(Err(error)) => errno::of(&error),
             Err(error) => error_number(&error),
+        }
+    }
+
+    /// Makes another descriptor one more of the same kernel socket; its owner stays who he was.
+    pub(crate) fn duplicate_onto(&self, number: i32) -> i32 {
+        let Ok(descriptor) = self.socket.descriptor() else { return EBADF };
+        self.share();
+        match duplicate_onto(descriptor, number) {
+            Ok(()) => 0,
+            Err(error) => errno::of(&error),
         }
     }
 

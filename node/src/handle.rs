@@ -276,6 +276,12 @@ impl JsHandle {
         self.endpoint().duplicate()
     }
 
+    /// Makes another descriptor one more of the same kernel socket, whatever it was before.
+    #[napi(catch_unwind)]
+    pub fn duplicate_onto(&self, descriptor: i32) -> i32 {
+        self.endpoint().duplicate_onto(descriptor)
+    }
+
     /// Undoes what the host does to a descriptor that it takes over: it makes the address one that others may share.
     #[napi(catch_unwind)]
     pub fn restore_sharing(&self, shared: bool) -> i32 {

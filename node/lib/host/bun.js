@@ -4,6 +4,23 @@
 const common = require('./thread.js');
 const { symbolOf } = require('./symbols.js');
 
+/**
+ * child_process sends only Bun's own sockets. This is one whose descriptor becomes one more of ours once Bun watches what
+ * it was before, so that Bun reads nothing from it.
+ */
+function socketToSend(native, open) {
+  const other = open();
+  const address = native.address().family === 'IPv6' ? '::1' : '127.0.0.1';
+  other.beginBind();
+  other.finishBind(address, 0);
+  const fd = other.duplicate();
+  other.close();
+  const socket = Bun.peek(Bun.udpSocket({ fd, socket: {} }));
+  native.duplicateOnto(fd);
+  socket.unref();
+  return socket;
+}
+
 module.exports = ({ dgram }) => ({
   ...common(require('bun:jsc').drainMicrotasks),
   supports: () => true,
@@ -21,5 +38,6 @@ module.exports = ({ dgram }) => ({
     };
   },
   skipsLookup: false,
-  descriptorOf: (wrap) => wrap.sharedFd ?? wrap.fd,
+  adopt: (native, wrap) => native.adopt(wrap.sharedFd ?? wrap.fd, true),
+  socketToSend,
 });

@@ -23,5 +23,6 @@ module.exports = ({ dgram }) => ({
     };
   },
   skipsLookup: true,
-  descriptorOf: (wrap) => wrap.fdForIpc(),
+  marksStacks: true,
+  adopt: (native, wrap) => native.adopt(wrap.fdForIpc(), false),
 });

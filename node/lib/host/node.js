@@ -46,8 +46,8 @@ module.exports = ({ dgram, major, minor }) => {
     /** Node's own switch for tests: sends wait for the loop even if the kernel has room. */
     queuesSends: process.execArgv.includes('--test-udp-no-try-send'),
 
-    /** The descriptor of a handle that the host made, which stays its. */
-    descriptorOf: (wrap) => wrap.fd,
+    /** Shares the kernel's socket of a handle that the host made; the outcome of `adopt`. */
+    adopt: (native, wrap) => native.adopt(wrap.fd, true),
 
     /** Ticks and microtasks, which the loop itself runs after what it has called. */
     runTicks: () => process._tickCallback(),
