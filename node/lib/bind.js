@@ -4,7 +4,7 @@
 const os = require('node:os');
 const { isIP } = require('node:net');
 const { errorMonitor } = require('node:events');
-const { kOwner, kState, major } = require('./host.js');
+const { kOwner, kState, major, unshared } = require('./host.js');
 const { UNBOUND, handleOf, healthCheck } = require('./state.js');
 const { validateObject, validatePort, validateString } = require('./validate.js');
 const {
@@ -92,12 +92,14 @@ function adoptHandle(socket, wrap) {
   return startListening(socket);
 }
 
-/** Asks the primary for the handle that the workers of a cluster share. */
-function bindShared(socket, query, failure) {
+/** Asks the primary for the handle that the workers of a cluster share; `otherwise` is for one that has none to share. */
+function bindShared(socket, query, failure, otherwise) {
   const state = socket[kState];
   require('node:cluster')._getServer(socket, query, (errno, wrap) => {
     const closed = state.running === null;
-    if (errno) {
+    if (errno === unshared && otherwise && !closed) {
+      otherwise();
+    } else if (errno) {
       if (!closed) bindFailed(socket, failure(errno));
     } else if (closed) {
       wrap.close();
@@ -127,9 +129,15 @@ function bindAddress(socket, ip, port, exclusive) {
   const flags = flagsOf(state);
   const failure = (errno) => new ExceptionWithHostPort(errno, 'bind', ip, port);
   if (isShared(exclusive || state.reusePort)) {
-    bindShared(socket, { address: ip, port, addressType: socket.type, fd: -1, flags }, failure);
-    return;
+    const query = { address: ip, port, addressType: socket.type, fd: -1, flags };
+    bindShared(socket, query, failure, () => bindNow(socket, ip, port, flags, failure));
+  } else {
+    bindNow(socket, ip, port, flags, failure);
   }
+}
+
+function bindNow(socket, ip, port, flags, failure) {
+  const state = socket[kState];
   if (state.bindState === UNBOUND) obey(state.own.beginBind()); // a look-up that failed may answer a second time
   const errno = state.running.bind(ip, port || 0, flags);
   if (errno) bindFailed(socket, failure(errno));

@@ -1,6 +1,7 @@
 'use strict';
 // Deno: the loop's own function for ticks and microtasks is among its internals.
 
+const { constants } = require('node:os');
 const common = require('./thread.js');
 const { symbolOf } = require('./symbols.js');
 
@@ -10,6 +11,7 @@ module.exports = ({ dgram }) => ({
   ...common(core?.runNextTicks),
   supports: () => typeof core?.runNextTicks === 'function',
   inspect() {
+    require('./deno-cluster.js');
     const socket = dgram.createSocket('udp4');
     const kState = symbolOf(socket, 'kStateSymbol');
     const { handle } = socket[kState];
@@ -24,5 +26,8 @@ module.exports = ({ dgram }) => ({
   },
   skipsLookup: true,
   marksStacks: true,
+
+  /** What a primary without heliogram says to a worker that asks for a shared socket. */
+  unshared: -constants.errno.ENOTSUP,
   adopt: (native, wrap) => native.adopt(wrap.fdForIpc(), false),
 });

@@ -1,0 +1,85 @@
+'use strict';
+// The primary of a cluster in Deno. Deno's own shares no UDP sockets: a worker's question for one is answered ENOTSUP. We
+// take the question before Deno sees it and answer with the socket; the worker's half of Deno's cluster does all the rest.
+
+const cluster = require('node:cluster');
+
+/** The flags of libuv's bind in a worker's question. */
+const [IPV6_ONLY, REUSE_ADDR, REUSE_PORT] = [1, 4, 8];
+
+/** `{ native, errno, workers }` by the keys under which the workers know them. */
+const shared = new Map();
+
+/** Deno sends the handles of pipes as they are, without looking at what their descriptors are. */
+class Sendable extends process.binding('pipe_wrap').Pipe {
+  static of(native) {
+    return Object.setPrototypeOf({ fdForIpc: () => native.duplicate(), socketTypeForIpc: () => 1 }, Sendable.prototype);
+  }
+}
+
+/** Sockets whose port the system chooses are shared in the order in which each worker asks for them. */
+function keyOf({ address, port, addressType, fd, index }) {
+  return `heliogram:${address}:${port}:${addressType}:${fd}${port === 0 ? `:${index}` : ''}`;
+}
+
+function bind(native, { address, port, fd }) {
+  native.beginBind();
+  return fd >= 0 ? native.adopt(fd, true) : native.finishBind(address, port ?? 0);
+}
+
+function open(query) {
+  const { flags, addressType } = query;
+  const sharing = {
+    ipv6Only: Boolean(flags & IPV6_ONLY),
+    reuseAddr: Boolean(flags & REUSE_ADDR),
+    reusePort: Boolean(flags & REUSE_PORT),
+  };
+  const native = require('../environment.js').open(addressType, sharing);
+  return { native, errno: bind(native, query), workers: new Set() };
+}
+
+/** The socket of this key, unless the worker has it already: it asks for a second one, which the kernel may refuse. */
+function socketFor(worker, key, query) {
+  const known = shared.get(key);
+  if (known && !known.workers.has(worker)) return known;
+  const opened = open(query);
+  if (opened.errno !== 0) opened.native.close();
+  else if (!known) shared.set(key, opened);
+  return opened;
+}
+
+function answer(worker, query) {
+  if (worker.exitedAfterDisconnect) return;
+  const key = keyOf(query);
+  const { native, errno, workers } = socketFor(worker, key, query);
+  workers.add(worker);
+  const reply = { cmd: 'NODE_CLUSTER', ack: query.seq, key, errno };
+  worker.process.send(reply, errno === 0 ? Sendable.of(native) : undefined);
+}
+
+function release(worker, key) {
+  const known = shared.get(key);
+  if (!known?.workers.delete(worker) || known.workers.size > 0) return;
+  known.native.close();
+  shared.delete(key);
+}
+
+function onMessage(worker, message) {
+  if (message?.cmd !== 'NODE_CLUSTER') return;
+  if (message.act === 'queryServer' && /^udp[46]$/.test(message.addressType)) {
+    answer(worker, { ...message });
+    message.act = undefined; // a second answer right behind the first would make Deno lose the descriptor
+  } else if (message.act === 'close') {
+    release(worker, message.key);
+  }
+}
+
+function serve(worker) {
+  worker.process.prependListener('internalMessage', (message) => onMessage(worker, message));
+  worker.once('disconnect', () => [...shared.keys()].forEach((key) => release(worker, key)));
+}
+
+if (cluster.isPrimary) {
+  cluster.on('fork', serve);
+  Object.values(cluster.workers).forEach(serve);
+}
