@@ -4,7 +4,7 @@
 
 const environment = require('./environment.js');
 
-const NOTHING_SHARED = { reuseAddr: false, reusePort: false, ipv6Only: false };
+const NOTHING_SHARED = { reuseAddr: false, reusePort: false, ipv6Only: false, offload: false };
 const EBADF = -require('node:os').constants.errno.EBADF;
 
 class UDP {

@@ -7,7 +7,7 @@ use napi::bindgen_prelude::Either;
 use socket2::SockRef;
 
 use crate::endpoint::Endpoint;
-use crate::numbers::{EBADF, error_number};
+use crate::numbers::{EBADF, error_number, status};
 use crate::reactor::descriptor::{duplicate, duplicate_onto, give, take};
 use crate::reactor::errno;
 
@@ -64,9 +64,8 @@ impl Endpoint {
     /// Makes another descriptor one more of the same kernel socket; its owner stays who he was.
     pub(crate) fn duplicate_onto(&self, number: i32) -> i32 {
         let Ok(descriptor) = self.socket.descriptor() else { return EBADF };
-        self.share();
         match duplicate_onto(descriptor, number) {
-            Ok(()) => 0,
+            Ok(()) => status(self.share()),
             Err(error) => errno::of(&error),
         }
     }

@@ -33,6 +33,7 @@ function open(query) {
     ipv6Only: Boolean(flags & IPV6_ONLY),
     reuseAddr: Boolean(flags & REUSE_ADDR),
     reusePort: Boolean(flags & REUSE_PORT),
+    offload: false,
   };
   const native = require('../environment.js').open(addressType, sharing);
   return { native, errno: bind(native, query), workers: new Set() };
