@@ -24,7 +24,7 @@ enum Command {
     Test(test::Options),
     /// The addon of the npm package, so that `require('./node')` works
     Build(node::Options),
-    /// Packets per CPU second over loopback, against bare system calls, quinn-udp and tokio
+    /// Speed over loopback: the library beside bare system calls, quinn-udp and tokio; the package beside Node, Deno and Bun
     Bench(bench::Options),
     /// The fuzz targets at length
     Fuzz(fuzz::Options),
