@@ -274,7 +274,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
         ..contest(
             "js kept messages",
             &["keep"],
-            Traffic::Paced(50_000),
+            Traffic::Paced(20_000),
             DGRAMS,
             &[KEPT],
             &[Goal::times(OURS, 1.0, HOST).in_metric(KEPT)],
