@@ -148,6 +148,12 @@ impl Error {
         Error { target: Target::Address(address), ..self }
     }
 
+    /// The same error, about a path or a name.
+    #[cfg(unix)]
+    pub(crate) fn about(self, text: &str) -> Self {
+        Error { target: Target::Text(text.into()), ..self }
+    }
+
     /// The same error, about this peer if there is one.
     pub(crate) fn maybe_at(self, address: Option<SocketAddr>) -> Self {
         match address {

@@ -43,7 +43,7 @@
 //!
 //! # What it is not
 //!
-//! No protocol (DNS, QUIC, DTLS), no unix sockets, no raw sockets, no io_uring. Linux is where it runs; macOS, FreeBSD and
+//! No protocol (DNS, QUIC, DTLS), no raw sockets, no io_uring. Linux is where it runs; macOS, FreeBSD and
 //! Windows compile, one datagram per system call, and refuse with `ENOTSUP` what they lack.
 //!
 //! # Features
@@ -70,6 +70,8 @@ mod stats;
 mod sys;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+#[cfg(unix)]
+pub mod unix;
 
 pub use addr::{Interface, RemoteInfo};
 pub use batch::{Datagram, MAX_MESSAGE, Message, RecvBatch};

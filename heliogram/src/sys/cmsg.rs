@@ -24,6 +24,7 @@ use crate::info::{Arrival, ReceiveInfo, SendOptions};
 use crate::notice::{Notice, Origin, QueuedError, TransmitTimestamp};
 use crate::options::SocketType;
 use crate::sys::errno;
+use crate::unix::Credentials;
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod bsd;
@@ -382,6 +383,14 @@ pub(crate) fn notice(control: &[u8], peer: Option<SocketAddr>) -> Option<Notice>
         mtu: error.mtu(),
         errno: -error.errno,
     }))
+}
+
+/// The room for the credentials of a local socket's sender (`struct ucred`).
+pub(crate) const CREDENTIALS_SPACE: usize = space(3 * size_of::<u32>());
+
+/// The process that sent a datagram to a local socket, where the system tells.
+pub(crate) fn credentials(control: &[u8]) -> Option<Credentials> {
+    Messages::new(control).find_map(system::credentials)
 }
 
 /// All that a buffer of control messages says of the datagram it came with; what is unknown or cut short is left out.

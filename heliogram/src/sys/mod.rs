@@ -12,6 +12,7 @@
 //! | `Receiver`, `Socket::recv_slots` | memory for many datagrams, and filling it |
 //! | `Socket::set_receive_info`, `recv_told` | what the kernel tells beside the bytes; what it cannot is `ENOTSUP` |
 //! | `Socket::retire` | gives the port back while the number of the descriptor stays taken until the drop |
+//! | `local` | datagrams between processes of one host; Unix systems only |
 //! | `interface_index`, `interface_name` | `if_nametoindex(3)` and back |
 //! | `errno` | the system's error numbers, their names and words |
 //! | `Registration`, `Answer` | readiness for the tokio face |
@@ -29,6 +30,8 @@ mod ancillary;
 pub(crate) mod cmsg;
 #[cfg(unix)]
 mod knobs;
+#[cfg(unix)]
+pub(crate) mod local;
 #[cfg(unix)]
 mod mmsg;
 #[cfg(feature = "events")]

@@ -106,21 +106,9 @@ impl Socket {
         retry(|| self.inner.connect(&remote.into()))
     }
 
-    /// Dissolves the connection: connecting to no family (`connect(2)`). The BSDs do it, and say `EAFNOSUPPORT`.
+    /// Dissolves the connection.
     pub(crate) fn disconnect(&self) -> io::Result<()> {
-        let mut nobody = MaybeUninit::<libc::sockaddr>::zeroed();
-        // SAFETY: every bit pattern of sockaddr's integer fields is valid, zeros included.
-        let nobody = unsafe {
-            (*nobody.as_mut_ptr()).sa_family = libc::AF_UNSPEC as libc::sa_family_t;
-            nobody.assume_init()
-        };
-        let length = size_of_val(&nobody) as libc::socklen_t;
-        // SAFETY: the address is a live local and its length is its size; the descriptor is open while self lives.
-        let outcome = retry(|| check(unsafe { libc::connect(self.inner.as_raw_fd(), &nobody, length) }));
-        match outcome {
-            Err(error) if cfg!(not(target_os = "linux")) && is_family_error(&error) => Ok(()),
-            other => other.map(drop),
-        }
+        disconnect(&self.inner)
     }
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -167,14 +155,9 @@ impl Socket {
         Ok((length, internet(from)?, flags.is_truncated()))
     }
 
-    /// Lets the kernel socket go and puts the grave in its place: the port is free, and the descriptor's number still
-    /// ours, so that nobody who borrowed it meets a stranger's file.
+    /// Lets the kernel socket go: the port is free.
     pub(crate) fn retire(&self) -> io::Result<()> {
-        let grave = grave()?;
-        // SAFETY: both descriptors are open: the grave for ever, ours until self is dropped.
-        retry(|| check(unsafe { libc::dup2(grave.as_raw_fd(), self.inner.as_raw_fd()) }))?;
-        // SAFETY: the descriptor is open; FD_CLOEXEC is an integer flag, which dup2 has cleared.
-        check(unsafe { libc::fcntl(self.inner.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) }).map(drop)
+        bury(&self.inner)
     }
 }
 
@@ -312,10 +295,37 @@ fn file_kind(descriptor: BorrowedFd<'_>) -> &'static str {
     }
 }
 
+/// Lets the kernel socket go and puts the grave in its place: its address is free, and the descriptor's number still
+/// ours, so that nobody who borrowed it meets a stranger's file.
+pub(super) fn bury(socket: &socket2::Socket) -> io::Result<()> {
+    let grave = grave()?;
+    // SAFETY: both descriptors are open: the grave for ever, ours until the socket is dropped.
+    retry(|| check(unsafe { libc::dup2(grave.as_raw_fd(), socket.as_raw_fd()) }))?;
+    // SAFETY: the descriptor is open; FD_CLOEXEC is an integer flag, which dup2 has cleared.
+    check(unsafe { libc::fcntl(socket.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) }).map(drop)
+}
+
+/// Dissolves the connection: connecting to no family (`connect(2)`). The BSDs do it, and say `EAFNOSUPPORT`.
+pub(super) fn disconnect(socket: &socket2::Socket) -> io::Result<()> {
+    let mut nobody = MaybeUninit::<libc::sockaddr>::zeroed();
+    // SAFETY: every bit pattern of sockaddr's integer fields is valid, zeros included.
+    let nobody = unsafe {
+        (*nobody.as_mut_ptr()).sa_family = libc::AF_UNSPEC as libc::sa_family_t;
+        nobody.assume_init()
+    };
+    let length = size_of_val(&nobody) as libc::socklen_t;
+    // SAFETY: the address is a live local and its length is its size; the descriptor is open while socket lives.
+    let outcome = retry(|| check(unsafe { libc::connect(socket.as_raw_fd(), &nobody, length) }));
+    match outcome {
+        Err(error) if cfg!(not(target_os = "linux")) && is_family_error(&error) => Ok(()),
+        other => other.map(drop),
+    }
+}
+
 /// The description that stands under every closed socket's descriptor: `/dev/null`, on which no socket call succeeds.
 ///
 /// It is opened with the first socket, so that closing never needs a descriptor more.
-fn grave() -> io::Result<&'static File> {
+pub(super) fn grave() -> io::Result<&'static File> {
     static GRAVE: OnceLock<File> = OnceLock::new();
     if let Some(grave) = GRAVE.get() {
         return Ok(grave);

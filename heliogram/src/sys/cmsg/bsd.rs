@@ -12,6 +12,7 @@ use libc::{
 
 use super::{Attribute, Encoder, Message, Received, Refused, field};
 use crate::info::TrafficClass;
+use crate::unix::Credentials;
 
 /// Every message that [`decode`] understands, and the bytes of its data at most.
 pub(super) const UNDERSTOOD: &[(c_int, c_int, usize)] = &[
@@ -71,6 +72,11 @@ fn tos(to: &mut Encoder<'_>, byte: u8) -> Result<(), Refused> {
 /// The size of a train's datagrams: there are no trains here.
 #[inline]
 pub(crate) fn segment_size(_control: &[u8]) -> Option<u16> {
+    None
+}
+
+/// Nobody asks for them here.
+pub(super) fn credentials(_message: Message<'_>) -> Option<Credentials> {
     None
 }
 

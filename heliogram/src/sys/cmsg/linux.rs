@@ -12,6 +12,7 @@ use libc::{
 use super::received::Origin;
 use super::{Attribute, Encoder, ExtendedError, Message, Messages, Received, Refused, field};
 use crate::info::TrafficClass;
+use crate::unix::Credentials;
 
 /// Not in every `libc` crate for Linux: by definition the option's own number.
 const SCM_TXTIME: c_int = libc::SO_TXTIME;
@@ -68,6 +69,18 @@ pub(crate) fn segment_size(control: &[u8]) -> Option<u16> {
 
 fn train(message: Message<'_>) -> Option<u16> {
     message.int()?.try_into().ok().filter(|&bytes| bytes != 0)
+}
+
+/// `struct ucred`: pid, uid, gid.
+pub(super) fn credentials(message: Message<'_>) -> Option<Credentials> {
+    if (message.level, message.kind) != (SOL_SOCKET, libc::SCM_CREDENTIALS) {
+        return None;
+    }
+    Some(Credentials {
+        pid: i32::from_ne_bytes(field(message.data, 0)?),
+        uid: u32::from_ne_bytes(field(message.data, 4)?),
+        gid: u32::from_ne_bytes(field(message.data, 8)?),
+    })
 }
 
 pub(super) fn decode(message: Message<'_>, received: &mut Received) {

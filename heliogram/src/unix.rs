@@ -1,0 +1,477 @@
+//! Datagrams between processes of one host: [`Socket`] for paths and, on Linux, abstract names. Unix systems only.
+//!
+//! ```
+//! # let folder = std::env::temp_dir().join(format!("heliogram-doc-{}", std::process::id()));
+//! # std::fs::create_dir_all(&folder).unwrap();
+//! # let path = folder.join("log");
+//! use std::io::IoSlice;
+//! use heliogram::unix::{Address, Socket, SocketOptions};
+//!
+//! let log = Socket::new(&SocketOptions::new())?;
+//! log.bind(&Address::path(&path)?)?;
+//! let program = Socket::new(&SocketOptions::new())?;
+//! program.connect(&log.address()?)?;
+//! program.try_send(&[IoSlice::new(b"<14>started")], None)?;
+//!
+//! let mut buffer = [0; 1024];
+//! let rinfo = log.try_recv(&mut buffer)?;
+//! assert_eq!(&buffer[..rinfo.size], b"<14>started");
+//! log.close()?; // and the path is gone
+//! # std::fs::remove_dir(&folder).unwrap();
+//! # Ok::<(), heliogram::Error>(())
+//! ```
+//!
+//! A type of its own beside [`heliogram::Socket`](crate::Socket), whose addresses are the network's: a datagram of UDP
+//! shall not carry a path about.
+//!
+//! Sources: `unix(7)`, `credentials(7)`, `sd_notify(3)`.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::{Code, Error, Result};
+use crate::sys::{self, errno, local};
+
+/// How a [`Socket`] treats the path that it is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketOptions {
+    replace_stale: bool,
+    unlink: bool,
+}
+
+impl SocketOptions {
+    /// The defaults: a path that is there is `EADDRINUSE`, and closing removes what the bind has made.
+    pub const fn new() -> Self {
+        SocketOptions { replace_stale: false, unlink: true }
+    }
+
+    /// Lets a bind take the place of a socket that nobody has open any longer, which a program that was killed leaves
+    /// behind. One that is open, and a file of any other kind, stays and is `EADDRINUSE`. Default: `false`.
+    #[must_use]
+    pub const fn replace_stale(mut self, on: bool) -> Self {
+        self.replace_stale = on;
+        self
+    }
+
+    /// Removes the path when the socket is closed or dropped, if it is still the one that the bind has made; as Node's
+    /// pipes do. npm's `unix-dgram` does not. Default: `true`.
+    #[must_use]
+    pub const fn unlink(mut self, on: bool) -> Self {
+        self.unlink = on;
+        self
+    }
+}
+
+impl Default for SocketOptions {
+    fn default() -> Self {
+        SocketOptions::new()
+    }
+}
+
+/// The address of a local socket: a path, an abstract name, or none (`struct sockaddr_un`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Address {
+    /// As the kernel has it: an abstract name begins with a NUL.
+    bytes: [u8; local::NAME],
+    length: u8,
+}
+
+impl Address {
+    /// The address of a socket that nobody has bound.
+    pub const UNNAMED: Address = Address { bytes: [0; local::NAME], length: 0 };
+
+    /// A path, of at most 107 bytes on Linux and 103 on macOS and FreeBSD.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if it is longer, empty, or has a NUL in it.
+    pub fn path(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = path.as_os_str().as_bytes();
+        let fits = !bytes.is_empty() && bytes.len() < local::NAME && !bytes.contains(&0);
+        if fits { Ok(Address::of(bytes)) } else { Err(invalid(path.display())) }
+    }
+
+    /// An abstract name, of at most 107 bytes, any of them: it needs no file and is gone with its socket (Linux).
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if it is longer or empty. `bind`, `connect` and sends say `ENOTSUP` where there are no such names.
+    pub fn abstract_name(name: &[u8]) -> Result<Self> {
+        if name.is_empty() || name.len() >= local::NAME {
+            return Err(invalid(format_args!("@{}", name.escape_ascii())));
+        }
+        let mut address = Address { length: name.len() as u8 + 1, ..Address::UNNAMED };
+        address.bytes[1..=name.len()].copy_from_slice(name);
+        Ok(address)
+    }
+
+    /// Reads the form of systemd's `$NOTIFY_SOCKET`: a path, or an abstract name behind an `@` or a NUL.
+    ///
+    /// # Errors
+    ///
+    /// As [`path`](Self::path) and [`abstract_name`](Self::abstract_name).
+    pub fn parse(text: &str) -> Result<Self> {
+        match text.strip_prefix(['@', '\0']) {
+            Some(name) => Address::abstract_name(name.as_bytes()),
+            None => Address::path(text),
+        }
+    }
+
+    /// The path, if it is one.
+    pub fn as_path(&self) -> Option<&Path> {
+        match self.as_bytes() {
+            [] | [0, ..] => None,
+            path => Some(Path::new(OsStr::from_bytes(path))),
+        }
+    }
+
+    /// The abstract name, if it is one.
+    pub fn as_abstract_name(&self) -> Option<&[u8]> {
+        self.as_bytes().strip_prefix(&[0])
+    }
+
+    /// Whether it is neither.
+    pub const fn is_unnamed(&self) -> bool {
+        self.length == 0
+    }
+
+    /// At most [`local::NAME`] bytes.
+    fn of(bytes: &[u8]) -> Self {
+        let length = bytes.len().min(local::NAME);
+        let mut address = Address { length: length as u8, ..Address::UNNAMED };
+        address.bytes[..length].copy_from_slice(&bytes[..length]);
+        address
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length.into()]
+    }
+}
+
+fn invalid(what: impl fmt::Display) -> Error {
+    Error::raw("address", errno::EINVAL).about(&what.to_string())
+}
+
+impl fmt::Display for Address {
+    /// The path; an abstract name behind an `@`; nothing.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.as_path(), self.as_abstract_name()) {
+            (Some(path), _) => path.display().fmt(f),
+            (_, Some(name)) => write!(f, "@{}", name.escape_ascii()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}
+
+/// Who sent a datagram, and how much of it there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RemoteInfo {
+    /// The sender's address; unnamed unless it has bound its socket.
+    pub addr: Address,
+    /// The message's length in bytes, as far as it fitted the buffer.
+    pub size: usize,
+    /// Whether the message was longer than the buffer and its end is lost.
+    pub truncated: bool,
+    /// The process that sent it, if [`Socket::set_receive_credentials`] asked.
+    pub credentials: Option<Credentials>,
+}
+
+/// A process and whom it runs as, vouched for by the kernel (`struct ucred`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Credentials {
+    /// The process; 0 if it is of a namespace that this one cannot see.
+    pub pid: i32,
+    /// The user.
+    pub uid: u32,
+    /// The group.
+    pub gid: u32,
+}
+
+/// A datagram socket of this host, answering at once: what would have to wait fails with `EAGAIN`
+/// ([`Error::is_would_block`]). It has a descriptor from the beginning, for any reactor. All methods take `&self` and may be
+/// called from any thread.
+#[derive(Debug)]
+pub struct Socket {
+    options: SocketOptions,
+    sys: local::Socket,
+    closed: AtomicBool,
+    credentials: AtomicBool,
+    made: Mutex<Option<Made>>,
+}
+
+/// The file that a bind has made.
+#[derive(Debug)]
+struct Made {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+/// Making, binding and closing.
+impl Socket {
+    /// Makes a socket without an address: it may send, and hears only who is told its descriptor.
+    ///
+    /// # Errors
+    ///
+    /// The system's, such as `EMFILE`.
+    pub fn new(options: &SocketOptions) -> Result<Self> {
+        Ok(Socket {
+            options: *options,
+            sys: local::Socket::open().map_err(|error| Error::system("socket", &error))?,
+            closed: AtomicBool::new(false),
+            credentials: AtomicBool::new(false),
+            made: Mutex::new(None),
+        })
+    }
+
+    /// Binds to a path, which is made, or to an abstract name.
+    ///
+    /// # Errors
+    ///
+    /// `EADDRINUSE` if it is there already; `EINVAL` if the socket is bound, and for no name; `ENOENT`, `EACCES`, `EROFS` and
+    /// whatever else the file system has to say; `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn bind(&self, local: &Address) -> Result<()> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = |error: &io::Error| Error::system("bind", error).about(&local.to_string());
+        self.check_running()?;
+        if local.is_unnamed() {
+            return Err(Error::raw("bind", errno::EINVAL));
+        }
+        let outcome = match self.sys.bind(local.as_bytes()) {
+            Err(error) if self.options.replace_stale && error.kind() == io::ErrorKind::AddrInUse && is_stale(local) => {
+                remove(local).and_then(|()| self.sys.bind(local.as_bytes()))
+            }
+            outcome => outcome,
+        };
+        outcome.map_err(|error| failed(&error))?;
+        if let Some(path) = local.as_path().filter(|_| self.options.unlink) {
+            *made = Some(Made::find(path).map_err(|error| failed(&error))?);
+        }
+        Ok(())
+    }
+
+    /// Makes `remote` the only peer: datagrams go to it and come from it alone. A second call changes the peer.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if there is no such path, `ECONNREFUSED` if nobody has it open, `EACCES` without the right to write to it,
+    /// `EPROTOTYPE` if it is a stream's; `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn connect(&self, remote: &Address) -> Result<()> {
+        self.call("connect", Some(remote), |sys| sys.connect(remote.as_bytes()))
+    }
+
+    /// Lets the peer go.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn disconnect(&self) -> Result<()> {
+        self.call("connect", None, local::Socket::disconnect)
+    }
+
+    /// The local address.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn address(&self) -> Result<Address> {
+        self.call("getsockname", None, |sys| sys.local_name(Address::of))
+    }
+
+    /// The peer's address.
+    ///
+    /// # Errors
+    ///
+    /// `ENOTCONN` without a peer, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn remote_address(&self) -> Result<Address> {
+        self.call("getpeername", None, |sys| sys.peer_name(Address::of))
+    }
+
+    /// Closes the socket for good, and removes the path that it has made. The number of its descriptor stays reserved until
+    /// the socket is dropped.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` if it is closed already; the file system's (`unlink EACCES`), and the socket is closed.
+    pub fn close(&self) -> Result<()> {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return Err(Error::rule(Code::NotRunning));
+        }
+        let removed = self.remove_made();
+        self.sys.retire().map_err(|error| Error::system("close", &error))?;
+        removed
+    }
+
+    /// The descriptor, for a reactor. Closing the socket does not invalidate it.
+    pub fn descriptor(&self) -> sys::Borrowed<'_> {
+        self.sys.descriptor()
+    }
+}
+
+/// Sending and receiving.
+impl Socket {
+    /// Sends one datagram made of these buffers, to `to` or, without it, to the peer; says how many bytes it has.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` while the receiver's queue is full (a poller tells of room in that of a connected peer, and of no other);
+    /// `ENOTCONN` without any address, `EISCONN` with one too many (macOS, FreeBSD), `EMSGSIZE` over the send buffer's size, and those of
+    /// [`connect`](Self::connect).
+    pub fn try_send(&self, message: &[IoSlice<'_>], to: Option<&Address>) -> Result<usize> {
+        self.call("send", to, |sys| sys.send(message, to.map(Address::as_bytes)))
+    }
+
+    /// Receives one datagram into `buffer`; what does not fit is lost, and [`RemoteInfo::truncated`] says so.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` if there is none; `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn try_recv(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+        let asked = self.credentials.load(Ordering::Relaxed);
+        let received = self.call("recvmsg", None, |sys| sys.recv(buffer, asked, Address::of))?;
+        let local::Received { from: addr, length: size, truncated, credentials } = received;
+        Ok(RemoteInfo { addr, size, truncated, credentials })
+    }
+}
+
+/// Options.
+impl Socket {
+    /// Lets the kernel tell which process sends each datagram, in [`RemoteInfo::credentials`] (`SO_PASSCRED`, Linux).
+    /// Default: off.
+    ///
+    /// # Errors
+    ///
+    /// `ENOTSUP` elsewhere; `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    #[doc(alias("SO_PASSCRED", "SCM_CREDENTIALS"))]
+    pub fn set_receive_credentials(&self, on: bool) -> Result<()> {
+        self.call("setReceiveCredentials", None, |sys| sys.set_receive_credentials(on))?;
+        self.credentials.store(on, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The kernel's receive buffer in bytes (`SO_RCVBUF`). For a local socket it is the sender's that counts.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn recv_buffer_size(&self) -> Result<usize> {
+        self.call("recvBufferSize", None, local::Socket::recv_buffer_size)
+    }
+
+    /// Sets the kernel's receive buffer in bytes (`SO_RCVBUF`).
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn set_recv_buffer_size(&self, bytes: u32) -> Result<()> {
+        self.call("setRecvBufferSize", None, |sys| sys.set_recv_buffer_size(bytes as usize))
+    }
+
+    /// The kernel's send buffer in bytes (`SO_SNDBUF`), which bounds a datagram.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn send_buffer_size(&self) -> Result<usize> {
+        self.call("sendBufferSize", None, local::Socket::send_buffer_size)
+    }
+
+    /// Sets the kernel's send buffer in bytes (`SO_SNDBUF`).
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn set_send_buffer_size(&self, bytes: u32) -> Result<()> {
+        self.call("setSendBufferSize", None, |sys| sys.set_send_buffer_size(bytes as usize))
+    }
+}
+
+/// What the methods share.
+impl Socket {
+    fn check_running(&self) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) { Err(Error::rule(Code::NotRunning)) } else { Ok(()) }
+    }
+
+    fn call<T>(
+        &self,
+        syscall: &'static str,
+        about: Option<&Address>,
+        call: impl FnOnce(&local::Socket) -> io::Result<T>,
+    ) -> Result<T> {
+        self.check_running()?;
+        call(&self.sys).map_err(|error| match (self.check_running(), about) {
+            // Another thread has closed it meanwhile.
+            (Err(closed), _) => closed,
+            (_, Some(address)) if error.kind() != io::ErrorKind::WouldBlock => {
+                Error::system(syscall, &error).about(&address.to_string())
+            }
+            _ => Error::system(syscall, &error),
+        })
+    }
+
+    fn remove_made(&self) -> Result<()> {
+        match self.made.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(made) => made.remove(),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // There is nobody to tell; who wants to know closes it.
+        let _ = self.remove_made();
+    }
+}
+
+impl std::os::fd::AsFd for Socket {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.sys.descriptor()
+    }
+}
+
+impl Made {
+    fn find(path: &Path) -> io::Result<Self> {
+        // The process may go elsewhere before it closes the socket.
+        let path = std::path::absolute(path)?;
+        let found = path.symlink_metadata()?;
+        Ok(Made { path, device: found.dev(), inode: found.ino() })
+    }
+
+    /// Removes the file, unless it is gone or another has taken its place.
+    fn remove(&self) -> Result<()> {
+        match self.path.symlink_metadata() {
+            Ok(found) if (found.dev(), found.ino()) == (self.device, self.inode) => {
+                let removed = std::fs::remove_file(&self.path);
+                removed.map_err(|error| Error::system("unlink", &error).about(&self.path.to_string_lossy()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether the path is a socket that nobody has open: `connect` says `ECONNREFUSED`, as it does to other files.
+fn is_stale(local: &Address) -> bool {
+    let refused = |probe: local::Socket| probe.connect(local.as_bytes()).err().map(|error| error.kind());
+    let is_socket = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.file_type().is_socket());
+    local.as_path().is_some_and(is_socket)
+        && local::Socket::open().ok().and_then(refused) == Some(io::ErrorKind::ConnectionRefused)
+}
+
+fn remove(local: &Address) -> io::Result<()> {
+    local.as_path().map_or(Ok(()), std::fs::remove_file)
+}
