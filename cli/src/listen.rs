@@ -1,13 +1,18 @@
 //! `heliogram listen`: prints the datagrams that arrive.
 
+use std::future::Future;
+use std::time::{Duration, Instant};
+
 use clap::Args;
-use heliogram::RecvBatch;
+use heliogram::tokio::Socket;
+use heliogram::{RecvBatch, Stats};
 
 use crate::failure::Outcome;
 use crate::messages::Messages;
 use crate::options::{Bounds, Receiving};
 use crate::report::{Tally, time_text};
 use crate::session::Session;
+use crate::told::{self, ReceiveInfo};
 
 /// Print the datagrams that arrive, one per line: the sender and the message
 ///
@@ -23,27 +28,89 @@ pub(crate) struct Listen {
 
     #[command(flatten)]
     messages: Messages,
+
+    /// Say how each datagram arrived: which address and interface it came to, TTL, DSCP and ECN, the kernel's time, losses
+    #[arg(long)]
+    info: bool,
+
+    /// Tell each second what the socket has counted: datagrams, bytes, system calls, trains, losses
+    #[arg(long)]
+    stats: bool,
 }
 
 impl Listen {
     pub(crate) async fn run(self, session: Session) -> Outcome {
         let socket = self.receiving.open(false, &session).await?;
+        if self.info {
+            socket.set_receive_info(ReceiveInfo::all())?;
+        }
         session.note_address("listening", "on", &socket.address()?)?;
         let session = session.within(self.bounds.seconds);
         let mut batch = RecvBatch::for_trains(8);
         let mut tally = Tally::start();
+        let mut view = View::new(self.stats);
         while self.bounds.left(&tally) > 0 {
-            let Some(received) = session.or(socket.recv_batch(&mut batch)).await else { break };
+            let received = view.until_due(socket.recv_batch(&mut batch));
+            let Some(received) = session.or(received).await else { break };
+            view.show(&socket, &session)?;
+            let Some(received) = received else { continue };
             received?;
             for message in batch.iter().take(self.bounds.left(&tally)) {
                 tally.add(message.data.len());
-                self.messages.print(&message, &session)?;
+                self.messages.print(&message, self.info, &session)?;
             }
         }
         session.begin_line()?;
+        view.end(&socket, &session)?;
         let time = tally.elapsed();
         let text = format!("received {tally} in {}", time_text(time));
         session.note(&text, || tally.report("received", time).event())?;
         self.bounds.check(&tally, &session)
+    }
+}
+
+/// The live view of what the socket has counted.
+struct View {
+    /// When it is to be shown next; `None` is never.
+    due: Option<Instant>,
+    shown: Option<Stats>,
+}
+
+const EVERY: Duration = Duration::from_secs(1);
+
+impl View {
+    fn new(wanted: bool) -> Self {
+        View { due: wanted.then(|| Instant::now() + EVERY), shown: None }
+    }
+
+    /// What `future` yields; `None` if the next showing is due first.
+    async fn until_due<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        match self.due {
+            Some(due) => tokio::time::timeout_at(due.into(), future).await.ok(),
+            None => Some(future.await),
+        }
+    }
+
+    /// Shows it if it is time to, and there is news.
+    fn show(&mut self, socket: &Socket, session: &Session) -> Outcome {
+        if self.due.is_some_and(|due| due <= Instant::now()) {
+            self.due = Some(Instant::now() + EVERY);
+            self.print(socket, session)?;
+        }
+        Ok(())
+    }
+
+    /// Shows it for the last time.
+    fn end(&mut self, socket: &Socket, session: &Session) -> Outcome {
+        if self.due.is_some() { self.print(socket, session) } else { Ok(()) }
+    }
+
+    fn print(&mut self, socket: &Socket, session: &Session) -> Outcome {
+        let stats = socket.stats();
+        if self.shown.is_some_and(|shown| (shown.datagrams_in, shown.dropped) == (stats.datagrams_in, stats.dropped)) {
+            return Ok(());
+        }
+        self.shown = Some(stats);
+        session.note(&told::stats_text(&stats), || told::stats_event(&stats))
     }
 }

@@ -18,6 +18,7 @@ mod route;
 mod send;
 mod session;
 mod sink;
+mod told;
 
 use std::process::ExitCode;
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::Args;
-use heliogram::{Socket, SocketOptions, SocketType, tokio::Socket as Waiting};
+use heliogram::{SendOptions, Socket, SocketOptions, SocketType, TrafficClass, tokio::Socket as Waiting};
 
 use crate::endpoint::{self, Endpoint, Group, family_of};
 use crate::failure::{Failure, Outcome};
@@ -33,6 +33,10 @@ struct Making {
     #[arg(long)]
     reuse_port: bool,
 
+    /// Use this interface alone, by name, whatever the routes say
+    #[arg(long, value_name = "IFACE")]
+    device: Option<String>,
+
     /// The kernel's receive buffer (the kernel sets the limit)
     #[arg(long, value_name = "BYTES")]
     recv_buffer: Option<u32>,
@@ -52,7 +56,12 @@ impl Making {
     }
 
     fn options(&self, family: SocketType) -> SocketOptions {
-        SocketOptions::new(family)
+        let options = SocketOptions::new(family);
+        let options = match &self.device {
+            Some(device) => options.device(device),
+            None => options,
+        };
+        options
             .reuse_addr(self.reuse_addr)
             .reuse_port(self.reuse_port)
             .recv_buffer_size(self.recv_buffer.unwrap_or(0))
@@ -67,13 +76,17 @@ pub(crate) struct Receiving {
     #[arg(value_name = "[ADDRESS:]PORT", value_parser = endpoint::local)]
     local: Endpoint,
 
-    /// Join a multicast group, on an interface by name, number or IPv4 address; may be repeated
+    /// Join a multicast group, on an interface by name, number or IPv4 address, or with * on all; may be repeated
     #[arg(long, value_name = "GROUP[@IFACE]")]
     join: Vec<Group>,
 
     /// Of the groups, take this sender's datagrams alone (source-specific multicast); may be repeated
     #[arg(long, value_name = "ADDRESS", requires = "join")]
     source: Vec<IpAddr>,
+
+    /// Hear the groups joined here alone, and not those that other programs of this host have joined
+    #[arg(long, requires = "join")]
+    only_joined: bool,
 
     #[command(flatten)]
     making: Making,
@@ -87,6 +100,9 @@ impl Receiving {
         let options = if self.join.is_empty() { options } else { options.reuse_addr(true) };
         let socket = Socket::new(&options)?;
         socket.bind(Some(local))?;
+        if self.only_joined {
+            socket.set_multicast_all(false)?;
+        }
         self.join.iter().try_for_each(|group| self.join_group(&socket, group))?;
         Ok(Waiting::from_socket(socket)?)
     }
@@ -131,6 +147,18 @@ pub(crate) struct Sending {
     #[arg(long, value_name = "0-255", value_parser = clap::value_parser!(u32).range(0..=255))]
     ttl: Option<u32>,
 
+    /// Leave from this address of this host, whatever the socket is bound to
+    #[arg(long, value_name = "ADDRESS")]
+    source: Option<IpAddr>,
+
+    /// The byte of DSCP and ECN: 184 is EF, 1 and 2 are ECT
+    #[arg(long, value_name = "0-255")]
+    tos: Option<u8>,
+
+    /// Keep routers and this host from fragmenting; what exceeds the MTU fails
+    #[arg(long)]
+    dont_fragment: bool,
+
     /// The interface that multicast leaves by: name, number or IPv4 address
     #[arg(long, value_name = "IFACE")]
     interface: Option<String>,
@@ -159,12 +187,19 @@ impl Sending {
         let socket = Socket::new(&self.making.options(family))?;
         socket.bind(local)?;
         self.set_up(&socket, peer.ip().is_multicast())?;
-        Route::new(Waiting::from_socket(socket)?, peer, self.broadcast)
+        let options = self.source.map(|source| SendOptions::new().source(source));
+        Route::new(Waiting::from_socket(socket)?, peer, self.broadcast, options)
     }
 
     fn set_up(&self, socket: &Socket, multicast: bool) -> Outcome {
         socket.set_broadcast(self.broadcast)?;
         socket.set_multicast_loopback(!self.no_loopback)?;
+        if let Some(tos) = self.tos {
+            socket.set_tos(TrafficClass(tos))?;
+        }
+        if self.dont_fragment {
+            socket.set_dont_fragment(true)?;
+        }
         if let Some(ttl) = self.ttl {
             let set = if multicast { socket.set_multicast_ttl(ttl) } else { socket.set_ttl(ttl) };
             set.map_err(Failure::about(ttl))?;

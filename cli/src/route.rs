@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use heliogram::tokio::Socket;
-use heliogram::{Datagram, RecvBatch};
+use heliogram::{Datagram, RecvBatch, SendOptions};
 
 use crate::endpoint;
 use crate::failure::{Failure, Outcome};
@@ -14,17 +14,24 @@ pub(crate) struct Route {
     pub(crate) peer: SocketAddr,
     /// Each datagram's address; `None` on a connected socket, whose peer is known.
     to: Option<SocketAddr>,
+    /// What each takes along.
+    options: Option<SendOptions>,
 }
 
 impl Route {
     /// Connects to a single peer, so that the kernel tells when nobody listens there (ICMP). A group cannot be connected
     /// to, because its answers come from its members' own addresses.
-    pub(crate) fn new(socket: Socket, peer: SocketAddr, broadcast: bool) -> Outcome<Self> {
+    pub(crate) fn new(
+        socket: Socket,
+        peer: SocketAddr,
+        broadcast: bool,
+        options: Option<SendOptions>,
+    ) -> Outcome<Self> {
         let group = broadcast || peer.ip().is_multicast() || peer.ip() == Ipv4Addr::BROADCAST;
         if !group {
             heliogram::Socket::connect(&socket, peer)?;
         }
-        Ok(Route { socket, peer, to: group.then_some(peer) })
+        Ok(Route { socket, peer, to: group.then_some(peer), options })
     }
 
     /// Whether any number of peers may answer.
@@ -37,8 +44,9 @@ impl Route {
     }
 
     /// A datagram that takes this route.
-    pub(crate) fn datagram<'a>(&self, payload: &'a [u8]) -> Datagram<'a> {
+    pub(crate) fn datagram<'a>(&'a self, payload: &'a [u8]) -> Datagram<'a> {
         let datagram = Datagram::new(payload);
+        let datagram = self.options.as_ref().map_or(datagram, |options| datagram.with(options));
         self.to.map_or(datagram, |peer| datagram.to(peer))
     }
 

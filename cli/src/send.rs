@@ -139,7 +139,7 @@ impl Sender<'_> {
         while self.route.is_group() || !answered {
             let Some(received) = session.or(self.route.recv_batch(&mut batch)).await else { break };
             received?;
-            batch.iter().try_for_each(|message| self.send.messages.print(&message, &session))?;
+            batch.iter().try_for_each(|message| self.send.messages.print(&message, false, &session))?;
             answered = true;
         }
         Ok(answered || session.is_interrupted())

@@ -1,0 +1,91 @@
+//! What the kernel tells beside the bytes, as it is printed: how a datagram arrived, and what the socket has counted.
+
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use heliogram::{Arrival, Ecn, Stats};
+use indicatif::{HumanBytes, HumanCount};
+use serde_json::{Map, Value, json};
+
+use crate::report;
+
+/// What all of it is asked for; a system that lacks some of it refuses.
+pub(crate) use heliogram::ReceiveInfo;
+
+/// For people: `to 10.0.0.1 by eth0, ttl 64, dscp 46, ECT(0), at 1700000000.000000001`.
+pub(crate) fn text(arrival: &Arrival) -> String {
+    let to = arrival.destination.map(|ip| format!("to {}", heliogram::addr::text(&SocketAddr::new(ip, 0))));
+    let by = interface(arrival).map(|name| format!("by {name}"));
+    let place: Vec<_> = [to, by].into_iter().flatten().collect();
+    let facts = [
+        (!place.is_empty()).then(|| place.join(" ")),
+        arrival.hop_limit.map(|hops| format!("ttl {hops}")),
+        arrival.traffic_class.map(|class| format!("dscp {}", class.dscp())),
+        arrival.traffic_class.map(|class| ecn(class.ecn()).into()),
+        since_epoch(arrival.software_time).map(|time| format!("at {}.{:09}", time.as_secs(), time.subsec_nanos())),
+        arrival.dropped.filter(|&count| count > 0).map(|count| format!("{count} dropped before")),
+    ];
+    facts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// For machines; the time in nanoseconds as text, because a number of JSON is not exact so far.
+pub(crate) fn fields(arrival: &Arrival) -> Map<String, Value> {
+    let fields: [(&str, Option<Value>); 7] = [
+        ("destination", arrival.destination.map(|ip| ip.to_string().into())),
+        ("interface", interface(arrival).map(Into::into)),
+        ("ttl", arrival.hop_limit.map(Into::into)),
+        ("dscp", arrival.traffic_class.map(|class| class.dscp().into())),
+        ("ecn", arrival.traffic_class.map(|class| ecn(class.ecn()).into())),
+        ("timestamp", since_epoch(arrival.software_time).map(|time| time.as_nanos().to_string().into())),
+        ("dropped", arrival.dropped.map(Into::into)),
+    ];
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+fn interface(arrival: &Arrival) -> Option<String> {
+    arrival.interface_name().or(arrival.interface.map(|index| index.to_string()))
+}
+
+fn since_epoch(time: Option<SystemTime>) -> Option<Duration> {
+    time?.duration_since(SystemTime::UNIX_EPOCH).ok()
+}
+
+/// RFC 3168's names.
+const fn ecn(mark: Ecn) -> &'static str {
+    match mark {
+        Ecn::NotEct => "Not-ECT",
+        Ecn::Ect0 => "ECT(0)",
+        Ecn::Ect1 => "ECT(1)",
+        Ecn::Ce => "CE",
+    }
+}
+
+/// What has come in, on one line.
+pub(crate) fn stats_text(stats: &Stats) -> String {
+    let (count, calls) = (HumanCount(stats.datagrams_in), HumanCount(stats.batches_in));
+    let dropped = stats.dropped.map_or("unknown".into(), |count| HumanCount(count.into()).to_string());
+    let (trains, empty) = (HumanCount(stats.trains_in), HumanCount(stats.would_block_in));
+    let bytes = HumanBytes(stats.bytes_in);
+    format!(
+        "datagrams {count}, bytes {bytes}, calls {calls}, trains {trains}, found nothing {empty}, dropped {dropped}"
+    )
+}
+
+/// The same for machines, and what went out.
+pub(crate) fn stats_event(stats: &Stats) -> Value {
+    let fields = json!({
+        "datagramsIn": stats.datagrams_in,
+        "bytesIn": stats.bytes_in,
+        "batchesIn": stats.batches_in,
+        "trainsIn": stats.trains_in,
+        "wouldBlockIn": stats.would_block_in,
+        "datagramsOut": stats.datagrams_out,
+        "bytesOut": stats.bytes_out,
+        "batchesOut": stats.batches_out,
+        "trainsOut": stats.trains_out,
+        "wouldBlockOut": stats.would_block_out,
+        "trainsRefused": stats.trains_refused,
+        "dropped": stats.dropped,
+    });
+    report::event("stats", fields.as_object().cloned().unwrap_or_default())
+}
