@@ -4,7 +4,7 @@
 // way out is gather.js.
 
 const gather = require('./gather.js');
-const { fromLoop, isNode, runTicks: runHostTicks } = require('./host.js');
+const { fromLoop, name: hostName, runTicks: runHostTicks } = require('./host.js');
 const native = require('./native.js');
 
 /** One turn's messages of one socket (`PER_TURN` there), or as many of them as there is room for: two of any size. */
@@ -39,7 +39,7 @@ function start() {
   classes = native.load();
   const callbacks = { deliver: fromLoop(deliver), settle: fromLoop(gather.settle) };
   const memory = { received, receivedTable, sent: gather.bytes, sentTable: gather.table };
-  environment = new classes.Environment({ ...callbacks, ...memory }, isNode);
+  environment = new classes.Environment({ ...callbacks, ...memory }, hostName);
   gather.start(environment);
 }
 

@@ -208,11 +208,11 @@ const SystemError = class NodeError extends Error {
   }
 
   [util.inspect.custom](_depth, options) {
-    return util.inspect(this, { ...options, getters: true, customInspect: false });
+    const text = util.inspect(this, { ...options, getters: true, customInspect: false });
+    // Without the mark inspect() puts the name of the class before the stack.
+    return kNodeError ? text : text.replace(/^NodeError \[SystemError\]( \[\w+\])?/, `SystemError [${this.code}]`);
   }
 };
-// Without the mark inspect() would put the name of the class before the stack.
-if (!kNodeError) Object.defineProperty(SystemError, 'name', { value: 'SystemError' });
 
 module.exports = {
   obey,

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use heliogram::queue::SendQueue;
-use heliogram::{Borrowed, Datagram, RecvBatch, Result, Socket, SocketOptions};
+use heliogram::{Borrowed, Datagram, RecvBatch, Result, Socket, SocketOptions, SocketType};
 
 use crate::environment::Environment;
 use crate::numbers::{EBADF, error_number, number};
@@ -57,6 +57,12 @@ impl Endpoint {
         husk.referenced.set(self.referenced.get());
         husk.socket.close()?;
         Ok(husk)
+    }
+
+    /// A socket whose environment has ended.
+    pub(crate) fn ended(number: u32) -> Self {
+        let socket = Socket::new(&SocketOptions::new(SocketType::Udp4));
+        Endpoint::of(number, socket.unwrap_or_else(|_| unreachable!("no size that could be refused")), Weak::new())
     }
 
     /// Starts or stops receiving; 0 or a negative number of the system's, `EEXIST` if the loop watches the descriptor

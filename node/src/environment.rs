@@ -49,10 +49,17 @@ impl Environment {
         });
         let (flusher, closer) = (environment.clone(), environment.clone());
         let flush = Rc::new(move || send::flush(&flusher, flusher.channel.sent()));
-        let close =
-            Box::new(move || closer.endpoints.borrow().iter().flatten().for_each(|endpoint| endpoint.unwatch()));
+        let close = Box::new(move || closer.end(host));
         environment.life.at_end(Work { flush, close });
         Ok(environment)
+    }
+
+    /// Lets go of the loop; and of the sockets, where nobody collects what JavaScript had of them.
+    fn end(&self, host: Host) {
+        self.endpoints.borrow().iter().flatten().for_each(|endpoint| endpoint.unwatch());
+        if host == Host::Deno {
+            self.endpoints.borrow_mut().clear();
+        }
     }
 
     /// Makes a socket, known by the lowest number that is free.

@@ -3,9 +3,9 @@
 //! Outcomes are numbers as Node's own handles give them (0, a size, or a negative number of the system's); where a rule
 //! of the socket forbids an operation, its code is returned as text, and `node/lib/errors.js` has the class.
 
-use std::cell::RefCell;
+use std::cell::OnceCell;
 use std::net::{IpAddr, SocketAddr};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use heliogram::{Interface, SocketOptions, SocketType, addr};
 use napi::bindgen_prelude::{Either, JsObjectValue, Object};
@@ -25,9 +25,9 @@ pub struct JsEnvironment(Rc<Environment>);
 impl JsEnvironment {
     /// `parts` has two functions and four arrays, which nobody else may have: `deliver(socket, count)` and
     /// `settle(token, outcome)`; `received`, where received bytes go, and `receivedTable`; `sent`, where sent bytes come
-    /// from, and `sentTable`. `isNode` says that this is Node itself.
+    /// from, and `sentTable`. `host` is `node`, `deno` or `bun`.
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, parts: Object, is_node: bool) -> napi::Result<Self> {
+    pub fn new(env: Env, parts: Object, host: String) -> napi::Result<Self> {
         let part = |name| parts.get_named_property::<Unknown>(name).map(|part| part.raw());
         let parts = Parts {
             deliver: part("deliver")?,
@@ -37,7 +37,11 @@ impl JsEnvironment {
             sent: part("sent")?,
             sent_table: part("sentTable")?,
         };
-        let host = if is_node { Host::Node } else { Host::Other };
+        let host = match host.as_str() {
+            "deno" => Host::Deno,
+            "bun" => Host::Bun,
+            _ => Host::Node,
+        };
         Environment::new(env.raw(), host, &parts).map(JsEnvironment)
     }
 
@@ -105,12 +109,16 @@ pub struct Sharing {
 #[napi(js_name = "Handle")]
 pub struct JsHandle {
     environment: Rc<Environment>,
-    endpoint: RefCell<Rc<Endpoint>>,
+    /// The environment has the endpoint while it is open, and drops it at its end: not every runtime collects this then.
+    endpoint: Weak<Endpoint>,
+    /// What is left of it.
+    husk: OnceCell<Rc<Endpoint>>,
+    number: u32,
 }
 
 impl Drop for JsHandle {
     fn drop(&mut self) {
-        self.environment.forget(&self.endpoint());
+        self.endpoint.upgrade().iter().for_each(|endpoint| self.environment.forget(endpoint));
     }
 }
 
@@ -127,13 +135,14 @@ impl JsHandle {
             .offload(sharing.offload);
         let environment = environment.0.clone();
         let endpoint = environment.open(&options).map_err(refused)?;
-        Ok(JsHandle { environment, endpoint: RefCell::new(endpoint) })
+        let number = endpoint.number;
+        Ok(JsHandle { environment, endpoint: Rc::downgrade(&endpoint), husk: OnceCell::new(), number })
     }
 
     /// The number by which the tables name this socket.
     #[napi(getter, catch_unwind)]
     pub fn number(&self) -> u32 {
-        self.endpoint().number
+        self.number
     }
 
     /// Where the socket stands: its bind state, plus four times its connect state.
@@ -247,7 +256,7 @@ impl JsHandle {
         self.environment.forget(&endpoint);
         // The descriptor's number is free when the endpoint goes, which must not wait until JavaScript collects this.
         if let Ok(husk) = endpoint.husk() {
-            self.endpoint.replace(Rc::new(husk));
+            self.husk.get_or_init(|| Rc::new(husk));
         }
         lost
     }
@@ -378,7 +387,8 @@ impl JsHandle {
     }
 
     fn endpoint(&self) -> Rc<Endpoint> {
-        self.endpoint.borrow().clone()
+        let open = || self.endpoint.upgrade().unwrap_or_else(|| Rc::new(Endpoint::ended(self.number)));
+        self.husk.get().cloned().unwrap_or_else(open)
     }
 
     /// An address of this socket's family; Node refuses the other family before it asks the kernel.

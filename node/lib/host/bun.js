@@ -22,6 +22,7 @@ function socketToSend(native, open) {
 }
 
 module.exports = ({ dgram }) => ({
+  name: 'bun',
   ...common(require('bun:jsc').drainMicrotasks),
   supports: () => true,
   inspect() {

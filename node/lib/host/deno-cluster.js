@@ -3,9 +3,12 @@
 // take the question before Deno sees it and answer with the socket; the worker's half of Deno's cluster does all the rest.
 
 const cluster = require('node:cluster');
+const { constants } = require('node:os');
 
 /** The flags of libuv's bind in a worker's question. */
 const [IPV6_ONLY, REUSE_ADDR, REUSE_PORT] = [1, 4, 8];
+
+const EBADF = -constants.errno.EBADF;
 
 /** `{ native, errno, workers }` by the keys under which the workers know them. */
 const shared = new Map();
@@ -24,7 +27,9 @@ function keyOf({ address, port, addressType, fd, index }) {
 
 function bind(native, { address, port, fd }) {
   native.beginBind();
-  return fd >= 0 ? native.adopt(fd, true) : native.finishBind(address, port ?? 0);
+  if (fd < 0) return native.finishBind(address, port ?? 0);
+  const outcome = native.adopt(fd, true);
+  return typeof outcome === 'string' ? EBADF : outcome;
 }
 
 function open(query) {

@@ -8,6 +8,7 @@ const { symbolOf } = require('./symbols.js');
 const core = globalThis.Deno?.[globalThis.Deno.internal]?.core;
 
 module.exports = ({ dgram }) => ({
+  name: 'deno',
   ...common(core?.runNextTicks),
   supports: () => typeof core?.runNextTicks === 'function',
   inspect() {

@@ -33,7 +33,7 @@ module.exports = ({ dgram, major, minor }) => {
   }
 
   return {
-    isNode: true,
+    name: 'node',
     supports: () => major >= 22,
     inspect,
 

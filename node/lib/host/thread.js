@@ -2,7 +2,6 @@
 // What Deno and Bun have in common: a poll thread calls, and nothing runs after the call but what we run.
 
 module.exports = (runTicks) => ({
-  isNode: false,
   mayUseNet: () => true,
   queuesSends: false,
   runTicks,

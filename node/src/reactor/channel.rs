@@ -166,7 +166,9 @@ impl Channel {
             let status = match self.host {
                 Host::Node => sys::napi_make_callback(self.env, none, receiver, callee, count, values, &mut result),
                 // Elsewhere neither ticks nor microtasks would follow, and Deno would not say what was thrown.
-                Host::Other => sys::napi_call_function(self.env, receiver, callee, count, values, &mut result),
+                Host::Deno | Host::Bun => {
+                    sys::napi_call_function(self.env, receiver, callee, count, values, &mut result)
+                }
             };
             status != sys::Status::napi_ok && self.raise_pending()
         }

@@ -16,6 +16,7 @@ use super::poll::Host;
 
 /// How many handles of an environment libuv still holds, and whether the environment is ending.
 pub(crate) struct Life {
+    host: Host,
     handles: Cell<usize>,
     ending: Cell<bool>,
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
@@ -34,6 +35,7 @@ impl Life {
     /// Begins with the environment.
     pub(crate) fn of(env: sys::napi_env, host: Host) -> napi::Result<Rc<Self>> {
         let life = Rc::new(Life {
+            host,
             handles: Cell::new(0),
             ending: Cell::new(false),
             hook: Cell::new(null_mut()),
@@ -42,7 +44,7 @@ impl Life {
         let data = Rc::into_raw(life.clone()) as *mut c_void;
         match host {
             Host::Node => life.hook.set(add_async_hook(env, data)?),
-            Host::Other => add_hook(env, data)?,
+            Host::Deno | Host::Bun => add_hook(env, data)?,
         }
         Ok(life)
     }
@@ -71,7 +73,10 @@ impl Life {
         self.ending.set(true);
         let work = self.work.borrow_mut().take();
         if let Some(work) = work {
-            (work.flush)();
+            // In Deno the memory of JavaScript has gone by now.
+            if self.host != Host::Deno {
+                (work.flush)();
+            }
             (work.close)();
         }
         forget_flushes();

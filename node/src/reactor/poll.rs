@@ -12,8 +12,8 @@ use super::{thread, uv};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
     Node,
-    /// Deno or Bun.
-    Other,
+    Deno,
+    Bun,
 }
 
 /// What there is to be had from a descriptor.
@@ -35,7 +35,7 @@ impl Loop {
     pub(crate) fn of(env: sys::napi_env, host: Host) -> napi::Result<Self> {
         match host {
             Host::Node => uv::Loop::of(env).map(Loop::Uv),
-            Host::Other => Ok(Loop::Thread(thread::Loop::of(env))),
+            Host::Deno | Host::Bun => Ok(Loop::Thread(thread::Loop::of(env))),
         }
     }
 

@@ -168,7 +168,7 @@ differential('B73 a socket is an instance of the Socket which clients import', a
   t.call('close', () => called.close());
 }, { least: 4 });
 
-const stateSymbol = (socket) => Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'state symbol');
+const stateSymbol = (socket) => Object.getOwnPropertySymbols(socket).find(({ description }) => /^(state symbol|kStateSymbol)$/.test(description));
 
 differential('B74 the state hangs on the socket under its own symbol', async (t) => {
   const socket = t.socket('socket', { type: 'udp4', reuseAddr: true, ipv6Only: false, recvBufferSize: 9000 });

@@ -10,7 +10,7 @@ const { host, nameOf } = require('../support/module.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'descriptor.js');
 
-const handleOf = (socket) => socket[Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'state symbol')].handle;
+const handleOf = (socket) => socket[Object.getOwnPropertySymbols(socket).find(({ description }) => /^(state symbol|kStateSymbol)$/.test(description))].handle;
 
 /** A socket that is bound and not read from, so that whoever adopts its descriptor gets all datagrams. */
 function silent(t) {

@@ -47,7 +47,7 @@ differential('B57 every method on a bound udp6 socket', async (t) => {
   for (const [name, values] of Object.entries({ ...METHODS, ...six })) t.call(name, () => socket[name](...values));
 }, { least: 20, needs: noIPv6 });
 
-const symbolOf = (socket) => Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'state symbol');
+const symbolOf = (socket) => Object.getOwnPropertySymbols(socket).find(({ description }) => /^(state symbol|kStateSymbol)$/.test(description));
 
 const JOINS = {
   addMembership: [GROUP, LO], dropMembership: [GROUP, LO],

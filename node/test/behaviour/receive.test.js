@@ -300,7 +300,7 @@ differential('B46 an unconnected socket never sees it', async (t) => {
 
 differential('B47 what the handle reports by onerror is an error event', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'error');
-  const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'state symbol');
+  const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => /^(state symbol|kStateSymbol)$/.test(description));
   const { handle } = socket[symbol];
   const failure = t.name('the failure', new Error('conversion'));
   t.call('onerror', () => handle.onerror(-1, handle, failure));

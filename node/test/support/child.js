@@ -4,9 +4,9 @@
 const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const path = require('node:path');
-const test = require('node:test');
 const { HOST, SUBJECT } = require('./module.js');
-const { lacking, same, show } = require('./differential.js');
+const { declare, lacking, same, show } = require('./differential.js');
+const runtime = require('./runtime.js');
 
 const ENTRY = path.join(__dirname, 'entry.js');
 const LIMIT = 40_000;
@@ -16,7 +16,7 @@ const LIMIT = 40_000;
  * answers its exit code, signal, records, and the line that names the error it died of.
  */
 async function run(fixture, scenario, { module = SUBJECT, flags = [], env = {}, stdin = 'ignore', stdio = [], prefix = [], meanwhile } = {}) {
-  const command = [...prefix, process.execPath, ...flags, ENTRY, fixture, scenario];
+  const command = [...prefix, ...runtime.command(flags, module === HOST), ENTRY, fixture, scenario];
   const child = spawn(command[0], command.slice(1), {
     stdio: [stdin, 'pipe', 'pipe', ...stdio],
     env: { ...process.env, ...env, HELIOGRAM_TEST_LOAD: module, NODE_TEST_CONTEXT: undefined },
@@ -68,7 +68,8 @@ function errorLine(stderr) {
  * test, and compares traces, exit codes, signals and uncaught errors. `code` is the exit code that both must have.
  */
 function inChild(title, fixture, scenario, { code = 0, signal = null, least = 1, needs = false, expected, onHost = true, ...how } = {}) {
-  test(title, { skip: needs || lacking(onHost), timeout: 3 * LIMIT }, async () => {
+  if (runtime.records) return;
+  declare(title, { skip: needs || lacking(onHost), timeout: 3 * LIMIT }, async () => {
     const ours = await run(fixture, scenario, how);
     show('%s: %s\n%s', title, ours.died, ours.records.map((line) => JSON.stringify(line)).join('\n'));
     assert.deepStrictEqual({ code: ours.code, signal: ours.signal }, { code, signal }, ours.stderr);

@@ -6,6 +6,7 @@ const assert = require('node:assert');
 const test = require('node:test');
 const util = require('node:util');
 const { host, subject, selfTest } = require('./module.js');
+const runtime = require('./runtime.js');
 const { record } = require('./trace.js');
 
 const LIMIT = 60_000;
@@ -19,14 +20,25 @@ const show = util.debuglog('trace');
  * says whether it can be asked as well.
  */
 function differential(title, scenario, { least = 1, expected, onHost = true, needs = false } = {}) {
+  if (runtime.records) return scenarios.set(title, scenario);
   const skip = needs || lacking(onHost);
-  test(title, { skip, timeout: LIMIT }, async () => {
-    const ours = await record(subject, scenario);
+  return declare(title, { skip, timeout: LIMIT }, async () => {
+    const ours = await (runtime.program ? runtime.trace(title) : record(subject, scenario));
     show('%s\n%s', title, ours.map((line) => JSON.stringify(line)).join('\n'));
     if (expected) same(ours, expected, 'what is expected');
     if (onHost) same(ours, await record(host, scenario), 'the host');
     assert.ok(ours.length >= least, `${ours.length} records, at least ${least} expected; NODE_DEBUG=trace shows them`);
   });
+}
+
+/** The scenarios of a file that is loaded to be recorded, by title. */
+const scenarios = new Map();
+
+/** A test; one that the runtime cannot pass says why, and must fail. */
+function declare(title, options, run) {
+  const reason = runtime.reason(title);
+  if (reason) return test(`${title} (not in ${runtime.name}: ${reason})`, options, () => runtime.expectFailure(title, run));
+  return test(title, options, run);
 }
 
 function lacking(onHost) {
@@ -50,4 +62,4 @@ function firstDifference(ours, theirs) {
   return -1;
 }
 
-module.exports = { differential, lacking, same, show };
+module.exports = { declare, differential, lacking, same, scenarios, show };

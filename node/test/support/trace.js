@@ -1,7 +1,7 @@
 'use strict';
 // One run of a scenario on one dgram module: what it did, what came of it, in order.
 
-const { host } = require('./module.js');
+const modules = require('./module.js');
 const { Plain, PortNames } = require('./plain.js');
 
 /** How long any wait may take before the test fails; generous, since machines are busy. Never a measure of speed. */
@@ -77,9 +77,9 @@ class Trace {
     return this.#keep(label, this.dgram.createSocket(options, listener));
   }
 
-  /** A socket of the host's own module: the other end, where only one end is looked at. */
+  /** A socket of the host's own module where it is fit for it: the other end, where only one end is looked at. */
   peer(label, options = 'udp4') {
-    return this.#keep(label, host.createSocket(options));
+    return this.#keep(label, modules.peers.createSocket(options));
   }
 
   #keep(label, socket) {

@@ -1,0 +1,86 @@
+'use strict';
+// The same tests for Deno and Bun. HELIOGRAM_TEST_RUNTIME names the program. The files still run in Node, whose own dgram
+// stays the measure; the module under test runs in the other runtime: a file's scenarios in one process, which writes a
+// line for each, and scenarios that need a process of their own in one of their own.
+
+const assert = require('node:assert');
+const { spawn } = require('node:child_process');
+const path = require('node:path');
+const readline = require('node:readline');
+const { EXPECTED_FAILURES } = require('./impossible.js');
+
+const program = process.env.HELIOGRAM_TEST_RUNTIME;
+const name = program && path.basename(program).replace(/\W.*/, '');
+
+/** True in the process that runs a file's scenarios for another. */
+const records = process.env.HELIOGRAM_TEST_RECORDS === '1';
+
+/** How each runtime is started: Deno asks for every permission, and both want flags of V8 and of Node in ways of their own. */
+const START = {
+  deno: (flags) => ['run', '--allow-all', '--quiet', ...flags],
+  bun: (flags) => flags,
+};
+
+/** The command that runs a program of ours, in this Node or in the runtime under test. */
+function command(flags = [], withHost = false) {
+  if (!program || withHost) return [process.execPath, ...flags];
+  return [program, ...START[name](flags.flatMap(flagOf))];
+}
+
+/** A flag of Node in the runtime's words. */
+function flagOf(flag) {
+  if (flag === '--expose-gc') return name === 'deno' ? ['--v8-flags=--expose-gc'] : ['--expose-gc'];
+  if (flag.startsWith('--max-semi-space-size') || flag === '--stress-compaction') return name === 'deno' ? [`--v8-flags=${flag}`] : [];
+  return [flag];
+}
+
+/** Why the runtime cannot pass a test, or undefined. */
+const reason = (title) => (program ? EXPECTED_FAILURES[name]?.[title] : undefined);
+
+/** The traces of this file's scenarios in the other runtime, by title. */
+let traces;
+
+function startTraces() {
+  const pending = new Map();
+  const [file, ...args] = [...command(), path.join(__dirname, 'recorder.js'), process.argv[1]];
+  const child = spawn(file, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, HELIOGRAM_TEST_RECORDS: '1', HELIOGRAM_TEST_RUNTIME: '', NODE_TEST_CONTEXT: undefined, NODE_OPTIONS: '' },
+  });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => { errors += text; });
+  readline.createInterface({ input: child.stdout }).on('line', (line) => {
+    if (line.startsWith('{"title":')) settle(pending, JSON.parse(line));
+  });
+  child.on('close', (code) => pending.forEach(({ reject }) => reject(new Error(`${name} ended with ${code}\n${errors}`))));
+  return { of: (title) => entry(pending, title).promise };
+}
+
+function entry(pending, title) {
+  if (!pending.has(title)) {
+    const made = {};
+    made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
+    made.promise.catch(() => {}); // nobody may have asked yet
+    pending.set(title, made);
+  }
+  return pending.get(title);
+}
+
+function settle(pending, { title, trace, error }) {
+  const { resolve, reject } = entry(pending, title);
+  if (error) reject(new Error(`in ${name}: ${error}`));
+  else resolve(trace);
+}
+
+function trace(title) {
+  traces ??= startTraces();
+  return traces.of(title);
+}
+
+/** Runs a test which the runtime cannot pass: it must still fail, else the list is wrong. */
+async function expectFailure(title, run) {
+  const failed = await run().then(() => false, () => true);
+  assert.ok(failed, `${name} passes this now: take it off the list`);
+}
+
+module.exports = { command, expectFailure, name, program, reason, records, trace };
