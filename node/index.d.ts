@@ -19,6 +19,38 @@ export type Message = ReturnType<typeof Buffer.alloc>;
 /** `'udp4'`: IPv4. `'udp6'`: IPv6, and IPv4 as well unless `ipv6Only` is set. */
 export type SocketType = 'udp4' | 'udp6';
 
+/** A datagram that has been received, as loops, streams and promises give it. Not in Node. */
+export interface ReceivedMessage {
+  /** Its bytes. */
+  message: Message;
+  /** Where it came from. */
+  rinfo: RemoteInfo;
+}
+
+/** A datagram that is to be sent, as {@link Socket.writable} takes it. Not in Node. */
+export interface OutgoingMessage {
+  /** Its bytes: text is sent as UTF-8, an array's parts as one datagram. */
+  message: Sendable;
+  /** The receiver's port, 1 to 65535; none on a connected socket. */
+  port?: number | undefined;
+  /** The receiver's address or host name; undefined: `127.0.0.1` or `::1`. None on a connected socket. */
+  address?: string | undefined;
+}
+
+/** What may wait for a reader before receiving pauses. Not in Node. */
+export interface ReaderOptions {
+  /** Messages, 1 or more (default 256). */
+  highWaterMark?: number | undefined;
+  /** Bytes of messages, 1 or more (default 1048576). */
+  highWaterMarkBytes?: number | undefined;
+}
+
+/** How to read messages. Not in Node. */
+export interface MessagesOptions extends ReaderOptions {
+  /** Ends the loop with an `AbortError` (`ABORT_ERR`), once what came before is read. */
+  signal?: AbortSignal | undefined;
+}
+
 /** Where a datagram came from. Manual: "Event: 'message'". */
 export interface RemoteInfo {
   /**
@@ -102,6 +134,19 @@ export interface SocketOptions {
   receiveBlockList?: BlockList | undefined;
   /** Sending to these addresses fails with `ERR_IP_BLOCKED`. */
   sendBlockList?: BlockList | undefined;
+  /**
+   * How many bytes may wait to be sent before {@link Socket.writableNeedDrain} says so, 0 or more (default 65536). Not in
+   * Node.
+   */
+  writableHighWaterMark?: number | undefined;
+  /**
+   * How many bytes may wait to be sent, 0 or more (default `Infinity`, as in Node): for the bind, for their look-up, or for
+   * room in the system. A `send()` beyond that fails with `ERR_HELIOGRAM_SEND_QUEUE_FULL`, told to its callback; without
+   * one it is dropped. Not in Node.
+   */
+  maxSendQueueSize?: number | undefined;
+  /** The same in datagrams. Not in Node. */
+  maxSendQueueCount?: number | undefined;
 }
 
 /** The events of a socket and what their listeners are given. Manual: "Class: dgram.Socket". */
@@ -110,6 +155,8 @@ export interface SocketEventMap {
   close: [];
   /** The socket has been associated with a remote address by `connect()`. */
   connect: [];
+  /** Nothing waits to be sent any more, after {@link Socket.writableNeedDrain} was true. Not in Node. */
+  drain: [];
   /** Something failed for which no callback could be told. Unheard, it is thrown. */
   error: [err: Error];
   /** Once the socket is bound and can receive: after `bind()`, or before the first `send()` or `connect()` of an unbound one. */
@@ -130,7 +177,7 @@ export function createSocket(type: SocketType, callback?: (msg: Message, rinfo: 
 export function createSocket(options: SocketOptions, callback?: (msg: Message, rinfo: RemoteInfo) => void): Socket;
 
 /** What can be sent: text as UTF-8, bytes, or an array of both, whose parts make one datagram. */
-type Sendable = string | NodeJS.ArrayBufferView | readonly any[];
+export type Sendable = string | NodeJS.ArrayBufferView | readonly any[];
 /** `bytes`: how many were sent; undefined if there is an error. */
 type SendCallback = (error: Error | null, bytes: number) => void;
 
@@ -335,6 +382,61 @@ export class Socket extends EventEmitter {
 
   /** Lets the process end though the socket is open. Manual: "socket.unref()". */
   unref(): this;
+
+  // From here to the methods of EventEmitter: what Node's socket does not have. The prototype does not list them, and a
+  // program may use their names for properties of its own.
+
+  /**
+   * Reads nothing until `resume()`. No datagram that has been read is lost, and their order stays; what comes meanwhile
+   * waits in the system's buffer ({@link Socket.setRecvBufferSize}), and what does not fit there the system drops. The
+   * socket keeps the process running as before. May be called at any time, before the bind too.
+   */
+  pause(): this;
+
+  /** Reads on, unless a reader of {@link Socket.messages} or {@link Socket.readable} has enough. */
+  resume(): this;
+
+  /** Whether `pause()` has been called and no `resume()` since. */
+  isPaused(): boolean;
+
+  /**
+   * The messages that come from now on, for `for await`. The socket pauses while more wait than `highWaterMark` or
+   * `highWaterMarkBytes` allows, and reads on when half of it is free; then `'message'` waits too. Several readers and the
+   * listeners of `'message'` hear each message.
+   *
+   * The loop ends when the socket is closed, and throws its first `'error'`, in both cases after what came before.
+   * Leaving the loop leaves the socket open and drops what this reader has not read. It does not bind the socket.
+   * Throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`, and `AbortError` if the signal is aborted.
+   */
+  messages(options?: MessagesOptions): AsyncIterableIterator<ReceivedMessage>;
+
+  /** `for await (const { message, rinfo } of socket)`: as `messages()` without options. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedMessage>;
+
+  /**
+   * The messages as a web stream, made when it is first read from; it ends as {@link Socket.messages} does. Cancelling it
+   * leaves the socket open.
+   */
+  readonly readable: ReadableStream<ReceivedMessage>;
+
+  /**
+   * A web stream that sends. A write is done at once, or when nothing waits any more if too much does
+   * ({@link Socket.writableNeedDrain}); the first datagram that fails is the end of the stream, and so is the close of the
+   * socket: `ERR_SOCKET_DGRAM_NOT_RUNNING`. Closing it waits for what waits, and leaves the socket open.
+   */
+  readonly writable: WritableStream<OutgoingMessage>;
+
+  /** Bytes that wait to be sent. Counted from the first time that it, or `writableNeedDrain`, is read or an option given. */
+  readonly writableLength: number;
+
+  /**
+   * Whether a program should send nothing until `'drain'`: so much waits for the bind, for its look-up, or for room in the
+   * system that `writableHighWaterMark` has been reached. Sending is possible all the same. See `writableLength`.
+   */
+  readonly writableNeedDrain: boolean;
+
+  /** Closes the socket unless it is closed, at the end of a block with `using`; as {@link Socket.close}, without waiting. */
+  [Symbol.dispose](): void;
 
   // The methods of EventEmitter that know the events of a socket.
   addListener<E extends keyof SocketEventMap>(event: E, listener: (...args: SocketEventMap[E]) => void): this;

@@ -48,6 +48,8 @@ class DeniedHandle {
     this.connectState = 0;
   }
 
+  rest() {}
+
   share() {
     return EBADF;
   }

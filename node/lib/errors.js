@@ -127,6 +127,12 @@ const ERR_SOCKET_DGRAM_IS_CONNECTED = codedError(Error, 'ERR_SOCKET_DGRAM_IS_CON
 const ERR_SOCKET_DGRAM_NOT_CONNECTED = codedError(Error, 'ERR_SOCKET_DGRAM_NOT_CONNECTED', () => 'Not connected');
 const ERR_SOCKET_DGRAM_NOT_RUNNING = codedError(Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', () => 'Not running');
 
+const ERR_HELIOGRAM_SEND_QUEUE_FULL = codedError(
+  Error,
+  'ERR_HELIOGRAM_SEND_QUEUE_FULL',
+  (count, size) => `Too much waits to be sent: ${count} datagrams of ${size} bytes`,
+);
+
 /** The rules of the socket that the native side may answer with, by their codes. */
 const RULES = {
   ERR_SOCKET_ALREADY_BOUND,
@@ -179,6 +185,15 @@ class ExceptionWithHostPort extends Error {
   }
 }
 
+/** What was asked for is no longer wanted; `cause` is the signal's reason. */
+class AbortError extends Error {
+  constructor(cause) {
+    super('The operation was aborted', { cause });
+    this.code = 'ABORT_ERR';
+    this.name = 'AbortError';
+  }
+}
+
 /** The kernel's refusal of a buffer's size; `info` is `{ errno, code, message, syscall }`. The host's class has this name. */
 const SystemError = class NodeError extends Error {
   constructor(info) {
@@ -216,9 +231,11 @@ const SystemError = class NodeError extends Error {
 
 module.exports = {
   obey,
+  AbortError,
   ErrnoException,
   ExceptionWithHostPort,
   ERR_BUFFER_OUT_OF_BOUNDS,
+  ERR_HELIOGRAM_SEND_QUEUE_FULL,
   ERR_INVALID_ARG_TYPE,
   ERR_INVALID_ARG_VALUE,
   ERR_INVALID_FD_TYPE,

@@ -5,6 +5,7 @@
 
 const process = require('node:process'); // the global is an accessor, which costs
 const { constants } = require('node:os');
+const { sizeOf } = require('./validate.js');
 
 /** Sends leave when so many datagrams, or so many bytes, have been gathered; at the turn's end at the latest. */
 const GATHERED = 64;
@@ -96,12 +97,6 @@ function copy(list) {
     used += room;
   }
   return used - start;
-}
-
-function sizeOf(list) {
-  let size = 0;
-  for (let index = 0; index < list.length; index++) size += list[index].byteLength;
-  return size;
 }
 
 /** Gathers a datagram; a flush must follow in this turn. The request, if there is one, is told the outcome. */

@@ -5,6 +5,7 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
+const { clearInterval, setInterval } = require('node:timers'); // Deno's own give numbers
 const util = require('node:util');
 const environment = require('./environment.js');
 const gathering = require('./gather.js');
@@ -16,6 +17,9 @@ const EMSGSIZE = -constants.errno.EMSGSIZE;
 /** What the kernel takes at once (IOV_MAX). Ours joins the parts before, but programs know the limit from the host. */
 const MOST_PARTS = 1_024;
 
+/** The longest time that a timer can wait, in ms. */
+const LONGEST = 2 ** 31 - 1;
+
 /** What stands for a group or an interface in a call. */
 const text = (value) => (value === undefined || value === null ? undefined : `${value}`);
 
@@ -25,7 +29,10 @@ class Handle {
     this.type = type;
     this.lookup = lookup;
     this.sharing = sharing;
+    this.started = false;
+    this.resting = false;
     this.receiving = false;
+    this.standIn = undefined;
     this.view = undefined;
     this.lent = undefined;
     this.sent = undefined;
@@ -166,15 +173,31 @@ class Handle {
   }
 
   recvStart() {
-    this.receiving = true;
+    this.started = true;
     environment.receivers.set(this.number, this);
-    return this.native.receive(true);
+    return this.receive();
   }
 
   recvStop() {
-    this.receiving = false;
+    this.started = false;
     environment.receivers.delete(this.number);
-    return this.native.receive(false);
+    return this.receive();
+  }
+
+  /** Reads nothing for a while, or reads on. */
+  rest(on) {
+    if (this.resting === on) return;
+    this.resting = on;
+    this.receive();
+  }
+
+  /** A loop that watches nothing lets the process end, which an open socket keeps running: a timer stands in for it. */
+  receive() {
+    this.receiving = this.started && !this.resting;
+    clearInterval(this.standIn);
+    this.standIn = this.started && this.resting ? setInterval(() => {}, LONGEST) : undefined;
+    if (this.standIn !== undefined && !this.hasRef()) this.standIn.unref();
+    return this.native.receive(this.receiving);
   }
 
   /** The callback is for those who close the view; it runs when the host has closed its side. */
@@ -188,11 +211,13 @@ class Handle {
 
   ref() {
     this.native.reference(true);
+    this.standIn?.ref();
     view.reference(this);
   }
 
   unref() {
     this.native.reference(false);
+    this.standIn?.unref();
     view.reference(this);
   }
 

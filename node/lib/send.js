@@ -8,8 +8,8 @@ const { UNBOUND, BOUND, enqueue, healthCheck } = require('./state.js');
 const { blocked } = require('./connect.js');
 const { foreseen } = require('./lookup.js');
 const gathering = require('./gather.js');
-const { messageList, slice, validateNumber, validatePort, validateString } = require('./validate.js');
-const { ExceptionWithHostPort, ERR_SOCKET_DGRAM_IS_CONNECTED } = require('./errors.js');
+const { messageList, sizeOf, slice, validateNumber, validatePort, validateString } = require('./validate.js');
+const { ExceptionWithHostPort, ERR_IP_BLOCKED, ERR_SOCKET_DGRAM_IS_CONNECTED } = require('./errors.js');
 
 /** How many sends wait for their look-up. Those whose answers come in one turn leave together. */
 let lookingUp = 0;
@@ -36,6 +36,10 @@ class SendRequest {
     return lookingUp > 0;
   }
 
+  startWaiting() {}
+
+  stopWaiting() {}
+
   /** The datagram waits for the kernel: its callback will run in a scope of its own, as in Node. */
   wait() {
     this.resource = new AsyncResource('UDPSENDWRAP', { requireManualDestroy: true });
@@ -46,6 +50,38 @@ class SendRequest {
     this.resource?.runInAsyncScope(reportLate, undefined, this, outcome);
     this.resource?.emitDestroy();
   }
+}
+
+/** One that counts while it waits, because the program wants to know how much does. */
+class CountedRequest extends SendRequest {
+  constructor(socket, list, address, port, callback) {
+    super(socket, list, address, port, callback ?? ((error) => unheard(socket, error)));
+    this.size = sizeOf(list);
+  }
+
+  startWaiting() {
+    this.socket[kState].pressure.add(this.size);
+  }
+
+  stopWaiting() {
+    this.socket[kState].pressure.remove(this.size);
+  }
+
+  wait() {
+    this.startWaiting();
+    super.wait();
+  }
+
+  settle(outcome) {
+    this.stopWaiting();
+    super.settle(outcome);
+  }
+}
+
+/** What becomes of an error without a callback: that of a look-up is an event. */
+function unheard(socket, error) {
+  const ofSend = error instanceof ExceptionWithHostPort || error instanceof ERR_IP_BLOCKED;
+  if (error && !ofSend) socket.emit('error', error);
 }
 
 function report({ callback, address, port }, outcome) {
@@ -136,9 +172,21 @@ function dispatch(socket, message, port, address, callback) {
     validateString(address, 'address');
   }
   healthCheck(socket);
+  const refusal = state.pressure?.refuses(list);
+  if (refusal !== undefined) {
+    if (callback) process.nextTick(callback, refusal);
+    return;
+  }
   if (state.bindState === UNBOUND) socket.bind({ port: 0, exclusive: true }, null);
-  if (state.bindState === BOUND) lookUp(socket[kState], new SendRequest(socket, list, address, port, callback));
-  else enqueue(socket, () => socket.send(list, port, address, callback));
+  if (state.bindState !== BOUND) return sendWhenBound(socket, list, port, address, callback);
+  const Request = state.pressure === undefined ? SendRequest : CountedRequest;
+  return lookUp(state, new Request(socket, list, address, port, callback));
+}
+
+function sendWhenBound(socket, list, port, address, callback) {
+  const { pressure } = socket[kState];
+  const action = () => socket.send(list, port, address, callback);
+  enqueue(socket, pressure === undefined ? action : pressure.counted(sizeOf(list), action, callback));
 }
 
 function lookUp({ own, running }, request) {
@@ -147,25 +195,36 @@ function lookUp({ own, running }, request) {
     return;
   }
   lookingUp++;
+  request.startWaiting();
   const { lookup } = running;
-  if (foreseen(lookup, request.address) === undefined) running.lookup(request.address, answerTo(request));
+  if (foreseen(lookup, request.address) === undefined) askForAddress(running, request);
   else process.nextTick(afterForeseen, request, lookup);
 }
 
 /** A literal address stands for itself, on a tick of its own. */
 function afterForeseen(request, lookup) {
   lookingUp--;
+  request.stopWaiting();
   afterLookup(request, null, foreseen(lookup, request.address));
 }
 
-/** The answer to a look-up; a program's own may answer twice. */
-function answerTo(request) {
+/** A program's own look-up may answer twice, or throw. */
+function askForAddress(running, request) {
   let isLookingUp = true;
-  return (error, ip) => {
+  const end = () => {
     if (isLookingUp) lookingUp--;
+    if (isLookingUp) request.stopWaiting();
     isLookingUp = false;
-    afterLookup(request, error, ip);
   };
+  try {
+    running.lookup(request.address, (error, ip) => {
+      end();
+      afterLookup(request, error, ip);
+    });
+  } catch (error) {
+    end();
+    throw error;
+  }
 }
 
 function send(message, offset, length, port, address, callback) {

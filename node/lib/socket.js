@@ -13,6 +13,8 @@ const { lookupFor } = require('./lookup.js');
 const { bind, bindSync } = require('./bind.js');
 const { connect, connectSync, disconnect } = require('./connect.js');
 const { send, sendto } = require('./send.js');
+const { Pressure, checkedBounds } = require('./pressure.js');
+const { additions } = require('./additions.js');
 const options = require('./options.js');
 const { validateAbortSignal, validateFunction, validateUint32 } = require('./validate.js');
 const { ERR_INVALID_ARG_TYPE, ERR_SOCKET_BAD_TYPE } = require('./errors.js');
@@ -78,12 +80,14 @@ function Socket(type, listener) {
   EventEmitter.call(this);
   const given = type !== null && typeof type === 'object' ? type : { type };
   const checked = checkedOptions(given);
+  const bounds = checkedBounds(given);
   const handle = newHandle(given.type, given.lookup, checked);
   handle[kOwner] = this;
   this[kAsyncId] = handle.resource.asyncId();
   this.type = given.type;
   if (typeof listener === 'function') this.on('message', listener);
   this[kState] = new State(handle, checked);
+  if (bounds !== undefined) this[kState].pressure = new Pressure(this, bounds);
   if (given.signal !== undefined) closeOnAbort(this, given.signal);
   if (channel.hasSubscribers) channel.publish({ socket: this });
 }
@@ -112,6 +116,7 @@ function close(callback) {
   state.receiving = false;
   handleOf(this).close();
   state.handle = null;
+  state.pressure?.end();
   process.nextTick(emitClose, this);
   return this;
 }
@@ -137,5 +142,6 @@ const { getSendQueueSize, getSendQueueCount, ...ofNetwork } = rest;
 const ofBuffers = { setRecvBufferSize, setSendBufferSize, getRecvBufferSize, getSendBufferSize };
 Object.assign(Socket.prototype, methods, ofNetwork, { ref, unref }, ofBuffers, { getSendQueueSize, getSendQueueCount });
 Socket.prototype[Symbol.asyncDispose] = dispose;
+Object.defineProperties(Socket.prototype, additions);
 
 module.exports = { createSocket, Socket };

@@ -20,6 +20,8 @@ class State {
     this.#handle = handle;
     this.receiving = false;
     this.queue = undefined;
+    this.gate = undefined;
+    this.pressure = undefined;
     Object.assign(this, options);
   }
 
@@ -71,9 +73,13 @@ function enqueue(socket, action) {
   state.queue.push(action);
 }
 
-function dropQueue() {
+/** Only those whose waiting is counted hear of it. */
+function dropQueue(error) {
   this.removeListener('listening', runQueue);
-  this[kState].queue = undefined;
+  const state = this[kState];
+  const { queue } = state;
+  state.queue = undefined;
+  for (const action of queue) action.drop?.(error);
 }
 
 function runQueue() {

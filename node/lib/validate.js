@@ -26,10 +26,15 @@ function validateObject(value, name) {
   }
 }
 
-function validateUint32(value, name) {
+/** A whole number of at least `least`. */
+function validateCount(value, name, least, most = Number.MAX_SAFE_INTEGER) {
   validateNumber(value, name);
   if (!Number.isInteger(value)) throw new ERR_OUT_OF_RANGE(name, 'an integer', value);
-  if (value < 0 || value > 0xffff_ffff) throw new ERR_OUT_OF_RANGE(name, '>= 0 && <= 4294967295', value);
+  if (value < least || value > most) throw new ERR_OUT_OF_RANGE(name, `>= ${least} && <= ${most}`, value);
+}
+
+function validateUint32(value, name) {
+  validateCount(value, name, 0, 0xffff_ffff);
 }
 
 function validateAbortSignal(signal, name) {
@@ -77,6 +82,12 @@ function messageList(message) {
   return list.length === 0 ? [EMPTY] : list;
 }
 
+function sizeOf(list) {
+  let size = 0;
+  for (let index = 0; index < list.length; index++) size += list[index].byteLength;
+  return size;
+}
+
 /** The part of a message that `send(msg, offset, length, ...)` means. */
 function slice(message, offset, length) {
   const bytes = bytesOf(message);
@@ -91,7 +102,9 @@ function slice(message, offset, length) {
 module.exports = {
   messageList,
   slice,
+  sizeOf,
   validateAbortSignal,
+  validateCount,
   validateFunction,
   validateNumber,
   validateObject,

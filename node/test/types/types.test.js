@@ -25,7 +25,7 @@ function project(t, types) {
   const nested = path.join(MODULES, '@types', types, 'node_modules', 'undici-types');
   copy(path.join(MODULES, '@types', types), path.join(folder, 'node_modules', '@types', 'node'));
   copy(fs.existsSync(nested) ? nested : path.join(MODULES, 'undici-types'), path.join(folder, 'node_modules', 'undici-types'));
-  for (const file of ['package.json', 'index.d.ts', 'index.d.mts', 'register.d.ts']) {
+  for (const file of ['package.json', 'index.d.ts', 'index.d.mts', 'promises.d.ts', 'promises.d.mts', 'register.d.ts']) {
     copy(path.join(PACKAGE, file), path.join(folder, 'node_modules', 'heliogram', file));
   }
   fs.writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: OPTIONS, include: ['*'] }));
@@ -61,6 +61,7 @@ for (const types of ['node22', 'node24', 'node']) {
   test(`@types/node ${version}`, (t) => {
     const folder = project(t, types);
     copy(path.join(__dirname, 'programs', 'assignable.ts'), path.join(folder, 'assignable.ts'));
+    copy(path.join(__dirname, 'programs', 'modern.mts'), path.join(folder, 'modern.mts'));
     addBoth(folder, path.join(__dirname, 'programs', 'program.mts'));
     addBoth(folder, path.join(__dirname, 'programs', 'program.cts'));
     accepts(folder);
@@ -73,6 +74,7 @@ test('our examples', (t) => {
   const programs = fs.readdirSync(examples).filter((name) => name.endsWith('.mjs'));
   assert.ok(programs.length >= 8);
   for (const name of programs) addBoth(folder, path.join(examples, name));
+  for (const name of fs.readdirSync(path.join(examples, 'own'))) copy(path.join(examples, 'own', name), path.join(folder, name));
   accepts(folder);
 });
 

@@ -2,9 +2,11 @@
 import * as host from 'node:dgram';
 import * as heliogram from 'heliogram';
 
-/** What this version of the host's types does not have yet; the annotation is all that it may be. */
+/** What this version of the host's types does not have yet, and what is our own; the annotation is all that it may be. */
 type Newer = Exclude<keyof heliogram.Socket, keyof host.Socket>;
-const newer: readonly ('bindSync' | 'connectSync')[] = [] as Newer[];
+type Own = 'isPaused' | 'messages' | 'pause' | 'readable' | 'resume' | 'writable' | 'writableLength' | 'writableNeedDrain';
+type OwnSymbol = typeof Symbol.asyncIterator | typeof Symbol.dispose;
+const newer: readonly ('bindSync' | 'connectSync' | Own | OwnSymbol)[] = [] as Newer[];
 
 // The whole module, then each type by itself, so that an error names the culprit.
 const module: Pick<typeof host, keyof typeof host> = heliogram;

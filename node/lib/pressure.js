@@ -1,0 +1,103 @@
+'use strict';
+// How much waits to be sent: writableNeedDrain, 'drain', and the bounds that a program may set. A datagram waits for the
+// bind, for its look-up, or for room in the kernel. Nothing is counted on a socket whose program does not ask for it.
+
+const { kState } = require('./host.js');
+const { ERR_HELIOGRAM_SEND_QUEUE_FULL } = require('./errors.js');
+const { sizeOf, validateCount } = require('./validate.js');
+
+/** Bytes that may wait before writableNeedDrain says so, unless the program says otherwise. */
+const HIGH_WATER_MARK = 65_536;
+
+const OPTIONS = ['writableHighWaterMark', 'maxSendQueueSize', 'maxSendQueueCount'];
+
+/** The bounds that were given as options, or undefined. */
+function checkedBounds(given) {
+  const bounds = {};
+  for (const option of OPTIONS) {
+    const value = given[option];
+    if (value === undefined) continue;
+    if (value !== Infinity) validateCount(value, `options.${option}`, 0);
+    bounds[option] = value;
+  }
+  return Object.keys(bounds).length > 0 ? bounds : undefined;
+}
+
+class Pressure {
+  size = 0;
+  count = 0;
+  needsDrain = false;
+  #socket;
+  #bounds;
+  #waiters = [];
+
+  constructor(socket, bounds = {}) {
+    const { writableHighWaterMark = HIGH_WATER_MARK, maxSendQueueSize = Infinity, maxSendQueueCount = Infinity } = bounds;
+    this.#socket = socket;
+    this.#bounds = { writableHighWaterMark, maxSendQueueSize, maxSendQueueCount };
+  }
+
+  /** The error of a datagram for which there is no room, or undefined. */
+  refuses(list) {
+    const { maxSendQueueSize, maxSendQueueCount } = this.#bounds;
+    const fits = this.size + sizeOf(list) <= maxSendQueueSize && this.count < maxSendQueueCount;
+    return fits ? undefined : new ERR_HELIOGRAM_SEND_QUEUE_FULL(this.count, this.size);
+  }
+
+  add(size) {
+    this.count++;
+    this.size += size;
+    if (this.size >= this.#bounds.writableHighWaterMark) this.needsDrain = true;
+  }
+
+  remove(size) {
+    this.count--;
+    this.size -= size;
+    if (this.count === 0) process.nextTick(() => this.#drained());
+  }
+
+  /** A send that waits for the bind. If the bind fails, the callback learns it, which it would not in Node. */
+  counted(size, action, callback) {
+    this.add(size);
+    const go = () => {
+      this.remove(size);
+      action();
+    };
+    const drop = (error) => {
+      this.remove(size);
+      if (callback) process.nextTick(callback, error);
+    };
+    return Object.assign(go, { drop });
+  }
+
+  /** Called once when nothing waits, or when the socket is closed. */
+  whenDrained(callback) {
+    if (this.#isOver()) callback();
+    else this.#waiters.push(callback);
+  }
+
+  /** The socket is closed: nothing waits any more. */
+  end() {
+    for (const waiter of this.#waiters.splice(0)) waiter();
+  }
+
+  #isOver() {
+    return this.count === 0 || this.#socket[kState].running === null;
+  }
+
+  /** By now another datagram may wait that had to follow. */
+  #drained() {
+    if (this.count > 0 || this.#socket[kState].running === null) return;
+    this.end();
+    if (!this.needsDrain) return;
+    this.needsDrain = false;
+    this.#socket.emit('drain');
+  }
+}
+
+function pressureOf(socket) {
+  const state = socket[kState];
+  return (state.pressure ??= new Pressure(socket));
+}
+
+module.exports = { Pressure, checkedBounds, pressureOf };

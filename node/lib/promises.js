@@ -1,0 +1,143 @@
+'use strict';
+// heliogram/promises: a socket whose operations are promises. It owns a socket of the other kind and asks that one for
+// everything; what is received waits until somebody takes it.
+
+const { promisify } = require('node:util');
+const { createSocket: createEmitter } = require('./socket.js');
+const { within } = require('./abort.js');
+const { Inbox, checkedLimits } = require('./inbox.js');
+const { sendDatagram } = require('./streams.js');
+const { UNBOUND, BOUND, handleOf, healthCheck } = require('./state.js');
+const { kState } = require('./host.js');
+const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./errors.js');
+
+const isObject = (value) => value !== null && typeof value === 'object';
+
+/** What stands before the options, and the options, which may stand in the place of arguments that are left out. */
+function withOptions(args) {
+  const at = args.findLastIndex(isObject);
+  return at < 0 ? [args, {}] : [args.slice(0, at), args[at]];
+}
+
+class Socket {
+  #socket;
+  #inbox;
+  #bound;
+  #binding;
+  #underWay = new Set();
+
+  constructor(options) {
+    const given = isObject(options) ? options : { type: options };
+    const limits = checkedLimits(given);
+    this.#socket = createEmitter(given);
+    this.#inbox = new Inbox(this.#socket, limits);
+    this.#socket.on('message', (message, rinfo) => this.#inbox.putMessage(message, rinfo));
+    this.#socket.on('listening', () => this.#endBind((binding) => binding.resolve(this.#socket.address())));
+    this.#socket.on('error', (error) => this.#fail(error));
+    this.#socket.on('close', () => this.#end());
+  }
+
+  get socket() {
+    return this.#socket;
+  }
+
+  bind(...args) {
+    const [[port, address], options] = withOptions(args);
+    return this.#promise(options, () => this.#bind({ port, address, ...options }));
+  }
+
+  connect(...args) {
+    const [[port, address], options] = withOptions(args);
+    return this.#promise(options, async () => {
+      await this.#whenBound();
+      healthCheck(this.#socket);
+      await promisify((callback) => this.#socket.connect(port, address, callback))();
+    });
+  }
+
+  send(message, ...args) {
+    const [[port, address], options] = withOptions(args);
+    return this.#promise(options, async () => {
+      await this.#whenBound();
+      return promisify(sendDatagram)(this.#socket, { message, port, address });
+    });
+  }
+
+  receive(options = {}) {
+    return within(options, (resolve, reject) => {
+      const taken = (value) => (value === undefined ? reject(new ERR_SOCKET_DGRAM_NOT_RUNNING()) : resolve(value));
+      return this.#inbox.take(taken, reject);
+    });
+  }
+
+  async close() {
+    await new Promise((resolve) => this.#socket.close(resolve));
+  }
+
+  async [Symbol.asyncDispose]() {
+    if (handleOf(this.#socket)) await this.close();
+  }
+
+  /** What one loop has not read is there for the next. */
+  async *[Symbol.asyncIterator]() {
+    for (;;) {
+      const value = await new Promise((resolve, reject) => this.#inbox.take(resolve, reject));
+      if (value === undefined) return;
+      yield value;
+    }
+  }
+
+  /** What `start` promises; the close of the socket breaks the promise. */
+  #promise(options, start) {
+    return within(options, (resolve, reject) => {
+      const forget = () => this.#underWay.delete(reject);
+      this.#underWay.add(reject);
+      start().then(resolve, reject).finally(forget);
+      return forget;
+    });
+  }
+
+  async #bind(where) {
+    const { promise, ...binding } = Promise.withResolvers();
+    const before = this.#binding;
+    this.#binding = binding; // 'listening' may come before bind() returns
+    try {
+      this.#socket.bind(where);
+    } catch (error) {
+      this.#binding = before;
+      throw error;
+    }
+    this.#bound = promise;
+    return promise;
+  }
+
+  /** A bind that fails is told to whoever asked for it, and not as an error of receiving. */
+  async #whenBound() {
+    const state = this.#socket[kState];
+    if (state.bindState === UNBOUND) await this.#bind({ port: 0, exclusive: true });
+    else if (state.bindState !== BOUND) await this.#bound;
+  }
+
+  #endBind(settle) {
+    const binding = this.#binding;
+    this.#binding = undefined;
+    if (binding) settle(binding);
+  }
+
+  #fail(error) {
+    if (this.#binding) this.#endBind((binding) => binding.reject(error));
+    else this.#inbox.putError(error);
+  }
+
+  #end() {
+    this.#inbox.end();
+    this.#endBind((binding) => binding.reject(new ERR_SOCKET_DGRAM_NOT_RUNNING()));
+    for (const reject of this.#underWay) reject(new ERR_SOCKET_DGRAM_NOT_RUNNING());
+  }
+}
+
+function createSocket(options) {
+  return new Socket(options);
+}
+
+module.exports = { createSocket, Socket };

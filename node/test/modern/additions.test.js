@@ -1,0 +1,41 @@
+'use strict';
+// The additions to the socket: a program that does not use them sees the host's socket.
+
+const assert = require('node:assert');
+const { host } = require('../support/module.js');
+const { modern } = require('../support/modern.js');
+
+const ADDITIONS = ['isPaused', 'messages', 'pause', 'readable', 'resume', 'writable', 'writableLength', 'writableNeedDrain'];
+
+const enumerable = (object) => {
+  const names = [];
+  for (const name in object) names.push(name);
+  return names.sort();
+};
+
+modern('they are not enumerable, and there are no others', async (t) => {
+  const { prototype } = t.dgram.Socket;
+  const names = Object.getOwnPropertyNames(prototype).filter((name) => !(name in host.Socket.prototype));
+  assert.deepStrictEqual(names.filter((name) => !name.endsWith('Sync')).sort(), ADDITIONS);
+  for (const name of ADDITIONS) assert.strictEqual(Object.getOwnPropertyDescriptor(prototype, name).enumerable, false, name);
+  for (const symbol of Object.getOwnPropertySymbols(prototype)) {
+    const known = [Symbol.asyncIterator, Symbol.dispose].includes(symbol) || symbol in host.Socket.prototype;
+    assert.ok(known, String(symbol));
+  }
+  const ours = enumerable(t.socket('socket')).filter((name) => !name.endsWith('Sync'));
+  assert.deepStrictEqual(ours, enumerable(t.peer('peer')).filter((name) => !name.endsWith('Sync')));
+});
+
+modern('a program may use their names for its own', async (t) => {
+  class Mine extends t.dgram.Socket {
+    constructor() {
+      super('udp4');
+      for (const name of ADDITIONS) this[name] = name;
+    }
+  }
+  const socket = t.name('mine', new Mine());
+  for (const name of ADDITIONS) assert.strictEqual(socket[name], name);
+  assert.deepStrictEqual(Object.keys(socket).filter((name) => ADDITIONS.includes(name)), ADDITIONS);
+  socket.close();
+  assert.notStrictEqual(t.socket('other').writableLength, 'writableLength');
+});

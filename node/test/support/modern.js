@@ -1,0 +1,60 @@
+'use strict';
+// Tests of what heliogram's sockets have and the host's lack: there is no oracle, so each says what must be.
+
+const test = require('node:test');
+const { subject } = require('./module.js');
+const { lacking } = require('./differential.js');
+const { Trace } = require('./trace.js');
+
+const LIMIT = 60_000;
+
+/** Declares a test whose scenario has a trace to make sockets with, which are closed when it ends. */
+function modern(title, scenario, { needs = false } = {}) {
+  test(title, { skip: needs || lacking(false), timeout: LIMIT }, async () => {
+    const trace = new Trace(subject);
+    try {
+      await scenario(trace);
+    } finally {
+      await trace.end();
+    }
+  });
+}
+
+/** A bound socket under test and a connected one of the host's, whose sends arrive at once. */
+async function pair(t, options = 'udp4') {
+  const socket = await t.bound('socket', options);
+  const sender = await t.boundPeer('sender', socket.type);
+  await t.connected(sender, socket);
+  return { socket, sender };
+}
+
+/** Sends the numbers from `from` to `to` as text. */
+function sendNumbers(sender, from, to) {
+  for (let n = from; n <= to; n++) sender.send(String(n));
+}
+
+/** The numbers from 1 as text. */
+const numbers = (count) => Array.from({ length: count }, (_, n) => String(n + 1));
+
+/** What an action threw, or what its promise was broken with. */
+async function failure(action) {
+  try {
+    await action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+/** The sign of life of a condition that must become true. */
+async function eventually(t, condition) {
+  await t.until((done) => {
+    const timer = setInterval(() => {
+      if (!condition()) return;
+      clearInterval(timer);
+      done();
+    }, 1);
+  }, () => `${condition}`);
+}
+
+module.exports = { eventually, failure, modern, numbers, pair, sendNumbers };

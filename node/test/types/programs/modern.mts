@@ -1,0 +1,28 @@
+// A program that uses what Node's socket does not have.
+
+import dgram, { type OutgoingMessage, type ReceivedMessage } from 'heliogram';
+import promises, { createSocket, Socket } from 'heliogram/promises';
+
+const socket = dgram.createSocket({ type: 'udp4', writableHighWaterMark: 1, maxSendQueueSize: Infinity, maxSendQueueCount: 9 });
+const paused: boolean = socket.pause().resume().isPaused();
+for await (const { message, rinfo } of socket) socket.send(message, rinfo.port, rinfo.address);
+const options = { signal: AbortSignal.timeout(5), highWaterMark: 4, highWaterMarkBytes: 1_000 };
+for await (const { message } of socket.messages(options)) message.readUInt8();
+const next: IteratorResult<ReceivedMessage> = await socket.messages().next();
+if (socket.writableNeedDrain && socket.writableLength > 0) socket.once('drain', () => {});
+const outgoing: OutgoingMessage = { message: 'text', port: 9, address: '::1' };
+await socket.writable.getWriter().write(outgoing);
+await socket.readable.pipeThrough(new TransformStream<ReceivedMessage, OutgoingMessage>()).pipeTo(socket.writable);
+socket[Symbol.dispose]();
+
+const own: Socket = createSocket('udp6');
+const same: promises.Socket = new promises.Socket({ type: 'udp4', reuseAddr: true, highWaterMark: 1 });
+const { port, address } = await own.bind(0, '::1', { timeout: 5 });
+await same.bind({ port, address, exclusive: true, signal: options.signal });
+await own.connect(port, { timeout: 5 });
+const size: number = (await own.send(['a', Buffer.from('b')])) + (await same.send('c', port, address, options));
+const received: ReceivedMessage = await own.receive({ timeout: 5, signal: options.signal });
+for await (const { rinfo } of same) own.socket.setTTL(rinfo.size);
+await own.close();
+await same[Symbol.asyncDispose]();
+export { next, paused, received, size };
