@@ -1,16 +1,20 @@
-//! Runs the manual's examples, and compares what they print with what the manual says.
+//! Runs the manual's examples, and compares what they print with what the manual says; and the two that the manual cannot
+//! have.
 #![cfg(target_os = "linux")]
 
 mod common;
 
 use std::env::current_exe;
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::{Duration, SystemTime};
 
 use common::LONG;
 use common::netns::{Host, Net};
+use heliogram::{Datagram, Ecn, ReceiveInfo, SendOptions, Socket, SocketOptions, SocketType};
 
 /// An example, built by the cargo that built this test.
 fn example(name: &str) -> Command {
@@ -37,16 +41,24 @@ fn printed(host: Option<&Host>, name: &str) -> String {
     String::from_utf8(stdout).unwrap()
 }
 
-/// The manual's server, which ends with this value.
+/// A server, which ends with this value at the latest.
 struct Server {
     process: Child,
     lines: Receiver<String>,
 }
 
 impl Server {
+    /// The manual's.
     fn start(host: Option<&Host>) -> Self {
-        let run = || example("server").stdout(Stdio::piped()).spawn().unwrap();
-        let mut process = host.map_or_else(run, |host| host.run(run));
+        Server::of(host, &mut example("server"))
+    }
+
+    fn of(host: Option<&Host>, command: &mut Command) -> Self {
+        let mut run = || command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = match host {
+            Some(host) => host.run(run),
+            None => run(),
+        };
         let output = process.stdout.take().unwrap();
         let (sender, lines) = channel();
         thread::spawn(move || BufReader::new(output).lines().try_for_each(|line| sender.send(line.unwrap())));
@@ -106,4 +118,99 @@ fn multicast_leaves_by_the_interface_that_is_named() {
     let elsewhere = output(Some(&net.west), "multicast_interface_ipv4");
     assert_eq!(String::from_utf8_lossy(&elsewhere.stderr), "setMulticastInterface EADDRNOTAVAIL\n");
     assert!(!elsewhere.status.success());
+}
+
+/// A client that asks everybody on its link, by a socket of its own host.
+fn discover(host: &Host, to: &str, name: &str) -> (String, SocketAddr) {
+    let socket = host.run(|| {
+        let socket = Socket::new(&SocketOptions::new(SocketType::Udp4).device("eth0")).unwrap();
+        socket.bind(None).unwrap();
+        socket.set_broadcast(true).unwrap();
+        socket
+    });
+    common::send(&socket, format!("DISCOVER {name}").as_bytes(), Some(to.parse().unwrap())).unwrap();
+    let (offer, rinfo) = common::recv_from(&socket);
+    (String::from_utf8(offer).unwrap(), rinfo.addr)
+}
+
+#[test]
+fn leases_come_from_the_address_and_interface_that_were_asked() {
+    let Some(net) = Net::new() else { return };
+    net.middle.ip("address add 10.77.1.22/24 dev eth0");
+    let server = Server::of(Some(&net.middle), example("lease_server").arg("6767"));
+    assert_eq!(server.line(), "listening on 0.0.0.0:6767");
+    let everybody = "255.255.255.255:6767";
+    for (host, to, name, lease, from, by) in [
+        (&net.west, everybody, "ann", "10.77.1.100", "10.77.1.2", "eth0"),
+        (&net.east, everybody, "bob", "10.77.2.100", "10.77.2.2", "eth1"),
+        (&net.west, "10.77.1.22:6767", "cid", "10.77.1.101", "10.77.1.22", "eth0"),
+        (&net.west, everybody, "ann", "10.77.1.100", "10.77.1.2", "eth0"),
+    ] {
+        let offer = format!("OFFER {lease} to {name}");
+        assert_eq!(discover(host, to, name), (offer.clone(), format!("{from}:6767").parse().unwrap()));
+        assert_eq!(server.line(), format!("{offer}, from {from} by {by}"));
+    }
+}
+
+#[test]
+fn a_client_without_an_address_is_answered_on_its_own_link() {
+    let Some(net) = Net::new() else { return };
+    let server = Server::of(Some(&net.middle), example("lease_server").arg("6767"));
+    server.line();
+    net.east.ip("address flush dev eth0");
+    let (offer, from) = discover(&net.east, "255.255.255.255:6767", "new");
+    assert_eq!((&offer[..], from), ("OFFER 10.77.2.100 to new", "10.77.2.2:6767".parse().unwrap()));
+}
+
+/// What a router does to a video that is more than `most` datagrams a frame: it marks the rest. It sits between sender and
+/// receiver as a process, because not every kernel has a queue that marks. It ends with the video, and says when the first
+/// and the last picture came, how many came, and how many it marked.
+fn mark_what_is_too_much(router: &Socket, receiver: SocketAddr, most: u32) -> (Duration, u32, u32) {
+    let (mut sender, mut frame, mut in_frame, mut marked, mut came) = (None, 0, 0, 0, 0);
+    let (mut first, mut last) = (None, SystemTime::UNIX_EPOCH);
+    loop {
+        let (bytes, rinfo) = common::recv_from(router);
+        if rinfo.addr == receiver {
+            common::send(router, &bytes, sender).unwrap();
+            continue;
+        }
+        sender = Some(rinfo.addr);
+        let Some(number) = bytes.first_chunk().copied().map(u32::from_be_bytes) else {
+            common::send(router, &bytes, Some(receiver)).unwrap();
+            return (last.duration_since(first.unwrap()).unwrap(), came, marked);
+        };
+        assert_eq!(rinfo.arrival.ecn(), Ecn::Ect1, "the sender says that it understands marks");
+        last = rinfo.arrival.software_time.unwrap();
+        first = first.or(Some(last));
+        in_frame = if number == frame { in_frame + 1 } else { 1 };
+        (frame, came) = (number, came + 1);
+        let mark = if in_frame > most { Ecn::Ce } else { Ecn::Ect1 };
+        marked += u32::from(mark == Ecn::Ce);
+        let options = SendOptions::new().traffic_class(mark.into());
+        router.try_send_batch(&[Datagram::new(&bytes).to(receiver).with(&options)]).unwrap();
+    }
+}
+
+#[test]
+fn a_video_is_paced_and_gives_way_to_congestion() {
+    const MOST: u32 = 8;
+    let Some(net) = Net::new() else { return };
+    let receiver = Server::of(Some(&net.east), example("paced_video").args(["receive", "5004"]));
+    assert_eq!(receiver.line(), "listening on 0.0.0.0:5004");
+    let router = net.middle.run(|| {
+        let router = common::bound("0.0.0.0:5006");
+        router.set_receive_info(ReceiveInfo::new().traffic_class(true).timestamp(true)).unwrap();
+        router
+    });
+    let sender = Server::of(Some(&net.west), example("paced_video").args(["send", "10.77.1.2:5006"]));
+    let (time, came, marked) = mark_what_is_too_much(&router, "10.77.2.1:5004".parse().unwrap(), MOST);
+    assert_eq!(receiver.line(), format!("received {came} datagrams, {marked} of them marked"));
+    // A hundred frames of 20 ms, of which the last datagram leaves before the end of the last.
+    let asked = Duration::from_millis(2000);
+    assert!(time.abs_diff(asked) < asked / 10, "{time:?} for {asked:?}");
+    let line = sender.line();
+    let (head, rate) = line.trim_end_matches(" a frame").rsplit_once(' ').unwrap();
+    assert_eq!(head, format!("sent {came} datagrams in 100 frames, from 20 to"));
+    let rate: u32 = rate.parse().unwrap();
+    assert!(marked > 0 && rate <= MOST + MOST / 2, "{line}: {marked} marked");
 }
