@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use heliogram::queue::SendQueue;
 use heliogram::{Borrowed, Datagram, RecvBatch, Result, Socket, SocketOptions, SocketType};
@@ -28,6 +29,8 @@ pub(crate) struct Endpoint {
     held: RefCell<VecDeque<Received>>,
     /// Whether the last receive brought a train.
     trains: Cell<bool>,
+    /// How long the listeners took for a message, the last time.
+    pace: Cell<Duration>,
 }
 
 impl Endpoint {
@@ -48,6 +51,7 @@ impl Endpoint {
             shared: Cell::new(false),
             held: RefCell::default(),
             trains: Cell::new(false),
+            pace: Cell::default(),
         }
     }
 
@@ -98,6 +102,17 @@ impl Endpoint {
             // Without them it goes on as it is.
             drop(self.socket.start_gro());
         }
+    }
+
+    /// Learns from a delivery.
+    pub(crate) fn took(&self, time: Duration, messages: usize) {
+        self.pace.set(time / messages.clamp(1, 1_000) as u32);
+    }
+
+    /// How many messages the listeners can take in this time, at least one.
+    pub(crate) fn messages_in(&self, time: Duration) -> usize {
+        let pace = self.pace.get().as_nanos().max(1);
+        usize::try_from(time.as_nanos() / pace).map_or(usize::MAX, |messages| messages.max(1))
     }
 
     /// Keeps what is to be delivered in another turn, before anything that comes later.
