@@ -13,7 +13,10 @@ import { LookupOneOptions } from 'node:dns';
 import { EventEmitter } from 'node:events';
 import { AddressInfo, BlockList } from 'node:net';
 
-/** The bytes of a datagram: a `Buffer` over an `ArrayBuffer` of its own and of exactly that size. */
+/**
+ * The bytes of a datagram: a `Buffer` over an `ArrayBuffer` of its own and of exactly that size, unless the socket was
+ * made with `pooledBuffers`.
+ */
 export type Message = ReturnType<typeof Buffer.alloc>;
 
 /** `'udp4'`: IPv4. `'udp6'`: IPv6, and IPv4 as well unless `ipv6Only` is set. */
@@ -116,6 +119,13 @@ export interface SocketOptions {
    * no trains. Not in `node:dgram`.
    */
   offload?: boolean | undefined;
+  /**
+   * Whether messages may share memory (default false). With true, those that are received together, up to 32, are slices of
+   * one `ArrayBuffer`, as what `Buffer.allocUnsafe()` makes: cheaper for messages of more than 64 bytes, but `msg.buffer` has
+   * the others' bytes too, `msg.byteOffset` is not 0, one that is kept keeps all of them, and transferring its buffer takes
+   * theirs away. Nothing is ever overwritten. Not in `node:dgram`.
+   */
+  pooledBuffers?: boolean | undefined;
   /** `SO_RCVBUF` in bytes, set when the socket is bound; see {@link Socket.setRecvBufferSize}. */
   recvBufferSize?: number | undefined;
   /** `SO_SNDBUF` in bytes, set when the socket is bound; see {@link Socket.setSendBufferSize}. */

@@ -34,6 +34,7 @@ let classes;
 let environment;
 let receiver;
 let count = 0;
+let page; // the bytes of the batch, for a socket whose messages share memory
 
 function start() {
   classes = native.load();
@@ -70,7 +71,9 @@ function dispatch(handle, index) {
   const exposed = handle.exposed;
   const length = receivedTable[row + 1];
   if (length < 0) return exposed.onmessage(length, exposed, undefined, undefined);
-  const message = new OwnBuffer(viewOf(index, receivedTable[row], length));
+  const message = handle.poolsBuffers
+    ? new OwnBuffer(page, receivedTable[row], length)
+    : new OwnBuffer(viewOf(index, receivedTable[row], length));
   const family = receivedTable[row + 3] === 4 ? 'IPv4' : 'IPv6';
   const rinfo = { address: senderOf(row), family, port: receivedTable[row + 2], size: length };
   exposed.onmessage(length, exposed, message, rinfo);
@@ -85,13 +88,22 @@ function runTicks() {
   }
 }
 
+/** A new batch. One call's copy is all that messages in pooled memory cost, and they keep no other call's alive. */
+function take(number, messages) {
+  receiver = receivers.get(number);
+  count = messages;
+  if (!receiver?.poolsBuffers || messages === 0) return;
+  const last = (messages - 1) * ROW;
+  page = new OwnBuffer(received.subarray(0, receivedTable[last] + Math.max(receivedTable[last + 1], 0))).buffer;
+}
+
 /**
  * Called by the native side with a batch. Between two messages ticks and microtasks run, as if each had come by itself;
  * after the last one the native side's callback runs them. What a listener throws goes up to the native side, which
  * makes it an uncaught exception and asks to go on. What is not delivered, because the socket stops receiving, stays there.
  */
 function deliver(number, what) {
-  if (what !== RESUME) [receiver, count] = [receivers.get(number), what];
+  if (what !== RESUME) take(number, what);
   const handle = receiver;
   for (let index = receivedTable[DELIVERED]; index < count && handle?.receiving; index++) {
     if (index > 0) runTicks();

@@ -24,7 +24,7 @@ const LONGEST = 2 ** 31 - 1;
 const text = (value) => (value === undefined || value === null ? undefined : `${value}`);
 
 class Handle {
-  /** `sharing` is `{ reuseAddr, reusePort, ipv6Only, offload }`. */
+  /** `sharing` is `{ reuseAddr, reusePort, ipv6Only, offload, pooledBuffers }`. */
   constructor(type, lookup, sharing) {
     this.type = type;
     this.lookup = lookup;
@@ -32,6 +32,7 @@ class Handle {
     this.started = false;
     this.resting = false;
     this.receiving = false;
+    this.poolsBuffers = sharing.pooledBuffers;
     this.standIn = undefined;
     this.view = undefined;
     this.lent = undefined;

@@ -49,15 +49,16 @@ function checkedOptions(given) {
     reusePort: given.reusePort,
     ipv6Only: given.ipv6Only,
     offload: given.offload,
+    pooledBuffers: given.pooledBuffers,
   };
 }
 
-function newHandle(type, lookup, { reuseAddr, reusePort, ipv6Only, offload = true }) {
+function newHandle(type, lookup, { reuseAddr, reusePort, ipv6Only, offload = true, pooledBuffers }) {
   if (lookup !== undefined) validateFunction(lookup, 'lookup');
   if (type !== 'udp4' && type !== 'udp6') throw new ERR_SOCKET_BAD_TYPE();
   const resolve = lookupFor(type, lookup);
   if (!host.mayUseNet()) return new DeniedHandle(type, resolve);
-  const flags = { reuseAddr, reusePort, ipv6Only, offload };
+  const flags = { reuseAddr, reusePort, ipv6Only, offload, pooledBuffers };
   return new Handle(type, resolve, Object.fromEntries(Object.entries(flags).map(([name, on]) => [name, Boolean(on)])));
 }
 

@@ -1,6 +1,8 @@
 'use strict';
 // Node: readiness comes from its own loop, and what leaves a callback of the loop is followed by ticks.
 
+// The global is an accessor, which is looked up anew at each use.
+const process = require('node:process');
 const { symbolOf } = require('./symbols.js');
 
 module.exports = ({ dgram, major, minor }) => {

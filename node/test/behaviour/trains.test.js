@@ -104,6 +104,30 @@ differential('B41 B42 trains come apart to the byte, in their order', async (t) 
   }
 }, { least: 500 });
 
+test('pooledBuffers: messages share memory, and nothing of it is written again', async (t) => {
+  const socket = subject.createSocket({ type: 'udp4', pooledBuffers: true });
+  const sender = subject.createSocket('udp4');
+  t.after(() => [socket, sender].forEach((each) => each.close()));
+  await new Promise((resolve) => { socket.bind(0, '127.0.0.1', resolve); });
+  const messages = [];
+  for (let round = 0; round < 4; round++) {
+    const all = new Promise((resolve) => {
+      socket.on('message', (message, { size }) => {
+        assert.ok(Buffer.isBuffer(message) && Object.getPrototypeOf(message) === Buffer.prototype);
+        assert.strictEqual(size, message.length);
+        if (messages.push(message) % TRAIN === 0) resolve();
+      });
+    });
+    burst(sender, socket, { first: round * TRAIN, size: 100 + round });
+    await all;
+    socket.removeAllListeners('message');
+  }
+  assert.deepStrictEqual(messages.map(numberOf), Array.from({ length: 4 * TRAIN }, (_, number) => number));
+  assert.ok(messages.every((message) => message.subarray(4).every((byte) => byte === (numberOf(message) & 255))));
+  const memories = new Set(messages.map(({ buffer }) => buffer));
+  assert.ok(memories.size < messages.length / 2, `${memories.size} buffers`);
+});
+
 differential('B40 at most 32 datagrams of a train before the loop turns', async (t) => {
   const { socket, sender } = await pair(t, ROOMY);
   const turns = [0];
