@@ -224,11 +224,12 @@ fn compare(node: &Runtime) -> Result<(), String> {
     succeed(bench::command(&[node.for_bench("node")]).args(COMPARISON))
 }
 
-/// What the bench is to be told: the runtimes that npm had for us, when the addon is in its place.
+/// What the bench is to be told when the addon is in its place: Node from npm, and the other runtimes if the machine has them.
 pub(crate) fn runtimes_for_bench() -> Result<Vec<String>, String> {
     build()?;
     install()?;
-    Ok(vec![Runtime::from_npm(LATEST)?.for_bench("node")])
+    let others = ["deno", "bun"].map(|name| Some(Runtime::new(name.into()).ok()?.for_bench(name)));
+    Ok([Some(Runtime::from_npm(LATEST)?.for_bench("node"))].into_iter().chain(others).flatten().collect())
 }
 
 /// Every `*.test.js` of the package, in order.
