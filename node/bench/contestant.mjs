@@ -17,7 +17,7 @@ const { positionals, values } = parseArgs({
     options: { ...text, default: '{}' },
     size: { ...text, default: '64' },
     milliseconds: { ...text, default: '300' },
-    'warm-up': { ...text, default: '200' },
+    'warm-up': { ...text, default: '400' },
     core: text,
     peer: { ...text, multiple: true, default: [] },
     callbacks: flag,

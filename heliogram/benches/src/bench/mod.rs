@@ -46,7 +46,7 @@ struct Plan {
     /// Every contest, with more and longer rounds, for figures to be quoted
     #[arg(long)]
     long: bool,
-    /// Rounds; in each, every contestant runs once [default: 3, long 25 for the library and 7 for the package]
+    /// Rounds; in each, every contestant runs once [default: 3, long 21 for the library and 5 for the package]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=100))]
     rounds: Option<u16>,
     /// Milliseconds that are measured of each contestant in a round [default: library 60, long 100; package 200, long 300]
@@ -91,9 +91,9 @@ impl Plan {
         }
         let usual = match (contest.side, self.long) {
             (Side::Library, false) => 3,
-            (Side::Library, true) => 25,
+            (Side::Library, true) => 21,
             (Side::Package, false) => 3,
-            (Side::Package, true) => 7,
+            (Side::Package, true) => 5,
         };
         self.rounds.map_or(usual, usize::from)
     }
@@ -114,12 +114,12 @@ impl Plan {
     fn sizes(&self, contest: &Contest) -> Vec<usize> {
         match contest.sizes {
             _ if !self.sizes.is_empty() => self.sizes.iter().map(|&size| size.into()).collect(),
-            [least, _, most] if self.is_short() => vec![*least, *most],
+            [least, _, _] if self.is_short() => vec![*least],
             sizes => sizes.to_vec(),
         }
     }
 
-    /// About a minute: the chief contests, at the ends of their sizes.
+    /// About a minute: the chief contests, the package's with small datagrams only.
     fn is_short(&self) -> bool {
         !self.long && self.only.is_empty()
     }

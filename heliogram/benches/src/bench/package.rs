@@ -89,11 +89,9 @@ const SENDERS: &[Contestant] = &[
     script!(NO_OFFLOAD, "node", "heliogram", WITHOUT_OFFLOAD),
     script!(DENO, "deno", "host", &[]),
     script!(DENO_OURS, "deno", "heliogram", &[]),
-    script!(DENO_NO_OFFLOAD, "deno", "heliogram", WITHOUT_OFFLOAD),
     script!(BUN, "bun", "host", &[]),
     script!(BUN_UDP, "bun", "udpSocket", &[]),
     script!(BUN_OURS, "bun", "heliogram", &[]),
-    script!(BUN_NO_OFFLOAD, "bun", "heliogram", WITHOUT_OFFLOAD),
     bare("bare UDP_SEGMENT", send::bare_segment),
     bare("bare sendmmsg", send::bare_sendmmsg),
 ];
