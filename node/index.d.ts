@@ -40,6 +40,49 @@ export interface OutgoingMessage {
   address?: string | undefined;
 }
 
+/** Which interface is meant: its name (`'eth0'`), its number, or an IPv4 address of it. Undefined: the system's choice. */
+export type InterfaceChoice = string | number;
+
+/** Which part of a group is meant. Not in Node. */
+export interface GroupOptions {
+  /** On which interface; `'*'`: on every one that is up and can multicast. */
+  interface?: InterfaceChoice | undefined;
+  /** Only what this address sends to the group. */
+  source?: string | undefined;
+}
+
+/** What a socket has sent and received so far. Not in Node. */
+export interface SocketStats {
+  /** Datagrams received, the segments of trains one by one. */
+  datagramsIn: number;
+  /** Their bytes, without headers. */
+  bytesIn: number;
+  /** System calls that brought some. */
+  batchesIn: number;
+  /** Messages of the kernel that were several datagrams (`UDP_GRO`). */
+  trainsIn: number;
+  /** Receives that found nothing (`EAGAIN`). */
+  wouldBlockIn: number;
+  /** Datagrams that the system has taken. */
+  datagramsOut: number;
+  /** Their bytes, without headers. */
+  bytesOut: number;
+  /** System calls that took some. */
+  batchesOut: number;
+  /** Messages that were several datagrams (`UDP_SEGMENT`). */
+  trainsOut: number;
+  /** Sends for which the system's buffer was too full (`EAGAIN`). */
+  wouldBlockOut: number;
+  /** Trains that the system, the device or the path refused, so that their datagrams left one by one. */
+  trainsRefused: number;
+  /** Datagrams that the kernel dropped because the receive buffer was full, modulo 2^32. Linux; undefined elsewhere. */
+  dropped?: number | undefined;
+  /** The most bytes that have waited at once because the system's buffer was full. */
+  queueSizePeak: number;
+  /** The most datagrams. */
+  queueCountPeak: number;
+}
+
 /** What may wait for a reader before receiving pauses. Not in Node. */
 export interface ReaderOptions {
   /** Messages, 1 or more (default 256). */
@@ -447,6 +490,48 @@ export class Socket extends EventEmitter {
 
   /** Closes the socket unless it is closed, at the end of a block with `using`; as {@link Socket.close}, without waiting. */
   [Symbol.dispose](): void;
+
+  // Options: each throws `ENOTSUP` where the system has no such thing, `EBADF` while unbound, `ERR_INVALID_ARG_TYPE` and
+  // `ERR_OUT_OF_RANGE`, and `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+
+  /** DSCP and ECN of what is sent: `IP_TOS`, `IPV6_TCLASS`, 0 to 255 (at first 0). Not on Windows. */
+  setTOS(tos: number): void;
+
+  /**
+   * Keeps routers and this host from fragmenting what is sent (`IP_MTU_DISCOVER`, `IP_DONTFRAG` and their kin). What exceeds
+   * the interface's MTU then fails with `EMSGSIZE`. Not on Windows.
+   */
+  setDontFragment(flag: boolean): void;
+
+  /** The MTU of the path to the peer in bytes, IP header included, as far as the kernel knows it. Linux. `ENOTCONN` without a peer. */
+  getMTU(): number;
+
+  /** Keeps the socket to what comes and leaves by one interface; null: to none. `ENODEV`, `EPERM`. Linux (`SO_BINDTODEVICE`), macOS. */
+  bindToDevice(device: string | null): void;
+
+  /** Whether the socket hears groups that other sockets have joined, `IP_MULTICAST_ALL` (at first true). Linux. */
+  setMulticastAll(flag: boolean): void;
+
+  /** Prefers what this processor has received, among sockets with `reusePort`: `SO_INCOMING_CPU`. Linux. */
+  setIncomingCPU(cpu: number): void;
+
+  /** How long a receive that finds nothing looks again, in microseconds: `SO_BUSY_POLL`. Linux; more than before wants `CAP_NET_ADMIN`. */
+  setBusyPoll(microseconds: number): void;
+
+  /** Chooses the interface by which multicast leaves, as `setMulticastInterface()` by any of its names. `ENODEV` for an unknown name. */
+  setGroupInterface(interface: InterfaceChoice): void;
+
+  /**
+   * Joins a multicast group, or what one source sends to it, as `addMembership()` and `addSourceSpecificMembership()`, by any
+   * name of the interface or on all of them. Binds the socket at once if need be. `ENODEV` for an unknown interface.
+   */
+  joinGroup(group: string, options?: GroupOptions): void;
+
+  /** Leaves what `joinGroup()` has joined. `EADDRNOTAVAIL` if the socket is no member. */
+  leaveGroup(group: string, options?: GroupOptions): void;
+
+  /** What the socket has sent and received so far. Throws `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed. */
+  stats(): SocketStats;
 
   // The methods of EventEmitter that know the events of a socket.
   addListener<E extends keyof SocketEventMap>(event: E, listener: (...args: SocketEventMap[E]) => void): this;

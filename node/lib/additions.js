@@ -3,6 +3,7 @@
 // which lists a socket's members sees what it would see of the host's.
 
 const { kState } = require('./host.js');
+const knobs = require('./knobs.js');
 const { messages } = require('./messages.js');
 const { pressureOf } = require('./pressure.js');
 const { isPaused, pause, resume } = require('./pause.js');
@@ -38,7 +39,7 @@ function made(name, make) {
   });
 }
 
-const methods = { isPaused, messages, pause, resume };
+const methods = { isPaused, messages, pause, resume, ...knobs };
 
 exports.additions = {
   ...Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, hidden(method)])),

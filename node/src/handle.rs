@@ -386,7 +386,7 @@ impl JsHandle {
         number(self.endpoint().socket.send_queue_count())
     }
 
-    fn endpoint(&self) -> Rc<Endpoint> {
+    pub(crate) fn endpoint(&self) -> Rc<Endpoint> {
         let open = || self.endpoint.upgrade().unwrap_or_else(|| Rc::new(Endpoint::ended(self.number)));
         self.husk.get().cloned().unwrap_or_else(open)
     }

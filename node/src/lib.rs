@@ -7,6 +7,7 @@ mod descriptor;
 mod endpoint;
 mod environment;
 mod handle;
+mod knobs;
 mod numbers;
 #[allow(unsafe_code, reason = "the one room for raw Node-API and libuv calls")]
 mod reactor;

@@ -5,7 +5,11 @@ const assert = require('node:assert');
 const { host } = require('../support/module.js');
 const { modern } = require('../support/modern.js');
 
-const ADDITIONS = ['isPaused', 'messages', 'pause', 'readable', 'resume', 'writable', 'writableLength', 'writableNeedDrain'];
+const ADDITIONS = [
+  'bindToDevice', 'getMTU', 'isPaused', 'joinGroup', 'leaveGroup', 'messages', 'pause', 'readable', 'resume', 'setBusyPoll',
+  'setDontFragment', 'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setTOS', 'stats', 'writable',
+  'writableLength', 'writableNeedDrain',
+];
 
 const enumerable = (object) => {
   const names = [];

@@ -5,8 +5,10 @@ import * as heliogram from 'heliogram';
 /** What this version of the host's types does not have yet, and what is our own; the annotation is all that it may be. */
 type Newer = Exclude<keyof heliogram.Socket, keyof host.Socket>;
 type Own = 'isPaused' | 'messages' | 'pause' | 'readable' | 'resume' | 'writable' | 'writableLength' | 'writableNeedDrain';
+type Knob = 'bindToDevice' | 'getMTU' | 'joinGroup' | 'leaveGroup' | 'setBusyPoll' | 'setDontFragment' | 'setGroupInterface'
+  | 'setIncomingCPU' | 'setMulticastAll' | 'setTOS' | 'stats';
 type OwnSymbol = typeof Symbol.asyncIterator | typeof Symbol.dispose;
-const newer: readonly ('bindSync' | 'connectSync' | Own | OwnSymbol)[] = [] as Newer[];
+const newer: readonly ('bindSync' | 'connectSync' | Own | Knob | OwnSymbol)[] = [] as Newer[];
 
 // The whole module, then each type by itself, so that an error names the culprit.
 const module: Pick<typeof host, keyof typeof host> = heliogram;

@@ -13,6 +13,12 @@ if (socket.writableNeedDrain && socket.writableLength > 0) socket.once('drain', 
 const outgoing: OutgoingMessage = { message: 'text', port: 9, address: '::1' };
 await socket.writable.getWriter().write(outgoing);
 await socket.readable.pipeThrough(new TransformStream<ReceivedMessage, OutgoingMessage>()).pipeTo(socket.writable);
+socket.setTOS(8);
+socket.bindToDevice(null);
+socket.joinGroup('232.0.0.1', { interface: 'eth0', source: '192.0.2.1' });
+socket.leaveGroup('224.0.0.114', { interface: 2 });
+socket.setGroupInterface('eth0');
+const total: number = socket.stats().bytesIn + (socket.stats().dropped ?? socket.getMTU());
 socket[Symbol.dispose]();
 
 const own: Socket = createSocket('udp6');
@@ -25,4 +31,4 @@ const received: ReceivedMessage = await own.receive({ timeout: 5, signal: option
 for await (const { rinfo } of same) own.socket.setTTL(rinfo.size);
 await own.close();
 await same[Symbol.asyncDispose]();
-export { next, paused, received, size };
+export { total, next, paused, received, size };

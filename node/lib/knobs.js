@@ -1,0 +1,97 @@
+'use strict';
+// Options that Node's socket does not have, groups by the interface's name or number, and stats().
+
+const { kState } = require('./host.js');
+const { healthCheck } = require('./state.js');
+const { validateCount, validateObject, validateString } = require('./validate.js');
+const { ErrnoException, ERR_INVALID_ARG_TYPE } = require('./errors.js');
+
+/** Calls the native half; a refusal is named after the method. Without a native half the process may not use the network. */
+function ask(socket, method, call) {
+  healthCheck(socket);
+  const { own } = socket[kState];
+  const outcome = own.settled === undefined ? own.share() : call(own.settled);
+  if (outcome < 0) throw new ErrnoException(outcome, method);
+  return outcome;
+}
+
+function setTOS(tos) {
+  validateCount(tos, 'tos', 0, 255);
+  ask(this, 'setTOS', (native) => native.setTOS(tos));
+}
+
+function setDontFragment(flag) {
+  ask(this, 'setDontFragment', (native) => native.setDontFragment(Boolean(flag)));
+}
+
+function getMTU() {
+  return ask(this, 'getMTU', (native) => native.getMTU());
+}
+
+function bindToDevice(device) {
+  if (device !== null) validateString(device, 'device');
+  ask(this, 'bindToDevice', (native) => native.bindToDevice(device));
+}
+
+function setMulticastAll(flag) {
+  ask(this, 'setMulticastAll', (native) => native.setMulticastAll(Boolean(flag)));
+}
+
+function setIncomingCPU(cpu) {
+  validateCount(cpu, 'cpu', 0, 2 ** 31 - 1);
+  ask(this, 'setIncomingCPU', (native) => native.setIncomingCPU(cpu));
+}
+
+function setBusyPoll(microseconds) {
+  validateCount(microseconds, 'microseconds', 0, 2 ** 31 - 1);
+  ask(this, 'setBusyPoll', (native) => native.setBusyPoll(microseconds));
+}
+
+/** A name, or a number as text. */
+function interfaceText(value, name) {
+  if (value === undefined) return '';
+  if (typeof value === 'number') validateCount(value, name, 0, 0xffff_ffff);
+  else if (typeof value !== 'string') throw new ERR_INVALID_ARG_TYPE(name, 'of type string or number', value);
+  return String(value);
+}
+
+function setGroupInterface(value) {
+  const text = interfaceText(value, 'interface');
+  ask(this, 'setGroupInterface', (native) => native.setGroupInterface(text));
+}
+
+function membership(socket, method, address, options) {
+  validateString(address, 'group');
+  validateObject(options, 'options');
+  const { source } = options;
+  if (source !== undefined) validateString(source, 'options.source');
+  const text = interfaceText(options.interface, 'options.interface');
+  ask(socket, method, (native) => native.group(method === 'joinGroup', address, source, text));
+}
+
+function joinGroup(address, options = {}) {
+  membership(this, 'joinGroup', address, options);
+}
+
+function leaveGroup(address, options = {}) {
+  membership(this, 'leaveGroup', address, options);
+}
+
+function stats() {
+  healthCheck(this);
+  return this[kState].own.settled?.stats() ?? {};
+}
+
+module.exports = {
+  bindToDevice,
+  getMTU,
+  joinGroup,
+  leaveGroup,
+  setBusyPoll,
+  setDontFragment,
+  setGroupInterface,
+  setIncomingCPU,
+  setMulticastAll,
+  setTOS,
+  stats,
+};
