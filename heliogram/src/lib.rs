@@ -36,6 +36,33 @@
 //! Neighbours with one peer and one size leave as a train (`UDP_SEGMENT`), and with [`SocketOptions::gro`] trains are
 //! received; both ten times cheaper than datagrams alone, and both taken apart to the byte.
 //!
+//! # What others do not tell
+//!
+//! By choice, and free for who does not choose it: [`Socket::set_receive_info`] tells where, when and how each datagram
+//! came, [`Datagram::with`] says how one leaves, [`Socket::set_receive_errors`] and [`Socket::try_recv_error`] tell what
+//! became of it, [`Socket::stats`] what has been counted. `unix` has sockets for the processes of one host.
+//!
+//! ```
+//! # #[cfg(target_os = "linux")]
+//! # fn main() -> Result<(), heliogram::Error> {
+//! use heliogram::{Datagram, ReceiveInfo, SendOptions, Socket, SocketOptions, SocketType};
+//!
+//! let server = Socket::new(&SocketOptions::new(SocketType::Udp4))?;
+//! server.bind(None)?; // all addresses of this host
+//! server.set_receive_info(ReceiveInfo::new().local(true).traffic_class(true))?;
+//! # use std::io::IoSlice;
+//! # server.try_send(&[IoSlice::new(b"?")], Some(([127, 0, 0, 9], server.address()?.port()).into()))?;
+//! let rinfo = server.try_recv(&mut [0; 1500])?;
+//! if let Some(asked) = rinfo.arrival.local {
+//!     let options = SendOptions::new().source(asked); // and not whichever the route prefers
+//!     server.try_send_batch(&[Datagram::new(b"here").to(rinfo.addr).with(&options)])?;
+//! }
+//! # Ok(())
+//! # }
+//! # #[cfg(not(target_os = "linux"))]
+//! # fn main() {}
+//! ```
+//!
 //! # Errors
 //!
 //! [`Error`] has Node's code (`ERR_SOCKET_DGRAM_NOT_RUNNING`, `EADDRINUSE`), the errno, the system call and the address,

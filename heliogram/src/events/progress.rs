@@ -214,8 +214,8 @@ impl Socket {
         if action == Action::Call && self.inner.waiting.borrow().is_empty() {
             self.dispatch(message, to, callback);
         } else {
-            let message = message.bytes().into();
-            self.inner.waiting.borrow_mut().push_back(Waiting::Send { message, to, callback });
+            let (options, message) = (message.options, message.bytes().into());
+            self.inner.waiting.borrow_mut().push_back(Waiting::Send { message, options, to, callback });
         }
         Ok(())
     }
@@ -225,17 +225,19 @@ impl Socket {
             Target::Peer => self.transmit(message, None, callback),
             Target::Address(to) => self.transmit(message, Some(to), callback),
             Target::Host(host, port) => {
-                let message = message.bytes().into_owned();
-                self.look_up(host, port, move |socket, found| socket.send_found(&message, found, callback));
+                let (options, bytes) = (message.options, message.bytes().into_owned());
+                self.look_up(host, port, move |socket, found| {
+                    socket.send_found(Payload::again(&bytes, options), found, callback);
+                });
             }
         }
     }
 
     /// The look-up has answered.
-    fn send_found(&self, message: &[u8], to: Result<SocketAddr>, callback: Option<SendCallback>) {
+    fn send_found(&self, message: Payload<'_>, to: Result<SocketAddr>, callback: Option<SendCallback>) {
         match (to, callback) {
             (_, callback) if self.state().is_closed() => self.sent(callback, Err(canceled())),
-            (Ok(to), callback) => self.transmit(message.into(), Some(to), callback),
+            (Ok(to), callback) => self.transmit(message, Some(to), callback),
             (Err(error), Some(callback)) => self.sent(Some(callback), Err(error)),
             (Err(error), None) => {
                 self.emit(event::Error, &error);
@@ -246,14 +248,21 @@ impl Socket {
     /// Gives the datagram to the kernel, or to the queue behind those that wait already.
     fn transmit(&self, message: Payload<'_>, to: Option<SocketAddr>, callback: Option<SendCallback>) {
         if self.inner.queue.borrow().is_empty() {
-            match message.with_slices(|slices| self.try_send(slices, to)) {
+            match self.offer(message, to) {
                 Err(error) if error.is_full() => {}
                 outcome => return self.sent(callback, outcome),
             }
         }
-        let datagram = Datagram { payload: &message.bytes(), to, options: None };
+        let datagram = Datagram { payload: &message.bytes(), to, options: message.options.as_ref() };
         self.inner.queue.borrow_mut().wait(self, &datagram, callback);
         self.set_writable(true);
+    }
+
+    /// Offers the datagram to the kernel; only one without options may be in several pieces.
+    fn offer(&self, message: Payload<'_>, to: Option<SocketAddr>) -> Result<usize> {
+        let Some(options) = &message.options else { return message.with_slices(|slices| self.try_send(slices, to)) };
+        let payload = &*message.bytes();
+        self.try_send_batch(&[Datagram { payload, to, options: Some(options) }]).map(|_| payload.len())
     }
 
     fn sent(&self, callback: Option<SendCallback>, outcome: Result<usize>) {
@@ -370,7 +379,9 @@ impl Socket {
     fn go_on(&self) {
         while let Some(waiting) = self.next_waiting() {
             match waiting {
-                Waiting::Send { message, to, callback } => self.dispatch((&*message).into(), to, callback),
+                Waiting::Send { message, options, to, callback } => {
+                    self.dispatch(Payload::again(&message, options), to, callback);
+                }
                 Waiting::Connect { to, callback } => self.start_connecting(to, callback),
                 Waiting::Close => self.close_or_tell(),
             }

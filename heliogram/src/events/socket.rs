@@ -11,6 +11,7 @@ use super::Shared;
 use super::event::{self, Event, Listener, ListenerId, Listeners, Place};
 use super::target::{BindOptions, Destination, Payload, Target};
 use crate::error::{Code, Error, Result};
+use crate::info::SendOptions;
 use crate::options::SocketOptions;
 use crate::queue::SendQueue;
 use crate::sys;
@@ -49,7 +50,7 @@ pub(super) struct Inner {
 
 /// A call that waits for a bind or connect.
 pub(super) enum Waiting {
-    Send { message: Box<[u8]>, to: Target, callback: Option<SendCallback> },
+    Send { message: Box<[u8]>, options: Option<SendOptions>, to: Target, callback: Option<SendCallback> },
     Connect { to: Target, callback: Option<ConnectCallback> },
     Close,
 }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::addr::{self, RemoteInfo};
 use crate::error::{Code, Error, Result};
+use crate::info::SendOptions;
 use crate::options::SocketType;
 use crate::sys;
 
@@ -48,9 +49,12 @@ enum Local<'a> {
     Descriptor(sys::Descriptor),
 }
 
-/// A message: one buffer, text, or many buffers that make one datagram.
+/// A message: one buffer, text, or many buffers that make one datagram; and [what it takes along](Payload::with).
 #[derive(Clone, Copy, Debug)]
-pub struct Payload<'a>(Buffers<'a>);
+pub struct Payload<'a> {
+    buffers: Buffers<'a>,
+    pub(super) options: Option<SendOptions>,
+}
 
 #[derive(Clone, Copy, Debug)]
 enum Buffers<'a> {
@@ -113,9 +117,25 @@ impl BindOptions<'_> {
 }
 
 impl<'a> Payload<'a> {
+    /// The same message with these options: `socket.send(Payload::from("hello").with(&options), peer)`.
+    #[must_use]
+    pub const fn with(mut self, options: &SendOptions) -> Self {
+        self.options = Some(*options);
+        self
+    }
+
+    const fn of(buffers: Buffers<'a>) -> Self {
+        Payload { buffers, options: None }
+    }
+
+    /// These bytes, with the options that they were given at first.
+    pub(super) const fn again(bytes: &'a [u8], options: Option<SendOptions>) -> Self {
+        Payload { buffers: Buffers::One(bytes), options }
+    }
+
     /// Calls with the buffers, which need no memory of their own.
     pub(super) fn with_slices<T>(self, call: impl FnOnce(&[IoSlice<'_>]) -> T) -> T {
-        match self.0 {
+        match self.buffers {
             Buffers::One(bytes) => call(&[IoSlice::new(bytes)]),
             Buffers::Many(slices) => call(slices),
         }
@@ -123,7 +143,7 @@ impl<'a> Payload<'a> {
 
     /// The bytes in one piece.
     pub(super) fn bytes(self) -> Cow<'a, [u8]> {
-        match self.0 {
+        match self.buffers {
             Buffers::One(bytes) => Cow::Borrowed(bytes),
             Buffers::Many(slices) => slices.iter().flat_map(|slice| slice.iter().copied()).collect(),
         }
@@ -204,42 +224,42 @@ impl From<sys::Descriptor> for BindOptions<'_> {
 
 impl<'a> From<&'a [u8]> for Payload<'a> {
     fn from(bytes: &'a [u8]) -> Self {
-        Payload(Buffers::One(bytes))
+        Payload::of(Buffers::One(bytes))
     }
 }
 
 impl<'a, const N: usize> From<&'a [u8; N]> for Payload<'a> {
     fn from(bytes: &'a [u8; N]) -> Self {
-        Payload(Buffers::One(bytes))
+        Payload::of(Buffers::One(bytes))
     }
 }
 
 impl<'a> From<&'a Vec<u8>> for Payload<'a> {
     fn from(bytes: &'a Vec<u8>) -> Self {
-        Payload(Buffers::One(bytes))
+        Payload::of(Buffers::One(bytes))
     }
 }
 
 impl<'a> From<&'a str> for Payload<'a> {
     fn from(text: &'a str) -> Self {
-        Payload(Buffers::One(text.as_bytes()))
+        Payload::of(Buffers::One(text.as_bytes()))
     }
 }
 
 impl<'a> From<&'a String> for Payload<'a> {
     fn from(text: &'a String) -> Self {
-        Payload(Buffers::One(text.as_bytes()))
+        Payload::of(Buffers::One(text.as_bytes()))
     }
 }
 
 impl<'a> From<&'a [IoSlice<'a>]> for Payload<'a> {
     fn from(buffers: &'a [IoSlice<'a>]) -> Self {
-        Payload(Buffers::Many(buffers))
+        Payload::of(Buffers::Many(buffers))
     }
 }
 
 impl<'a, const N: usize> From<&'a [IoSlice<'a>; N]> for Payload<'a> {
     fn from(buffers: &'a [IoSlice<'a>; N]) -> Self {
-        Payload(Buffers::Many(buffers))
+        Payload::of(Buffers::Many(buffers))
     }
 }

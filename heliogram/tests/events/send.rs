@@ -3,6 +3,9 @@
 use std::io::IoSlice;
 use std::net::IpAddr;
 
+use heliogram::events::Payload;
+use heliogram::{ReceiveInfo, SendOptions};
+
 use super::*;
 
 #[test]
@@ -219,4 +222,35 @@ fn b87_a_send_just_before_the_close_leaves_and_is_told() {
     client.close().unwrap();
     events.run().unwrap();
     assert_eq!(log.take(), ["listening", "it sent 5", "close", "message 5"]);
+}
+
+#[test]
+fn a_message_takes_its_options_along_however_long_it_waits() {
+    let events = Loop::new().unwrap();
+    let server = events.create_socket(&SocketOptions::new(SocketType::Udp4)).unwrap();
+    let client = events.create_socket(&SocketOptions::new(SocketType::Udp4)).unwrap();
+    let hops = Rc::new(RefCell::new(Vec::new()));
+    let seen = Rc::clone(&hops);
+    server.on(event::Message, move |server, (_, rinfo)| {
+        seen.borrow_mut().push(rinfo.arrival.hop_limit.unwrap());
+        if seen.borrow().len() == 4 {
+            server.close().unwrap();
+        }
+    });
+    server.on(event::Listening, move |server, ()| {
+        server.set_receive_info(ReceiveInfo::new().hop_limit(true)).unwrap();
+        let port = server.address().unwrap().port();
+        let options = |hops| SendOptions::new().hop_limit(hops);
+        let parts = [IoSlice::new(b"two "), IoSlice::new(b"parts")];
+        // It waits for the bind, then for the look-up; it goes at once; it has none.
+        client.send(Payload::from("x").with(&options(11)), port).unwrap();
+        client.send(Payload::from("x").with(&options(12)), ("localhost", port)).unwrap();
+        client.send_then(Payload::from(&parts).with(&options(13)), port, |_, sent| assert_eq!(sent, Ok(9))).unwrap();
+        client.send("x", port).unwrap();
+        client.unref();
+    });
+    server.bind(("127.0.0.1", 0)).unwrap();
+    events.run().unwrap();
+    hops.borrow_mut().sort_unstable();
+    assert_eq!(*hops.borrow(), [11, 12, 13, 64]);
 }
