@@ -9,6 +9,7 @@ use super::{Job, Outcome, receive, send};
 const HOST: &str = "node:dgram";
 const OURS: &str = "heliogram";
 const NO_OFFLOAD: &str = "heliogram, no offload";
+const POOLED: &str = "heliogram, pooled buffers";
 const DENO: &str = "Deno's node:dgram";
 const DENO_OURS: &str = "heliogram in Deno";
 const DENO_NO_OFFLOAD: &str = "heliogram in Deno, no offload";
@@ -21,13 +22,16 @@ const WITHOUT_OFFLOAD: &[(&str, &str)] = &[("HELIOGRAM_OFFLOAD", "0")];
 
 macro_rules! script {
     ($name:expr, $runtime:literal, $sockets:literal, $environment:expr) => {
+        script!($name, $runtime, $sockets, $environment, "{}")
+    };
+    ($name:expr, $runtime:literal, $sockets:literal, $environment:expr, $options:literal) => {
         Contestant {
             name: $name,
             kind: Kind::Script(&Script {
                 runtime: $runtime,
                 sockets: $sockets,
                 environment: $environment,
-                options: "{}",
+                options: $options,
             }),
         }
     };
@@ -39,6 +43,13 @@ const fn bare(name: &'static str, run: fn(&Job) -> Outcome<()>) -> Contestant {
 }
 
 const IN_NODE: &[Contestant] = &[script!(HOST, "node", "host", &[]), script!(OURS, "node", "heliogram", &[])];
+
+const IN_NODE_EVERY_WAY: &[Contestant] = &[
+    script!(HOST, "node", "host", &[]),
+    script!(OURS, "node", "heliogram", &[]),
+    script!(NO_OFFLOAD, "node", "heliogram", WITHOUT_OFFLOAD),
+    script!(POOLED, "node", "heliogram", &[], r#"{"pooledBuffers":true}"#),
+];
 
 const IN_NODE_EITHER_WAY: &[Contestant] = &[
     script!(HOST, "node", "host", &[]),
@@ -72,6 +83,7 @@ const RECEIVERS: &[Contestant] = &[
     script!(HOST, "node", "host", &[]),
     script!(OURS, "node", "heliogram", &[]),
     script!(NO_OFFLOAD, "node", "heliogram", WITHOUT_OFFLOAD),
+    script!(POOLED, "node", "heliogram", &[], r#"{"pooledBuffers":true}"#),
     script!(DENO, "deno", "host", &[]),
     script!(DENO_OURS, "deno", "heliogram", &[]),
     script!(DENO_NO_OFFLOAD, "deno", "heliogram", WITHOUT_OFFLOAD),
@@ -158,6 +170,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
                 Goal::times(NO_OFFLOAD, 2.2, HOST).at(&[1400]),
                 Goal::times(OURS, 10.0, HOST).at(&[64]),
                 Goal::times(OURS, 2.8, HOST).at(&[1400]),
+                Goal::times(POOLED, 8.0, HOST).at(&[1400]),
                 Goal::plus(NO_OFFLOAD, 8.0, HOST).in_metric(MEMORY).at(&[64, 1400]),
                 Goal::plus(OURS, 8.0, HOST).in_metric(MEMORY).at(&[64, 1400]),
                 Goal::times(DENO_NO_OFFLOAD, 5.5, DENO).at(&[64]),
@@ -285,7 +298,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
             "js one kept in a thousand",
             &["keep", "--one-in", "1000"],
             Traffic::Flood,
-            IN_NODE_EITHER_WAY,
+            IN_NODE_EVERY_WAY,
             &[GROWTH],
             &[Goal::is(OURS, 3.0).in_metric(GROWTH), Goal::is(NO_OFFLOAD, 3.0).in_metric(GROWTH)],
         )
