@@ -23,6 +23,9 @@
 //! Every `async fn` here is cancel safe: a future that is dropped before it is ready has sent and received nothing, so
 //! each can stand in `select!`.
 
+#[cfg(unix)]
+mod unix;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -44,6 +47,9 @@ use crate::error::{Code, Error, Result};
 use crate::notice::Notice;
 use crate::options::{SocketOptions, SocketType};
 use crate::sys::{self, Answer};
+
+#[cfg(unix)]
+pub use unix::UnixSocket;
 
 /// A pending error, such as a peer's `ECONNREFUSED`, is an answer to a receive too.
 const READABLE: Interest = Interest::READABLE.add(Interest::ERROR);
@@ -232,23 +238,36 @@ impl Socket {
     }
 
     /// The same for a call that knows whether the socket is ready no longer.
-    async fn when_drained<R>(&self, interest: Interest, mut call: impl FnMut() -> Result<(R, bool)>) -> Result<R> {
-        // A socket that is always ready must not keep its task from yielding.
-        consume_budget().await;
-        loop {
-            // Made before the state is asked, so that a close in between is not missed.
-            let closed = self.closed.notified();
-            if self.state().is_closed() {
-                return Err(Error::rule(Code::NotRunning));
-            }
-            let ready = self.registration.ready(interest, || match call() {
-                Err(error) if error.is_would_block() => Answer::NotReady,
-                Ok((answer, true)) => Answer::Last(Ok(answer)),
-                outcome => Answer::Some(outcome.map(|(answer, _)| answer)),
-            });
-            if let Some(outcome) = until(ready, closed).await? {
-                return outcome;
-            }
+    async fn when_drained<R>(&self, interest: Interest, call: impl FnMut() -> Result<(R, bool)>) -> Result<R> {
+        let is_closed = || self.state().is_closed();
+        when_ready(&self.registration, &self.closed, is_closed, interest, call).await
+    }
+}
+
+/// Calls when the registered socket is ready, again and again until the call need not wait; the call knows whether the
+/// socket is ready no longer.
+async fn when_ready<R>(
+    registration: &sys::Registration,
+    closed: &Notify,
+    is_closed: impl Fn() -> bool,
+    interest: Interest,
+    mut call: impl FnMut() -> Result<(R, bool)>,
+) -> Result<R> {
+    // A socket that is always ready must not keep its task from yielding.
+    consume_budget().await;
+    loop {
+        // Made before the state is asked, so that a close in between is not missed.
+        let closed = closed.notified();
+        if is_closed() {
+            return Err(Error::rule(Code::NotRunning));
+        }
+        let ready = registration.ready(interest, || match call() {
+            Err(error) if error.is_would_block() => Answer::NotReady,
+            Ok((answer, true)) => Answer::Last(Ok(answer)),
+            outcome => Answer::Some(outcome.map(|(answer, _)| answer)),
+        });
+        if let Some(outcome) = until(ready, closed).await? {
+            return outcome;
         }
     }
 }

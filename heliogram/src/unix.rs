@@ -316,6 +316,11 @@ impl Socket {
         removed
     }
 
+    /// Whether it is closed.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
     /// The descriptor, for a reactor. Closing the socket does not invalidate it.
     pub fn descriptor(&self) -> sys::Borrowed<'_> {
         self.sys.descriptor()
@@ -403,7 +408,7 @@ impl Socket {
 /// What the methods share.
 impl Socket {
     fn check_running(&self) -> Result<()> {
-        if self.closed.load(Ordering::Acquire) { Err(Error::rule(Code::NotRunning)) } else { Ok(()) }
+        if self.is_closed() { Err(Error::rule(Code::NotRunning)) } else { Ok(()) }
     }
 
     fn call<T>(

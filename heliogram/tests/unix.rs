@@ -285,3 +285,37 @@ fn syslog_is_written_to_and_read() {
         assert!(line.starts_with(b"<13>") && line.ends_with(b"hello from logger"), "{}", line.escape_ascii());
     }
 }
+
+#[cfg(feature = "tokio")]
+#[tokio::test]
+async fn tokio_waits_for_room_and_for_datagrams() {
+    use heliogram::tokio::UnixSocket;
+    let folder = Folder::new();
+    let new = || UnixSocket::new(&SocketOptions::new()).unwrap();
+    let (server, client) = (new(), new());
+    server.bind(&folder.address("server")).unwrap();
+    client.connect(&folder.address("server")).unwrap();
+    const COUNT: u32 = 2000;
+    let sending = async {
+        for number in 0..COUNT {
+            assert_eq!(client.send(&number.to_be_bytes()).await, Ok(4));
+        }
+    };
+    let receiving = async {
+        for number in 0..COUNT {
+            let mut buffer = [0; 8];
+            assert_eq!(server.recv(&mut buffer).await.unwrap().size, 4);
+            assert_eq!(buffer[..4], number.to_be_bytes());
+        }
+    };
+    tokio::time::timeout(LONG, async { tokio::join!(sending, receiving) }).await.unwrap();
+    let mut buffer = [0; 8];
+    let closing = async {
+        tokio::task::yield_now().await;
+        server.close()
+    };
+    let (received, closed) = tokio::join!(server.recv(&mut buffer), closing);
+    assert_eq!((code(received), closed), ("ERR_SOCKET_DGRAM_NOT_RUNNING", Ok(())));
+    assert!(!folder.path("server").exists());
+    assert_eq!(code(client.send(b"gone").await), "ECONNREFUSED");
+}

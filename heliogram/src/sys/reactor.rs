@@ -43,7 +43,12 @@ mod registration {
 
     impl Registration {
         pub(crate) fn new(socket: &Socket) -> io::Result<Self> {
-            let number = Number(socket.descriptor()?.as_raw_fd());
+            Registration::of(&socket.descriptor()?)
+        }
+
+        /// Registers a descriptor whose number stays taken, closed or not, until after the registration is dropped.
+        pub(crate) fn of(descriptor: &impl AsRawFd) -> io::Result<Self> {
+            let number = Number(descriptor.as_raw_fd());
             // SAFETY: the number is open and ours from here until the socket is dropped, which its owner does after this
             // registration. Closing puts another description under it; the kernel has then ended the registration with
             // the old description (`epoll(7)`, `kqueue(2)`), and what tokio does at the drop finds none and harms none.
