@@ -1,7 +1,7 @@
 'use strict';
 // `node --require heliogram/register app.js`, `node --import heliogram/register app.mjs`: from here on `dgram` and
 // `node:dgram` are heliogram, in this thread and in the threads and processes that it starts. heliogram itself is loaded
-// by the first program that asks for it.
+// by the first program that asks for it. Deno has the same hooks under `--preload`, Bun others.
 
 const Module = require('node:module');
 const path = require('node:path');
@@ -11,10 +11,12 @@ const { entry, redirects, resolve } = require('./lib/redirect.js');
 const FLAG = 'heliogram/register';
 const heliogram = () => require(entry);
 
-/** require(), createRequire() and whatever else ends in the CommonJS loader. */
-function redirectRequire() {
+/** require(), createRequire() and whatever else ends in the CommonJS loader; `begin` is called at the program's first one. */
+function redirectRequire(begin) {
   const load = Module._load;
   Module._load = function (request, parent) {
+    begin?.();
+    begin = undefined;
     return redirects(request, parent?.filename) ? heliogram() : Reflect.apply(load, this, arguments);
   };
 }
@@ -55,8 +57,15 @@ function inheritByEnvironment(env) {
   if (!options.includes(quoted)) env.NODE_OPTIONS = `${options} --require ${quoted}`.trim();
 }
 
-redirectRequire();
-redirectImport();
+if (process.versions.bun) {
+  const bun = require('./lib/host/bun-register.js');
+  bun.redirectRequire();
+  bun.redirectImport();
+  bun.inherit(process.env, __filename);
+} else {
+  redirectRequire(process.versions.deno && require('./lib/host/deno-register.js').letGoOfChannel());
+  redirectImport();
+  inheritByArguments(process.execArgv);
+  inheritByEnvironment(process.env);
+}
 redirectBuiltin();
-inheritByArguments(process.execArgv);
-inheritByEnvironment(process.env);

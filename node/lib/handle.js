@@ -9,10 +9,13 @@ const { clearInterval, setInterval } = require('node:timers'); // Deno's own giv
 const util = require('node:util');
 const environment = require('./environment.js');
 const gathering = require('./gather.js');
-const { adopt, kOwner, queuesSends, socketToSend } = require('./host.js');
+const { adopt, demand, kOwner, mayReach, queuesSends, socketToSend } = require('./host.js');
 const view = require('./view.js');
 
 const EMSGSIZE = -constants.errno.EMSGSIZE;
+
+/** libuv's number for an error that it does not know, which is what Deno makes of a send without permission. */
+const UNKNOWN = -4094;
 
 /** What the kernel takes at once (IOV_MAX). Ours joins the parts before, but programs know the limit from the host. */
 const MOST_PARTS = 1_024;
@@ -86,6 +89,7 @@ class Handle {
   }
 
   bind(address, port) {
+    demand?.(address, +port & 0xffff);
     const outcome = this.step(this.native.finishBind(String(address), +port & 0xffff));
     if (outcome === 0) view.lend(this);
     return outcome;
@@ -126,6 +130,7 @@ class Handle {
   }
 
   connect(address, port) {
+    demand?.(address, port);
     return this.step(this.settled.finishConnect(String(address), port));
   }
 
@@ -148,6 +153,7 @@ class Handle {
     if (list.length > MOST_PARTS) return EMSGSIZE;
     const told = request.isSilent ? undefined : request;
     if (toPeer) return this.sendToPeer(told, list);
+    if (mayReach !== undefined && !mayReach(address, port)) return UNKNOWN;
     const to = gathering.destination(address);
     if (to < gathering.PEER) return to;
     gathering.gather(this.number, list, to, port, told);

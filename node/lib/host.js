@@ -3,7 +3,7 @@
 // (child_process, cluster, monitoring tools) keep a socket's state, and the class of its handles. Each runtime has a file
 // in host/, and no other file asks which one it is.
 
-const dgram = require('node:dgram');
+const dgram = require('./host/own.js').dgram ?? require('node:dgram');
 
 /** The Node that this is, or that Deno and Bun say they are. */
 const [major, minor] = process.versions.node.split('.').map(Number);

@@ -65,6 +65,7 @@ function find() {
       return require(place);
     } catch (error) {
       if (error.code === 'ERR_DLOPEN_DISABLED') throw addonsForbidden(error);
+      if (error.name === 'NotCapable') throw error; // Deno says what is to be allowed
       tried.push({ place, reason: error.code === 'MODULE_NOT_FOUND' ? 'not installed' : error.message.split('\n')[0] });
     }
   }

@@ -4,10 +4,12 @@
 
 const cluster = require('node:cluster');
 const { constants } = require('node:os');
+const { mayReach } = require('./deno-permissions.js');
 
 /** The flags of libuv's bind in a worker's question. */
 const [IPV6_ONLY, REUSE_ADDR, REUSE_PORT] = [1, 4, 8];
 
+const EACCES = -constants.errno.EACCES;
 const EBADF = -constants.errno.EBADF;
 
 /** `{ native, errno, workers }` by the keys under which the workers know them. */
@@ -27,7 +29,7 @@ function keyOf({ address, port, addressType, fd, index }) {
 
 function bind(native, { address, port, fd }) {
   native.beginBind();
-  if (fd < 0) return native.finishBind(address, port ?? 0);
+  if (fd < 0) return mayReach(address, port ?? 0) ? native.finishBind(address, port ?? 0) : EACCES;
   const outcome = native.adopt(fd, true);
   return typeof outcome === 'string' ? EBADF : outcome;
 }

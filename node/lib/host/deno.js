@@ -3,6 +3,7 @@
 
 const { constants } = require('node:os');
 const common = require('./thread.js');
+const { demand, mayReach } = require('./deno-permissions.js');
 const { symbolOf } = require('./symbols.js');
 
 const core = globalThis.Deno?.[globalThis.Deno.internal]?.core;
@@ -26,6 +27,8 @@ module.exports = ({ dgram }) => ({
     };
   },
   skipsLookup: true,
+  demand,
+  mayReach,
   marksStacks: true,
 
   /** What a primary without heliogram says to a worker that asks for a shared socket. */

@@ -1,0 +1,51 @@
+'use strict';
+// Deno's permissions know nothing of what an addon does, so we ask them for what the addon is to do: the net, by host and
+// port. Deno's answers cost some microseconds each, so that one which grants holds for the rest of the turn.
+
+const { permissions, errors } = globalThis.Deno;
+
+const granted = new Set();
+let isForgetting = false;
+
+function forget() {
+  isForgetting = false;
+  granted.clear();
+}
+
+function remember(host) {
+  granted.add(host);
+  if (isForgetting) return;
+  isForgetting = true;
+  process.nextTick(forget);
+}
+
+/** Asks, and lets Deno ask the user where it has been told to. */
+function isGranted(host) {
+  const wanted = { name: 'net', host };
+  const { state } = permissions.querySync(wanted);
+  return state === 'granted' || (state === 'prompt' && permissions.requestSync(wanted).state === 'granted');
+}
+
+/** `127.0.0.1:53`, `[::1]:53`: an address in the words of Deno's permissions, which know no zones. */
+function hostOf(address, port) {
+  const [ip] = String(address).split('%');
+  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
+
+/** Whether datagrams may be sent there. */
+function mayReach(address, port) {
+  const host = hostOf(address, port);
+  if (granted.has(host)) return true;
+  const may = isGranted(host);
+  if (may) remember(host);
+  return may;
+}
+
+/** Throws what Deno throws where this may not be. */
+function demand(address, port) {
+  if (mayReach(address, port)) return;
+  const host = hostOf(address, port);
+  throw new errors.NotCapable(`Requires net access to "${host}", run again with the --allow-net flag`);
+}
+
+module.exports = { demand, mayReach };
