@@ -39,6 +39,7 @@ module.exports = ({ dgram }) => ({
     };
   },
   skipsLookup: false,
+  marksStacks: true,
   adopt: (native, wrap) => native.adopt(wrap.sharedFd ?? wrap.fd, true),
   socketToSend,
 });

@@ -10,7 +10,7 @@ const { mayReach } = require('./deno-permissions.js');
 const [IPV6_ONLY, REUSE_ADDR, REUSE_PORT] = [1, 4, 8];
 
 const EACCES = -constants.errno.EACCES;
-const EBADF = -constants.errno.EBADF;
+const EINVAL = -constants.errno.EINVAL;
 
 /** `{ native, errno, workers }` by the keys under which the workers know them. */
 const shared = new Map();
@@ -31,7 +31,7 @@ function bind(native, { address, port, fd }) {
   native.beginBind();
   if (fd < 0) return mayReach(address, port ?? 0) ? native.finishBind(address, port ?? 0) : EACCES;
   const outcome = native.adopt(fd, true);
-  return typeof outcome === 'string' ? EBADF : outcome;
+  return typeof outcome === 'string' ? EINVAL : outcome;
 }
 
 function open(query) {

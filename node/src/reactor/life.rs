@@ -16,7 +16,6 @@ use super::poll::Host;
 
 /// How many handles of an environment libuv still holds, and whether the environment is ending.
 pub(crate) struct Life {
-    host: Host,
     handles: Cell<usize>,
     ending: Cell<bool>,
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
@@ -35,7 +34,6 @@ impl Life {
     /// Begins with the environment.
     pub(crate) fn of(env: sys::napi_env, host: Host) -> napi::Result<Rc<Self>> {
         let life = Rc::new(Life {
-            host,
             handles: Cell::new(0),
             ending: Cell::new(false),
             hook: Cell::new(null_mut()),
@@ -73,10 +71,8 @@ impl Life {
         self.ending.set(true);
         let work = self.work.borrow_mut().take();
         if let Some(work) = work {
-            // In Deno the memory of JavaScript has gone by now.
-            if self.host != Host::Deno {
-                (work.flush)();
-            }
+            // Deno calls its hooks late, but before it disposes of the memory of JavaScript.
+            (work.flush)();
             (work.close)();
         }
         forget_flushes();
