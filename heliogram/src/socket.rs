@@ -187,7 +187,7 @@ impl Socket {
         self.asks(Op::Bind)?;
         let adopted = sys::Socket::adopt(descriptor, self.socket_type())
             .map_err(Error::invalid_descriptor)?
-            .and_then(|adopted| adopted.set_reuse_addr().and_then(|()| self.take_trains(&adopted)).map(|()| adopted))
+            .and_then(|adopted| self.prepare_adopted(&adopted).map(|()| adopted))
             .map_err(|error| Error::system("open", &error))?;
         let connected = adopted.peer_addr().is_ok();
         if self.sys.set(adopted).is_err() {
@@ -400,10 +400,17 @@ impl Socket {
         if self.options.ipv6_only && self.socket_type() == SocketType::Udp6 {
             sys.set_only_v6()?;
         }
-        if let Some(device) = &self.options.device {
-            sys.bind_to_device(Some(device))?;
-        }
-        Ok(())
+        self.take_device(sys)
+    }
+
+    fn prepare_adopted(&self, sys: &sys::Socket) -> io::Result<()> {
+        sys.set_reuse_addr()?;
+        self.take_device(sys)?;
+        self.take_trains(sys)
+    }
+
+    fn take_device(&self, sys: &sys::Socket) -> io::Result<()> {
+        self.options.device.as_ref().map_or(Ok(()), |device| sys.bind_to_device(Some(device)))
     }
 
     fn take_trains(&self, sys: &sys::Socket) -> io::Result<()> {

@@ -52,7 +52,8 @@ impl SocketOptions {
     }
 
     /// Lets a bind take the place of a socket that nobody has open any longer, which a program that was killed leaves
-    /// behind. One that is open, and a file of any other kind, stays and is `EADDRINUSE`. Default: `false`.
+    /// behind. One that is open, and a file of any other kind, stays and is `EADDRINUSE`. Of two programs that do
+    /// this at the same moment, the later may have the path. Default: `false`.
     #[must_use]
     pub const fn replace_stale(mut self, on: bool) -> Self {
         self.replace_stale = on;

@@ -134,6 +134,29 @@ fn far_of(near: &str) -> &'static str {
 }
 
 #[test]
+fn however_a_socket_is_bound_it_keeps_to_its_interface() {
+    let Some(net) = Net::new() else { return };
+    let options = SocketOptions::new(SocketType::Udp4).device("eth1");
+    let joined = net.middle.run(|| {
+        let socket = Socket::new(&options).unwrap();
+        socket.add_membership(ip("239.77.0.1"), Interface::by_name("eth1").unwrap()).unwrap();
+        socket
+    });
+    let adopted = net.middle.run(|| {
+        let first = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+        let socket = Socket::new(&options).unwrap();
+        socket.bind_descriptor(first.into()).unwrap();
+        socket
+    });
+    let (west, east) = (open(&net.west, SocketType::Udp4), open(&net.east, SocketType::Udp4));
+    for socket in [&joined, &adopted] {
+        send(&west, b"not heard", Some(at("10.77.1.2", socket))).unwrap();
+        send(&east, b"heard", Some(at("10.77.2.2", socket))).unwrap();
+        assert_eq!(recv(socket), b"heard");
+    }
+}
+
+#[test]
 fn a_bound_socket_is_tied_to_an_interface_and_let_go() {
     let Some(net) = Net::new() else { return };
     let (server, west) = (open(&net.middle, SocketType::Udp4), open(&net.west, SocketType::Udp4));

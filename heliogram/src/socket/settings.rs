@@ -190,6 +190,7 @@ impl Socket {
     fn bind_silently(&self) -> io::Result<()> {
         let sys = self.open()?;
         sys.set_reuse_addr()?;
+        self.take_device(sys)?;
         sys.bind(self.socket_type().any())
     }
 }

@@ -148,7 +148,9 @@ mod system {
                 let mut control = cmsg::Control::<RECEIVE_SPACE>::new();
                 let flags = libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT;
                 let (_, peer, _, told) = retry(|| self.recv_message(&mut [], &mut control, flags))?;
-                if let Some(notice) = cmsg::notice(&control[..told], peer.as_socket()) {
+                // Where the kernel names nobody, the room for a name is as it was.
+                let peer = peer.as_socket().filter(|peer| peer.port() != 0);
+                if let Some(notice) = cmsg::notice(&control[..told], peer) {
                     return Ok(notice);
                 }
             }
