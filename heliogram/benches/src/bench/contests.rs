@@ -1,6 +1,9 @@
 //! What a contest is: who does the same work in different ways, what is measured of it, and what must come of it.
 
 use super::{Job, Outcome, library, package, raw};
+use std::process::exit;
+use std::thread;
+use std::time::Duration;
 
 /// Contestants that do the same work in different ways.
 pub(crate) struct Contest {
@@ -180,7 +183,18 @@ pub(crate) fn run(contest: &str, name: &str, job: &Job) -> Outcome<()> {
         return Err(format!("no contestant {name:?} is a function").into());
     };
     raw::take_core(job.core)?;
+    end_at_last(job);
     run(job)
+}
+
+/// A contestant that waits for traffic would wait for ever if the driver were killed.
+fn end_at_last(job: &Job) {
+    let limit = job.time() + Duration::from_secs(10);
+    thread::spawn(move || {
+        thread::sleep(limit);
+        eprintln!("error: no end after {} s", limit.as_secs());
+        exit(1);
+    });
 }
 
 #[cfg(test)]
