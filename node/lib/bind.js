@@ -21,8 +21,8 @@ const {
 /** The flags of libuv's bind, which a worker's question to its primary contains. */
 const FLAG = { ipv6Only: 1, reuseAddr: os.constants.UV_UDP_REUSEADDR, reusePort: 8 };
 
-const flagsOf = (state) =>
-  Object.entries(FLAG).reduce((flags, [option, flag]) => (state[option] ? flags | flag : flags), 0);
+const flagsOf = ({ ipv6Only, reuseAddr, reusePort }) =>
+  (ipv6Only ? FLAG.ipv6Only : 0) | (reuseAddr ? FLAG.reuseAddr : 0) | (reusePort ? FLAG.reusePort : 0);
 const anyAddress = (socket) => (socket.type === 'udp4' ? '0.0.0.0' : '::');
 const isObject = (value) => value !== null && typeof value === 'object';
 const isDescriptor = (value) => (value | 0) === value && value > 0;

@@ -41,14 +41,21 @@ function start() {
   const callbacks = { deliver: fromLoop(deliver), settle: fromLoop(gather.settle) };
   const memory = { received, receivedTable, sent: gather.bytes, sentTable: gather.table };
   environment = new classes.Environment({ ...callbacks, ...memory }, hostName);
-  gather.start(environment);
+  exports.calls = environment.calls();
+  gather.start(environment, exports.calls.flush);
 }
 
-/** Makes the native half of a socket. The first call loads the addon. */
-function open(type, sharing) {
+/** Makes the native half of a socket: its number, which `calls` take. The first call loads the addon. */
+function open(type, flags) {
   if (environment === undefined) start();
-  return new classes.Handle(environment, type, sharing);
+  return exports.calls.open(type === 'udp4' ? 4 : 6, flags);
 }
+
+/** The object that does for the socket of this number what is no mere call; a closed one's, if there is none. */
+const half = (number) => new classes.Handle(environment, number);
+
+/** The tokens of the sends that will never leave, because their sockets have been closed. */
+const lost = () => environment.lost();
 
 function senderOf(row) {
   const number = receivedTable[row + 4];
@@ -113,4 +120,4 @@ function deliver(number, what) {
   }
 }
 
-module.exports = { open, receivers };
+Object.assign(exports, { half, lost, open, receivers });

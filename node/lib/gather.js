@@ -45,9 +45,9 @@ let flushIsDue = false;
 let stretch = 0;
 
 /** Begins with the native half of this thread. */
-function start(native) {
+function start(native, flushNative) {
   environment = native;
-  sendGathered = native.flusher();
+  sendGathered = flushNative;
 }
 
 /** Called by the native side when a send that had to wait has left or failed. */

@@ -26,16 +26,18 @@ const LONGEST = 2 ** 31 - 1;
 /** What stands for a group or an interface in a call. */
 const text = (value) => (value === undefined || value === null ? undefined : `${value}`);
 
+/** The flags of `environment.open`, as node/src/calls.rs has them. */
+const FLAG = { reuseAddr: 1, reusePort: 2, ipv6Only: 4, noOffload: 8 };
+
 class Handle {
-  /** `sharing` is `{ reuseAddr, reusePort, ipv6Only, offload, pooledBuffers }`. */
-  constructor(type, lookup, sharing) {
+  constructor(type, lookup, flags, poolsBuffers) {
     this.type = type;
     this.lookup = lookup;
-    this.sharing = sharing;
+    this.flags = flags;
     this.started = false;
     this.resting = false;
     this.receiving = false;
-    this.poolsBuffers = sharing.pooledBuffers;
+    this.poolsBuffers = poolsBuffers;
     this.standIn = undefined;
     this.view = undefined;
     this.lent = undefined;
@@ -43,11 +45,20 @@ class Handle {
     this.onmessage = undefined;
     this.onerror = undefined;
     this[kOwner] = undefined;
-    this.native = environment.open(type, sharing);
-    this.number = this.native.number;
+    this.number = environment.open(type, flags);
+    this.half = undefined;
     this.standing = 0;
     this.stretch = -1;
     this.resource = new AsyncResource('UDPWRAP', { requireManualDestroy: true });
+  }
+
+  /** What does more for this socket than `environment.calls`; few sockets ever need it. */
+  get native() {
+    return (this.half ??= environment.half(this.number));
+  }
+
+  get sharesAddress() {
+    return (this.flags & FLAG.reuseAddr) !== 0;
   }
 
   /** The handle as others see it, who may have replaced methods of it. */
@@ -75,13 +86,15 @@ class Handle {
 
   /** Takes over where the native half stands now. */
   step(outcome) {
-    this.standing = this.native.state();
+    const standing = environment.calls.state(this.number);
+    if (standing >= 0) this.standing = standing;
     return outcome;
   }
 
   /** A rule that forbids it, or undefined. */
   beginBind() {
-    return this.step(this.native.beginBind());
+    if (environment.calls.beginBind(this.number) === 0) return this.step(undefined);
+    return this.native.beginBind();
   }
 
   abandonBind() {
@@ -90,7 +103,7 @@ class Handle {
 
   bind(address, port) {
     demand?.(address, +port & 0xffff);
-    const outcome = this.step(this.native.finishBind(String(address), +port & 0xffff));
+    const outcome = this.step(environment.calls.bind(this.number, gathering.destination(`${address}`), +port & 0xffff));
     if (outcome === 0) view.lend(this);
     return outcome;
   }
@@ -110,13 +123,13 @@ class Handle {
 
   /** Goes on with the kernel's socket that a handle of the host's holds: the one that cluster workers share. */
   share(wrap) {
-    const before = this.native;
-    this.native = environment.open(this.type, this.sharing);
-    this.number = this.native.number;
-    this.native.reference(before.isReferenced());
+    const { number, native } = this;
+    this.number = environment.open(this.type, this.flags);
+    this.half = undefined;
+    environment.calls.reference(this.number, native.isReferenced() ? 1 : 0);
     const outcome = adopt(this.native, wrap);
     if (this.connectState === 1) this.native.beginConnect();
-    before.close();
+    environment.calls.close(number);
     view.replace(this, wrap);
     return this.step(outcome);
   }
@@ -186,9 +199,15 @@ class Handle {
   }
 
   recvStop() {
-    this.started = false;
-    environment.receivers.delete(this.number);
+    this.forget();
     return this.receive();
+  }
+
+  /** Gets no more messages. */
+  forget() {
+    this.started = this.receiving = false;
+    clearInterval(this.standIn);
+    environment.receivers.delete(this.number);
   }
 
   /** Reads nothing for a while, or reads on. */
@@ -204,26 +223,28 @@ class Handle {
     clearInterval(this.standIn);
     this.standIn = this.started && this.resting ? setInterval(() => {}, LONGEST) : undefined;
     if (this.standIn !== undefined && !this.hasRef()) this.standIn.unref();
-    return this.native.receive(this.receiving);
+    return environment.calls.receive(this.number, this.receiving ? 1 : 0);
   }
 
   /** The callback is for those who close the view; it runs when the host has closed its side. */
   close(callback) {
-    this.recvStop();
-    const lost = this.settled.close();
+    this.forget();
+    gathering.endStretch();
+    const lost = environment.calls.close(this.number);
+    this.number = -1;
     view.close(this, callback);
     this.resource.emitDestroy();
-    if (lost.length > 0) setImmediate(gathering.cancel, lost);
+    if (lost > 0) setImmediate(gathering.cancel, environment.lost());
   }
 
   ref() {
-    this.native.reference(true);
+    environment.calls.reference(this.number, 1);
     this.standIn?.ref();
     view.reference(this);
   }
 
   unref() {
-    this.native.reference(false);
+    environment.calls.reference(this.number, 0);
     this.standIn?.unref();
     view.reference(this);
   }
@@ -327,4 +348,4 @@ function tell(out, address) {
   return 0;
 }
 
-module.exports = { Handle };
+module.exports = { FLAG, Handle };

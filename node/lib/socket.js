@@ -6,7 +6,7 @@ const { EventEmitter } = require('node:events');
 const util = require('node:util');
 const diagnostics = require('node:diagnostics_channel');
 const host = require('./host.js');
-const { Handle } = require('./handle.js');
+const { FLAG, Handle } = require('./handle.js');
 const { DeniedHandle } = require('./denied.js');
 const { State, handleOf, healthCheck } = require('./state.js');
 const { lookupFor } = require('./lookup.js');
@@ -53,13 +53,15 @@ function checkedOptions(given) {
   };
 }
 
-function newHandle(type, lookup, { reuseAddr, reusePort, ipv6Only, offload = true, pooledBuffers }) {
+/** What the native side keeps, as it is told. */
+const flagsOf = ({ reuseAddr, reusePort, ipv6Only, offload = true }) =>
+  (reuseAddr ? FLAG.reuseAddr : 0) | (reusePort ? FLAG.reusePort : 0) | (ipv6Only ? FLAG.ipv6Only : 0) | (offload ? 0 : FLAG.noOffload);
+
+function newHandle(type, lookup, checked) {
   if (lookup !== undefined) validateFunction(lookup, 'lookup');
   if (type !== 'udp4' && type !== 'udp6') throw new ERR_SOCKET_BAD_TYPE();
   const resolve = lookupFor(type, lookup);
-  if (!host.mayUseNet()) return new DeniedHandle(type, resolve);
-  const flags = { reuseAddr, reusePort, ipv6Only, offload, pooledBuffers };
-  return new Handle(type, resolve, Object.fromEntries(Object.entries(flags).map(([name, on]) => [name, Boolean(on)])));
+  return host.mayUseNet() ? new Handle(type, resolve, flagsOf(checked), Boolean(checked.pooledBuffers)) : new DeniedHandle(type, resolve);
 }
 
 /** Closes the socket when the signal says so; a closed socket does not listen to it any more. */

@@ -51,9 +51,10 @@ function adorn(wrap, handle) {
 }
 
 /** The view is counted among the resources that keep the process alive if the socket is. */
-function reference({ view, native }) {
+function reference(handle) {
+  const { view } = handle;
   if (view === undefined) return;
-  if (native.isReferenced()) UDP.prototype.ref.call(view);
+  if (handle.native.isReferenced()) UDP.prototype.ref.call(view);
   else UDP.prototype.unref.call(view);
 }
 
@@ -67,8 +68,8 @@ function of(handle) {
 }
 
 /** The view knows best, since it is closed only some time after the socket. */
-function isReferenced({ view, native }) {
-  return view === undefined ? native.isReferenced() : UDP.prototype.hasRef.call(view);
+function isReferenced(handle) {
+  return handle.view === undefined ? handle.native.isReferenced() : UDP.prototype.hasRef.call(handle.view);
 }
 
 /** Gives the view a descriptor of the kernel's socket, once there is one. The host never reads from it. */
@@ -77,7 +78,7 @@ function lend(handle) {
   const descriptor = handle.native.duplicate();
   if (descriptor < 0) return;
   UDP.prototype.open.call(handle.view, descriptor);
-  handle.native.restoreSharing(Boolean(handle.sharing.reuseAddr));
+  handle.native.restoreSharing(handle.sharesAddress);
 }
 
 /** Takes a handle that the host made, with its descriptor, for the view. */

@@ -55,18 +55,13 @@ impl Endpoint {
         }
     }
 
-    /// What is left of a socket that is closed: its number and its options, and no descriptor.
-    pub(crate) fn husk(&self) -> Result<Self> {
-        let husk = Endpoint::of(self.number, Socket::new(self.socket.options())?, Weak::new());
-        husk.referenced.set(self.referenced.get());
-        husk.socket.close()?;
-        Ok(husk)
-    }
-
-    /// A socket whose environment has ended.
-    pub(crate) fn ended(number: u32) -> Self {
+    /// A socket that is closed, for those who ask it still.
+    pub(crate) fn closed() -> Self {
         let socket = Socket::new(&SocketOptions::new(SocketType::Udp4));
-        Endpoint::of(number, socket.unwrap_or_else(|_| unreachable!("no size that could be refused")), Weak::new())
+        let socket = socket.unwrap_or_else(|_| unreachable!("no size that could be refused"));
+        // A new socket is not closed, which is all that could be refused here.
+        drop(socket.close());
+        Endpoint::of(u32::MAX, socket, Weak::new())
     }
 
     /// Starts or stops receiving; 0 or a negative number of the system's, `EEXIST` if the loop watches the descriptor

@@ -31,6 +31,9 @@ pub(crate) struct Environment {
     life: Rc<Life>,
     channel: Channel,
     endpoints: RefCell<Vec<Option<Rc<Endpoint>>>>,
+    /// The numbers below the length of `endpoints` that no socket has.
+    free: RefCell<Vec<u32>>,
+    lost: RefCell<Vec<u32>>,
     pub(crate) destinations: RefCell<Addresses>,
     /// Rooms for a receive that are not in use, one for one message and one for many.
     spares: [Cell<Option<RecvBatch>>; 2],
@@ -46,6 +49,8 @@ impl Environment {
             life: Life::of(env, host)?,
             channel: Channel::new(env, host, parts)?,
             endpoints: RefCell::default(),
+            free: RefCell::default(),
+            lost: RefCell::default(),
             destinations: RefCell::default(),
             spares: Default::default(),
             seen: RefCell::default(),
@@ -67,26 +72,34 @@ impl Environment {
         }
     }
 
-    /// Makes a socket, known by the lowest number that is free.
-    pub(crate) fn open(self: &Rc<Self>, options: &SocketOptions) -> heliogram::Result<Rc<Endpoint>> {
+    /// Makes a socket, known by a number that is free.
+    pub(crate) fn open(self: &Rc<Self>, options: &SocketOptions) -> heliogram::Result<u32> {
         let mut endpoints = self.endpoints.borrow_mut();
-        let free = endpoints.iter().position(Option::is_none).unwrap_or(endpoints.len());
-        let endpoint = Rc::new(Endpoint::new(free as u32, self, options)?);
-        if free == endpoints.len() {
-            endpoints.push(None);
+        let free = self.free.borrow_mut().pop();
+        let number = free.unwrap_or(endpoints.len() as u32);
+        let endpoint = Some(Rc::new(Endpoint::new(number, self, options)?));
+        match endpoints.get_mut(number as usize) {
+            Some(entry) => *entry = endpoint,
+            None => endpoints.push(endpoint),
         }
-        endpoints[free] = Some(endpoint.clone());
-        Ok(endpoint)
+        Ok(number)
     }
 
-    /// Forgets a socket that is closed, or that JavaScript has lost. One that was closed before it was lost is forgotten
-    /// already, and another may have its number.
-    pub(crate) fn forget(&self, endpoint: &Rc<Endpoint>) {
-        let mut endpoints = self.endpoints.borrow_mut();
-        let entry = endpoints.get_mut(endpoint.number as usize);
-        if let Some(entry) = entry.filter(|entry| entry.as_ref().is_some_and(|known| Rc::ptr_eq(known, endpoint))) {
-            *entry = None;
-        }
+    /// Closes a socket, whose number is free from now on; how many sends will never leave. They are told by
+    /// [`lost`](Self::lost).
+    pub(crate) fn close(&self, number: u32) -> i32 {
+        let endpoint = self.endpoints.borrow_mut().get_mut(number as usize).and_then(Option::take);
+        let Some(endpoint) = endpoint else { return 0 };
+        self.free.borrow_mut().push(number);
+        let lost = endpoint.close();
+        let count = lost.len() as i32;
+        self.lost.borrow_mut().extend(lost);
+        count
+    }
+
+    /// The tokens of the sends that were waiting when their sockets were closed.
+    pub(crate) fn lost(&self) -> Vec<u32> {
+        self.lost.take()
     }
 
     pub(crate) fn endpoint(&self, number: u32) -> Option<Rc<Endpoint>> {

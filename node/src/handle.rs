@@ -3,19 +3,19 @@
 //! Outcomes are numbers as Node's own handles give them (0, a size, or a negative number of the system's); where a rule
 //! of the socket forbids an operation, its code is returned as text, and `node/lib/errors.js` has the class.
 
-use std::cell::OnceCell;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::{Rc, Weak};
 
-use heliogram::{Interface, SocketOptions, SocketType, addr};
+use heliogram::{Interface, SocketType, addr};
 use napi::bindgen_prelude::{Either, JsObjectValue, Object};
 use napi::{Env, JsValue, Unknown};
 use napi_derive::napi;
 
+use crate::calls::calls;
 use crate::endpoint::Endpoint;
 use crate::environment::Environment;
 use crate::numbers::{EINVAL, ENOPROTOOPT, error_number, number, rule, status};
-use crate::reactor::{Host, Parts, function};
+use crate::reactor::{Host, Parts};
 
 /// The sockets of this thread, and the memory that they share with JavaScript.
 #[napi(js_name = "Environment")]
@@ -67,11 +67,16 @@ impl JsEnvironment {
         self.0.raise(thrown.raw());
     }
 
-    /// A function that sends what the table of sends describes; called so often that it is spared all conversions.
+    /// The functions that are called so often that they are spared all conversions (`calls.rs`).
     #[napi(catch_unwind)]
-    pub fn flusher<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        let environment = self.0.clone();
-        function(env, c"flush", move || environment.flush())
+    pub fn calls<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        calls(&self.0, env)
+    }
+
+    /// The tokens of the sends that will never leave, because their sockets have been closed.
+    #[napi(catch_unwind)]
+    pub fn lost(&self) -> Vec<u32> {
+        self.0.lost()
     }
 }
 
@@ -92,82 +97,29 @@ impl From<SocketAddr> for AddressInfo {
     }
 }
 
-/// The options of a socket that the native side keeps.
-#[napi(object, object_to_js = false)]
-pub struct Sharing {
-    /// `reuseAddr`.
-    pub reuse_addr: bool,
-    /// `reusePort`.
-    pub reuse_port: bool,
-    /// `ipv6Only`.
-    pub ipv6_only: bool,
-    /// `offload`.
-    pub offload: bool,
-}
-
-/// One socket.
+/// What is rarely asked of a socket, with all conversions: made for a socket that is asked so.
 #[napi(js_name = "Handle")]
 pub struct JsHandle {
     environment: Rc<Environment>,
     /// The environment has the endpoint while it is open, and drops it at its end: not every runtime collects this then.
     endpoint: Weak<Endpoint>,
-    /// What is left of it.
-    husk: OnceCell<Rc<Endpoint>>,
-    number: u32,
-}
-
-impl Drop for JsHandle {
-    fn drop(&mut self) {
-        self.endpoint.upgrade().iter().for_each(|endpoint| self.environment.forget(endpoint));
-    }
 }
 
 #[napi]
 impl JsHandle {
-    /// Makes a socket of type `udp4` or `udp6`; it has no descriptor yet.
+    /// The socket of this number; of none, one that is closed.
     #[napi(constructor, catch_unwind)]
-    pub fn new(environment: &JsEnvironment, socket_type: String, sharing: Sharing) -> napi::Result<Self> {
-        let refused = |error: heliogram::Error| napi::Error::from_reason(error.to_string());
-        let options = SocketOptions::new(socket_type.parse::<SocketType>().map_err(refused)?)
-            .reuse_addr(sharing.reuse_addr)
-            .reuse_port(sharing.reuse_port)
-            .ipv6_only(sharing.ipv6_only)
-            .offload(sharing.offload);
+    pub fn new(environment: &JsEnvironment, number: i32) -> napi::Result<Self> {
         let environment = environment.0.clone();
-        let endpoint = environment.open(&options).map_err(refused)?;
-        let number = endpoint.number;
-        Ok(JsHandle { environment, endpoint: Rc::downgrade(&endpoint), husk: OnceCell::new(), number })
-    }
-
-    /// The number by which the tables name this socket.
-    #[napi(getter, catch_unwind)]
-    pub fn number(&self) -> u32 {
-        self.number
-    }
-
-    /// Where the socket stands: its bind state, plus four times its connect state.
-    #[napi(catch_unwind)]
-    pub fn state(&self) -> u32 {
-        let state = self.endpoint().socket.state();
-        state.bind as u32 + 4 * state.connect as u32
+        let endpoint =
+            environment.endpoint(number.cast_unsigned()).map_or_else(Weak::new, |known| Rc::downgrade(&known));
+        Ok(JsHandle { environment, endpoint })
     }
 
     /// Begins a bind whose address is being looked up.
     #[napi(catch_unwind)]
     pub fn begin_bind(&self) -> Option<&'static str> {
         rule(self.endpoint().socket.begin_bind())
-    }
-
-    /// Ends a bind with the address that was found.
-    #[napi(catch_unwind)]
-    pub fn finish_bind(&self, address: String, port: u32) -> i32 {
-        match self.parse(&address, port) {
-            Some(local) => status(self.endpoint().socket.finish_bind(local)),
-            None => {
-                self.abandon_bind();
-                EINVAL
-            }
-        }
     }
 
     /// Ends a bind that found no address.
@@ -215,18 +167,6 @@ impl JsHandle {
         status(self.endpoint().socket.disconnect())
     }
 
-    /// Starts or stops receiving.
-    #[napi(catch_unwind)]
-    pub fn receive(&self, on: bool) -> i32 {
-        self.endpoint().receive(on)
-    }
-
-    /// Whether the loop goes on for this socket's sake.
-    #[napi(catch_unwind)]
-    pub fn reference(&self, on: bool) {
-        self.endpoint().reference(on);
-    }
-
     /// Whether the loop goes on for this socket's sake.
     #[napi(catch_unwind)]
     pub fn is_referenced(&self) -> bool {
@@ -246,19 +186,6 @@ impl JsHandle {
         let token = self.environment.token();
         self.endpoint().enqueue(&datagram, token);
         Either::A(token)
-    }
-
-    /// Closes the socket; the tokens of the sends that will never leave.
-    #[napi(catch_unwind)]
-    pub fn close(&self) -> Vec<u32> {
-        let endpoint = self.endpoint();
-        let lost = endpoint.close();
-        self.environment.forget(&endpoint);
-        // The descriptor's number is free when the endpoint goes, which must not wait until JavaScript collects this.
-        if let Ok(husk) = endpoint.husk() {
-            self.husk.get_or_init(|| Rc::new(husk));
-        }
-        lost
     }
 
     /// The local address, or a number.
@@ -387,8 +314,7 @@ impl JsHandle {
     }
 
     pub(crate) fn endpoint(&self) -> Rc<Endpoint> {
-        let open = || self.endpoint.upgrade().unwrap_or_else(|| Rc::new(Endpoint::ended(self.number)));
-        self.husk.get().cloned().unwrap_or_else(open)
+        self.endpoint.upgrade().unwrap_or_else(|| Rc::new(Endpoint::closed()))
     }
 
     /// An address of this socket's family; Node refuses the other family before it asks the kernel.

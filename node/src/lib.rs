@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 mod addresses;
+mod calls;
 mod descriptor;
 mod endpoint;
 mod environment;
