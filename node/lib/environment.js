@@ -45,6 +45,9 @@ function start() {
   gather.start(environment, exports.calls.flush);
 }
 
+/** The flags of `open`, as node/src/calls.rs has them. */
+const FLAG = { reuseAddr: 1, reusePort: 2, ipv6Only: 4, noOffload: 8 };
+
 /** Makes the native half of a socket: its number, which `calls` take. The first call loads the addon. */
 function open(type, flags) {
   if (environment === undefined) start();
@@ -120,4 +123,4 @@ function deliver(number, what) {
   }
 }
 
-Object.assign(exports, { half, lost, open, receivers });
+Object.assign(exports, { FLAG, half, lost, open, receivers });

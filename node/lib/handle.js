@@ -26,9 +26,6 @@ const LONGEST = 2 ** 31 - 1;
 /** What stands for a group or an interface in a call. */
 const text = (value) => (value === undefined || value === null ? undefined : `${value}`);
 
-/** The flags of `environment.open`, as node/src/calls.rs has them. */
-const FLAG = { reuseAddr: 1, reusePort: 2, ipv6Only: 4, noOffload: 8 };
-
 class Handle {
   constructor(type, lookup, flags, poolsBuffers) {
     this.type = type;
@@ -58,7 +55,7 @@ class Handle {
   }
 
   get sharesAddress() {
-    return (this.flags & FLAG.reuseAddr) !== 0;
+    return (this.flags & environment.FLAG.reuseAddr) !== 0;
   }
 
   /** The handle as others see it, who may have replaced methods of it. */
@@ -268,7 +265,7 @@ class Handle {
 
   /** For Bun's child_process: a socket of Bun's own, to be sent to a child. */
   get socket() {
-    this.sent ??= socketToSend?.(this.native, () => environment.open(this.type, this.sharing));
+    this.sent ??= socketToSend?.(this.native, this.type, this.flags);
     return this.sent;
   }
 
@@ -348,4 +345,4 @@ function tell(out, address) {
   return 0;
 }
 
-module.exports = { FLAG, Handle };
+module.exports = { Handle };

@@ -2,9 +2,8 @@
 // A bare UDP handle for programs that make descriptors with the host's internal class. Node has one of its own; Deno's
 // has no descriptor, and Bun has none at all.
 
-const environment = require('./environment.js');
+const { Bare } = require('./bare.js');
 
-const NOTHING_SHARED = { reuseAddr: false, reusePort: false, ipv6Only: false, offload: false };
 const EBADF = -require('node:os').constants.errno.EBADF;
 
 class UDP {
@@ -12,9 +11,8 @@ class UDP {
   #fd = -1;
 
   #bindTo(type, address, port) {
-    this.#native = environment.open(type, NOTHING_SHARED);
-    this.#native.beginBind();
-    return this.#native.finishBind(address, port);
+    this.#native = new Bare(type);
+    return this.#native.bind(address, port);
   }
 
   bind(address, port) {

@@ -8,11 +8,10 @@ const { symbolOf } = require('./symbols.js');
  * child_process sends only Bun's own sockets. This is one whose descriptor becomes one more of ours once Bun watches what
  * it was before, so that Bun reads nothing from it.
  */
-function socketToSend(native, open) {
-  const other = open();
-  const address = native.address().family === 'IPv6' ? '::1' : '127.0.0.1';
-  other.beginBind();
-  other.finishBind(address, 0);
+function socketToSend(native, type, flags) {
+  const { Bare } = require('../bare.js');
+  const other = new Bare(type, flags);
+  other.bind(type === 'udp6' ? '::1' : '127.0.0.1', 0);
   const fd = other.duplicate();
   other.close();
   const socket = Bun.peek(Bun.udpSocket({ fd, socket: {} }));

@@ -28,21 +28,21 @@ function keyOf({ address, port, addressType, fd, index }) {
 }
 
 function bind(native, { address, port, fd }) {
-  native.beginBind();
-  if (fd < 0) return mayReach(address, port ?? 0) ? native.finishBind(address, port ?? 0) : EACCES;
-  const outcome = native.adopt(fd, true);
+  if (fd < 0) return mayReach(address, port ?? 0) ? native.bind(address, port ?? 0) : EACCES;
+  const outcome = native.adopt(fd);
   return typeof outcome === 'string' ? EINVAL : outcome;
 }
 
+/** The flags of a question, as our sockets take them. */
+function flagsFrom(flags) {
+  const { FLAG } = require('../environment.js');
+  const bits = [[IPV6_ONLY, FLAG.ipv6Only], [REUSE_ADDR, FLAG.reuseAddr], [REUSE_PORT, FLAG.reusePort]];
+  return bits.reduce((sum, [bit, flag]) => (flags & bit ? sum | flag : sum), 0);
+}
+
 function open(query) {
-  const { flags, addressType } = query;
-  const sharing = {
-    ipv6Only: Boolean(flags & IPV6_ONLY),
-    reuseAddr: Boolean(flags & REUSE_ADDR),
-    reusePort: Boolean(flags & REUSE_PORT),
-    offload: false,
-  };
-  const native = require('../environment.js').open(addressType, sharing);
+  const { Bare } = require('../bare.js');
+  const native = new Bare(query.addressType, flagsFrom(query.flags));
   return { native, errno: bind(native, query), workers: new Set() };
 }
 

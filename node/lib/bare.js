@@ -1,0 +1,46 @@
+'use strict';
+// A socket of the native side with nothing around it, for those who want its descriptor: other processes, and the places
+// where a runtime keeps sockets of its own.
+
+const environment = require('./environment.js');
+const gathering = require('./gather.js');
+
+class Bare {
+  #number;
+  #native;
+
+  /** `flags` as `environment.open` takes them. Its datagrams are to be read by others, who know no trains. */
+  constructor(type, flags = 0) {
+    this.#number = environment.open(type, flags | environment.FLAG.noOffload);
+    this.#native = environment.half(this.#number);
+  }
+
+  /** 0, or a negative number of the system's. */
+  bind(address, port) {
+    environment.calls.beginBind(this.#number);
+    return environment.calls.bind(this.#number, gathering.destination(address), port);
+  }
+
+  /** Takes over a copy of a descriptor; as `bind`, or a text that says what it is instead of a UDP socket. */
+  adopt(descriptor) {
+    environment.calls.beginBind(this.#number);
+    return this.#native.adopt(descriptor, true);
+  }
+
+  /** One more descriptor, which belongs to whoever asks. */
+  duplicate() {
+    return this.#native.duplicate();
+  }
+
+  address() {
+    return this.#native.address();
+  }
+
+  close() {
+    environment.calls.close(this.#number);
+    this.#number = -1;
+    this.#native.release();
+  }
+}
+
+module.exports = { Bare };
