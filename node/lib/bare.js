@@ -39,7 +39,6 @@ class Bare {
   close() {
     environment.calls.close(this.#number);
     this.#number = -1;
-    this.#native.release();
   }
 }
 
