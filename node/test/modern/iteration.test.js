@@ -95,7 +95,7 @@ async function heardUnread(t, { socket, sender }, options, send) {
   socket.on('message', () => { heard += 1; });
   const messages = socket.messages(options);
   await send(sender);
-  await t.turns(10);
+  await t.until((done) => setTimeout(done, 50));
   return { heard, messages };
 }
 

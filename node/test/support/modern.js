@@ -1,23 +1,15 @@
 'use strict';
 // Tests of what heliogram's sockets have and the host's lack: there is no oracle, so each says what must be.
 
-const test = require('node:test');
-const { subject } = require('./module.js');
-const { lacking } = require('./differential.js');
-const { Trace } = require('./trace.js');
+const { differential } = require('./differential.js');
 
-const LIMIT = 60_000;
-
-/** Declares a test whose scenario has a trace to make sockets with, which are closed when it ends. */
+/** Declares a test whose scenario asserts, and has a trace to make sockets with, which are closed when it ends. */
 function modern(title, scenario, { needs = false } = {}) {
-  test(title, { skip: needs || lacking(false), timeout: LIMIT }, async () => {
-    const trace = new Trace(subject);
-    try {
-      await scenario(trace);
-    } finally {
-      await trace.end();
-    }
-  });
+  const asserting = async (t) => {
+    await scenario(t);
+    t.note('no assertion failed');
+  };
+  differential(title, asserting, { needs, onHost: false });
 }
 
 /** A bound socket under test and a connected one of the host's, whose sends arrive at once. */
