@@ -110,6 +110,80 @@ export interface RemoteInfo {
   port: number;
   /** The datagram's size in bytes, 0 to 65527: the same as `msg.length`. */
   size: number;
+
+  // What Node does not tell; each is there only if `setReceiveInfo()` has asked for it and the system has told it.
+
+  /** The destination in the packet's header: an address of ours, a multicast group or a broadcast address. */
+  destination?: string;
+  /** Our own address, to answer from: `send(msg, port, address, { source: rinfo.localAddress })`. */
+  localAddress?: string;
+  /** The name of the interface that it came through. */
+  interface?: string;
+  /** Its number. */
+  interfaceIndex?: number;
+  /** The byte of DSCP and ECN, 0 to 255. */
+  tos?: number;
+  /** Differentiated services codepoint, 0 to 63 (RFC 2474). */
+  dscp?: number;
+  /** Congestion mark (RFC 3168): 0 none, 1 ECT(1), 2 ECT(0), 3 congestion experienced. */
+  ecn?: number;
+  /** What was left of the TTL or hop limit. */
+  ttl?: number;
+  /** When the kernel took it from the device, in nanoseconds since 1970, by the system's clock. */
+  timestamp?: bigint;
+  /** When the device took it from the wire, in nanoseconds of the device's own clock. */
+  hardwareTimestamp?: bigint;
+  /** How many datagrams the kernel has dropped up to then because the receive buffer was full, modulo 2^32. */
+  dropped?: number;
+  /** It came in a train of datagrams of this many bytes (`UDP_GRO`). */
+  segmentSize?: number;
+}
+
+/** What is to be told of each received datagram; what is left out is not. Not in Node. */
+export interface ReceiveInfo {
+  /** `destination`, `localAddress`, `interface` and `interfaceIndex`: `IP_PKTINFO`, `IPV6_RECVPKTINFO`. */
+  localAddress?: boolean | undefined;
+  /** `tos`, `dscp` and `ecn`: `IP_RECVTOS`, `IPV6_RECVTCLASS`. */
+  tos?: boolean | undefined;
+  /** `ttl`: `IP_RECVTTL`, `IPV6_RECVHOPLIMIT`. */
+  ttl?: boolean | undefined;
+  /** `timestamp`: `SO_TIMESTAMPNS`. */
+  timestamp?: boolean | undefined;
+  /** `hardwareTimestamp`: `SO_TIMESTAMPING`, where the device has been told to take times. Linux. */
+  hardwareTimestamp?: boolean | undefined;
+  /** `dropped`: `SO_RXQ_OVFL`. Linux. */
+  dropped?: boolean | undefined;
+  /** `segmentSize`. Linux. */
+  segmentSize?: boolean | undefined;
+}
+
+/** What one datagram takes along; what is left out is as the socket's options have it. Not in Node. */
+export interface SendOptions {
+  /** The address of this host to leave from. `EINVAL` or `ENETUNREACH` for one that is not. */
+  source?: string | undefined;
+  /** The interface to leave by, whatever the routes say: its name or number. `ENODEV`. */
+  interface?: InterfaceChoice | undefined;
+  /** DSCP and ECN in one byte, 0 to 255. */
+  tos?: number | undefined;
+  /** Differentiated services codepoint, 0 to 63; takes precedence over `tos`. */
+  dscp?: number | undefined;
+  /** Congestion mark, 0 to 3; takes precedence over `tos`. */
+  ecn?: number | undefined;
+  /** How many routers may pass it on, 1 to 255; multicast too. */
+  ttl?: number | undefined;
+  /** Whether routers and this host are kept from fragmenting it; `EMSGSIZE` if it exceeds the interface's MTU. */
+  dontFragment?: boolean | undefined;
+  /**
+   * The bytes leave as a train of at most 64 datagrams of this many bytes, 1 to 65535, the last one perhaps shorter
+   * (`UDP_SEGMENT`, Linux). `EINVAL` or `EMSGSIZE` above the path's MTU.
+   */
+  segmentSize?: number | undefined;
+  /**
+   * When it leaves, in nanoseconds of the clock that {@link Socket.setDepartureClock} has named, without which it is
+   * `EINVAL` (`SO_TXTIME`, Linux). The interface's queueing discipline holds it back: `fq` or `etf`; without one of them it
+   * leaves at once.
+   */
+  departure?: bigint | undefined;
 }
 
 /** How to bind a socket. Manual: "socket.bind(options[, callback])". */
@@ -490,6 +564,32 @@ export class Socket extends EventEmitter {
 
   /** Closes the socket unless it is closed, at the end of a block with `using`; as {@link Socket.close}, without waiting. */
   [Symbol.dispose](): void;
+
+  /**
+   * Sends one datagram that says how it leaves, by itself and at once, in order with the others. On a connected socket
+   * `port` and `address` are undefined. As {@link Socket.send}; the callback is given `ENOTSUP` for what the system lacks.
+   * Throws `ERR_OUT_OF_RANGE` and `ERR_INVALID_ARG_TYPE` for options that are none.
+   */
+  send(
+    msg: Sendable,
+    port: number | null | undefined,
+    address: string | null | undefined,
+    options: SendOptions,
+    callback?: SendCallback,
+  ): void;
+
+  /**
+   * Lets the system tell more of each datagram that is received from now on, in the fields of {@link RemoteInfo}: what
+   * is asked for here, and nothing else. Throws `ENOTSUP` for what the system lacks, `EBADF` while unbound,
+   * `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+   */
+  setReceiveInfo(info: ReceiveInfo): void;
+
+  /**
+   * Names the clock of {@link SendOptions.departure}: `'monotonic'` (that of `process.hrtime.bigint()`, for `fq`) or `'tai'`
+   * (for `etf`; `EPERM` without `CAP_NET_ADMIN`). Linux: `SO_TXTIME`. Throws `ERR_INVALID_ARG_VALUE`, and as options do.
+   */
+  setDepartureClock(clock: 'monotonic' | 'tai'): void;
 
   // Options: each throws `ENOTSUP` where the system has no such thing, `EBADF` while unbound, `ERR_INVALID_ARG_TYPE` and
   // `ERR_OUT_OF_RANGE`, and `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.

@@ -3,6 +3,7 @@
 // both sides see; a table of numbers says what is where. The native side of the same picture is node/src/receive.rs; the
 // way out is gather.js.
 
+const { addArrival } = require('./arrival.js');
 const gather = require('./gather.js');
 const { fromLoop, name: hostName, runTicks: runHostTicks } = require('./host.js');
 const native = require('./native.js');
@@ -13,6 +14,10 @@ const RECEIVED_BYTES = 2 * (65_536 + 64);
 
 /** The columns of a row: `[offset, length, port, family, sender, text length]`. */
 const ROW = 6;
+
+/** Bits of the column of the family, 4 or 6: that it is 6, and that what the kernel told follows. */
+const IPV6 = 2;
+const TOLD = 8;
 
 /** Where the table has the number of messages that have been delivered. */
 const DELIVERED = MESSAGES * ROW;
@@ -84,8 +89,9 @@ function dispatch(handle, index) {
   const message = handle.poolsBuffers
     ? new OwnBuffer(page, receivedTable[row], length)
     : new OwnBuffer(viewOf(index, receivedTable[row], length));
-  const family = receivedTable[row + 3] === 4 ? 'IPv4' : 'IPv6';
+  const family = receivedTable[row + 3] & IPV6 ? 'IPv6' : 'IPv4';
   const rinfo = { address: senderOf(row), family, port: receivedTable[row + 2], size: length };
+  if (receivedTable[row + 3] & TOLD) addArrival(rinfo, received, receivedTable[row] + length + receivedTable[row + 5]);
   exposed.onmessage(length, exposed, message, rinfo);
 }
 

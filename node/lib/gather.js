@@ -160,13 +160,24 @@ function tell(index, outcome) {
   requests[index] = undefined;
 }
 
+/** A datagram's parts as one. */
+function joined(list) {
+  return Buffer.concat(list.map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength)));
+}
+
+/** Sends a datagram with options by itself; the size, `WAITS`, or a negative number of the system's. */
+function sendWith(handle, request, address) {
+  const [outcome, token] = handle.sendWith(joined(request.list), address, request.port ?? 0, request.options);
+  if (outcome === WAITS) waiting.set(token, request);
+  return outcome;
+}
+
 /** Lets a datagram wait for the loop, whether or not the kernel has room; 0, or a negative number of the system's. */
 function enqueue(handle, list, address, port, request) {
-  const joined = Buffer.concat(list.map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength)));
-  const token = handle.enqueue(joined, address === undefined ? undefined : String(address), port);
+  const token = handle.enqueue(joined(list), address === undefined ? undefined : String(address), port);
   if (token < 0) return token;
   waiting.set(token, request);
   return 0;
 }
 
-module.exports = { PEER, WAITS, bytes, cancel, currentStretch, destination, endSoon, endStretch, enqueue, flush, gather, settle, start, table };
+module.exports = { PEER, WAITS, bytes, cancel, currentStretch, destination, endSoon, endStretch, enqueue, flush, gather, sendWith, settle, start, table };

@@ -185,6 +185,14 @@ class Handle {
     return outcome;
   }
 
+  /** The same for a datagram with options, which nothing else joins. */
+  sendWith(request, address) {
+    if (address !== undefined && mayReach !== undefined && !mayReach(address, request.port)) return UNKNOWN;
+    const outcome = gathering.sendWith(this.settled, request, address);
+    if (outcome === gathering.WAITS) return 0;
+    return outcome < 0 ? outcome : outcome + 1;
+  }
+
   send6(...args) {
     return this.send(...args);
   }

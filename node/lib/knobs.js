@@ -3,8 +3,13 @@
 
 const { kState } = require('./host.js');
 const { healthCheck } = require('./state.js');
-const { validateCount, validateObject, validateString } = require('./validate.js');
-const { ErrnoException, ERR_INVALID_ARG_TYPE } = require('./errors.js');
+const { interfaceText, validateCount, validateObject, validateString } = require('./validate.js');
+const { ErrnoException, ERR_INVALID_ARG_VALUE } = require('./errors.js');
+
+/** What can be told of each received datagram. */
+const RECEIVE_INFO = ['localAddress', 'tos', 'ttl', 'timestamp', 'hardwareTimestamp', 'dropped', 'segmentSize'];
+
+const CLOCKS = ['monotonic', 'tai'];
 
 /** Calls the native half; a refusal is named after the method. Without a native half the process may not use the network. */
 function ask(socket, method, call) {
@@ -47,14 +52,6 @@ function setBusyPoll(microseconds) {
   ask(this, 'setBusyPoll', (native) => native.setBusyPoll(microseconds));
 }
 
-/** A name, or a number as text. */
-function interfaceText(value, name) {
-  if (value === undefined) return '';
-  if (typeof value === 'number') validateCount(value, name, 0, 0xffff_ffff);
-  else if (typeof value !== 'string') throw new ERR_INVALID_ARG_TYPE(name, 'of type string or number', value);
-  return String(value);
-}
-
 function setGroupInterface(value) {
   const text = interfaceText(value, 'interface');
   ask(this, 'setGroupInterface', (native) => native.setGroupInterface(text));
@@ -77,6 +74,18 @@ function leaveGroup(address, options = {}) {
   membership(this, 'leaveGroup', address, options);
 }
 
+function setReceiveInfo(info) {
+  validateObject(info, 'info');
+  const asked = Object.fromEntries(RECEIVE_INFO.map((name) => [name, Boolean(info[name])]));
+  const { localAddress: local, ...others } = asked;
+  ask(this, 'setReceiveInfo', (native) => native.setReceiveInfo({ local, ...others }));
+}
+
+function setDepartureClock(clock) {
+  if (!CLOCKS.includes(clock)) throw new ERR_INVALID_ARG_VALUE('clock', clock, `must be one of: ${CLOCKS.join(', ')}`);
+  ask(this, 'setDepartureClock', (native) => native.setDepartureClock(clock === 'tai'));
+}
+
 function stats() {
   healthCheck(this);
   return this[kState].own.settled?.stats() ?? {};
@@ -88,10 +97,12 @@ module.exports = {
   joinGroup,
   leaveGroup,
   setBusyPoll,
+  setDepartureClock,
   setDontFragment,
   setGroupInterface,
   setIncomingCPU,
   setMulticastAll,
+  setReceiveInfo,
   setTOS,
   stats,
 };

@@ -8,6 +8,7 @@ const { UNBOUND, BOUND, enqueue, healthCheck } = require('./state.js');
 const { blocked } = require('./connect.js');
 const { foreseen } = require('./lookup.js');
 const gathering = require('./gather.js');
+const { checkedOutgoing } = require('./outgoing.js');
 const { messageList, sizeOf, slice, validateNumber, validatePort, validateString } = require('./validate.js');
 const { ExceptionWithHostPort, ERR_IP_BLOCKED, ERR_SOCKET_DGRAM_IS_CONNECTED } = require('./errors.js');
 
@@ -16,12 +17,13 @@ let lookingUp = 0;
 
 /** One datagram on its way. `address` is what the program wrote. */
 class SendRequest {
-  constructor(socket, list, address, port, callback) {
+  constructor(socket, list, address, port, callback, options) {
     this.socket = socket;
     this.list = list;
     this.address = address;
     this.port = port;
     this.callback = callback;
+    this.options = options;
     this.outcome = undefined;
     this.resource = undefined;
   }
@@ -54,8 +56,8 @@ class SendRequest {
 
 /** One that counts while it waits, because the program wants to know how much does. */
 class CountedRequest extends SendRequest {
-  constructor(socket, list, address, port, callback) {
-    super(socket, list, address, port, callback ?? ((error) => unheard(socket, error)));
+  constructor(socket, list, address, port, callback, options) {
+    super(socket, list, address, port, callback ?? ((error) => unheard(socket, error)), options);
     this.size = sizeOf(list);
   }
 
@@ -114,7 +116,8 @@ function submit(handle, request, ip) {
 /** Hands the datagram over, and sees to it that the callback learns the outcome. Without a callback nobody does. */
 function sendNow(request, ip) {
   const { socket, callback, address, port } = request;
-  const outcome = submit(socket[kState].running, request, ip);
+  const { own, running } = socket[kState];
+  const outcome = request.options === undefined ? submit(running, request, ip) : own.sendWith(request, ip ?? undefined);
   if (callback === undefined) return;
   if (outcome === 0) request.wait();
   else if (outcome === undefined) process.nextTick(complete, request);
@@ -160,7 +163,7 @@ function connected(socket, message, offset, length, port, address, callback) {
 }
 
 /** Checks what is left to check, in the host's order, and sends now or when the socket is bound. */
-function dispatch(socket, message, port, address, callback) {
+function dispatch(socket, message, port, address, callback, options) {
   const state = socket[kState];
   const list = messageList(message);
   if (!state.own.connected) port = validatePort(port, 'Port', false);
@@ -178,14 +181,14 @@ function dispatch(socket, message, port, address, callback) {
     return;
   }
   if (state.bindState === UNBOUND) socket.bind({ port: 0, exclusive: true }, null);
-  if (state.bindState !== BOUND) return sendWhenBound(socket, list, port, address, callback);
+  if (state.bindState !== BOUND) return sendWhenBound(socket, list, port, address, callback, options);
   const Request = state.pressure === undefined ? SendRequest : CountedRequest;
-  return lookUp(state, new Request(socket, list, address, port, callback));
+  return lookUp(state, new Request(socket, list, address, port, callback, options));
 }
 
-function sendWhenBound(socket, list, port, address, callback) {
+function sendWhenBound(socket, list, port, address, callback, options) {
   const { pressure } = socket[kState];
-  const action = () => socket.send(list, port, address, callback);
+  const action = () => (options ? dispatch(socket, list, port, address, callback, options) : socket.send(list, port, address, callback));
   enqueue(socket, pressure === undefined ? action : pressure.counted(sizeOf(list), action, callback));
 }
 
@@ -227,9 +230,20 @@ function askForAddress(running, request) {
   }
 }
 
+/** Whether this is `send(msg, port, address, { ... }, callback)`: with an offset and a length, the fourth argument is a port. */
+const areOptions = (value, length) =>
+  typeof value === 'object' && value !== null && typeof length !== 'number' && !Array.isArray(value);
+
+function sendWithOptions(socket, message, port, address, options, callback) {
+  const outgoing = checkedOutgoing(options);
+  if (socket[kState].own.connected && (port || address)) throw new ERR_SOCKET_DGRAM_IS_CONNECTED();
+  dispatch(socket, message, port, address, callback, outgoing);
+}
+
 function send(message, offset, length, port, address, callback) {
+  if (areOptions(port, length)) return sendWithOptions(this, message, offset, length, port, address);
   const form = this[kState].own.connected ? connected : unconnected;
-  form(this, message, offset, length, port, address, callback);
+  return form(this, message, offset, length, port, address, callback);
 }
 
 /** send() with all its arguments. */

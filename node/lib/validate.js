@@ -37,6 +37,14 @@ function validateUint32(value, name) {
   validateCount(value, name, 0, 0xffff_ffff);
 }
 
+/** A name, or a number as text. */
+function interfaceText(value, name) {
+  if (value === undefined) return '';
+  if (typeof value === 'number') validateCount(value, name, 0, 0xffff_ffff);
+  else if (typeof value !== 'string') throw new ERR_INVALID_ARG_TYPE(name, 'of type string or number', value);
+  return String(value);
+}
+
 function validateAbortSignal(signal, name) {
   if (signal === null || typeof signal !== 'object' || !('aborted' in signal)) {
     throw new ERR_INVALID_ARG_TYPE(name, 'an instance of AbortSignal', signal);
@@ -100,6 +108,7 @@ function slice(message, offset, length) {
 }
 
 module.exports = {
+  interfaceText,
   messageList,
   slice,
   sizeOf,

@@ -29,6 +29,8 @@ pub(crate) struct Endpoint {
     held: RefCell<VecDeque<Received>>,
     /// Whether the last receive brought a train.
     trains: Cell<bool>,
+    /// Whether listeners are told what the kernel told of each datagram.
+    tells: Cell<bool>,
     /// How long the listeners took for a message, the last time.
     pace: Cell<Duration>,
 }
@@ -51,6 +53,7 @@ impl Endpoint {
             shared: Cell::new(false),
             held: RefCell::default(),
             trains: Cell::new(false),
+            tells: Cell::new(false),
             pace: Cell::default(),
         }
     }
@@ -73,6 +76,15 @@ impl Endpoint {
 
     pub(crate) fn is_receiving(&self) -> bool {
         self.receiving.get()
+    }
+
+    /// Whether listeners are to be told what the kernel tells of each datagram.
+    pub(crate) fn tell(&self, on: bool) {
+        self.tells.set(on);
+    }
+
+    pub(crate) fn tells(&self) -> bool {
+        self.tells.get()
     }
 
     /// Other processes have the kernel's socket too, and must not see trains.

@@ -201,7 +201,7 @@ impl Environment {
 
     /// Delivers at most so many messages; says how many it tried. The socket keeps what is left, unless it is closed.
     fn hand_over(&self, endpoint: &Endpoint, mut received: Received, most: usize) -> usize {
-        let count = received.pack(self.channel.received(), &mut self.seen.borrow_mut(), most);
+        let count = received.pack(self.channel.received(), &mut self.seen.borrow_mut(), most, endpoint.tells());
         let start = Instant::now();
         let delivered = self.channel.deliver(endpoint.number, count);
         endpoint.took(start.elapsed(), delivered);

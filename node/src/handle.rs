@@ -313,12 +313,16 @@ impl JsHandle {
         number(self.endpoint().socket.send_queue_count())
     }
 
+    pub(crate) fn token(&self) -> u32 {
+        self.environment.token()
+    }
+
     pub(crate) fn endpoint(&self) -> Rc<Endpoint> {
         self.endpoint.upgrade().unwrap_or_else(|| Rc::new(Endpoint::closed()))
     }
 
     /// An address of this socket's family; Node refuses the other family before it asks the kernel.
-    fn parse(&self, address: &str, port: u32) -> Option<SocketAddr> {
+    pub(crate) fn parse(&self, address: &str, port: u32) -> Option<SocketAddr> {
         let address = addr::parse(address, u16::try_from(port).ok()?).ok()?;
         self.endpoint().socket.socket_type().matches(address.ip()).then_some(address)
     }

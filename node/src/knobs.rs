@@ -139,12 +139,12 @@ impl JsHandle {
     }
 }
 
-fn ip(text: &str) -> Option<IpAddr> {
+pub(crate) fn ip(text: &str) -> Option<IpAddr> {
     addr::parse(text, 0).ok().map(|address| address.ip())
 }
 
 /// An interface by its name, its number or an IPv4 address of it; `*` is all of them, and no text the system's choice.
-fn named(text: &str) -> Result<Interface, Error> {
+pub(crate) fn named(text: &str) -> Result<Interface, Error> {
     match (text, text.parse(), text.parse()) {
         ("", ..) => Ok(Interface::Default),
         ("*", ..) => Ok(Interface::All),

@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 mod addresses;
+mod arrival;
 mod calls;
 mod descriptor;
 mod endpoint;
@@ -10,6 +11,7 @@ mod environment;
 mod handle;
 mod knobs;
 mod numbers;
+mod outgoing;
 #[allow(unsafe_code, reason = "the one room for raw Node-API and libuv calls")]
 mod reactor;
 mod receive;

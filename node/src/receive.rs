@@ -8,11 +8,16 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use heliogram::{Message, RecvBatch};
 
+use crate::arrival;
 use crate::numbers::error_number;
 use crate::reactor::Slab;
 
 /// The columns of a row.
 const ROW: usize = 6;
+
+/// The column of the family, 4 or 6; and what is added to it if a record of what the kernel told follows.
+const FAMILY: usize = 3;
+const TOLD: i32 = 8;
 
 /// How many senders are known at a time; past that all are forgotten, and named again as they come.
 const SENDERS: usize = 4096;
@@ -81,7 +86,8 @@ impl From<heliogram::Result<RecvBatch>> for Received {
 
 impl Received {
     /// Writes what is not delivered yet, at most `most` messages and no more than there is room for; says how many.
-    pub(crate) fn pack(&self, slab: Slab<'_>, seen: &mut Seen, most: usize) -> usize {
+    /// With `tells`, what the kernel told of each stands behind it.
+    pub(crate) fn pack(&self, slab: Slab<'_>, seen: &mut Seen, most: usize, tells: bool) -> usize {
         let mut end = 0;
         let mut rows = slab.table.chunks_exact_mut(ROW);
         match self {
@@ -89,6 +95,9 @@ impl Received {
                 let rows = rows.take(most);
                 let packed = batch.iter().skip(*done).zip(rows).map_while(|(message, row)| {
                     end = pack_one(&message, slab.bytes, end, row, seen)?;
+                    if tells {
+                        end = pack_told(&message, slab.bytes, end, row, seen)?;
+                    }
                     Some(())
                 });
                 packed.count()
@@ -122,6 +131,17 @@ fn pack_one(message: &Message<'_>, bytes: &mut [u8], start: usize, row: &mut [i3
     let columns = [start, message.data.len(), message.info.port().into(), family, number as usize, end - middle];
     row.iter_mut().zip(columns).for_each(|(cell, value)| *cell = value as i32);
     Some(end)
+}
+
+/// Writes what the kernel told of a message, and marks its row. Where it does not fit, the message does not either, nor has
+/// its sender been told.
+fn pack_told(message: &Message<'_>, bytes: &mut [u8], start: usize, row: &mut [i32], seen: &mut Seen) -> Option<usize> {
+    let end = arrival::pack(&message.info.arrival, bytes, start);
+    match end {
+        Some(_) => row[FAMILY] |= TOLD,
+        None => seen.forget(),
+    }
+    end
 }
 
 /// Writes a sender's text. Where it does not fit, it has not been told.

@@ -19,7 +19,7 @@ const OFFSET: usize = 1;
 const OUTCOME: usize = 5;
 
 /// The outcome of a datagram that has to wait.
-const WAITS: i32 = i32::MIN;
+pub(crate) const WAITS: i32 = i32::MIN;
 
 /// The address of a datagram for the connected peer.
 const PEER: i32 = -1;

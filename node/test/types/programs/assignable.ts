@@ -6,7 +6,7 @@ import * as heliogram from 'heliogram';
 type Newer = Exclude<keyof heliogram.Socket, keyof host.Socket>;
 type Own = 'isPaused' | 'messages' | 'pause' | 'readable' | 'resume' | 'writable' | 'writableLength' | 'writableNeedDrain';
 type Knob = 'bindToDevice' | 'getMTU' | 'joinGroup' | 'leaveGroup' | 'setBusyPoll' | 'setDontFragment' | 'setGroupInterface'
-  | 'setIncomingCPU' | 'setMulticastAll' | 'setTOS' | 'stats';
+  | 'setDepartureClock' | 'setIncomingCPU' | 'setReceiveInfo' | 'setMulticastAll' | 'setTOS' | 'stats';
 type OwnSymbol = typeof Symbol.asyncIterator | typeof Symbol.dispose;
 const newer: readonly ('bindSync' | 'connectSync' | Own | Knob | OwnSymbol)[] = [] as Newer[];
 
@@ -16,7 +16,8 @@ const create: typeof host.createSocket = heliogram.createSocket;
 const socket: host.Socket = heliogram.createSocket('udp4');
 const event: keyof heliogram.SocketEventMap = 'message';
 
-declare const hostSocket: host.Socket & Pick<heliogram.Socket, Newer>;
+// Our send() has one more form, so that the host's stands in for it only with that form.
+declare const hostSocket: host.Socket & Pick<heliogram.Socket, Newer | 'send'>;
 const back: Pick<heliogram.Socket, Exclude<keyof heliogram.Socket, Newer>> = hostSocket;
 
 declare const theirs: { rinfo: host.RemoteInfo; bind: host.BindOptions; options: host.SocketOptions; type: host.SocketType };

@@ -19,6 +19,11 @@ socket.joinGroup('232.0.0.1', { interface: 'eth0', source: '192.0.2.1' });
 socket.leaveGroup('224.0.0.114', { interface: 2 });
 socket.setGroupInterface('eth0');
 const total: number = socket.stats().bytesIn + (socket.stats().dropped ?? socket.getMTU());
+socket.setReceiveInfo({ localAddress: true, ttl: true });
+socket.on('message', (msg, { port, address, localAddress, ttl, timestamp = 0n }) => {
+  socket.send(msg, port, address, { source: localAddress, ttl, departure: timestamp, ecn: 1 }, (error, bytes) => {});
+});
+socket.setDepartureClock('tai');
 socket[Symbol.dispose]();
 
 const own: Socket = createSocket('udp6');

@@ -1,0 +1,43 @@
+'use strict';
+// send(msg, port, address, { ... }, callback): what one datagram takes along.
+
+const { ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE } = require('./errors.js');
+const { interfaceText, validateCount, validateObject, validateString } = require('./validate.js');
+
+function checkedDeparture(departure) {
+  if (typeof departure !== 'bigint') throw new ERR_INVALID_ARG_TYPE('options.departure', 'of type bigint', departure);
+  if (departure < 0n || departure >= 1n << 64n) throw new ERR_OUT_OF_RANGE('options.departure', '>= 0n && < 2n ** 64n', departure);
+  return departure;
+}
+
+/** A number of a range, or undefined. */
+function inRange(options, name, least, most) {
+  const value = options[name];
+  if (value !== undefined) validateCount(value, `options.${name}`, least, most);
+  return value;
+}
+
+/** DSCP and ECN in one byte, given as such or apart. */
+function checkedTOS(options) {
+  const [tos, dscp, ecn] = [inRange(options, 'tos', 0, 255), inRange(options, 'dscp', 0, 63), inRange(options, 'ecn', 0, 3)];
+  if (dscp === undefined && ecn === undefined) return tos;
+  return ((dscp ?? (tos ?? 0) >> 2) << 2) | (ecn ?? (tos ?? 0) & 3);
+}
+
+/** The options as the native half takes them. */
+function checkedOutgoing(options) {
+  validateObject(options, 'options');
+  const { source, interface: of, dontFragment, departure } = options;
+  if (source !== undefined) validateString(source, 'options.source');
+  return {
+    source,
+    interface: of === undefined ? undefined : interfaceText(of, 'options.interface'),
+    tos: checkedTOS(options),
+    ttl: inRange(options, 'ttl', 1, 255),
+    dontFragment: dontFragment === undefined ? undefined : Boolean(dontFragment),
+    segmentSize: inRange(options, 'segmentSize', 1, 65_535),
+    departure: departure === undefined ? undefined : checkedDeparture(departure),
+  };
+}
+
+module.exports = { checkedOutgoing };

@@ -1,0 +1,120 @@
+//! What the kernel told of a datagram, written behind its bytes for `node/lib/arrival.js`:
+//!
+//! | bytes | |
+//! | --- | --- |
+//! | 0 | which of the fields are known, one bit for each of [`Known`] |
+//! | 1 to 3 | TOS, TTL, length of the destination's text |
+//! | 4 to 7 | lengths of the local address's and the interface name's texts, segment size (2) |
+//! | 8 to 15 | index of the interface (4), drops (4) |
+//! | 16 to 31 | software and hardware time in nanoseconds (8 each) |
+//! | 32 on | the three texts |
+
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use heliogram::{Arrival, ReceiveInfo};
+use napi_derive::napi;
+
+use crate::handle::JsHandle;
+use crate::numbers::status;
+
+/// The length of a record without its texts.
+const FIXED: usize = 32;
+
+/// The bits of what is known.
+struct Known;
+
+impl Known {
+    const TOS: u8 = 1;
+    const TTL: u8 = 2;
+    const SEGMENT: u8 = 4;
+    const INTERFACE: u8 = 8;
+    const DROPPED: u8 = 16;
+    const SOFTWARE: u8 = 32;
+    const HARDWARE: u8 = 64;
+}
+
+/// Writes a record; where it ends, or nothing if it does not fit.
+pub(crate) fn pack(arrival: &Arrival, bytes: &mut [u8], start: usize) -> Option<usize> {
+    let ip = |ip: Option<IpAddr>| ip.map(|ip| ip.to_string()).unwrap_or_default();
+    let texts = [ip(arrival.destination), ip(arrival.local), arrival.interface_name().unwrap_or_default()];
+    let mut end = start + FIXED;
+    bytes.get_mut(start..end)?.copy_from_slice(&fixed(arrival, &texts));
+    for text in texts {
+        bytes.get_mut(end..end + text.len())?.copy_from_slice(text.as_bytes());
+        end += text.len();
+    }
+    Some(end)
+}
+
+fn fixed(arrival: &Arrival, texts: &[String; 3]) -> [u8; FIXED] {
+    let mut record = [0; FIXED];
+    let mut known = 0;
+    let mut put = |bit, at: usize, bytes: Option<&[u8]>| {
+        if let Some(bytes) = bytes {
+            known |= bit;
+            record[at..at + bytes.len()].copy_from_slice(bytes);
+        }
+    };
+    put(Known::TOS, 1, arrival.traffic_class.map(|class| [class.0]).as_ref().map(<[u8; 1]>::as_slice));
+    put(Known::TTL, 2, arrival.hop_limit.map(|hops| [hops]).as_ref().map(<[u8; 1]>::as_slice));
+    put(Known::SEGMENT, 6, arrival.segment_size.map(u16::to_le_bytes).as_ref().map(<[u8; 2]>::as_slice));
+    put(Known::INTERFACE, 8, arrival.interface.map(u32::to_le_bytes).as_ref().map(<[u8; 4]>::as_slice));
+    put(Known::DROPPED, 12, arrival.dropped.map(u32::to_le_bytes).as_ref().map(<[u8; 4]>::as_slice));
+    put(Known::SOFTWARE, 16, arrival.software_time.map(nanoseconds).as_ref().map(<[u8; 8]>::as_slice));
+    put(Known::HARDWARE, 24, arrival.hardware_time.map(length).as_ref().map(<[u8; 8]>::as_slice));
+    record[0] = known;
+    for (at, text) in [3, 4, 5].into_iter().zip(texts) {
+        record[at] = text.len() as u8; // addresses and names of interfaces are shorter than that
+    }
+    record
+}
+
+/// Nanoseconds since 1970.
+fn nanoseconds(time: SystemTime) -> [u8; 8] {
+    length(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+}
+
+fn length(time: Duration) -> [u8; 8] {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).to_le_bytes()
+}
+
+/// What a socket is to tell of each datagram.
+#[napi(object, object_to_js = false)]
+pub struct Asked {
+    /// Destination, local address, interface.
+    pub local: bool,
+    /// DSCP and ECN.
+    pub tos: bool,
+    /// TTL or hop limit.
+    pub ttl: bool,
+    /// The kernel's time.
+    pub timestamp: bool,
+    /// The device's time.
+    pub hardware_timestamp: bool,
+    /// Drops.
+    pub dropped: bool,
+    /// The train's segment size, which the kernel tells anyway.
+    pub segment_size: bool,
+}
+
+#[napi]
+impl JsHandle {
+    /// Asks the kernel to tell this of each datagram, and nothing else.
+    #[napi(catch_unwind)]
+    pub fn set_receive_info(&self, asked: Asked) -> i32 {
+        let info = ReceiveInfo::new()
+            .local(asked.local)
+            .traffic_class(asked.tos)
+            .hop_limit(asked.ttl)
+            .timestamp(asked.timestamp)
+            .hardware_timestamp(asked.hardware_timestamp)
+            .dropped(asked.dropped);
+        let endpoint = self.endpoint();
+        let outcome = status(endpoint.socket.set_receive_info(info));
+        if outcome == 0 {
+            endpoint.tell(!info.is_empty() || asked.segment_size);
+        }
+        outcome
+    }
+}
