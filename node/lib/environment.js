@@ -5,7 +5,7 @@
 
 const { addArrival } = require('./arrival.js');
 const gather = require('./gather.js');
-const { fromLoop, name: hostName, runTicks: runHostTicks } = require('./host.js');
+const { atExit, entersByTick, fromLoop, name: hostName, runTicks: runHostTicks } = require('./host.js');
 const native = require('./native.js');
 
 /** One turn's messages of one socket (`PER_TURN` there), or as many of them as there is room for: two of any size. */
@@ -48,6 +48,7 @@ function start() {
   environment = new classes.Environment({ ...callbacks, ...memory }, hostName);
   exports.calls = environment.calls();
   gather.start(environment, exports.calls.flush);
+  atExit?.(gather.flush);
 }
 
 /** The flags of `open`, as node/src/calls.rs has them. */
@@ -113,6 +114,11 @@ function take(number, messages) {
   page = new OwnBuffer(received.subarray(0, receivedTable[last] + Math.max(receivedTable[last + 1], 0))).buffer;
 }
 
+const inScope = (handle, index) => handle.resource.runInAsyncScope(dispatch, undefined, handle, index);
+
+/** In Bun each message is a tick, since ticks come before microtasks only behind a tick. */
+const enter = entersByTick ? (handle, index) => process.nextTick(inScope, handle, index) : inScope;
+
 /**
  * Called by the native side with a batch. Between two messages ticks and microtasks run, as if each had come by itself;
  * after the last one the native side's callback runs them. What a listener throws goes up to the native side, which
@@ -125,7 +131,7 @@ function deliver(number, what) {
     if (index > 0) runTicks();
     if (!handle.receiving) break;
     receivedTable[DELIVERED] = index + 1;
-    handle.resource.runInAsyncScope(dispatch, undefined, handle, index);
+    enter(handle, index);
   }
 }
 

@@ -6,7 +6,7 @@ const { kNodeError, major, marksStacks } = require('./host.js');
 
 /** Puts the code behind the name in the stack, where the host has no formatter that would. */
 function markStack(error) {
-  error.stack = error.stack.replace(error.name, `${error.name} [${error.code}]`);
+  error.stack = error.stack.replace(/^\w+/, `${error.name} [${error.code}]`);
 }
 
 /** A class whose errors print as `TypeError [CODE]: message`; `text` makes the message of the constructor's arguments. */

@@ -14,6 +14,13 @@ use std::process::{Command, ExitCode};
 const VERSIONS: [&str; 3] = ["22", "24", LATEST];
 const LATEST: &str = "26";
 
+/// The other runtimes, each with its program in the npm package of a platform. Their tests are driven by the latest Node,
+/// whose own dgram is the measure there too.
+const OTHERS: [(&str, &str); 2] = [("deno", "deno"), ("bun", "bin/bun")];
+
+/// What the other runtimes are tested with: what a program sees, and that processes end.
+const FOR_OTHERS: [&str; 2] = ["test/behaviour/", "test/lifetime/ending.test.js"];
+
 /// The test of the types, which no Node runs differently.
 const TYPES: &str = "types/types.test.js";
 
@@ -121,12 +128,7 @@ impl Runtime {
     }
 
     fn from_npm(version: &str) -> Result<Self, String> {
-        let arch = ARCH.replace("x86_64", "x64").replace("aarch64", "arm64");
-        let program = package().join(format!("test/runtimes/node_modules/node{version}-{OS}-{arch}/bin/node"));
-        if program.exists() {
-            return Runtime::new(program);
-        }
-        Err(format!("test/runtimes names no Node {version} for {OS} {arch}"))
+        Runtime::new(program_from_npm(&format!("node{version}"), "bin/node")?)
     }
 
     /// The one that the machine has.
@@ -159,6 +161,13 @@ impl Runtime {
     }
 }
 
+/// A program of an npm package under `test/runtimes`, which has one for each platform.
+fn program_from_npm(name: &str, file: &str) -> Result<PathBuf, String> {
+    let arch = ARCH.replace("x86_64", "x64").replace("aarch64", "arm64");
+    let program = package().join(format!("test/runtimes/node_modules/{name}-{OS}-{arch}/{file}"));
+    if program.exists() { Ok(program) } else { Err(format!("test/runtimes has no {name} for {OS} {arch}")) }
+}
+
 /// The package's part of `cargo xtask test`.
 pub(crate) fn test(steps: &mut Steps) {
     steps.check("npm packages", |_| install().map(|()| String::new()));
@@ -170,6 +179,10 @@ pub(crate) fn test(steps: &mut Steps) {
     for version in VERSIONS {
         test_on(steps, &format!("Node {version}"), Runtime::from_npm(version), &others);
     }
+    let for_others: Vec<_> = others.iter().filter(|file| is_for_others(file)).cloned().collect();
+    for (name, file) in OTHERS {
+        test_other(steps, name, file, &for_others);
+    }
     let (any, _): (Vec<_>, Vec<_>) = others.into_iter().partition(|file| is_for_any_node(file));
     test_on(steps, "the machine's Node", Runtime::host(), &any);
 }
@@ -178,6 +191,24 @@ pub(crate) fn test(steps: &mut Steps) {
 /// what must hold there is that it can be had and used in every way.
 fn is_for_any_node(file: &Path) -> bool {
     file.parent().and_then(Path::file_name).is_some_and(|folder| folder == "test" || folder == "clients")
+}
+
+fn is_for_others(file: &Path) -> bool {
+    let text = file.to_string_lossy().replace('\\', "/");
+    FOR_OTHERS.iter().any(|part| text.contains(part))
+}
+
+/// The tests in Node of what runs in another runtime.
+fn test_other(steps: &mut Steps, name: &str, file: &str, files: &[PathBuf]) {
+    let found = program_from_npm(name, file).and_then(|other| Ok((Runtime::from_npm(LATEST)?, other)));
+    match found {
+        Ok((node, other)) => {
+            let mut command = node.test(files);
+            command.env("HELIOGRAM_TEST_RUNTIME", other);
+            steps.run(name, command);
+        }
+        Err(error) => steps.check(name, |_| Err(error)),
+    }
 }
 
 fn test_on(steps: &mut Steps, title: &str, runtime: Result<Runtime, String>, files: &[PathBuf]) {

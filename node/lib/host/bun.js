@@ -39,6 +39,10 @@ module.exports = ({ dgram }) => ({
   },
   skipsLookup: false,
   marksStacks: true,
+  entersByTick: true,
+
+  /** Bun ends without calling what the C library or Node-API has registered. */
+  atExit: (flush) => process.on('exit', flush),
   adopt: (native, wrap) => native.adopt(wrap.sharedFd ?? wrap.fd, true),
   socketToSend,
 });

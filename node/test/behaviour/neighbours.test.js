@@ -4,9 +4,8 @@
 const { AsyncLocalStorage, createHook, executionAsyncId, executionAsyncResource, triggerAsyncId } = require('node:async_hooks');
 const assert = require('node:assert');
 const path = require('node:path');
-const test = require('node:test');
 const { inChild, run } = require('../support/child.js');
-const { differential } = require('../support/differential.js');
+const { differential, direct } = require('../support/differential.js');
 const { nodeMajor, selfTest } = require('../support/module.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'neighbours.js');
@@ -187,7 +186,7 @@ inChild('B84 with every permission all is as without', FIXTURE, 'permitted', { f
 inChild('B84 without the permission for the net', FIXTURE, 'permitted', { flags: [...GUARDED, '--allow-addons'], least: 3 });
 inChild('B84 without the permission for the net every method is refused alike', FIXTURE, 'refusedMethods', { flags: [...GUARDED, '--allow-addons'], least: 5 });
 
-test('B84 without --allow-addons the package loads, and the first socket says what is missing', {
+direct('B84 without --allow-addons the package loads, and the first socket says what is missing', {
   skip: selfTest && 'the host’s own dgram is no addon',
 }, async () => {
   const { code, records, stderr } = await run(FIXTURE, 'permitted', { flags: [...GUARDED, ...NET] });

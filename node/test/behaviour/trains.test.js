@@ -4,10 +4,9 @@
 
 const assert = require('node:assert');
 const path = require('node:path');
-const test = require('node:test');
 const { AsyncLocalStorage, executionAsyncId } = require('node:async_hooks');
 const { fork } = require('node:child_process');
-const { differential } = require('../support/differential.js');
+const { differential, direct } = require('../support/differential.js');
 const { subject, selfTest } = require('../support/module.js');
 
 const TAKER = path.join(__dirname, 'fixtures', 'socket-taker.js');
@@ -73,16 +72,16 @@ async function arrivalsAt(t, options, before = () => {}) {
 
 const handleOf = (socket) => socket[Object.getOwnPropertySymbols(socket).find(({ description }) => /^(state symbol|kStateSymbol)$/.test(description))].handle;
 
-test('a socket that finds much at once takes trains from then on', { skip: noTrains }, async (t) => {
+direct('a socket that finds much at once takes trains from then on', { skip: noTrains }, async (t) => {
   assert.strictEqual(await arrivalsAt(t, {}), TRAIN);
 });
 
-test('offload: false takes none', { skip: noTrains }, async (t) => {
+direct('offload: false takes none', { skip: noTrains }, async (t) => {
   const count = await arrivalsAt(t, { offload: false });
   assert.ok(count > 0 && count < TRAIN, `${count} arrived`);
 });
 
-test('a socket that others may read takes none any more', { skip: noTrains }, async (t) => {
+direct('a socket that others may read takes none any more', { skip: noTrains }, async (t) => {
   const count = await arrivalsAt(t, {}, handleOf);
   assert.ok(count > 0 && count < TRAIN, `${count} arrived`);
 });
@@ -104,7 +103,7 @@ differential('B41 B42 trains come apart to the byte, in their order', async (t) 
   }
 }, { least: 500 });
 
-test('pooledBuffers: messages share memory, and nothing of it is written again', async (t) => {
+direct('pooledBuffers: messages share memory, and nothing of it is written again', async (t) => {
   const socket = subject.createSocket({ type: 'udp4', pooledBuffers: true });
   const sender = subject.createSocket('udp4');
   t.after(() => [socket, sender].forEach((each) => each.close()));
@@ -260,7 +259,7 @@ differential('B42 a sender that a closed socket was not told of is known to the 
   t.note('address', address);
 }, { least: 1 });
 
-test('B81 a child that is sent a socket sees no train', { skip: noTrains }, async (t) => {
+direct('B81 a child that is sent a socket sees no train', { skip: noTrains }, async (t) => {
   const socket = subject.createSocket('udp4');
   const sender = subject.createSocket('udp4');
   const child = fork(TAKER);

@@ -15,14 +15,23 @@ function tell() {
   isTold = true;
 }
 
-// Not an 'exit' listener: it must come after those of the scenario.
-const { emit } = process;
+// After all listeners of the scenario. Bun calls no emit of ours, so there it is one that is always the last.
+const { emit, on } = process;
 process.emit = function (event, ...values) {
   const result = emit.call(this, event, ...values);
   if (event === 'exit') tell();
   return result;
 };
+if (process.versions.bun) {
+  process.on = function (event, listener) {
+    on.call(this, event, listener);
+    if (event === 'exit') on.call(this.removeListener('exit', tell), 'exit', tell);
+    return this;
+  };
+  process.on('exit', () => {});
+}
 // Of an uncaught exception Deno dies without an 'exit'.
-if (process.versions.deno) process.on('uncaughtExceptionMonitor', tell);
+if (process.versions.bun) process.on('exit', tell); // which calls no emit of ours
+if (process.versions.deno) process.on('uncaughtExceptionMonitor', () => process.listenerCount('uncaughtException') === 0 && tell());
 
 require(fixture)[scenario](trace);

@@ -25,7 +25,8 @@ module.exports = {
   /** Loaded when asked for, so that a process which runs on the host's dgram alone never loads the other. */
   get subject() { return require(SUBJECT); },
   /** What the other ends of a scenario are made of: in Deno and Bun ours as well, since theirs reorder and lose datagrams. */
-  get peers() { return process.versions.deno || process.versions.bun ? module.exports.subject : host; },
+  get peers() { return module.exports.isThreaded ? module.exports.subject : host; },
+  isThreaded: Boolean(process.versions.deno || process.versions.bun),
   /** True when the suite measures the host's own dgram against itself, which is how the suite is tested. */
   selfTest: SUBJECT.replace(/^node:/, '') === 'dgram',
   /** Whether the package is a dgram of its own: in Nodes older than those that it is for, it is the host's. */

@@ -154,6 +154,7 @@ class Trace {
 
   /** Lets the loop turn a few times, so that everything already due has happened. */
   async turns(count = 3) {
+    if (modules.isThreaded) await new Promise((resolve) => setTimeout(resolve, 10)); // readiness takes a detour there
     for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
 
