@@ -25,13 +25,13 @@ process.emit = function (event, ...values) {
 if (process.versions.bun) {
   process.on = function (event, listener) {
     on.call(this, event, listener);
-    if (event === 'exit') on.call(this.removeListener('exit', tell), 'exit', tell);
-    return this;
+    if (event !== 'exit') return this;
+    this.removeListener('exit', tell);
+    return on.call(this, 'exit', tell);
   };
   process.on('exit', () => {});
 }
 // Of an uncaught exception Deno dies without an 'exit'.
-if (process.versions.bun) process.on('exit', tell); // which calls no emit of ours
 if (process.versions.deno) process.on('uncaughtExceptionMonitor', () => process.listenerCount('uncaughtException') === 0 && tell());
 
 require(fixture)[scenario](trace);

@@ -41,7 +41,9 @@ const BUN = [
   ['B38', 'Bun reports exceptions and rejections in an order of its own'],
   ['B81 child.send takes a socket', 'the child\u2019s socket is the host\u2019s, whose handle has no hasRef()'],
   ['B83', 'the host has no async_hooks provider for sockets'],
+  ['B86 what has left when the process ends: throwUnconnected', 'Bun runs the ticks that are due before it dies of an exception'],
   ['an uncaught exception in', 'Bun prints and ends in its own way'],
+  ['B48 B49 every message of a train', 'the host has no async_hooks provider for sockets'],
 ];
 
 const IMPOSSIBLE = { deno: [...BOTH, ...DENO], bun: [...BOTH, ...BUN] };
