@@ -51,6 +51,28 @@ export interface GroupOptions {
   source?: string | undefined;
 }
 
+/** An error that a datagram met on its way, with what it was sent to and who says so. Not in Node. */
+export interface IcmpError {
+  /** The error's name: `ECONNREFUSED`, `EHOSTUNREACH`, `EMSGSIZE` ... */
+  code: string;
+  /** The system's number, negative. */
+  errno: number;
+  /** Where the datagram was going, if the system says so. */
+  address?: string;
+  /** The port there. */
+  port?: number;
+  /** The router or host that sent the ICMP message; undefined for an error of this host. */
+  offender?: string;
+  /** Where the error comes from: an ICMP message, or this host. */
+  origin: 'icmp' | 'icmp6' | 'local';
+  /** The ICMP message's type, 0 to 255: 3 for "destination unreachable" (ICMPv6: 1). */
+  type: number;
+  /** The ICMP message's code, 0 to 255: 3 for "port unreachable" (ICMPv6: 4). */
+  icmpCode: number;
+  /** The path's MTU in bytes, IP header included, where the datagram exceeded it. */
+  mtu?: number;
+}
+
 /** What a socket has sent and received so far. Not in Node. */
 export interface SocketStats {
   /** Datagrams received, the segments of trains one by one. */
@@ -284,6 +306,8 @@ export interface SocketEventMap {
   connect: [];
   /** Nothing waits to be sent any more, after {@link Socket.writableNeedDrain} was true. Not in Node. */
   drain: [];
+  /** A datagram that was sent earlier met an error; only after `setReceiveErrors(true)`. Not in Node. */
+  icmp: [error: IcmpError];
   /** Something failed for which no callback could be told. Unheard, it is thrown. */
   error: [err: Error];
   /** Once the socket is bound and can receive: after `bind()`, or before the first `send()` or `connect()` of an unbound one. */
@@ -584,6 +608,14 @@ export class Socket extends EventEmitter {
    * `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
    */
   setReceiveInfo(info: ReceiveInfo): void;
+
+  /**
+   * Lets the system keep the errors that datagrams meet, ICMP messages above all, and emits each as `'icmp'` (`IP_RECVERR`,
+   * `IPV6_RECVERR`, Linux; elsewhere `ENOTSUP`). At first off: a server without a peer of its own never hears of a client
+   * that is gone. While it is on, these errors are told there alone: a `send()` or `'error'` does not get the fate of an
+   * earlier datagram. Told while the socket receives. Throws `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+   */
+  setReceiveErrors(flag: boolean): void;
 
   /**
    * Names the clock of {@link SendOptions.departure}: `'monotonic'` (that of `process.hrtime.bigint()`, for `fq`) or `'tai'`

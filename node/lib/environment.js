@@ -5,7 +5,7 @@
 
 const { addArrival } = require('./arrival.js');
 const gather = require('./gather.js');
-const { atExit, entersByTick, fromLoop, name: hostName, runTicks: runHostTicks } = require('./host.js');
+const { atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('./host.js');
 const native = require('./native.js');
 
 /** One turn's messages of one socket (`PER_TURN` there), or as many of them as there is room for: two of any size. */
@@ -24,6 +24,9 @@ const DELIVERED = MESSAGES * ROW;
 
 /** `deliver` is told to go on with the batch whose listener threw. */
 const RESUME = -1;
+
+/** `deliver` is told that there may be something in the socket's queue of errors. */
+const NOTICES = -2;
 
 /** What Buffer makes its own instances with: over the bytes of another array, it is a copy in memory of exactly that size. */
 const OwnBuffer = Buffer[Symbol.species];
@@ -125,6 +128,7 @@ const enter = entersByTick ? (handle, index) => process.nextTick(inScope, handle
  * makes it an uncaught exception and asks to go on. What is not delivered, because the socket stops receiving, stays there.
  */
 function deliver(number, what) {
+  if (what === NOTICES) return tellNotices(receivers.get(number));
   if (what !== RESUME) take(number, what);
   const handle = receiver;
   for (let index = receivedTable[DELIVERED]; index < count && handle?.receiving; index++) {
@@ -132,6 +136,20 @@ function deliver(number, what) {
     if (!handle.receiving) break;
     receivedTable[DELIVERED] = index + 1;
     enter(handle, index);
+  }
+  return undefined;
+}
+
+/** What became of datagrams that were sent earlier. */
+function tellNotices(handle) {
+  const notices = handle?.native.takeNotices() ?? [];
+  for (const notice of notices) {
+    try {
+      if (handle.started) handle.resource.runInAsyncScope(() => handle[kOwner].emit('icmp', notice));
+    } catch (error) {
+      environment.raise(error);
+    }
+    runTicks();
   }
 }
 

@@ -81,6 +81,10 @@ function setReceiveInfo(info) {
   ask(this, 'setReceiveInfo', (native) => native.setReceiveInfo({ local, ...others }));
 }
 
+function setReceiveErrors(flag) {
+  ask(this, 'setReceiveErrors', (native) => native.setReceiveErrors(Boolean(flag)));
+}
+
 function setDepartureClock(clock) {
   if (!CLOCKS.includes(clock)) throw new ERR_INVALID_ARG_VALUE('clock', clock, `must be one of: ${CLOCKS.join(', ')}`);
   ask(this, 'setDepartureClock', (native) => native.setDepartureClock(clock === 'tai'));
@@ -102,6 +106,7 @@ module.exports = {
   setGroupInterface,
   setIncomingCPU,
   setMulticastAll,
+  setReceiveErrors,
   setReceiveInfo,
   setTOS,
   stats,

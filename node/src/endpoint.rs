@@ -31,6 +31,8 @@ pub(crate) struct Endpoint {
     trains: Cell<bool>,
     /// Whether listeners are told what the kernel told of each datagram.
     tells: Cell<bool>,
+    /// Whether there may be something in the kernel's queue of errors.
+    notices: Cell<bool>,
     /// How long the listeners took for a message, the last time.
     pace: Cell<Duration>,
 }
@@ -54,6 +56,7 @@ impl Endpoint {
             held: RefCell::default(),
             trains: Cell::new(false),
             tells: Cell::new(false),
+            notices: Cell::new(false),
             pace: Cell::default(),
         }
     }
@@ -85,6 +88,15 @@ impl Endpoint {
 
     pub(crate) fn tells(&self) -> bool {
         self.tells.get()
+    }
+
+    /// Whether the kernel keeps errors for listeners.
+    pub(crate) fn expect_notices(&self, on: bool) {
+        self.notices.set(on);
+    }
+
+    pub(crate) fn expects_notices(&self) -> bool {
+        self.notices.get()
     }
 
     /// Other processes have the kernel's socket too, and must not see trains.

@@ -143,6 +143,9 @@ impl Environment {
         if ready.writable || ready.failed {
             endpoint.flush_queue().into_iter().for_each(|(token, outcome)| self.channel.settle(token, outcome));
         }
+        if ready.failed && endpoint.expects_notices() {
+            self.channel.tell_notices(number);
+        }
         let held = endpoint.holds();
         if ready.readable || ready.failed || held {
             self.receive(&endpoint);

@@ -10,6 +10,7 @@ mod endpoint;
 mod environment;
 mod handle;
 mod knobs;
+mod notices;
 mod numbers;
 mod outgoing;
 #[allow(unsafe_code, reason = "the one room for raw Node-API and libuv calls")]

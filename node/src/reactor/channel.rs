@@ -82,6 +82,9 @@ pub(crate) struct Slab<'a> {
 /// Tells `deliver` to go on with the batch whose listener threw.
 const RESUME: i32 = -1;
 
+/// Tells `deliver` to ask for what is in the socket's queue of errors.
+const NOTICES: i32 = -2;
+
 impl Channel {
     pub(crate) fn new(env: sys::napi_env, host: Host, parts: &Parts) -> napi::Result<Self> {
         let bytes = |array| Shared::new(env, array, sys::TypedarrayType::uint8_array);
@@ -122,6 +125,11 @@ impl Channel {
             what = RESUME;
         }
         self.received().table.last().map_or(count, |&delivered| delivered.max(0) as usize)
+    }
+
+    /// Says that there may be something in a socket's queue of errors.
+    pub(crate) fn tell_notices(&self, socket: u32) {
+        self.call(self.deliver, [socket.cast_signed(), NOTICES]);
     }
 
     /// How many messages of the slab have been delivered: the last cell of its table.

@@ -7,7 +7,8 @@ const { modern } = require('../support/modern.js');
 
 const ADDITIONS = [
   'bindToDevice', 'getMTU', 'isPaused', 'joinGroup', 'leaveGroup', 'messages', 'pause', 'readable', 'resume', 'setBusyPoll',
-  'setDepartureClock', 'setDontFragment', 'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setReceiveInfo', 'setTOS',
+  'setDepartureClock', 'setDontFragment', 'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setReceiveErrors', 'setReceiveInfo',
+  'setTOS',
   'stats', 'writable', 'writableLength', 'writableNeedDrain',
 ];
 

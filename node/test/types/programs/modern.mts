@@ -24,6 +24,8 @@ socket.on('message', (msg, { port, address, localAddress, ttl, timestamp = 0n })
   socket.send(msg, port, address, { source: localAddress, ttl, departure: timestamp, ecn: 1 }, (error, bytes) => {});
 });
 socket.setDepartureClock('tai');
+socket.setReceiveErrors(true);
+socket.on('icmp', ({ code, address, port, mtu = 0 }) => console.log(code, address, port, mtu > 1_280));
 socket[Symbol.dispose]();
 
 const own: Socket = createSocket('udp6');
