@@ -33,10 +33,10 @@ function waitNoLonger({ signal, timeout }, onEnd) {
  * A promise of what `start(resolve, reject)` will find, given up when the options say so. `start` answers a function that
  * is called then, or undefined if nothing can be taken back.
  */
-async function within(options, start) {
-  const wait = checkedWait(options);
-  if (wait.signal?.aborted) throw new AbortError(wait.signal.reason);
+function within(options, start) {
   return new Promise((resolve, reject) => {
+    const wait = checkedWait(options);
+    if (wait.signal?.aborted) throw new AbortError(wait.signal.reason);
     let takeBack;
     const stop = waitNoLonger(wait, (error) => {
       stop();

@@ -119,7 +119,7 @@ modern('receive() that is given up takes no message with it', async (t) => {
     setTimeout(() => {}, 10);
   });
   assert.ok(late instanceof DOMException);
-  assert.deepStrictEqual([late.name, late.code, late.message], [model.name, model.code, model.message]);
+  assert.deepStrictEqual([late.name, late.code], [model.name, model.code]);
   await create(t).send('for the third', port, LO);
   assert.strictEqual(String((await third).message), 'for the third');
   assert.strictEqual(getEventListeners(control.signal, 'abort').length, 0);
