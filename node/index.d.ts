@@ -40,6 +40,76 @@ export interface OutgoingMessage {
   address?: string | undefined;
 }
 
+/** Where a local message is from. */
+export interface UnixRemoteInfo {
+  /** The sender's path; an abstract name behind a NUL; empty if it is not bound. */
+  address: string;
+  /** The message's length in bytes. */
+  size: number;
+  /** True if the message had more than 262144 bytes, and the rest is lost. */
+  truncated?: true;
+  /** The process that sent it, its user and its group, vouched for by the kernel; with `receiveCredentials`. */
+  credentials?: { pid: number; uid: number; gid: number };
+}
+
+/** How to make a local socket. Not in Node. */
+export interface UnixSocketOptions {
+  type: 'unix_dgram';
+  /** A bind takes the place of a socket that nobody has open any longer. Default: `false`, then it is `EADDRINUSE`. */
+  replaceStale?: boolean | undefined;
+  /** `close()` removes the path that the bind has made, if it is still the same. Default: `true`. */
+  unlink?: boolean | undefined;
+  /** As by `setReceiveCredentials(true)`. */
+  receiveCredentials?: boolean | undefined;
+  /** `SO_RCVBUF` in bytes. */
+  recvBufferSize?: number | undefined;
+  /** `SO_SNDBUF` in bytes, which bounds a message. */
+  sendBufferSize?: number | undefined;
+  /** Closes the socket when it is aborted. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * A socket for datagrams between processes of one host; `createSocket('unix_dgram')` makes one. Addresses are paths in UTF-8
+ * of at most 107 bytes (103 on macOS and FreeBSD), or on Linux abstract names behind a NUL, `'\0name'`. It keeps the process
+ * alive from its `bind` or `connect` until it is closed. Events: `'message'` (the message and its {@link UnixRemoteInfo}),
+ * `'listening'`, `'connect'`, `'close'`, `'error'`. Not in Node. Not on Windows: `ENOTSUP`. Source: unix(7).
+ */
+export interface UnixSocket extends EventEmitter {
+  readonly type: 'unix_dgram';
+  /** Binds to a path, which is made, or an abstract name. Failures are `'error'` events: `EADDRINUSE`, `ENOENT`, `EACCES`, `EINVAL`. Throws `ERR_SOCKET_ALREADY_BOUND`. */
+  bind(path: string | { path: string }, callback?: () => void): this;
+  /** Makes this the only peer. A failure goes to the callback, else it is an `'error'`: `ENOENT`, `ECONNREFUSED`, `EACCES`. Throws `ERR_SOCKET_DGRAM_IS_CONNECTED`. When the peer goes, `'error'` tells (`ECONNRESET`, Linux). */
+  connect(path: string | { path: string }, callback?: (error?: Error) => void): void;
+  /** Lets the peer go. Throws `ERR_SOCKET_DGRAM_NOT_CONNECTED`. */
+  disconnect(): void;
+  /**
+   * Sends to the peer, or to a path. While the peer's queue is full, sends to a peer wait, in order, and must not be changed; one to a
+   * path fails with `EAGAIN`, since the system does not say when there is room. The callback gets the failure, else it is an
+   * `'error'`: `EMSGSIZE`, `ENOENT`, `ECONNREFUSED`, `EACCES`.
+   */
+  send(msg: Sendable, callback?: (error: Error | null, bytes: number) => void): void;
+  send(msg: Sendable, path: string | undefined, callback?: (error: Error | null, bytes: number) => void): void;
+  send(msg: string | NodeJS.ArrayBufferView, offset: number, length: number, path?: string, callback?: (error: Error | null, bytes: number) => void): void;
+  /** The local address; empty while unbound. */
+  address(): { address: string };
+  /** The peer's address. Throws `ENOTCONN`. */
+  remoteAddress(): { address: string };
+  /** Lets the kernel tell who sends each message (`SO_PASSCRED`). Throws `ENOTSUP` but on Linux. */
+  setReceiveCredentials(on: boolean): void;
+  getRecvBufferSize(): number;
+  setRecvBufferSize(size: number): void;
+  getSendBufferSize(): number;
+  setSendBufferSize(size: number): void;
+  /** How many messages wait for the peer's room. */
+  getSendQueueCount(): number;
+  /** Closes the socket and removes its path; what waits fails with `ERR_SOCKET_DGRAM_NOT_RUNNING`. */
+  close(callback?: () => void): this;
+  ref(): this;
+  unref(): this;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
 /** Which interface is meant: its name (`'eth0'`), its number, or an IPv4 address of it. Undefined: the system's choice. */
 export type InterfaceChoice = string | number;
 
@@ -325,6 +395,7 @@ export interface SocketEventMap {
  * @param callback a listener for `'message'`.
  */
 export function createSocket(type: SocketType, callback?: (msg: Message, rinfo: RemoteInfo) => void): Socket;
+export function createSocket(type: 'unix_dgram' | UnixSocketOptions, callback?: (msg: Message, rinfo: UnixRemoteInfo) => void): UnixSocket;
 export function createSocket(options: SocketOptions, callback?: (msg: Message, rinfo: RemoteInfo) => void): Socket;
 
 /** What can be sent: text as UTF-8, bytes, or an array of both, whose parts make one datagram. */

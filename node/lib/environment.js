@@ -36,6 +36,7 @@ const receivedTable = new Int32Array(DELIVERED + 1);
 const views = new Array(MESSAGES).fill(received.subarray(0, 0));
 
 const receivers = new Map(); // by the number of the socket
+const locals = new Map(); // the local sockets that wait for something, by their own numbers
 const senders = []; // texts of addresses, by the numbers that the native side gives them
 
 let classes;
@@ -46,7 +47,7 @@ let page; // the bytes of the batch, for a socket whose messages share memory
 
 function start() {
   classes = native.load();
-  const callbacks = { deliver: fromLoop(deliver), settle: fromLoop(gather.settle) };
+  const callbacks = { deliver: fromLoop(deliver), settle: fromLoop(gather.settle), ready: fromLoop(ready) };
   const memory = { received, receivedTable, sent: gather.bytes, sentTable: gather.table };
   environment = new classes.Environment({ ...callbacks, ...memory }, hostName);
   exports.calls = environment.calls();
@@ -61,6 +62,17 @@ const FLAG = { reuseAddr: 1, reusePort: 2, ipv6Only: 4, noOffload: 8 };
 function open(type, flags) {
   if (environment === undefined) start();
   return exports.calls.open(type === 'udp4' ? 4 : 6, flags);
+}
+
+/** Makes the native half of a local socket; undefined where there are none. */
+function openLocal(replaceStale, unlink) {
+  if (environment === undefined) start();
+  return classes.LocalHandle && new classes.LocalHandle(environment, replaceStale, unlink);
+}
+
+/** Called by the native side: a local socket can be read (1), written (2), or both. */
+function ready(number, what) {
+  locals.get(number)?.ready(what);
 }
 
 /** The object that does for the socket of this number what is no mere call; a closed one's, if there is none. */
@@ -153,4 +165,4 @@ function tellNotices(handle) {
   }
 }
 
-Object.assign(exports, { FLAG, half, lost, open, receivers });
+Object.assign(exports, { FLAG, half, locals, lost, open, openLocal, receivers });

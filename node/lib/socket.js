@@ -17,6 +17,7 @@ const { send, sendto } = require('./send.js');
 const { Pressure, checkedBounds } = require('./pressure.js');
 const { additions } = require('./additions.js');
 const options = require('./options.js');
+const { createUnixSocket, isUnix } = require('./unix.js');
 const { validateAbortSignal, validateFunction, validateUint32 } = require('./validate.js');
 const { ERR_INVALID_ARG_TYPE, ERR_SOCKET_BAD_TYPE } = require('./errors.js');
 
@@ -101,6 +102,7 @@ Object.setPrototypeOf(Socket.prototype, host.dgram.Socket.prototype);
 Object.setPrototypeOf(Socket, EventEmitter);
 
 function createSocket(type, listener) {
+  if (isUnix(type)) return createUnixSocket(type, listener);
   return new Socket(type, listener);
 }
 

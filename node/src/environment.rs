@@ -10,6 +10,8 @@ use napi::sys;
 
 use crate::addresses::Addresses;
 use crate::endpoint::Endpoint;
+#[cfg(unix)]
+use crate::local::Locals;
 use crate::reactor::{Channel, Host, Life, Loop, Parts, Poll, Ready, Work};
 use crate::receive::{Received, Seen};
 use crate::send;
@@ -38,6 +40,8 @@ pub(crate) struct Environment {
     /// Rooms for a receive that are not in use, one for one message and one for many.
     spares: [Cell<Option<RecvBatch>>; 2],
     seen: RefCell<Seen>,
+    #[cfg(unix)]
+    pub(crate) locals: Locals,
     delivering: Cell<bool>,
     tokens: Cell<u32>,
 }
@@ -54,6 +58,8 @@ impl Environment {
             destinations: RefCell::default(),
             spares: Default::default(),
             seen: RefCell::default(),
+            #[cfg(unix)]
+            locals: Locals::default(),
             delivering: Cell::new(false),
             tokens: Cell::new(0),
         });
@@ -67,6 +73,8 @@ impl Environment {
     /// Lets go of the loop; and of the sockets, where nobody collects what JavaScript had of them.
     fn end(&self, host: Host) {
         self.endpoints.borrow().iter().flatten().for_each(|endpoint| endpoint.unwatch());
+        #[cfg(unix)]
+        self.locals.clear();
         if host == Host::Deno {
             self.endpoints.borrow_mut().clear();
         }
@@ -123,10 +131,19 @@ impl Environment {
 
     /// Watches a descriptor for the socket of this number.
     pub(crate) fn poll(self: &Rc<Self>, descriptor: Borrowed<'_>, number: u32) -> Result<Poll, i32> {
+        self.watch(descriptor, move |environment, ready| environment.ready(number, ready))
+    }
+
+    /// Watches a descriptor; `told` what there is to be had.
+    pub(crate) fn watch(
+        self: &Rc<Self>,
+        descriptor: Borrowed<'_>,
+        told: impl Fn(&Self, Ready) + 'static,
+    ) -> Result<Poll, i32> {
         let (weak, life) = (Rc::downgrade(self), self.life.clone());
         let ready = Rc::new(move |ready| {
-            if let Some(environment) = weak.upgrade() {
-                environment.ready(number, ready);
+            if let Some(environment) = weak.upgrade().filter(|environment| !environment.life.is_ending()) {
+                told(&environment, ready);
             }
         });
         let poll = self.loop_of.watch(descriptor, ready, Rc::new(move || life.handle_closed()))?;
@@ -134,12 +151,17 @@ impl Environment {
         Ok(poll)
     }
 
+    /// The loop says that a local socket can be read or written.
+    #[cfg(unix)]
+    pub(crate) fn local_ready(&self, number: u32, ready: Ready) {
+        let Some(local) = self.locals.get(number) else { return };
+        self.channel.ready(number, i32::from(ready.readable || ready.failed) | i32::from(ready.writable) << 1);
+        local.was_ready(ready);
+    }
+
     /// The loop says that a socket can be read or written.
     fn ready(&self, number: u32, ready: Ready) {
         let Some(endpoint) = self.endpoint(number) else { return };
-        if self.life.is_ending() {
-            return;
-        }
         if ready.writable || ready.failed {
             endpoint.flush_queue().into_iter().for_each(|(token, outcome)| self.channel.settle(token, outcome));
         }

@@ -19,12 +19,12 @@ use crate::reactor::{Host, Parts};
 
 /// The sockets of this thread, and the memory that they share with JavaScript.
 #[napi(js_name = "Environment")]
-pub struct JsEnvironment(Rc<Environment>);
+pub struct JsEnvironment(pub(crate) Rc<Environment>);
 
 #[napi]
 impl JsEnvironment {
-    /// `parts` has two functions and four arrays, which nobody else may have: `deliver(socket, count)` and
-    /// `settle(token, outcome)`; `received`, where received bytes go, and `receivedTable`; `sent`, where sent bytes come
+    /// `parts` has three functions and four arrays, which nobody else may have: `deliver(socket, count)`,
+    /// `settle(token, outcome)` and `ready(local socket, what)`; `received`, where received bytes go, and `receivedTable`; `sent`, where sent bytes come
     /// from, and `sentTable`. `host` is `node`, `deno` or `bun`.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, parts: Object, host: String) -> napi::Result<Self> {
@@ -32,6 +32,7 @@ impl JsEnvironment {
         let parts = Parts {
             deliver: part("deliver")?,
             settle: part("settle")?,
+            ready: part("ready")?,
             received: part("received")?,
             received_table: part("receivedTable")?,
             sent: part("sent")?,

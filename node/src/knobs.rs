@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use heliogram::{Error, Interface, Stats, TrafficClass, addr};
+use heliogram::{Error, Interface, Stats, Steering, TrafficClass, addr};
 use napi_derive::napi;
 
 use crate::handle::JsHandle;
@@ -130,6 +130,17 @@ impl JsHandle {
             (true, Some(Some(source))) => socket.add_source_specific_membership(source, group, interface),
             (false, Some(Some(source))) => socket.drop_source_specific_membership(source, group, interface),
         })
+    }
+
+    /// Which of the `sockets` that share the port gets a datagram: by the processor (`cpu`), by the message's byte at
+    /// `offset` (`byte`), else by the flow.
+    #[napi(catch_unwind)]
+    pub fn steer(&self, by: String, sockets: u32, offset: u32) -> i32 {
+        status(self.endpoint().socket.set_reuse_port_steering(match by.as_str() {
+            "cpu" => Steering::Cpu { sockets },
+            "byte" => Steering::Byte { offset, sockets },
+            _ => Steering::Flow,
+        }))
     }
 
     /// What the socket has done so far.

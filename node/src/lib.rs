@@ -10,6 +10,8 @@ mod endpoint;
 mod environment;
 mod handle;
 mod knobs;
+#[cfg(unix)]
+mod local;
 mod notices;
 mod numbers;
 mod outgoing;

@@ -55,6 +55,7 @@ fn keep(env: sys::napi_env, value: sys::napi_value) -> napi::Result<sys::napi_re
 pub(crate) struct Parts {
     pub(crate) deliver: sys::napi_value,
     pub(crate) settle: sys::napi_value,
+    pub(crate) ready: sys::napi_value,
     pub(crate) received: sys::napi_value,
     pub(crate) received_table: sys::napi_value,
     pub(crate) sent: sys::napi_value,
@@ -67,6 +68,7 @@ pub(crate) struct Channel {
     host: Host,
     deliver: sys::napi_ref,
     settle: sys::napi_ref,
+    ready: sys::napi_ref,
     received: Shared<u8>,
     received_table: Shared<i32>,
     sent: Shared<u8>,
@@ -94,6 +96,7 @@ impl Channel {
             host,
             deliver: keep(env, parts.deliver)?,
             settle: keep(env, parts.settle)?,
+            ready: keep(env, parts.ready)?,
             received: bytes(parts.received)?,
             received_table: numbers(parts.received_table)?,
             sent: bytes(parts.sent)?,
@@ -140,6 +143,12 @@ impl Channel {
     /// Tells the outcome of a send that had to wait: its size, or a negative number of the system's.
     pub(crate) fn settle(&self, token: u32, outcome: i32) {
         self.call(self.settle, [token.cast_signed(), outcome]);
+    }
+
+    /// Tells that a local socket can be read (1), written (2), or both.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no local sockets"))]
+    pub(crate) fn ready(&self, socket: u32, what: i32) {
+        self.call(self.ready, [socket.cast_signed(), what]);
     }
 
     /// Calls a function as the loop does. In Node ticks and microtasks follow; elsewhere the function sees to them. Says whether something threw.

@@ -1,6 +1,8 @@
 // A program that uses what Node's socket does not have.
 
 import dgram, { type OutgoingMessage, type ReceivedMessage } from 'heliogram';
+import { createSocket as createUnix } from 'heliogram/unix-dgram';
+import { listen, type WorkerProgram } from 'heliogram/workers';
 import promises, { createSocket, Socket } from 'heliogram/promises';
 
 const socket = dgram.createSocket({ type: 'udp4', writableHighWaterMark: 1, maxSendQueueSize: Infinity, maxSendQueueCount: 9 });
@@ -27,6 +29,11 @@ socket.setDepartureClock('tai');
 socket.setReceiveErrors(true);
 socket.on('icmp', ({ code, address, port, mtu = 0 }) => console.log(code, address, port, mtu > 1_280));
 socket[Symbol.dispose]();
+const local = dgram.createSocket({ type: 'unix_dgram', replaceStale: true }, (msg, rinfo) => local.send(msg, rinfo.address));
+local.bind('\0name', () => local.close());
+createUnix('unix_dgram', (msg) => msg.length).send(Buffer.from('x'), 0, 1, '/run/log', (error) => error?.message);
+export const program: WorkerProgram<number> = (own, { index, data }) => void own.on('message', () => index + data);
+await (await listen({ file: import.meta.url, workers: 2, steer: { byte: 0 }, data: 5 })).close();
 
 const own: Socket = createSocket('udp6');
 const same: promises.Socket = new promises.Socket({ type: 'udp4', reuseAddr: true, highWaterMark: 1 });

@@ -1,0 +1,93 @@
+'use strict';
+// What stands behind a local socket: the native half, and who is told of what comes. Outcomes are sizes or the system's
+// negative numbers. Unlike UDP's these sockets are read message by message: their queues are short, and their senders wait.
+
+const { AsyncResource } = require('node:async_hooks');
+const { constants } = require('node:os');
+const environment = require('./environment.js');
+const { runTicks } = require('./host.js');
+const { ErrnoException, ExceptionWithHostPort } = require('./errors.js');
+
+const EAGAIN = -constants.errno.EAGAIN;
+
+/** What can be had, as the native side says it. */
+const READABLE = 1;
+const WRITABLE = 2;
+
+/** At most this many messages are delivered before the loop turns, as of other sockets. */
+const PER_TURN = 32;
+
+/** More than the system's send buffers allow a message unless somebody enlarges them. */
+const LONGEST = 256 * 1024;
+
+let room; // where a message is received, made for the first one
+
+class Local {
+  /** `events` has `onmessage(message, rinfo)`, `onerror(error)` and `onwritable()`. */
+  constructor({ replaceStale = false, unlink = true }, events) {
+    this.events = events;
+    this.native = environment.openLocal(Boolean(replaceStale), Boolean(unlink));
+    if (this.native === undefined) throw new ErrnoException(-constants.errno.ENOTSUP, 'socket');
+    this.resource = new AsyncResource('UNIXDGRAM', { requireManualDestroy: true });
+    this.reads = false;
+    this.waits = false;
+  }
+
+  /** Starts to receive. */
+  read() {
+    this.reads = true;
+    return this.watch();
+  }
+
+  /** `onwritable` is called when the peer has room, until this is taken back. */
+  awaitRoom(on) {
+    this.waits = on;
+    return this.watch();
+  }
+
+  /** One that waits for nothing may be collected. */
+  watch() {
+    if (this.reads || this.waits) environment.locals.set(this.native.number, this);
+    else environment.locals.delete(this.native.number);
+    return this.native.watch(this.reads, this.waits);
+  }
+
+  ready(what) {
+    if (what & WRITABLE && this.waits) this.resource.runInAsyncScope(this.events.onwritable, this.events);
+    if (what & READABLE) this.receive();
+  }
+
+  receive() {
+    room ??= Buffer.allocUnsafeSlow(LONGEST);
+    for (let count = 0; count < PER_TURN && this.native !== undefined && this.reads; count++) {
+      const outcome = this.native.receive(room);
+      if (outcome === EAGAIN) return;
+      if (count > 0) runTicks();
+      if (this.native === undefined) return;
+      this.resource.runInAsyncScope(tell, undefined, this.events, outcome);
+    }
+  }
+
+  close() {
+    const { native } = this;
+    this.native = undefined;
+    environment.locals.delete(native.number);
+    this.resource.emitDestroy();
+    return native.close();
+  }
+}
+
+function tell(events, outcome) {
+  if (typeof outcome === 'number') return events.onerror(new ErrnoException(outcome, 'recvmsg'));
+  const { size, address, truncated, credentials } = outcome;
+  const rinfo = { address, size, ...(truncated && { truncated }), ...(credentials && { credentials }) };
+  return events.onmessage(Buffer.from(room.subarray(0, size)), rinfo);
+}
+
+/** The error of an outcome: `bind EADDRINUSE /run/log`. An abstract name stands behind an `@`. */
+function errorOf(outcome, syscall, path) {
+  if (path === undefined) return new ErrnoException(outcome, syscall);
+  return new ExceptionWithHostPort(outcome, syscall, path.replace(/^\0/, '@'));
+}
+
+module.exports = { EAGAIN, Local, errorOf };

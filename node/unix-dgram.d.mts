@@ -1,0 +1,3 @@
+export * from './unix-dgram.js';
+import * as unix from './unix-dgram.js';
+export default unix;
