@@ -1,5 +1,6 @@
 //! [`Stats`]: what a socket has done so far; and the counters that it comes from.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a socket has sent and received since it was made, by [`Socket::stats`](crate::Socket::stats).
@@ -37,10 +38,15 @@ pub struct Stats {
     pub queue_count_peak: usize,
 }
 
-/// One direction's counters. Each has lines of the processor's cache to itself, so that who sends does not slow who receives.
+/// One direction's counters, made when there is something to count: a socket that is idle has neither them nor the room
+/// that keeps them apart.
+#[derive(Debug, Default)]
+pub(crate) struct Counters(OnceLock<Box<Counts>>);
+
+/// Each direction's has lines of the processor's cache to itself, so that who sends does not slow who receives.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub(crate) struct Counters {
+struct Counts {
     datagrams: AtomicU64,
     bytes: AtomicU64,
     batches: AtomicU64,
@@ -52,33 +58,41 @@ impl Counters {
     /// One system call has moved this much.
     #[inline]
     pub(crate) fn add(&self, datagrams: usize, bytes: usize, trains: usize) {
-        add(&self.datagrams, datagrams);
-        add(&self.bytes, bytes);
-        add(&self.batches, 1);
+        let counts = self.counts();
+        add(&counts.datagrams, datagrams);
+        add(&counts.bytes, bytes);
+        add(&counts.batches, 1);
         if trains > 0 {
-            add(&self.trains, trains);
+            add(&counts.trains, trains);
         }
     }
 
     pub(crate) fn would_block(&self) {
-        add(&self.would_block, 1);
+        add(&self.counts().would_block, 1);
+    }
+
+    fn counts(&self) -> &Counts {
+        self.0.get_or_init(Box::default)
+    }
+
+    fn read(&self, counter: impl Fn(&Counts) -> &AtomicU64) -> u64 {
+        self.0.get().map_or(0, |counts| counter(counts).load(Ordering::Relaxed))
     }
 }
 
 /// Both directions, as far as they are counted here.
 pub(crate) fn gather(incoming: &Counters, outgoing: &Counters) -> Stats {
-    let now = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     Stats {
-        datagrams_in: now(&incoming.datagrams),
-        bytes_in: now(&incoming.bytes),
-        batches_in: now(&incoming.batches),
-        trains_in: now(&incoming.trains),
-        would_block_in: now(&incoming.would_block),
-        datagrams_out: now(&outgoing.datagrams),
-        bytes_out: now(&outgoing.bytes),
-        batches_out: now(&outgoing.batches),
-        trains_out: now(&outgoing.trains),
-        would_block_out: now(&outgoing.would_block),
+        datagrams_in: incoming.read(|counts| &counts.datagrams),
+        bytes_in: incoming.read(|counts| &counts.bytes),
+        batches_in: incoming.read(|counts| &counts.batches),
+        trains_in: incoming.read(|counts| &counts.trains),
+        would_block_in: incoming.read(|counts| &counts.would_block),
+        datagrams_out: outgoing.read(|counts| &counts.datagrams),
+        bytes_out: outgoing.read(|counts| &counts.bytes),
+        batches_out: outgoing.read(|counts| &counts.batches),
+        trains_out: outgoing.read(|counts| &counts.trains),
+        would_block_out: outgoing.read(|counts| &counts.would_block),
         ..Stats::default()
     }
 }

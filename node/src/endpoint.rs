@@ -185,7 +185,7 @@ impl Endpoint {
         outcomes
     }
 
-    /// Closes the socket; gives back the tokens of the sends that will never leave.
+    /// Ends everything but the kernel's socket; gives back the tokens of the sends that will never leave.
     pub(crate) fn close(&self) -> Vec<u32> {
         self.receiving.set(false);
         self.held.borrow_mut().clear();
@@ -193,8 +193,6 @@ impl Endpoint {
         drop(self.poll.borrow_mut().take());
         let mut lost = Vec::new();
         self.queue.borrow_mut().cancel(&self.socket, |token, _| lost.push(token));
-        // close(2) has freed the descriptor whatever it says, and a second close has nothing left to free.
-        drop(self.socket.close());
         lost
     }
 

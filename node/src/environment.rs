@@ -100,6 +100,12 @@ impl Environment {
         let Some(endpoint) = endpoint else { return 0 };
         self.free.borrow_mut().push(number);
         let lost = endpoint.close();
+        // Whoever is in the middle of something with it must not meet a stranger's file under its descriptor, which stays
+        // taken until they let go. With nobody there it goes at once, and for one system call instead of two.
+        if Rc::strong_count(&endpoint) > 1 {
+            // close(2) has freed the descriptor whatever it says, and a second close has nothing left to free.
+            drop(endpoint.socket.close());
+        }
         let count = lost.len() as i32;
         self.lost.borrow_mut().extend(lost);
         count

@@ -34,9 +34,7 @@ pub(crate) struct Socket {
 impl Socket {
     pub(crate) fn open(family: SocketType) -> io::Result<Self> {
         grave()?;
-        let inner = socket2::Socket::new(domain(family), Type::DGRAM, Some(Protocol::UDP))?;
-        inner.set_nonblocking(true)?;
-        Ok(Socket { inner, family })
+        Ok(Socket { inner: open_nonblocking(domain(family))?, family })
     }
 
     /// Takes over a descriptor, as `bind({ fd })` does; says what it is if it is no UDP socket of this family.
@@ -298,11 +296,29 @@ fn file_kind(descriptor: BorrowedFd<'_>) -> &'static str {
 /// Lets the kernel socket go and puts the grave in its place: its address is free, and the descriptor's number still
 /// ours, so that nobody who borrowed it meets a stranger's file.
 pub(super) fn bury(socket: &socket2::Socket) -> io::Result<()> {
-    let grave = grave()?;
+    let (grave, ours) = (grave()?.as_raw_fd(), socket.as_raw_fd());
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: both descriptors are open: the grave for ever, ours until the socket is dropped.
-    retry(|| check(unsafe { libc::dup2(grave.as_raw_fd(), socket.as_raw_fd()) }))?;
-    // SAFETY: the descriptor is open; FD_CLOEXEC is an integer flag, which dup2 has cleared.
-    check(unsafe { libc::fcntl(socket.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) }).map(drop)
+    return retry(|| check(unsafe { libc::dup3(grave, ours, libc::O_CLOEXEC) })).map(drop);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        // SAFETY: as above.
+        retry(|| check(unsafe { libc::dup2(grave, ours) }))?;
+        // SAFETY: the descriptor is open; FD_CLOEXEC is an integer flag, which dup2 has cleared.
+        check(unsafe { libc::fcntl(ours, libc::F_SETFD, libc::FD_CLOEXEC) }).map(drop)
+    }
+}
+
+/// Linux makes it so at once, without two calls more.
+fn open_nonblocking(domain: Domain) -> io::Result<socket2::Socket> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return socket2::Socket::new(domain, Type::DGRAM.nonblocking(), Some(Protocol::UDP));
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let inner = socket2::Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+        inner.set_nonblocking(true)?;
+        Ok(inner)
+    }
 }
 
 /// Dissolves the connection: connecting to no family (`connect(2)`). The BSDs do it, and say `EAFNOSUPPORT`.
