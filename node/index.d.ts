@@ -79,7 +79,7 @@ export interface UnixSocket extends EventEmitter {
   readonly type: 'unix_dgram';
   /** Binds to a path, which is made, or an abstract name. Failures are `'error'` events: `EADDRINUSE`, `ENOENT`, `EACCES`, `EINVAL`. Throws `ERR_SOCKET_ALREADY_BOUND`. */
   bind(path: string | { path: string }, callback?: () => void): this;
-  /** Makes this the only peer. A failure goes to the callback, else it is an `'error'`: `ENOENT`, `ECONNREFUSED`, `EACCES`. Throws `ERR_SOCKET_DGRAM_IS_CONNECTED`. When the peer goes, `'error'` tells (`ECONNRESET`, Linux). */
+  /** Makes this the only peer. A failure goes to the callback, else it is an `'error'`: `ENOENT`, `ECONNREFUSED`, `EACCES`. Throws `ERR_SOCKET_DGRAM_IS_CONNECTED`. Once the peer is closed, sends fail with `ECONNREFUSED`. */
   connect(path: string | { path: string }, callback?: (error?: Error) => void): void;
   /** Lets the peer go. Throws `ERR_SOCKET_DGRAM_NOT_CONNECTED`. */
   disconnect(): void;

@@ -61,6 +61,8 @@ local('connect, disconnect, and their rules', async (t) => {
   assert.strictEqual(await sent(client, Buffer.from('four')), 4);
   const [, rinfo] = await once(server, 'message');
   assert.deepStrictEqual(rinfo, { address: '', size: 4 });
+  server.close();
+  await assert.rejects(sent(client, 'x'), { code: 'ECONNREFUSED' });
   client.disconnect();
   assert.throws(() => client.disconnect(), { code: 'ERR_SOCKET_DGRAM_NOT_CONNECTED' });
 });
