@@ -47,12 +47,17 @@ let page; // the bytes of the batch, for a socket whose messages share memory
 
 function start() {
   classes = native.load();
-  const callbacks = { deliver: fromLoop(deliver), settle: fromLoop(gather.settle), ready: fromLoop(ready) };
+  const callbacks = { deliver: fromLoop(deliver), settle: fromLoop(gather.settle), ready: fromLoop(ready), turnOver };
   const memory = { received, receivedTable, sent: gather.bytes, sentTable: gather.table };
   environment = new classes.Environment({ ...callbacks, ...memory }, hostName);
   exports.calls = environment.calls();
   gather.start(environment, exports.calls.flush);
   atExit?.(gather.flush);
+}
+
+/** Called by the native side where it has no loop of its own to turn, so that a flood leaves time for the others there. */
+function turnOver() {
+  setImmediate(exports.calls.turned);
 }
 
 /** The flags of `open`, as node/src/calls.rs has them. */

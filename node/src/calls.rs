@@ -22,6 +22,7 @@ const NO_OFFLOAD: i32 = 8;
 /// An object with all of them.
 ///
 /// - `flush()` sends what the table of sends describes.
+/// - `turned()`: the loop has turned, as `turnOver` was asked to say.
 /// - `open(family, flags)` makes a socket and answers its number.
 /// - `state(socket)`: its bind state, plus four times its connect state.
 /// - `beginBind(socket)`: 0, or -1 if a rule forbids it.
@@ -33,6 +34,10 @@ pub(crate) fn calls<'env>(environment: &Rc<Environment>, env: &'env Env) -> Resu
     let mut calls = Calls { environment, env, object: Object::new(env)? };
     calls.add(c"flush", |environment, []| {
         environment.flush();
+        0
+    })?;
+    calls.add(c"turned", |environment, []| {
+        environment.turned();
         0
     })?;
     calls.add(c"open", |environment, [family, flags]| open(environment, family, flags))?;

@@ -31,7 +31,7 @@ const TURN: Duration = Duration::from_micros(500);
 pub(crate) struct Environment {
     loop_of: Loop,
     life: Rc<Life>,
-    channel: Channel,
+    channel: Rc<Channel>,
     endpoints: RefCell<Vec<Option<Rc<Endpoint>>>>,
     /// The numbers below the length of `endpoints` that no socket has.
     free: RefCell<Vec<u32>>,
@@ -48,10 +48,12 @@ pub(crate) struct Environment {
 
 impl Environment {
     pub(crate) fn new(env: sys::napi_env, host: Host, parts: &Parts) -> napi::Result<Rc<Self>> {
+        let channel = Rc::new(Channel::new(env, host, parts)?);
+        let turn_over = channel.clone();
         let environment = Rc::new(Environment {
-            loop_of: Loop::of(env, host)?,
+            loop_of: Loop::of(env, host, Rc::new(move || turn_over.turn_over()))?,
             life: Life::of(env, host)?,
-            channel: Channel::new(env, host, parts)?,
+            channel,
             endpoints: RefCell::default(),
             free: RefCell::default(),
             lost: RefCell::default(),
@@ -128,6 +130,11 @@ impl Environment {
     /// Sends what JavaScript has gathered.
     pub(crate) fn flush(&self) {
         send::flush(self, self.channel.sent());
+    }
+
+    /// The loop has turned.
+    pub(crate) fn turned(&self) {
+        self.loop_of.turned();
     }
 
     /// A number for a send that has to wait.

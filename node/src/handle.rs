@@ -23,8 +23,9 @@ pub struct JsEnvironment(pub(crate) Rc<Environment>);
 
 #[napi]
 impl JsEnvironment {
-    /// `parts` has three functions and four arrays, which nobody else may have: `deliver(socket, count)`,
-    /// `settle(token, outcome)` and `ready(local socket, what)`; `received`, where received bytes go, and `receivedTable`; `sent`, where sent bytes come
+    /// `parts` has four functions and four arrays, which nobody else may have: `deliver(socket, count)`,
+    /// `settle(token, outcome)`, `ready(local socket, what)`, and `turnOver()`, which calls `turned` when the loop has
+    /// turned; `received`, where received bytes go, and `receivedTable`; `sent`, where sent bytes come
     /// from, and `sentTable`. `host` is `node`, `deno` or `bun`.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, parts: Object, host: String) -> napi::Result<Self> {
@@ -33,6 +34,7 @@ impl JsEnvironment {
             deliver: part("deliver")?,
             settle: part("settle")?,
             ready: part("ready")?,
+            turn_over: part("turnOver")?,
             received: part("received")?,
             received_table: part("receivedTable")?,
             sent: part("sent")?,

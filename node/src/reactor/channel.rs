@@ -56,6 +56,7 @@ pub(crate) struct Parts {
     pub(crate) deliver: sys::napi_value,
     pub(crate) settle: sys::napi_value,
     pub(crate) ready: sys::napi_value,
+    pub(crate) turn_over: sys::napi_value,
     pub(crate) received: sys::napi_value,
     pub(crate) received_table: sys::napi_value,
     pub(crate) sent: sys::napi_value,
@@ -69,6 +70,7 @@ pub(crate) struct Channel {
     deliver: sys::napi_ref,
     settle: sys::napi_ref,
     ready: sys::napi_ref,
+    turn_over: sys::napi_ref,
     received: Shared<u8>,
     received_table: Shared<i32>,
     sent: Shared<u8>,
@@ -97,6 +99,7 @@ impl Channel {
             deliver: keep(env, parts.deliver)?,
             settle: keep(env, parts.settle)?,
             ready: keep(env, parts.ready)?,
+            turn_over: keep(env, parts.turn_over)?,
             received: bytes(parts.received)?,
             received_table: numbers(parts.received_table)?,
             sent: bytes(parts.sent)?,
@@ -149,6 +152,11 @@ impl Channel {
     #[cfg_attr(not(unix), expect(dead_code, reason = "there are no local sockets"))]
     pub(crate) fn ready(&self, socket: u32, what: i32) {
         self.call(self.ready, [socket.cast_signed(), what]);
+    }
+
+    /// Asks to be told when the loop has turned.
+    pub(crate) fn turn_over(&self) {
+        self.call(self.turn_over, [0, 0]);
     }
 
     /// Calls a function as the loop does. In Node ticks and microtasks follow; elsewhere the function sees to them. Says whether something threw.

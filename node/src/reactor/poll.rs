@@ -32,10 +32,18 @@ pub(crate) enum Loop {
 }
 
 impl Loop {
-    pub(crate) fn of(env: sys::napi_env, host: Host) -> napi::Result<Self> {
+    /// `turn_over` is asked to call [`turned`](Self::turned) when the runtime's loop has turned, by a loop that cannot see
+    /// it turn.
+    pub(crate) fn of(env: sys::napi_env, host: Host, turn_over: Rc<dyn Fn()>) -> napi::Result<Self> {
         match host {
             Host::Node => uv::Loop::of(env).map(Loop::Uv),
-            Host::Deno | Host::Bun => Ok(Loop::Thread(thread::Loop::of(env))),
+            Host::Deno | Host::Bun => Ok(Loop::Thread(thread::Loop::of(env, turn_over))),
+        }
+    }
+
+    pub(crate) fn turned(&self) {
+        if let Loop::Thread(of) = self {
+            of.turned();
         }
     }
 

@@ -10,6 +10,7 @@ use std::rc::{Rc, Weak};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use heliogram::Borrowed;
 use napi::sys;
@@ -21,6 +22,10 @@ use super::{errno, guarded};
 
 /// A thread that does no more than this needs no more.
 const STACK: usize = 256 * 1024;
+
+/// For so long wake-ups may follow each other without a turn of the runtime's loop. Bun runs all that other threads ask of
+/// it before it looks at its timers, and what has been armed again is ready again at once in a flood.
+const STRETCH: Duration = Duration::from_millis(1);
 
 /// What both threads have.
 struct Signal {
@@ -63,21 +68,29 @@ impl Signal {
 pub(crate) struct Loop {
     env: sys::napi_env,
     thread: Current,
+    turn_over: Rc<dyn Fn()>,
 }
 
 /// The thread, if there is one now.
 type Current = Rc<RefCell<Weak<Thread>>>;
 
 impl Loop {
-    pub(crate) fn of(env: sys::napi_env) -> Self {
-        Loop { env, thread: Current::default() }
+    /// `turn_over` is asked to call [`turned`](Self::turned) when the runtime's loop has turned.
+    pub(crate) fn of(env: sys::napi_env, turn_over: Rc<dyn Fn()>) -> Self {
+        Loop { env, thread: Current::default(), turn_over }
+    }
+
+    /// The runtime's loop has turned.
+    pub(crate) fn turned(&self) {
+        let thread = self.thread.borrow().upgrade();
+        thread.iter().for_each(|thread| thread.turned());
     }
 
     fn thread(&self) -> io::Result<Rc<Thread>> {
         if let Some(thread) = self.thread.borrow().upgrade() {
             return Ok(thread);
         }
-        let thread = Thread::start(self.env, self.thread.clone())?;
+        let thread = Thread::start(self.env, self.thread.clone(), self.turn_over.clone())?;
         *self.thread.borrow_mut() = Rc::downgrade(&thread);
         Ok(thread)
     }
@@ -92,10 +105,15 @@ struct Thread {
     next: Cell<usize>,
     /// How many watches the program must go on for.
     needed: Cell<usize>,
+    turn_over: Rc<dyn Fn()>,
+    /// What is armed again when the loop has turned.
+    postponed: RefCell<Vec<usize>>,
+    /// When the wake-ups began that follow each other, and when the last one ended.
+    stretch: Cell<(Instant, Instant)>,
 }
 
 impl Thread {
-    fn start(env: sys::napi_env, current: Current) -> io::Result<Rc<Self>> {
+    fn start(env: sys::napi_env, current: Current, turn_over: Rc<dyn Fn()>) -> io::Result<Rc<Self>> {
         let woken = move || {
             let thread = current.borrow().upgrade();
             thread.iter().for_each(|thread| thread.dispatch());
@@ -111,6 +129,9 @@ impl Thread {
             watches: RefCell::default(),
             next: Cell::new(0),
             needed: Cell::new(0),
+            turn_over,
+            postponed: RefCell::default(),
+            stretch: Cell::new((Instant::now(), Instant::now())),
         };
         let (signal, waker) = (thread.signal.clone(), thread.wake.waker());
         let builder = std::thread::Builder::new().name("heliogram".to_owned()).stack_size(STACK);
@@ -118,16 +139,35 @@ impl Thread {
         Ok(Rc::new(thread))
     }
 
-    /// Tells the watches what they wait for. Each is armed again when it has been told, and so tells what is left.
+    /// Tells the watches what they wait for. Each is armed again when it has been told, and so tells what is left; after a
+    /// long stretch of wake-ups only when the loop has turned.
     fn dispatch(&self) {
+        let (mut began, ended) = self.stretch.get();
+        if ended.elapsed() > STRETCH {
+            began = Instant::now();
+        }
         for (key, ready) in self.signal.take() {
             let watch = self.watches.borrow().get(&key).cloned();
             if let Some(watch) = watch {
                 watch.armed.set(false);
                 guarded(|| (watch.ready)(ready));
-                self.rearm(key);
+                if began.elapsed() > STRETCH { self.postpone(key) } else { self.rearm(key) }
             }
         }
+        self.stretch.set((began, Instant::now()));
+    }
+
+    fn postpone(&self, key: usize) {
+        let mut postponed = self.postponed.borrow_mut();
+        postponed.push(key);
+        if postponed.len() == 1 {
+            (self.turn_over)();
+        }
+    }
+
+    fn turned(&self) {
+        self.stretch.set((Instant::now(), Instant::now()));
+        take(&mut *self.postponed.borrow_mut()).into_iter().for_each(|key| self.rearm(key));
     }
 
     /// Unless it has been armed or dropped by what it told. A descriptor that was armed before does not fail to be so now.
