@@ -238,7 +238,7 @@ class UnixSocket extends EventEmitter {
 }
 
 /** Whether `createSocket` is asked for one of these. */
-const isUnix = (given) => given === TYPE || given?.type === TYPE;
+const isUnix = (given) => given === TYPE || (given !== null && typeof given === 'object' && given.type === TYPE);
 
 const createUnixSocket = (given, listener) => new UnixSocket(given === TYPE ? {} : given, listener);
 

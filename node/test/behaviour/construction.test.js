@@ -8,7 +8,7 @@ const { host } = require('../support/module.js');
 const { differential } = require('../support/differential.js');
 
 differential('B1 an unknown type throws ERR_SOCKET_BAD_TYPE', async (t) => {
-  const types = [undefined, null, 'unix_dgram', 'udp5', 'UDP4', '', 4, true, {}, { type: 'tcp4' }, { type: null }, [], () => {}, Symbol('type')];
+  const types = [undefined, null, 'unix_stream', 'udp5', 'UDP4', '', 4, true, {}, { type: 'tcp4' }, { type: null }, [], () => {}, Symbol('type')];
   for (const type of types) t.call(`createSocket(${util.inspect(type)})`, () => t.dgram.createSocket(type));
 }, { least: 14 });
 
