@@ -3,8 +3,27 @@
 
 const { dgram, isSupported, name } = require('./lib/host.js');
 
+let loaded;
+
+/** Most of heliogram is loaded for the first socket, or for the class: a program may mention `dgram` and want neither. */
+const sockets = () => (loaded ??= require('./lib/socket.js'));
+
+function createSocket(type, listener) {
+  return sockets().createSocket(type, listener);
+}
+
+/** The class, until a program sets something else. */
+const lateClass = {
+  get: () => sockets().Socket,
+  set(value) {
+    Object.defineProperty(this, 'Socket', { value, writable: true, enumerable: true, configurable: true });
+  },
+  enumerable: true,
+  configurable: true,
+};
+
 // What the host exports beside the two, such as Node 22's deprecated _createSocketHandle, stays the host's.
-module.exports = isSupported ? { ...dgram, ...require('./lib/socket.js') } : dgram;
+module.exports = isSupported ? Object.defineProperty({ ...dgram, createSocket }, 'Socket', lateClass) : dgram;
 
 // For tests that look below the sockets, where the host has nothing there.
 if (isSupported && name !== 'node') {

@@ -1,14 +1,10 @@
 'use strict';
 // What heliogram's sockets have beyond the host's: properties of the prototype that are not enumerable, so that a program
-// which lists a socket's members sees what it would see of the host's.
+// which lists a socket's members sees what it would see of the host's. What is behind them is loaded when it is asked for.
 
 const { kState } = require('./host.js');
-const knobs = require('./knobs.js');
-const { messages } = require('./messages.js');
 const { pressureOf } = require('./pressure.js');
-const { isPaused, pause, resume } = require('./pause.js');
 const { enqueue, handleOf } = require('./state.js');
-const { readableOf, writableOf } = require('./streams.js');
 
 function closeIfOpen(socket) {
   if (handleOf(socket)) socket.close();
@@ -39,16 +35,31 @@ function made(name, make) {
   });
 }
 
-const methods = { isPaused, messages, pause, resume, ...knobs };
+const KNOBS = [
+  'bindToDevice', 'getMTU', 'joinGroup', 'leaveGroup', 'setBusyPoll', 'setDepartureClock', 'setDontFragment',
+  'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setReceiveErrors', 'setReceiveInfo', 'setTOS', 'stats',
+];
+
+/** Methods of a file which the first call of one of them loads. */
+function later(load, names) {
+  const methods = names.map((name) => ({
+    [name](...args) {
+      return Reflect.apply(load()[name], this, args);
+    },
+  }));
+  return Object.fromEntries(methods.flatMap(Object.entries).map(([name, method]) => [name, hidden(method)]));
+}
 
 exports.additions = {
-  ...Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, hidden(method)])),
+  ...later(() => require('./pause.js'), ['isPaused', 'pause', 'resume']),
+  ...later(() => require('./messages.js'), ['messages']),
+  ...later(() => require('./knobs.js'), KNOBS),
   [Symbol.asyncIterator]: hidden(function () {
     return this.messages();
   }),
   [Symbol.dispose]: hidden(dispose),
-  readable: made('readable', readableOf),
-  writable: made('writable', writableOf),
+  readable: made('readable', (socket) => require('./streams.js').readableOf(socket)),
+  writable: made('writable', (socket) => require('./streams.js').writableOf(socket)),
   writableLength: hiddenGetter('writableLength', function () {
     return pressureOf(this).size;
   }),

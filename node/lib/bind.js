@@ -2,7 +2,7 @@
 // socket.bind() in all its forms, and what begins when a socket is bound.
 
 const os = require('node:os');
-const { isIP } = require('node:net');
+const { isIP } = require('./family.js');
 const { errorMonitor } = require('node:events');
 const { kOwner, kState, major, unshared } = require('./host.js');
 const { UNBOUND, handleOf, healthCheck } = require('./state.js');

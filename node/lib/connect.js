@@ -1,7 +1,7 @@
 'use strict';
 // socket.connect(), connectSync(), disconnect().
 
-const { isIP } = require('node:net');
+const { isIP } = require('./family.js');
 const { kState } = require('./host.js');
 const { UNBOUND, BOUND, DISCONNECTED, enqueue, handleOf, healthCheck } = require('./state.js');
 const { emitUnlessClosed, literal } = require('./bind.js');

@@ -2,7 +2,7 @@
 // Names to addresses, by the host's dns.lookup or the program's own function.
 
 const process = require('node:process'); // the global is an accessor, which costs
-const { isIP } = require('node:net');
+const { isIP } = require('./family.js');
 const { skipsLookup } = require('./host.js');
 const { validateFunction } = require('./validate.js');
 

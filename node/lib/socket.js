@@ -8,7 +8,6 @@ const diagnostics = require('node:diagnostics_channel');
 const host = require('./host.js');
 const { FLAG } = require('./environment.js');
 const { Handle } = require('./handle.js');
-const { DeniedHandle } = require('./denied.js');
 const { State, handleOf, healthCheck } = require('./state.js');
 const { lookupFor } = require('./lookup.js');
 const { bind, bindSync } = require('./bind.js');
@@ -63,7 +62,9 @@ function newHandle(type, lookup, checked) {
   if (lookup !== undefined) validateFunction(lookup, 'lookup');
   if (type !== 'udp4' && type !== 'udp6') throw new ERR_SOCKET_BAD_TYPE();
   const resolve = lookupFor(type, lookup);
-  return host.mayUseNet() ? new Handle(type, resolve, flagsOf(checked), Boolean(checked.pooledBuffers)) : new DeniedHandle(type, resolve);
+  if (host.mayUseNet()) return new Handle(type, resolve, flagsOf(checked), Boolean(checked.pooledBuffers));
+  const { DeniedHandle } = require('./denied.js');
+  return new DeniedHandle(type, resolve);
 }
 
 /** Closes the socket when the signal says so; a closed socket does not listen to it any more. */
