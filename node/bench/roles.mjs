@@ -14,7 +14,7 @@ export function dgramOf({ sockets }) {
   const host = require('node:dgram');
   if (sockets === 'host') return host;
   const ours = require('../index.js');
-  if (ours.Socket === host.Socket) throw new Error('on this runtime the package is the host\'s own dgram');
+  if (ours.createSocket === host.createSocket) throw new Error('on this runtime the package is the host\'s own dgram');
   return ours;
 }
 
