@@ -221,7 +221,10 @@ export interface RemoteInfo {
   ecn?: number;
   /** What was left of the TTL or hop limit. */
   ttl?: number;
-  /** When the kernel took it from the device, in nanoseconds since 1970, by the system's clock. */
+  /**
+   * When the kernel took it from the device, in nanoseconds since 1970, by the system's clock. Linux begins to take these times
+   * a moment after the first socket of the machine has asked; a datagram from before that has the time at which it was read.
+   */
   timestamp?: bigint;
   /** When the device took it from the wire, in nanoseconds of the device's own clock. */
   hardwareTimestamp?: bigint;

@@ -122,7 +122,8 @@ pub struct Arrival {
     /// What was left of the TTL or hop limit.
     #[doc(alias = "ttl")]
     pub hop_limit: Option<u8>,
-    /// When the kernel took it from the device, by the system's clock.
+    /// When the kernel took it from the device, by the system's clock. Linux begins to take these times a moment after the
+    /// first socket of the machine has asked; a datagram from before that has the time at which it was read.
     pub software_time: Option<SystemTime>,
     /// When the device took it from the wire, by the device's own clock, whose zero can be any moment.
     pub hardware_time: Option<Duration>,

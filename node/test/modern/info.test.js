@@ -4,7 +4,7 @@
 const assert = require('node:assert');
 const path = require('node:path');
 const { inChild } = require('../support/child.js');
-const { eventually, failure, modern, pair } = require('../support/modern.js');
+const { eventually, failure, modern, pair, timedOnArrival } = require('../support/modern.js');
 const { namespace, noIPv6, noNamespace } = require('../support/network.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'info.js');
@@ -69,6 +69,7 @@ modern('timestamps and drops do not go back', async (t) => {
   const { socket, sender } = await pair(t);
   socket.setRecvBufferSize(4_096);
   socket.setReceiveInfo({ timestamp: true, dropped: true });
+  await timedOnArrival(t, socket, sender);
   const told = [];
   socket.on('message', (_message, rinfo) => told.push(rinfo));
   socket.pause();

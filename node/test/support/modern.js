@@ -49,4 +49,20 @@ async function eventually(t, condition) {
   }, () => `${condition}`);
 }
 
-module.exports = { eventually, failure, modern, numbers, pair, sendNumbers };
+/**
+ * Waits until the times that a socket is told are those of arrival. The kernel begins to take them a moment after the first
+ * socket has asked, and gives what came before the time at which it is read.
+ */
+async function timedOnArrival(t, socket, sender) {
+  for (let isTimed = false; !isTimed;) {
+    socket.pause();
+    await t.until((done) => sender.send('when?', done));
+    await t.until((done) => setTimeout(done, 5));
+    const read = BigInt(Date.now()) * 1_000_000n;
+    const heard = t.once(socket, 'message');
+    socket.resume();
+    isTimed = (await heard)[1].timestamp < read;
+  }
+}
+
+module.exports = { eventually, failure, modern, numbers, pair, sendNumbers, timedOnArrival };
