@@ -30,7 +30,7 @@ export interface ReceivedMessage {
   rinfo: RemoteInfo;
 }
 
-/** A datagram that is to be sent, as {@link Socket.writable} takes it. Not in Node. */
+/** A datagram that is to be sent, as {@link Socket.writable} and {@link Socket.sendMany} take it. Not in Node. */
 export interface OutgoingMessage {
   /** Its bytes: text is sent as UTF-8, an array's parts as one datagram. */
   message: Sendable;
@@ -38,7 +38,12 @@ export interface OutgoingMessage {
   port?: number | undefined;
   /** The receiver's address or host name; undefined: `127.0.0.1` or `::1`. None on a connected socket. */
   address?: string | undefined;
+  /** What it takes along. */
+  options?: SendOptions | undefined;
 }
+
+/** One datagram of many: its bytes alone, or what of it differs from the others. Not in Node. */
+export type OutgoingDatagram = Sendable | OutgoingMessage;
 
 /** Where a local message is from. */
 export interface UnixRemoteInfo {
@@ -407,6 +412,12 @@ export type Sendable = string | NodeJS.ArrayBufferView | readonly any[];
 type SendCallback = (error: Error | null, bytes: number) => void;
 
 /**
+ * `sent`: how many datagrams the system has taken. `error`: that of the first which it did not take, by their order; its
+ * `index` is that datagram's place among the messages, and it has none if all of them were refused together.
+ */
+type SendManyCallback = (error: (Error & { index?: number }) | null, sent: number) => void;
+
+/**
  * A UDP socket; {@link createSocket} makes one. Its {@link SocketEventMap | events} are `'listening'`, `'message'`,
  * `'connect'`, `'error'` and `'close'`.
  *
@@ -674,6 +685,37 @@ export class Socket extends EventEmitter {
     address: string | null | undefined,
     options: SendOptions,
     callback?: SendCallback,
+  ): void;
+
+  /**
+   * Sends datagrams in order, for less than as many calls of {@link Socket.send}; with those before and after, too, they stay
+   * in order. Neighbours of one size to one peer leave as trains, unless the socket's `offload` is false.
+   *
+   * `port`, `address` and `options` are those of each datagram that does not name its own. A connected socket takes neither
+   * port nor address. All of it is checked before anything leaves: it throws what `send()` throws, and then nothing is sent.
+   * Each address is looked up once, and the datagrams leave when the last of them has been found. One that fails keeps no
+   * other back. If they exceed `maxSendQueueSize` or `maxSendQueueCount`, all of them are refused.
+   *
+   * The callback is called once, when each has left or failed, also if the bind fails or the socket is closed before
+   * (`ERR_SOCKET_DGRAM_NOT_RUNNING`). Without one, a failed look-up is emitted as `'error'` and other errors are dropped. The
+   * bytes may be read until it runs.
+   */
+  sendMany(messages: readonly OutgoingDatagram[], callback?: SendManyCallback): void;
+  sendMany(messages: readonly OutgoingDatagram[], options: SendOptions, callback?: SendManyCallback): void;
+  sendMany(messages: readonly OutgoingDatagram[], port: number | undefined, callback?: SendManyCallback): void;
+  sendMany(messages: readonly OutgoingDatagram[], port: number | undefined, options: SendOptions, callback?: SendManyCallback): void;
+  sendMany(
+    messages: readonly OutgoingDatagram[],
+    port: number | undefined,
+    address: string | undefined,
+    callback?: SendManyCallback,
+  ): void;
+  sendMany(
+    messages: readonly OutgoingDatagram[],
+    port: number | undefined,
+    address: string | undefined,
+    options: SendOptions | undefined,
+    callback?: SendManyCallback,
   ): void;
 
   /**

@@ -51,9 +51,22 @@ export class Socket {
    * (`ERR_SOCKET_DGRAM_IS_CONNECTED`). Giving up does not call a datagram back that is on its way. Fails as
    * {@link dgram.Socket.send} does.
    */
-  send(message: dgram.Sendable, options?: WaitOptions): Promise<number>;
-  send(message: dgram.Sendable, port: number, options?: WaitOptions): Promise<number>;
-  send(message: dgram.Sendable, port: number, address: string | undefined, options?: WaitOptions): Promise<number>;
+  send(message: dgram.Sendable, options?: dgram.SendOptions & WaitOptions): Promise<number>;
+  send(message: dgram.Sendable, port: number, options?: dgram.SendOptions & WaitOptions): Promise<number>;
+  send(message: dgram.Sendable, port: number, address: string | undefined, options?: dgram.SendOptions & WaitOptions): Promise<number>;
+
+  /**
+   * Sends many datagrams as {@link dgram.Socket.sendMany} does; how many, which is all of them. It fails with the error of the
+   * first that could not leave, whose place among `messages` is the error's `index`; the others have left all the same.
+   */
+  sendMany(messages: readonly dgram.OutgoingDatagram[], options?: dgram.SendOptions & WaitOptions): Promise<number>;
+  sendMany(messages: readonly dgram.OutgoingDatagram[], port: number | undefined, options?: dgram.SendOptions & WaitOptions): Promise<number>;
+  sendMany(
+    messages: readonly dgram.OutgoingDatagram[],
+    port: number | undefined,
+    address: string | undefined,
+    options?: dgram.SendOptions & WaitOptions,
+  ): Promise<number>;
 
   /**
    * The next message, or the next error of receiving. Several calls are served in their order; one that is given up takes

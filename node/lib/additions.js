@@ -53,6 +53,7 @@ function later(load, names) {
 exports.additions = {
   ...later(() => require('./pause.js'), ['isPaused', 'pause', 'resume']),
   ...later(() => require('./messages.js'), ['messages']),
+  ...later(() => require('./many.js'), ['sendMany']),
   ...later(() => require('./knobs.js'), KNOBS),
   [Symbol.asyncIterator]: hidden(function () {
     return this.messages();

@@ -14,7 +14,7 @@ const GATHERED_BYTES = 65_536;
 /** Larger than any datagram: what is longer still is cut to this, and the kernel refuses it all the same. */
 const TOO_LONG = 65_536;
 
-/** The columns of a row: `[socket, offset, length, port, destination, outcome]`. */
+/** The columns of a row: `[socket, offset, length, port, destination, place of the options, then outcome]`. */
 const ROW = 6;
 
 /** Where the table has the number of its rows. */
@@ -35,6 +35,7 @@ const table = new Int32Array(COUNT + 1);
 const waiting = new Map(); // requests whose datagrams wait for the kernel, by their tokens
 const destinations = new Map(); // numbers of addresses, by their texts
 const requests = new Array(GATHERED).fill(undefined);
+const options = []; // of what is gathered: rows name them by their places, from 1 on
 
 let environment;
 let sendGathered;
@@ -99,8 +100,8 @@ function copy(list) {
   return used - start;
 }
 
-/** Gathers a datagram; a flush must follow in this turn. The request, if there is one, is told the outcome. */
-function gather(number, list, to, port, request) {
+/** Gathers a datagram; a flush must follow in this turn, and before anything else if it has options. The request, if there is one, is told the outcome. */
+function gather(number, list, to, port, request, outgoing) {
   if (table[COUNT] === GATHERED || used + sizeOf(list) > GATHERED_BYTES) flush();
   const index = table[COUNT];
   const row = index * ROW;
@@ -109,8 +110,15 @@ function gather(number, list, to, port, request) {
   table[row + 2] = copy(list);
   table[row + 3] = port;
   table[row + 4] = to;
+  table[row + 5] = outgoing === undefined ? 0 : placeOf(outgoing);
   if (request !== undefined) requests[index] = request;
   table[COUNT] = index + 1;
+}
+
+/** Neighbours mostly have the same. */
+function placeOf(outgoing) {
+  if (options.at(-1) !== outgoing) options.push(outgoing);
+  return options.length;
 }
 
 /** Ends the stretch when the ticks that are due by now have run. */
@@ -139,7 +147,8 @@ function flush() {
   const count = table[COUNT];
   if (count === 0) return undefined;
   used = 0;
-  sendGathered();
+  if (options.length === 0) sendGathered();
+  else environment.flushWith(options.splice(0));
   for (let index = 0; index < count; index++) {
     const row = index * ROW;
     const outcome = table[row + 5];
@@ -165,13 +174,6 @@ function joined(list) {
   return Buffer.concat(list.map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength)));
 }
 
-/** Sends a datagram with options by itself; the size, `WAITS`, or a negative number of the system's. */
-function sendWith(handle, request, address) {
-  const [outcome, token] = handle.sendWith(joined(request.list), address, request.port ?? 0, request.options);
-  if (outcome === WAITS) waiting.set(token, request);
-  return outcome;
-}
-
 /** Lets a datagram wait for the loop, whether or not the kernel has room; 0, or a negative number of the system's. */
 function enqueue(handle, list, address, port, request) {
   const token = handle.enqueue(joined(list), address === undefined ? undefined : String(address), port);
@@ -180,4 +182,4 @@ function enqueue(handle, list, address, port, request) {
   return 0;
 }
 
-module.exports = { PEER, WAITS, bytes, cancel, currentStretch, destination, endSoon, endStretch, enqueue, flush, gather, sendWith, settle, start, table };
+module.exports = { PEER, WAITS, bytes, cancel, currentStretch, destination, endSoon, endStretch, enqueue, flush, gather, settle, start, table };

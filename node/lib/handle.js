@@ -163,8 +163,7 @@ class Handle {
     if (list.length > MOST_PARTS) return EMSGSIZE;
     const told = request.isSilent ? undefined : request;
     if (toPeer) return this.sendToPeer(told, list);
-    if (mayReach !== undefined && !mayReach(address, port)) return UNKNOWN;
-    const to = gathering.destination(address);
+    const to = destination(address, port);
     if (to < gathering.PEER) return to;
     gathering.gather(this.number, list, to, port, told);
     if (this.connected || !request.hasFollowers) return leave();
@@ -176,8 +175,8 @@ class Handle {
    * Whether the peer is there shows when something is sent to it, and each send that follows may be refused. So the first
    * one leaves at once, and others of the stretch are gathered only behind one that has left.
    */
-  sendToPeer(request, list) {
-    gathering.gather(this.number, list, gathering.PEER, 0, request);
+  sendToPeer(request, list, options) {
+    gathering.gather(this.number, list, gathering.PEER, 0, request, options);
     gathering.endSoon();
     if (this.stretch === gathering.currentStretch()) return undefined;
     const outcome = leave();
@@ -185,12 +184,27 @@ class Handle {
     return outcome;
   }
 
-  /** The same for a datagram with options, which nothing else joins. */
+  /** The same for a datagram with options, which leaves by itself. */
   sendWith(request, address) {
-    if (address !== undefined && mayReach !== undefined && !mayReach(address, request.port)) return UNKNOWN;
-    const outcome = gathering.sendWith(this.settled, request, address);
-    if (outcome === gathering.WAITS) return 0;
-    return outcome < 0 ? outcome : outcome + 1;
+    const { list, port, options } = request;
+    const to = destination(address, port);
+    if (to < gathering.PEER) return to;
+    gathering.endStretch();
+    gathering.gather(this.number, list, to, port ?? 0, request.isSilent ? undefined : request, options);
+    return leave();
+  }
+
+  /**
+   * Gathers one datagram of a batch, which is told the outcome when it leaves. What is not gathered has an outcome at once.
+   */
+  add(batch, list, { port, options }, address) {
+    if (queuesSends) return gathering.enqueue(this.native, list, address, port ?? 0, batch) || gathering.WAITS;
+    if (list.length > MOST_PARTS) return EMSGSIZE;
+    const to = destination(address, port);
+    if (to < gathering.PEER) return to;
+    if (to === gathering.PEER) this.sendToPeer(batch, list, options);
+    else gathering.gather(this.number, list, to, port, batch, options);
+    return undefined;
   }
 
   send6(...args) {
@@ -338,6 +352,13 @@ class Handle {
   getSendQueueCount() {
     return this.settled.sendQueueCount();
   }
+}
+
+/** The number of a destination, of the peer if there is no address; or a negative number of the system's. */
+function destination(address, port) {
+  if (address === undefined) return gathering.PEER;
+  if (mayReach !== undefined && !mayReach(address, port)) return UNKNOWN;
+  return gathering.destination(address);
 }
 
 /** Lets the datagram leave that was gathered last, and all before it; its outcome. */

@@ -4,7 +4,7 @@
 
 const { kState } = require('./host.js');
 const { ERR_HELIOGRAM_SEND_QUEUE_FULL } = require('./errors.js');
-const { sizeOf, validateCount } = require('./validate.js');
+const { validateCount } = require('./validate.js');
 
 /** Bytes that may wait before writableNeedDrain says so, unless the program says otherwise. */
 const HIGH_WATER_MARK = 65_536;
@@ -37,34 +37,34 @@ class Pressure {
     this.#bounds = { writableHighWaterMark, maxSendQueueSize, maxSendQueueCount };
   }
 
-  /** The error of a datagram for which there is no room, or undefined. */
-  refuses(list) {
+  /** The error of datagrams for which there is no room, or undefined. */
+  refuses(size, count = 1) {
     const { maxSendQueueSize, maxSendQueueCount } = this.#bounds;
-    const fits = this.size + sizeOf(list) <= maxSendQueueSize && this.count < maxSendQueueCount;
+    const fits = this.size + size <= maxSendQueueSize && this.count + count <= maxSendQueueCount;
     return fits ? undefined : new ERR_HELIOGRAM_SEND_QUEUE_FULL(this.count, this.size);
   }
 
-  add(size) {
-    this.count++;
+  add(size, count = 1) {
+    this.count += count;
     this.size += size;
     if (this.size >= this.#bounds.writableHighWaterMark) this.needsDrain = true;
   }
 
-  remove(size) {
-    this.count--;
+  remove(size, count = 1) {
+    this.count -= count;
     this.size -= size;
     if (this.count === 0) process.nextTick(() => this.#drained());
   }
 
   /** A send that waits for the bind. If the bind fails, the callback learns it, which it would not in Node. */
-  counted(size, action, callback) {
-    this.add(size);
+  counted(size, action, callback, count = 1) {
+    this.add(size, count);
     const go = () => {
-      this.remove(size);
+      this.remove(size, count);
       action();
     };
     const drop = (error) => {
-      this.remove(size);
+      this.remove(size, count);
       if (callback) process.nextTick(callback, error);
     };
     return Object.assign(go, { drop });

@@ -13,10 +13,17 @@ const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./errors.js');
 
 const isObject = (value) => value !== null && typeof value === 'object';
 
+const sendMany = promisify((socket, ...args) => socket.sendMany(...args));
+
 /** What stands before the options, and the options, which may stand in the place of arguments that are left out. */
 function withOptions(args) {
   const at = args.findLastIndex(isObject);
   return at < 0 ? [args, {}] : [args.slice(0, at), args[at]];
+}
+
+/** What of the options the datagrams take along, if anything. */
+function taken({ signal: _signal, timeout: _timeout, ...outgoing }) {
+  return Object.keys(outgoing).length > 0 ? outgoing : undefined;
 }
 
 class Socket {
@@ -59,7 +66,15 @@ class Socket {
     const [[port, address], options] = withOptions(args);
     return this.#promise(options, async () => {
       await this.#whenBound();
-      return promisify(sendDatagram)(this.#socket, { message, port, address });
+      return promisify(sendDatagram)(this.#socket, { message, port, address, options: taken(options) });
+    });
+  }
+
+  sendMany(messages, ...args) {
+    const [[port, address], options] = withOptions(args);
+    return this.#promise(options, async () => {
+      await this.#whenBound();
+      return sendMany(this.#socket, messages, port, address, taken(options));
     });
   }
 

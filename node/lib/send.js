@@ -175,7 +175,7 @@ function dispatch(socket, message, port, address, callback, options) {
     validateString(address, 'address');
   }
   healthCheck(socket);
-  const refusal = state.pressure?.refuses(list);
+  const refusal = state.pressure?.refuses(sizeOf(list));
   if (refusal !== undefined) {
     if (callback) process.nextTick(callback, refusal);
     return;

@@ -78,15 +78,20 @@ function partOf(value) {
   return bytes === value && bytes !== undefined ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
 }
 
-/** A message as a list of views: text is encoded now, the bytes of views are read when they leave. */
-function messageList(message) {
+const nameAt = (place, alone) => (place === undefined ? alone : `messages[${place}]`);
+
+/**
+ * A message as a list of views: text is encoded now, the bytes of views are read when they leave. The place is that of one
+ * message among many.
+ */
+function messageList(message, place) {
   if (!Array.isArray(message)) {
     const bytes = bytesOf(message);
-    if (bytes === undefined) throw new ERR_INVALID_ARG_TYPE('buffer', MESSAGE, message);
+    if (bytes === undefined) throw new ERR_INVALID_ARG_TYPE(nameAt(place, 'buffer'), MESSAGE, message);
     return [bytes];
   }
   const list = Array.from({ length: message.length }, (_, index) => partOf(message[index]));
-  if (list.includes(undefined)) throw new ERR_INVALID_ARG_TYPE('buffer list arguments', MESSAGE, message);
+  if (list.includes(undefined)) throw new ERR_INVALID_ARG_TYPE(nameAt(place, 'buffer list arguments'), MESSAGE, message);
   return list.length === 0 ? [EMPTY] : list;
 }
 

@@ -33,7 +33,7 @@ const NO_OFFLOAD: i32 = 8;
 pub(crate) fn calls<'env>(environment: &Rc<Environment>, env: &'env Env) -> Result<Object<'env>> {
     let mut calls = Calls { environment, env, object: Object::new(env)? };
     calls.add(c"flush", |environment, []| {
-        environment.flush();
+        environment.flush(&[]);
         0
     })?;
     calls.add(c"turned", |environment, []| {

@@ -66,7 +66,7 @@ impl Environment {
             tokens: Cell::new(0),
         });
         let (flusher, closer) = (environment.clone(), environment.clone());
-        let flush = Rc::new(move || send::flush(&flusher, flusher.channel.sent()));
+        let flush = Rc::new(move || flusher.flush(&[]));
         let close = Box::new(move || closer.end(host));
         environment.life.at_end(Work { flush, close });
         Ok(environment)
@@ -127,9 +127,9 @@ impl Environment {
         self.channel.raise(thrown);
     }
 
-    /// Sends what JavaScript has gathered.
-    pub(crate) fn flush(&self) {
-        send::flush(self, self.channel.sent());
+    /// Sends what JavaScript has gathered, with these options where rows name some.
+    pub(crate) fn flush(&self, options: &send::Options) {
+        send::flush(self, self.channel.sent(), options);
     }
 
     /// The loop has turned.

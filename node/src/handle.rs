@@ -316,10 +316,6 @@ impl JsHandle {
         number(self.endpoint().socket.send_queue_count())
     }
 
-    pub(crate) fn token(&self) -> u32 {
-        self.environment.token()
-    }
-
     pub(crate) fn endpoint(&self) -> Rc<Endpoint> {
         self.endpoint.upgrade().unwrap_or_else(|| Rc::new(Endpoint::closed()))
     }

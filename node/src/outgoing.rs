@@ -1,15 +1,12 @@
-//! A datagram that says how it leaves. It is sent by itself, at once.
+//! Datagrams that say how they leave.
 
-use std::cell::Cell;
-
-use heliogram::{Clock, Datagram, Error, Interface, SendOptions, TrafficClass};
+use heliogram::{Clock, Error, Interface, SendOptions, TrafficClass};
 use napi::bindgen_prelude::BigInt;
 use napi_derive::napi;
 
-use crate::handle::JsHandle;
+use crate::handle::{JsEnvironment, JsHandle};
 use crate::knobs::{ip, named};
-use crate::numbers::{EINVAL, error_number, number, status};
-use crate::send::WAITS;
+use crate::numbers::{EINVAL, error_number, status};
 
 /// How one datagram leaves; `node/lib/outgoing.js` has checked the ranges.
 #[napi(object, object_to_js = false)]
@@ -68,30 +65,17 @@ fn index(text: &str) -> Result<u32, Error> {
 }
 
 #[napi]
-impl JsHandle {
-    /// Sends one datagram with options: `[outcome]`, or `[WAITS, token]`.
+impl JsEnvironment {
+    /// Sends what is gathered, as `flush` does, where rows name these options.
     #[napi(catch_unwind)]
-    pub fn send_with(&self, bytes: &[u8], address: Option<String>, port: u32, outgoing: Outgoing) -> Vec<i32> {
-        let options = match outgoing.options() {
-            Ok(options) => options,
-            Err(error) => return vec![error],
-        };
-        let datagram = match address.map(|address| self.parse(&address, port)) {
-            None => Datagram::new(bytes),
-            Some(Some(peer)) => Datagram::new(bytes).to(peer),
-            Some(None) => return vec![EINVAL],
-        };
-        let outcome = Cell::new((EINVAL, 0));
-        let token = |_| {
-            let token = self.token();
-            outcome.set((WAITS, token.cast_signed()));
-            token
-        };
-        let done = |_, result| outcome.set((number(result), 0));
-        self.endpoint().send(&[datagram.with(&options)], token, done);
-        vec![outcome.get().0, outcome.get().1]
+    pub fn flush_with(&self, outgoing: Vec<Outgoing>) {
+        let options: Vec<_> = outgoing.iter().map(Outgoing::options).collect();
+        self.0.flush(&options);
     }
+}
 
+#[napi]
+impl JsHandle {
     /// Names the clock of departures: `CLOCK_TAI`, or `CLOCK_MONOTONIC`.
     #[napi(catch_unwind)]
     pub fn set_departure_clock(&self, atomic: bool) -> i32 {

@@ -1,11 +1,11 @@
 //! Gathered sends: JavaScript writes the bytes one after another, and for each datagram a row
-//! `[socket, offset, length, port, address, outcome]`; the last number of the table says how many rows there are.
-//! The outcome is written back: the size, a negative number of the system's, or [`WAITS`] with the token in the column
-//! of the offset.
+//! `[socket, offset, length, port, address, place of the options]`; the last number of the table says how many rows there
+//! are. The outcome is written back in place of the last: the size, a negative number of the system's, or [`WAITS`] with the
+//! token in the column of the offset.
 
 use std::cell::Cell;
 
-use heliogram::Datagram;
+use heliogram::{Datagram, SendOptions};
 
 use crate::addresses::Addresses;
 use crate::endpoint::Endpoint;
@@ -13,9 +13,10 @@ use crate::environment::Environment;
 use crate::numbers::{EBADF, EINVAL, number};
 use crate::reactor::Slab;
 
-/// The columns of a row, and two of them by name.
+/// The columns of a row, and some of them by name.
 const ROW: usize = 6;
 const OFFSET: usize = 1;
+const OPTIONS: usize = 5;
 const OUTCOME: usize = 5;
 
 /// The outcome of a datagram that has to wait.
@@ -29,35 +30,61 @@ const MOST: usize = 64;
 
 type Row = [i32; ROW];
 
+/// What datagrams take along, which rows name by their places from 1 on; or the number of what is wrong with it.
+pub(crate) type Options = [Result<SendOptions, i32>];
+
 /// Sends the gathered datagrams, in order, and empties the table.
-pub(crate) fn flush(environment: &Environment, slab: Slab<'_>) {
+pub(crate) fn flush(environment: &Environment, slab: Slab<'_>, options: &Options) {
     let Some((count, rows)) = slab.table.split_last_mut() else { return };
     let gathered = usize::try_from(std::mem::take(count)).unwrap_or(0).min(MOST);
     let (rows, _) = rows.as_chunks_mut::<ROW>();
     let gathered = gathered.min(rows.len());
-    for run in rows[..gathered].chunk_by_mut(|row, next| row[0] == next[0]) {
-        match environment.endpoint(run[0][0].cast_unsigned()) {
-            Some(endpoint) => send_run(environment, &endpoint, slab.bytes, run),
-            None => run.iter_mut().for_each(|row| row[OUTCOME] = EBADF),
+    let key = |row: &Row| (row[0], options_of(row, options).err());
+    for run in rows[..gathered].chunk_by_mut(|row, next| key(row) == key(next)) {
+        let (socket, refused) = key(&run[0]);
+        match (refused, environment.endpoint(socket.cast_unsigned())) {
+            (None, Some(endpoint)) => send_run(environment, &endpoint, slab.bytes, options, run),
+            (refused, _) => fail(run, refused.unwrap_or(EBADF)),
         }
     }
 }
 
-/// Sends neighbours of one socket; a datagram by itself does not need the room of a batch.
-fn send_run(environment: &Environment, endpoint: &Endpoint, bytes: &[u8], run: &mut [Row]) {
-    match run {
-        [_] => send_rows::<1>(environment, endpoint, bytes, run),
-        _ => send_rows::<MOST>(environment, endpoint, bytes, run),
+/// What goes along with a row's datagram, or what is wrong with it.
+fn options_of<'a>(row: &Row, options: &'a Options) -> Result<Option<&'a SendOptions>, i32> {
+    match usize::try_from(row[OPTIONS]) {
+        Ok(0) => Ok(None),
+        Ok(place) => {
+            options.get(place - 1).map_or(Err(EINVAL), |known| known.as_ref().map(Some).map_err(|error| *error))
+        }
+        Err(_) => Err(EINVAL),
     }
 }
 
-fn send_rows<const ROOM: usize>(environment: &Environment, endpoint: &Endpoint, bytes: &[u8], run: &mut [Row]) {
+fn fail(run: &mut [Row], error: i32) {
+    run.iter_mut().for_each(|row| row[OUTCOME] = error);
+}
+
+/// Sends neighbours of one socket; a datagram by itself does not need the room of a batch.
+fn send_run(environment: &Environment, endpoint: &Endpoint, bytes: &[u8], options: &Options, run: &mut [Row]) {
+    match run {
+        [_] => send_rows::<1>(environment, endpoint, bytes, options, run),
+        _ => send_rows::<MOST>(environment, endpoint, bytes, options, run),
+    }
+}
+
+fn send_rows<const ROOM: usize>(
+    environment: &Environment,
+    endpoint: &Endpoint,
+    bytes: &[u8],
+    options: &Options,
+    run: &mut [Row],
+) {
     let mut batch = [Datagram::new(&[]); ROOM];
     let destinations = environment.destinations.borrow();
     for (datagram, row) in batch.iter_mut().zip(run.iter()) {
-        match read(row, bytes, &destinations) {
+        match read(row, bytes, &destinations, options) {
             Some(read) => *datagram = read,
-            None => return run.iter_mut().for_each(|row| row[OUTCOME] = EINVAL),
+            None => return fail(run, EINVAL),
         }
     }
     let outcomes = [const { Cell::new((0, 0)) }; ROOM];
@@ -76,11 +103,12 @@ fn send_rows<const ROOM: usize>(environment: &Environment, endpoint: &Endpoint, 
 }
 
 /// The datagram that a row describes.
-fn read<'a>(row: &Row, bytes: &'a [u8], destinations: &Addresses) -> Option<Datagram<'a>> {
+fn read<'a>(row: &Row, bytes: &'a [u8], destinations: &Addresses, options: &'a Options) -> Option<Datagram<'a>> {
     let [_, offset, length, port, address, _] = *row;
     let offset = usize::try_from(offset).ok()?;
     let end = offset.checked_add(usize::try_from(length).ok()?)?;
     let datagram = Datagram::new(bytes.get(offset..end)?);
+    let datagram = options_of(row, options).ok()?.map_or(datagram, |options| datagram.with(options));
     if address == PEER {
         return Some(datagram);
     }

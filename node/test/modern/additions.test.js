@@ -6,7 +6,7 @@ const { host } = require('../support/module.js');
 const { modern } = require('../support/modern.js');
 
 const ADDITIONS = [
-  'bindToDevice', 'getMTU', 'isPaused', 'joinGroup', 'leaveGroup', 'messages', 'pause', 'readable', 'resume', 'setBusyPoll',
+  'bindToDevice', 'getMTU', 'isPaused', 'joinGroup', 'leaveGroup', 'messages', 'pause', 'readable', 'resume', 'sendMany', 'setBusyPoll',
   'setDepartureClock', 'setDontFragment', 'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setReceiveErrors', 'setReceiveInfo',
   'setTOS',
   'stats', 'writable', 'writableLength', 'writableNeedDrain',

@@ -191,3 +191,25 @@ modern('an error of receiving is told to who receives, once, and the socket goes
 
 ends('a bound socket keeps the process running, and disposal lets it end', FIXTURE, 'disposed', { records: [['received', 'hello'], ['exit']] });
 ends('imported by its name, in both kinds of module', FIXTURE, 'imported', { records: [['same', true]] });
+
+modern('sendMany: how many, or the first that failed', async (t) => {
+  const { socket, port } = await bound(t);
+  const client = create(t);
+  assert.strictEqual(await client.sendMany(['1', { message: '2', port }], port, LO, { timeout: 10_000 }), 2);
+  const error = await failure(() => client.sendMany(['3', Buffer.alloc(65_508), '4'], port, LO));
+  assert.deepStrictEqual([error.code, error.index], ['EMSGSIZE', 1]);
+  await client.connect(port, LO);
+  assert.strictEqual(await client.sendMany(['5', '6']), 2);
+  assert.strictEqual(await code(() => client.sendMany(['x'], port)), 'ERR_SOCKET_DGRAM_IS_CONNECTED');
+  for (const expected of numbers(6)) assert.strictEqual(String((await socket.receive()).message), expected);
+});
+
+modern('what a datagram takes along stands among the options', async (t) => {
+  const { socket, port } = await bound(t);
+  socket.socket.setReceiveInfo({ ttl: true });
+  const client = create(t);
+  await client.send('1', port, LO, { ttl: 7, timeout: 10_000 });
+  await client.sendMany(['2'], port, LO, { ttl: 8 });
+  for (const ttl of [7, 8]) assert.strictEqual((await socket.receive()).rinfo.ttl, ttl);
+  assert.strictEqual(await code(() => client.send('x', port, LO, { ttl: 0 })), 'ERR_OUT_OF_RANGE');
+}, { needs: process.platform !== 'linux' && 'what is asked for here only Linux tells' });

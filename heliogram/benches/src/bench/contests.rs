@@ -60,6 +60,8 @@ pub(crate) struct Script {
     pub(crate) environment: &'static [(&'static str, &'static str)],
     /// Options for `createSocket`, as JSON.
     pub(crate) options: &'static str,
+    /// What the script is told beside its role.
+    pub(crate) flags: &'static [&'static str],
 }
 
 /// What runs on the other core.

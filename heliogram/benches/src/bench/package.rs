@@ -10,6 +10,7 @@ const HOST: &str = "node:dgram";
 const OURS: &str = "heliogram";
 const NO_OFFLOAD: &str = "heliogram, no offload";
 const POOLED: &str = "heliogram, pooled buffers";
+const MANY_SENT: &str = "heliogram, sendMany";
 const DENO: &str = "Deno's node:dgram";
 const DENO_OURS: &str = "heliogram in Deno";
 const DENO_NO_OFFLOAD: &str = "heliogram in Deno, no offload";
@@ -25,6 +26,9 @@ macro_rules! script {
         script!($name, $runtime, $sockets, $environment, "{}")
     };
     ($name:expr, $runtime:literal, $sockets:literal, $environment:expr, $options:literal) => {
+        script!($name, $runtime, $sockets, $environment, $options, &[])
+    };
+    ($name:expr, $runtime:literal, $sockets:literal, $environment:expr, $options:literal, $flags:expr) => {
         Contestant {
             name: $name,
             kind: Kind::Script(&Script {
@@ -32,6 +36,7 @@ macro_rules! script {
                 sockets: $sockets,
                 environment: $environment,
                 options: $options,
+                flags: $flags,
             }),
         }
     };
@@ -98,6 +103,7 @@ const RECEIVERS: &[Contestant] = &[
 const SENDERS: &[Contestant] = &[
     script!(HOST, "node", "host", &[]),
     script!(OURS, "node", "heliogram", &[]),
+    script!(MANY_SENT, "node", "heliogram", &[], "{}", &["--many"]),
     script!(NO_OFFLOAD, "node", "heliogram", WITHOUT_OFFLOAD),
     script!(DENO, "deno", "host", &[]),
     script!(DENO_OURS, "deno", "heliogram", &[]),
@@ -111,6 +117,7 @@ const SENDERS: &[Contestant] = &[
 const TO_ONE: &[Contestant] = &[
     script!(HOST, "node", "host", &[]),
     script!(OURS, "node", "heliogram", &[]),
+    script!(MANY_SENT, "node", "heliogram", &[], "{}", &["--many"]),
     bare("bare UDP_SEGMENT", send::bare_segment),
 ];
 

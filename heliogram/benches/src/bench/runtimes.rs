@@ -58,7 +58,7 @@ impl Script {
         let mut command = this_program()?;
         command.args(["on-core", &core.to_string(), "--"]).arg(&runtime.program);
         command.args(runtime.arguments()).arg(PROGRAM).args(role);
-        command.args(["--sockets", self.sockets, "--options", self.options, "--warm-up", WARM_UP]);
+        command.args(["--sockets", self.sockets, "--options", self.options, "--warm-up", WARM_UP]).args(self.flags);
         command.envs(self.environment.iter().copied());
         Ok(command)
     }

@@ -4,7 +4,7 @@ import * as heliogram from 'heliogram';
 
 /** What this version of the host's types does not have yet, and what is our own; the annotation is all that it may be. */
 type Newer = Exclude<keyof heliogram.Socket, keyof host.Socket>;
-type Own = 'isPaused' | 'messages' | 'pause' | 'readable' | 'resume' | 'writable' | 'writableLength' | 'writableNeedDrain';
+type Own = 'isPaused' | 'messages' | 'pause' | 'readable' | 'resume' | 'sendMany' | 'writable' | 'writableLength' | 'writableNeedDrain';
 type Knob = 'bindToDevice' | 'getMTU' | 'joinGroup' | 'leaveGroup' | 'setBusyPoll' | 'setDontFragment' | 'setGroupInterface'
   | 'setDepartureClock' | 'setIncomingCPU' | 'setReceiveErrors' | 'setReceiveInfo' | 'setMulticastAll' | 'setTOS' | 'stats';
 type OwnSymbol = typeof Symbol.asyncIterator | typeof Symbol.dispose;

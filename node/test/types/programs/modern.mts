@@ -25,6 +25,9 @@ socket.setReceiveInfo({ localAddress: true, ttl: true });
 socket.on('message', (msg, { port, address, localAddress, ttl, timestamp = 0n }) => {
   socket.send(msg, port, address, { source: localAddress, ttl, departure: timestamp, ecn: 1 }, (error, bytes) => {});
 });
+socket.sendMany(['a', Buffer.from('b'), ['c', 'd'], { message: 'e', port: 9, options: { ttl: 3 } }], 41_234, '192.0.2.1', { tos: 8 }, (error, sent) => error?.index ?? sent);
+socket.sendMany([outgoing], (error) => error?.message);
+socket.sendMany(['x'], 9, { ecn: 1 });
 socket.setDepartureClock('tai');
 socket.setReceiveErrors(true);
 socket.on('icmp', ({ code, address, port, mtu = 0 }) => console.log(code, address, port, mtu > 1_280));
@@ -40,7 +43,8 @@ const same: promises.Socket = new promises.Socket({ type: 'udp4', reuseAddr: tru
 const { port, address } = await own.bind(0, '::1', { timeout: 5 });
 await same.bind({ port, address, exclusive: true, signal: options.signal });
 await own.connect(port, { timeout: 5 });
-const size: number = (await own.send(['a', Buffer.from('b')])) + (await same.send('c', port, address, options));
+const count: number = (await own.sendMany(['a', 'b'])) + (await same.sendMany([outgoing], port, address, { timeout: 5, ttl: 9 }));
+const size: number = count + (await own.send(['a', Buffer.from('b')])) + (await same.send('c', port, address, options));
 const received: ReceivedMessage = await own.receive({ timeout: 5, signal: options.signal });
 for await (const { rinfo } of same) own.socket.setTTL(rinfo.size);
 await own.close();
