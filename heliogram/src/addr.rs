@@ -3,6 +3,7 @@
 //! Sources: RFC 4007 section 11 (zones), RFC 5952 (text of IPv6), the manual's `setMulticastInterface`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::info::Arrival;
@@ -40,6 +41,14 @@ impl RemoteInfo {
     /// The sender's port.
     pub const fn port(&self) -> u16 {
         self.addr.port()
+    }
+
+    /// Where in the received bytes each datagram is: the one, or those of a train
+    /// ([`Socket::try_recv_train`](crate::Socket::try_recv_train)).
+    pub fn datagrams(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let size = self.size;
+        let step = self.arrival.segment_size.map_or(size, usize::from).max(1);
+        (0..size.max(1)).step_by(step).map(move |start| start..size.min(start + step))
     }
 }
 

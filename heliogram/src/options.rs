@@ -144,8 +144,8 @@ impl SocketOptions {
     ///
     /// A [`RecvBatch`](crate::RecvBatch) takes them apart again, so each datagram arrives by itself, many times
     /// cheaper. Such a socket receives through batches of 64 KiB slots only
-    /// ([`RecvBatch::for_trains`](crate::RecvBatch::for_trains)): a smaller buffer would lose the end of a train, so
-    /// `try_recv` and smaller batches are refused with `EINVAL`. Without effect where the system has no GRO.
+    /// ([`RecvBatch::for_trains`](crate::RecvBatch::for_trains)), or [whole trains](crate::Socket::try_recv_train): a smaller
+    /// buffer would lose the end of a train, so `try_recv` and smaller batches are refused with `EINVAL`. Without effect where the system has no GRO.
     /// Default: `false`.
     #[doc(alias = "UDP_GRO")]
     #[must_use]

@@ -103,6 +103,25 @@ fn a_socket_that_takes_trains_refuses_what_would_lose_their_end() {
 }
 
 #[test]
+fn a_train_comes_whole_into_the_callers_memory() {
+    let (server, address) = bound(SocketOptions::new(SocketType::Udp4).gro(true));
+    let (client, _) = bound(SocketOptions::new(SocketType::Udp4));
+    let payloads = numbered(&[700, 700, 700, 9]);
+    send_all(&client, &payloads.iter().map(|bytes| Datagram::new(bytes).to(address)).collect::<Vec<_>>());
+    let mut memory = vec![0; 70_000];
+    assert_eq!(server.try_recv_train(&mut memory[..65_506]).unwrap_err().code(), "EINVAL");
+    let mut received = Vec::new();
+    while let Ok(rinfo) = server.try_recv_train(&mut memory) {
+        received.extend(rinfo.datagrams().map(|place| memory[place].to_vec()));
+    }
+    assert_eq!(received, payloads);
+    assert_eq!(server.stats().datagrams_in, 4);
+    send_all(&client, &[Datagram::new(b"").to(address)]);
+    let empty = server.try_recv_train(&mut memory).unwrap();
+    assert!(empty.datagrams().eq(std::iter::once(0..0)));
+}
+
+#[test]
 fn the_batch_ends_before_the_first_datagram_that_is_forbidden() {
     let mut list = BlockList::new();
     list.add_subnet("127.0.0.8".parse().unwrap(), 29).unwrap();

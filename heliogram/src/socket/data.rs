@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Socket, rule};
 use crate::addr::RemoteInfo;
-use crate::batch::{Datagram, RecvBatch, Run, runs};
+use crate::batch::{Datagram, MAX_MESSAGE, RecvBatch, Run, runs};
 use crate::error::{Error, Result};
 use crate::info::{Arrival, PathMtuDiscovery};
 use crate::state::{Action, Op, step};
@@ -72,9 +72,33 @@ impl Socket {
             return Err(Error::raw("recvmsg", sys::errno::EINVAL));
         }
         loop {
-            let rinfo = self.recv_one(buffer)?;
+            let rinfo = self.recv_one(buffer, false)?;
             if self.admits(rinfo.addr) {
                 self.incoming.add(1, rinfo.size, 0);
+                return Ok(rinfo);
+            }
+        }
+    }
+
+    /// Receives one message of the kernel into `buffer`, a datagram or, with [`gro`](crate::SocketOptions::gro), a train,
+    /// whose datagrams lie one behind the other: [`RemoteInfo::datagrams`] says where.
+    ///
+    /// For memory that is handed on as it is; a batch takes trains apart by itself, out of memory of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](Self::try_recv); `EINVAL` if the socket takes trains and `buffer` has less than 65,507 bytes,
+    /// which would lose the end of one.
+    #[doc(alias = "UDP_GRO")]
+    pub fn try_recv_train(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+        if self.gro() && buffer.len() < MAX_MESSAGE {
+            return Err(Error::raw("recvmsg", sys::errno::EINVAL));
+        }
+        loop {
+            let rinfo = self.recv_one(buffer, self.gro())?;
+            if self.admits(rinfo.addr) {
+                let datagrams = rinfo.datagrams().count();
+                self.incoming.add(datagrams, rinfo.size, usize::from(datagrams > 1));
                 return Ok(rinfo);
             }
         }
@@ -295,9 +319,9 @@ impl Socket {
         self.failed("send", error)
     }
 
-    fn recv_one(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+    fn recv_one(&self, buffer: &mut [u8], gro: bool) -> Result<RemoteInfo> {
         let info = self.receive_info();
-        if info.is_empty() {
+        if info.is_empty() && !gro {
             let (size, addr, truncated) = self.receiving(|sys| sys.recv(buffer))?;
             return Ok(RemoteInfo::new(addr, size, truncated, Arrival::default()));
         }
