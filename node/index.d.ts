@@ -337,10 +337,12 @@ export interface SocketOptions {
    */
   offload?: boolean | undefined;
   /**
-   * Whether messages may share memory (default false). With true, those that are received together, up to 32, are slices of
-   * one `ArrayBuffer`, as what `Buffer.allocUnsafe()` makes: cheaper for messages of more than 64 bytes, but `msg.buffer` has
-   * the others' bytes too, `msg.byteOffset` is not 0, one that is kept keeps all of them, and transferring its buffer takes
-   * theirs away. Nothing is ever overwritten. Not in `node:dgram`.
+   * Whether messages may share memory (default false). With true they are slices of `ArrayBuffer`s of 128 KiB, which lie one
+   * behind the other in the order of arrival, messages of other such sockets between them, as what `Buffer.allocUnsafe()`
+   * makes: several times cheaper for messages of more than 64 bytes, since a train comes into its place straight from the
+   * kernel. But `msg.buffer` has the others' bytes too, `msg.byteOffset` is not 0, a message that is kept keeps the 128 KiB, and
+   * transferring its buffer takes the others' bytes away; those of them that have not been told of yet are lost. Nothing is
+   * ever overwritten. Not in `node:dgram`.
    */
   pooledBuffers?: boolean | undefined;
   /** `SO_RCVBUF` in bytes, set when the socket is bound; see {@link Socket.setRecvBufferSize}. */

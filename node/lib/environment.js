@@ -1,19 +1,19 @@
 'use strict';
 // Where received messages come from, for all sockets of this thread: one call for each batch. The bytes lie in a slab that
-// both sides see; a table of numbers says what is where. The native side of the same picture is node/src/receive.rs; the
-// way out is gather.js.
+// both sides see, or in a page that is handed out; a table of numbers says what is where. The native side of the same
+// picture is node/src/receive.rs; the way out is gather.js.
 
 const { addArrival } = require('./arrival.js');
 const gather = require('./gather.js');
 const { atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('./host.js');
 const native = require('./native.js');
 
-/** One turn's messages of one socket (`PER_TURN` there), or as many of them as there is room for: two of any size. */
+/** One turn's messages of one socket (`PER_TURN` there), or as many of them as there is room for: two of any size; and extras. */
 const MESSAGES = 32;
-const RECEIVED_BYTES = 2 * (65_536 + 64);
+const RECEIVED_BYTES = 2 * 65_536 + 8_192;
 
-/** The columns of a row: `[offset, length, port, family, sender, text length]`. */
-const ROW = 6;
+/** The columns of a row: `[offset, length, port, family, sender, extras' offset, text length]`. */
+const ROW = 7;
 
 /** Bits of the column of the family, 4 or 6: that it is 6, and that what the kernel told follows. */
 const IPV6 = 2;
@@ -43,7 +43,7 @@ let classes;
 let environment;
 let receiver;
 let count = 0;
-let page; // the bytes of the batch, for a socket whose messages share memory
+let page; // where the bytes of the batch lie, if its messages share memory
 
 function start() {
   classes = native.load();
@@ -61,7 +61,7 @@ function turnOver() {
 }
 
 /** The flags of `open`, as node/src/calls.rs has them. */
-const FLAG = { reuseAddr: 1, reusePort: 2, ipv6Only: 4, noOffload: 8 };
+const FLAG = { reuseAddr: 1, reusePort: 2, ipv6Only: 4, noOffload: 8, pooledBuffers: 16 };
 
 /** Makes the native half of a socket: its number, which `calls` take. The first call loads the addon. */
 function open(type, flags) {
@@ -88,9 +88,9 @@ const lost = () => environment.lost();
 
 function senderOf(row) {
   const number = receivedTable[row + 4];
-  const length = receivedTable[row + 5];
+  const length = receivedTable[row + 6];
   if (length === 0) return senders[number];
-  const start = receivedTable[row] + receivedTable[row + 1];
+  const start = receivedTable[row + 5];
   return (senders[number] = received.latin1Slice(start, start + length));
 }
 
@@ -107,12 +107,13 @@ function dispatch(handle, index) {
   const exposed = handle.exposed;
   const length = receivedTable[row + 1];
   if (length < 0) return exposed.onmessage(length, exposed, undefined, undefined);
-  const message = handle.poolsBuffers
-    ? new OwnBuffer(page, receivedTable[row], length)
-    : new OwnBuffer(viewOf(index, receivedTable[row], length));
+  if (page?.byteLength === 0) return; // a program has taken the page away, and this message with it
+  const message = page === undefined
+    ? new OwnBuffer(viewOf(index, receivedTable[row], length))
+    : new OwnBuffer(page, receivedTable[row], length);
   const family = receivedTable[row + 3] & IPV6 ? 'IPv6' : 'IPv4';
   const rinfo = { address: senderOf(row), family, port: receivedTable[row + 2], size: length };
-  if (receivedTable[row + 3] & TOLD) addArrival(rinfo, received, receivedTable[row] + length + receivedTable[row + 5]);
+  if (receivedTable[row + 3] & TOLD) addArrival(rinfo, received, receivedTable[row + 5] + receivedTable[row + 6]);
   exposed.onmessage(length, exposed, message, rinfo);
 }
 
@@ -125,13 +126,11 @@ function runTicks() {
   }
 }
 
-/** A new batch. One call's copy is all that messages in pooled memory cost, and they keep no other call's alive. */
-function take(number, messages) {
+/** A new batch. */
+function take(number, messages, shared) {
   receiver = receivers.get(number);
   count = messages;
-  if (!receiver?.poolsBuffers || messages === 0) return;
-  const last = (messages - 1) * ROW;
-  page = new OwnBuffer(received.subarray(0, receivedTable[last] + Math.max(receivedTable[last + 1], 0))).buffer;
+  page = shared?.buffer;
 }
 
 const inScope = (handle, index) => handle.resource.runInAsyncScope(dispatch, undefined, handle, index);
@@ -144,9 +143,9 @@ const enter = entersByTick ? (handle, index) => process.nextTick(inScope, handle
  * after the last one the native side's callback runs them. What a listener throws goes up to the native side, which
  * makes it an uncaught exception and asks to go on. What is not delivered, because the socket stops receiving, stays there.
  */
-function deliver(number, what) {
+function deliver(number, what, shared) {
   if (what === NOTICES) return tellNotices(receivers.get(number));
-  if (what !== RESUME) take(number, what);
+  if (what !== RESUME) take(number, what, shared);
   const handle = receiver;
   for (let index = receivedTable[DELIVERED]; index < count && handle?.receiving; index++) {
     if (index > 0) runTicks();

@@ -27,14 +27,13 @@ const LONGEST = 2 ** 31 - 1;
 const text = (value) => (value === undefined || value === null ? undefined : `${value}`);
 
 class Handle {
-  constructor(type, lookup, flags, poolsBuffers) {
+  constructor(type, lookup, flags) {
     this.type = type;
     this.lookup = lookup;
     this.flags = flags;
     this.started = false;
     this.resting = false;
     this.receiving = false;
-    this.poolsBuffers = poolsBuffers;
     this.standIn = undefined;
     this.view = undefined;
     this.lent = undefined;

@@ -55,14 +55,18 @@ function checkedOptions(given) {
 }
 
 /** What the native side keeps, as it is told. */
-const flagsOf = ({ reuseAddr, reusePort, ipv6Only, offload = true }) =>
-  (reuseAddr ? FLAG.reuseAddr : 0) | (reusePort ? FLAG.reusePort : 0) | (ipv6Only ? FLAG.ipv6Only : 0) | (offload ? 0 : FLAG.noOffload);
+const flagsOf = ({ reuseAddr, reusePort, ipv6Only, offload = true, pooledBuffers }) =>
+  (reuseAddr ? FLAG.reuseAddr : 0) |
+  (reusePort ? FLAG.reusePort : 0) |
+  (ipv6Only ? FLAG.ipv6Only : 0) |
+  (offload ? 0 : FLAG.noOffload) |
+  (pooledBuffers ? FLAG.pooledBuffers : 0);
 
 function newHandle(type, lookup, checked) {
   if (lookup !== undefined) validateFunction(lookup, 'lookup');
   if (type !== 'udp4' && type !== 'udp6') throw new ERR_SOCKET_BAD_TYPE();
   const resolve = lookupFor(type, lookup);
-  if (host.mayUseNet()) return new Handle(type, resolve, flagsOf(checked), Boolean(checked.pooledBuffers));
+  if (host.mayUseNet()) return new Handle(type, resolve, flagsOf(checked));
   const { DeniedHandle } = require('./denied.js');
   return new DeniedHandle(type, resolve);
 }

@@ -18,6 +18,7 @@ const REUSE_ADDR: i32 = 1;
 const REUSE_PORT: i32 = 2;
 const IPV6_ONLY: i32 = 4;
 const NO_OFFLOAD: i32 = 8;
+const POOLED_BUFFERS: i32 = 16;
 
 /// An object with all of them.
 ///
@@ -89,7 +90,7 @@ fn open(environment: &Rc<Environment>, family: i32, flags: i32) -> i32 {
         .reuse_port(flags & REUSE_PORT != 0)
         .ipv6_only(flags & IPV6_ONLY != 0)
         .offload(flags & NO_OFFLOAD == 0);
-    environment.open(&options).map_or(EINVAL, u32::cast_signed)
+    environment.open(&options, flags & POOLED_BUFFERS != 0).map_or(EINVAL, u32::cast_signed)
 }
 
 fn state(endpoint: &Endpoint) -> i32 {

@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use heliogram::queue::SendQueue;
-use heliogram::{Borrowed, Datagram, RecvBatch, Result, Socket, SocketOptions, SocketType};
+use heliogram::{Borrowed, Datagram, RecvBatch, RemoteInfo, Result, Socket, SocketOptions, SocketType};
 
 use crate::environment::Environment;
 use crate::numbers::{EBADF, error_number, number};
@@ -25,6 +25,8 @@ pub(crate) struct Endpoint {
     receiving: Cell<bool>,
     referenced: Cell<bool>,
     shared: Cell<bool>,
+    /// Whether messages may share memory.
+    pools: bool,
     /// What did not fit the last turn's share.
     held: RefCell<VecDeque<Received>>,
     /// Whether the last receive brought a train.
@@ -38,11 +40,16 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) fn new(number: u32, environment: &Rc<Environment>, options: &SocketOptions) -> Result<Self> {
-        Ok(Endpoint::of(number, Socket::new(options)?, Rc::downgrade(environment)))
+    pub(crate) fn new(
+        number: u32,
+        environment: &Rc<Environment>,
+        options: &SocketOptions,
+        pools: bool,
+    ) -> Result<Self> {
+        Ok(Endpoint::of(number, Socket::new(options)?, Rc::downgrade(environment), pools))
     }
 
-    fn of(number: u32, socket: Socket, environment: Weak<Environment>) -> Self {
+    fn of(number: u32, socket: Socket, environment: Weak<Environment>, pools: bool) -> Self {
         Endpoint {
             number,
             socket,
@@ -53,6 +60,7 @@ impl Endpoint {
             receiving: Cell::new(false),
             referenced: Cell::new(true),
             shared: Cell::new(false),
+            pools,
             held: RefCell::default(),
             trains: Cell::new(false),
             tells: Cell::new(false),
@@ -67,7 +75,7 @@ impl Endpoint {
         let socket = socket.unwrap_or_else(|_| unreachable!("no size that could be refused"));
         // A new socket is not closed, which is all that could be refused here.
         drop(socket.close());
-        Endpoint::of(u32::MAX, socket, Weak::new())
+        Endpoint::of(u32::MAX, socket, Weak::new(), false)
     }
 
     /// Starts or stops receiving; 0 or a negative number of the system's, `EEXIST` if the loop watches the descriptor
@@ -121,6 +129,21 @@ impl Endpoint {
             // Without them it goes on as it is.
             drop(self.socket.start_gro());
         }
+    }
+
+    /// Learns from a receive into a page.
+    pub(crate) fn learn_train(&self, info: &RemoteInfo) {
+        self.trains.set(info.arrival.segment_size.is_some());
+    }
+
+    /// Whether the last receive brought a train.
+    pub(crate) fn has_trains(&self) -> bool {
+        self.trains.get()
+    }
+
+    /// Whether messages may share memory.
+    pub(crate) fn pools(&self) -> bool {
+        self.pools
     }
 
     /// Learns from a delivery.

@@ -12,8 +12,8 @@ use crate::addresses::Addresses;
 use crate::endpoint::Endpoint;
 #[cfg(unix)]
 use crate::local::Locals;
-use crate::reactor::{Channel, Host, Life, Loop, Parts, Poll, Ready, Work};
-use crate::receive::{Received, Seen};
+use crate::reactor::{Channel, Host, Life, Loop, Page, Parts, Poll, Ready, Work};
+use crate::receive::{Extras, Received, Seen};
 use crate::send;
 
 /// How many messages one receive takes from the kernel. Past eight a larger batch wins little, and half of Node's
@@ -27,8 +27,15 @@ const PER_TURN: usize = 32;
 /// 1.6 ms, and an interval of 10 ms would lose a tick in eight, as much as the last turn runs over.
 const TURN: Duration = Duration::from_micros(500);
 
+/// The bytes of a page: what one message that is kept keeps. Two trains of the greatest length fit.
+const PAGE: usize = 131_072;
+
+/// The longest train.
+const TRAIN: usize = 65_536;
+
 /// What all sockets of one environment share.
 pub(crate) struct Environment {
+    env: sys::napi_env,
     loop_of: Loop,
     life: Rc<Life>,
     channel: Rc<Channel>,
@@ -39,6 +46,8 @@ pub(crate) struct Environment {
     pub(crate) destinations: RefCell<Addresses>,
     /// Rooms for a receive that are not in use, one for one message and one for many.
     spares: [Cell<Option<RecvBatch>>; 2],
+    /// Where messages that may share memory go next.
+    page: RefCell<Option<Rc<Page>>>,
     seen: RefCell<Seen>,
     #[cfg(unix)]
     pub(crate) locals: Locals,
@@ -51,6 +60,7 @@ impl Environment {
         let channel = Rc::new(Channel::new(env, host, parts)?);
         let turn_over = channel.clone();
         let environment = Rc::new(Environment {
+            env,
             loop_of: Loop::of(env, host, Rc::new(move || turn_over.turn_over()))?,
             life: Life::of(env, host)?,
             channel,
@@ -59,6 +69,7 @@ impl Environment {
             lost: RefCell::default(),
             destinations: RefCell::default(),
             spares: Default::default(),
+            page: RefCell::default(),
             seen: RefCell::default(),
             #[cfg(unix)]
             locals: Locals::default(),
@@ -83,11 +94,11 @@ impl Environment {
     }
 
     /// Makes a socket, known by a number that is free.
-    pub(crate) fn open(self: &Rc<Self>, options: &SocketOptions) -> heliogram::Result<u32> {
+    pub(crate) fn open(self: &Rc<Self>, options: &SocketOptions, pools: bool) -> heliogram::Result<u32> {
         let mut endpoints = self.endpoints.borrow_mut();
         let free = self.free.borrow_mut().pop();
         let number = free.unwrap_or(endpoints.len() as u32);
-        let endpoint = Some(Rc::new(Endpoint::new(number, self, options)?));
+        let endpoint = Some(Rc::new(Endpoint::new(number, self, options, pools)?));
         match endpoints.get_mut(number as usize) {
             Some(entry) => *entry = endpoint,
             None => endpoints.push(endpoint),
@@ -216,6 +227,11 @@ impl Environment {
         if let Some(held) = endpoint.unhold() {
             return Some((held, true));
         }
+        if endpoint.has_trains()
+            && let Some(page) = self.page_for(endpoint, TRAIN)
+        {
+            return self.receive_train(endpoint, page);
+        }
         let wide = endpoint.reads_many();
         let mut batch = self.room(wide);
         match endpoint.socket.try_recv_batch(&mut batch) {
@@ -231,17 +247,53 @@ impl Environment {
         }
     }
 
+    /// One message of the kernel, straight into the page.
+    fn receive_train(&self, endpoint: &Endpoint, page: Rc<Page>) -> Option<(Received, bool)> {
+        let (outcome, start) = page.write(|free, start| (endpoint.socket.try_recv_train(free), start));
+        match outcome {
+            Ok(info) => {
+                page.hand_out(info.size);
+                endpoint.learn_train(&info);
+                Some((Received::Train { page, start, info, done: 0 }, true))
+            }
+            Err(error) => (!error.is_would_block()).then(|| (Received::from(Err(error)), false)),
+        }
+    }
+
+    /// The page for a socket whose messages may share memory, with room for so many bytes.
+    fn page_for(&self, endpoint: &Endpoint, bytes: usize) -> Option<Rc<Page>> {
+        if !endpoint.pools() {
+            return None;
+        }
+        let mut page = self.page.borrow_mut();
+        if !page.as_ref().is_some_and(|page| page.has_room(bytes)) {
+            *page = Page::new(self.env, &self.life, PAGE);
+        }
+        page.clone()
+    }
+
     /// Room for one receive: one that is not in use, or a new one.
     fn room(&self, wide: bool) -> RecvBatch {
         let spare = self.spares[usize::from(wide)].take();
         spare.unwrap_or_else(|| RecvBatch::for_trains(if wide { SLOTS } else { 1 }))
     }
 
+    /// Describes at most so many messages to JavaScript; says how many.
+    fn pack(&self, endpoint: &Endpoint, received: &Received, page: Option<&Page>, most: usize) -> usize {
+        let mut seen = self.seen.borrow_mut();
+        let extras = Extras { seen: &mut seen, tells: endpoint.tells() };
+        received.pack(self.channel.received(), page, most, extras)
+    }
+
     /// Delivers at most so many messages; says how many it tried. The socket keeps what is left, unless it is closed.
     fn hand_over(&self, endpoint: &Endpoint, mut received: Received, most: usize) -> usize {
-        let count = received.pack(self.channel.received(), &mut self.seen.borrow_mut(), most, endpoint.tells());
+        let page = match &received {
+            Received::Train { page, .. } => Some(page.clone()),
+            _ => self.page_for(endpoint, received.next_length()),
+        };
+        let count = self.pack(endpoint, &received, page.as_deref(), most);
         let start = Instant::now();
-        let delivered = self.channel.deliver(endpoint.number, count);
+        let delivered = self.channel.deliver(endpoint.number, count, page.as_deref());
         endpoint.took(start.elapsed(), delivered);
         if delivered < count {
             self.seen.borrow_mut().forget();

@@ -1,23 +1,29 @@
 //! What has been received, written where JavaScript reads it: the bytes one after another, and for each message a row
-//! `[offset, length, port, family, address, text length]`.
+//! `[offset, length, port, family, sender, offset of the extras, length of the text]`. The extras are the sender's text and
+//! a record of what the kernel told (`arrival.rs`), where there are such.
 //!
-//! A sender's address crosses as text once; later messages name the number under which JavaScript keeps the text.
+//! The bytes lie in the slab, behind the room for extras; or in a page, where messages may share memory. A train is received
+//! straight into the page, and copied nowhere. A sender's address crosses as text once; later messages name the number under
+//! which JavaScript keeps the text.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::rc::Rc;
 
-use heliogram::{Message, RecvBatch};
+use heliogram::{Message, RecvBatch, RemoteInfo};
 
 use crate::arrival;
 use crate::numbers::error_number;
-use crate::reactor::Slab;
+use crate::reactor::{Page, Slab};
 
 /// The columns of a row.
-const ROW: usize = 6;
+const ROW: usize = 7;
 
-/// The column of the family, 4 or 6; and what is added to it if a record of what the kernel told follows.
-const FAMILY: usize = 3;
+/// What is added to the family, 4 or 6, if a record of what the kernel told follows the text.
 const TOLD: i32 = 8;
+
+/// The room for extras at the start of the slab: enough for a turn's.
+const EXTRAS: usize = 8_192;
 
 /// How many senders are known at a time; past that all are forgotten, and named again as they come.
 const SENDERS: usize = 4096;
@@ -67,10 +73,12 @@ impl Seen {
     }
 }
 
-/// What a socket has received and not delivered.
+/// What a socket has received and not delivered; of several messages, the first `done` have been.
 pub(crate) enum Received {
-    /// Messages, of which the first `done` have been delivered.
+    /// Messages in a batch's own memory.
     Messages { batch: RecvBatch, done: usize },
+    /// Those of one message of the kernel, which lies in a page.
+    Train { page: Rc<Page>, start: usize, info: RemoteInfo, done: usize },
     /// The number of an error.
     Failed(i32),
 }
@@ -85,27 +93,32 @@ impl From<heliogram::Result<RecvBatch>> for Received {
 }
 
 impl Received {
-    /// Writes what is not delivered yet, at most `most` messages and no more than there is room for; says how many.
-    /// With `tells`, what the kernel told of each stands behind it.
-    pub(crate) fn pack(&self, slab: Slab<'_>, seen: &mut Seen, most: usize, tells: bool) -> usize {
-        let mut end = 0;
-        let mut rows = slab.table.chunks_exact_mut(ROW);
+    /// Writes what is not delivered yet, at most `most` messages and no more than there is room for; says how many. Those
+    /// that lie nowhere yet go to `page`, or to the slab.
+    pub(crate) fn pack(&self, slab: Slab<'_>, page: Option<&Page>, most: usize, extras: Extras<'_>) -> usize {
+        let (room, own) = slab.bytes.split_at_mut(EXTRAS.min(slab.bytes.len()));
+        let mut writer = Writer { table: slab.table, rows: 0, most, room, used: 0, extras };
         match self {
             Received::Messages { batch, done } => {
-                let rows = rows.take(most);
-                let packed = batch.iter().skip(*done).zip(rows).map_while(|(message, row)| {
-                    end = pack_one(&message, slab.bytes, end, row, seen)?;
-                    if tells {
-                        end = pack_told(&message, slab.bytes, end, row, seen)?;
-                    }
-                    Some(())
-                });
-                packed.count()
+                let messages = batch.iter().skip(*done);
+                match page {
+                    Some(page) => page.hand_out(page.write(|free, start| writer.copy(messages, free, start))),
+                    None => _ = writer.copy(messages, own, EXTRAS),
+                }
             }
-            Received::Failed(error) => rows.next().map_or(0, |row| {
-                row.copy_from_slice(&[0, *error, 0, 0, 0, 0]);
-                1
-            }),
+            Received::Train { start, info, done, .. } => {
+                info.datagrams().skip(*done).try_for_each(|place| writer.row(start + place.start, place.len(), info));
+            }
+            Received::Failed(error) => _ = writer.push([0, *error, 0, 0, 0, 0, 0]),
+        }
+        writer.rows
+    }
+
+    /// The length of the message that is next.
+    pub(crate) fn next_length(&self) -> usize {
+        match self {
+            Received::Messages { batch, done } => batch.iter().nth(*done).map_or(0, |message| message.data.len()),
+            _ => 0,
         }
     }
 
@@ -116,44 +129,91 @@ impl Received {
                 *done += delivered;
                 *done < batch.len()
             }
+            Received::Train { info, done, .. } => {
+                *done += delivered;
+                info.datagrams().nth(*done).is_some()
+            }
             Received::Failed(_) => delivered == 0,
         }
     }
 }
 
-/// Writes a message behind the others; where it ends, or nothing if it does not fit.
-fn pack_one(message: &Message<'_>, bytes: &mut [u8], start: usize, row: &mut [i32], seen: &mut Seen) -> Option<usize> {
-    let middle = start + message.data.len();
-    bytes.get_mut(start..middle)?.copy_from_slice(message.data);
-    let (number, untold) = seen.number(&message.info.addr);
-    let end = if untold { pack_text(&message.info.address(), bytes, middle, seen)? } else { middle };
-    let family = if message.info.addr.is_ipv4() { 4 } else { 6 };
-    let columns = [start, message.data.len(), message.info.port().into(), family, number as usize, end - middle];
-    row.iter_mut().zip(columns).for_each(|(cell, value)| *cell = value as i32);
-    Some(end)
+/// What goes along with messages: their senders, and what the kernel told of each if the socket `tells`.
+pub(crate) struct Extras<'a> {
+    pub(crate) seen: &'a mut Seen,
+    pub(crate) tells: bool,
 }
 
-/// Writes what the kernel told of a message, and marks its row. Where it does not fit, the message does not either, nor has
-/// its sender been told.
-fn pack_told(message: &Message<'_>, bytes: &mut [u8], start: usize, row: &mut [i32], seen: &mut Seen) -> Option<usize> {
-    let end = arrival::pack(&message.info.arrival, bytes, start);
-    match end {
-        Some(_) => row[FAMILY] |= TOLD,
-        None => seen.forget(),
+/// Writes rows, and extras behind one another.
+struct Writer<'a> {
+    table: &'a mut [i32],
+    rows: usize,
+    most: usize,
+    room: &'a mut [u8],
+    used: usize,
+    extras: Extras<'a>,
+}
+
+impl Writer<'_> {
+    /// Copies messages one behind the other, and describes them; how many bytes they take. `start` is what JavaScript calls
+    /// the beginning of `memory`.
+    fn copy<'m>(&mut self, mut messages: impl Iterator<Item = Message<'m>>, memory: &mut [u8], start: usize) -> usize {
+        let mut end = 0;
+        messages.try_for_each(|message| {
+            let place = end..end + message.data.len();
+            memory.get_mut(place.clone())?.copy_from_slice(message.data);
+            self.row(start + place.start, place.len(), &message.info)?;
+            end = place.end;
+            Some(())
+        });
+        end
     }
-    end
-}
 
-/// Writes a sender's text. Where it does not fit, it has not been told.
-fn pack_text(text: &str, bytes: &mut [u8], start: usize, seen: &mut Seen) -> Option<usize> {
-    match bytes.get_mut(start..start + text.len()) {
-        Some(room) => {
-            room.copy_from_slice(text.as_bytes());
-            Some(start + text.len())
+    /// Describes a message; nothing if there is no room for that.
+    fn row(&mut self, offset: usize, length: usize, info: &RemoteInfo) -> Option<()> {
+        if self.rows == self.most {
+            return None;
         }
-        None => {
-            seen.forget();
-            None
+        let start = self.used;
+        let (sender, untold) = self.extras.seen.number(&info.addr);
+        if untold && self.text(&info.address()).is_none() {
+            return self.give_up(start);
         }
+        let text = self.used - start;
+        let family = if info.addr.is_ipv4() { 4 } else { 6 };
+        let told = if self.extras.tells { TOLD } else { 0 };
+        if told != 0 && self.told(info).is_none() {
+            return self.give_up(start);
+        }
+        let columns = [offset, length, info.port().into(), family, sender as usize, start, text];
+        let mut columns = columns.map(|column| column as i32);
+        columns[3] |= told;
+        self.push(columns)
+    }
+
+    fn push(&mut self, columns: [i32; ROW]) -> Option<()> {
+        let (rows, _) = self.table.as_chunks_mut::<ROW>();
+        *rows.get_mut(self.rows)? = columns;
+        self.rows += 1;
+        Some(())
+    }
+
+    fn text(&mut self, text: &str) -> Option<()> {
+        let end = self.used + text.len();
+        self.room.get_mut(self.used..end)?.copy_from_slice(text.as_bytes());
+        self.used = end;
+        Some(())
+    }
+
+    fn told(&mut self, info: &RemoteInfo) -> Option<()> {
+        self.used = arrival::pack(&info.arrival, self.room, self.used)?;
+        Some(())
+    }
+
+    /// A message whose extras do not fit waits, and its sender has not been told.
+    fn give_up(&mut self, start: usize) -> Option<()> {
+        self.used = start;
+        self.extras.seen.forget();
+        None
     }
 }

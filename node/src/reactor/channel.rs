@@ -1,10 +1,11 @@
 //! What native and JavaScript share: two slabs of bytes, two tables of numbers that describe them, and the functions
-//! that are called once for each batch.
+//! that are called once for each batch. Received bytes can also lie in a [`Page`].
 
 use std::ptr::null_mut;
 
 use napi::sys;
 
+use super::page::Page;
 use super::poll::Host;
 
 /// Memory of a typed array that a reference keeps alive and nobody outside this package can reach.
@@ -117,15 +118,15 @@ impl Channel {
         Slab { bytes: self.sent.slice(), table: self.sent_table.slice() }
     }
 
-    /// Hands the `count` messages of the received slab to a socket's listeners; says how many have been handed over, which
+    /// Hands `count` received messages, which lie in the slab or in a page, to a socket's listeners; says how many have been handed over, which
     /// is less if the socket stops receiving. What a listener throws is an uncaught exception of its own, and the others get
     /// their messages all the same if the process survives it.
-    pub(crate) fn deliver(&self, socket: u32, count: usize) -> usize {
+    pub(crate) fn deliver(&self, socket: u32, count: usize, page: Option<&Page>) -> usize {
         self.set_delivered(0);
         let socket = socket.cast_signed();
         let mut what = count as i32;
         for _ in 0..count + 2 {
-            if !self.call(self.deliver, [socket, what]) {
+            if !self.call_with(self.deliver, [socket, what], page) {
                 break;
             }
             what = RESUME;
@@ -161,6 +162,11 @@ impl Channel {
 
     /// Calls a function as the loop does. In Node ticks and microtasks follow; elsewhere the function sees to them. Says whether something threw.
     fn call(&self, function: sys::napi_ref, arguments: [i32; 2]) -> bool {
+        self.call_with(function, arguments, None)
+    }
+
+    /// The same with a page, if there is one, as the third argument.
+    fn call_with(&self, function: sys::napi_ref, arguments: [i32; 2], page: Option<&Page>) -> bool {
         let mut scope = null_mut();
         // SAFETY: the environment is alive: no call comes here once its clean-up has begun (`Life`); this is its thread,
         // with no JavaScript on the stack; the out pointers are live locals.
@@ -168,7 +174,7 @@ impl Channel {
             if sys::napi_open_handle_scope(self.env, &mut scope) != sys::Status::napi_ok {
                 return false;
             }
-            let threw = self.call_in_scope(function, arguments);
+            let threw = self.call_in_scope(function, arguments, page);
             sys::napi_close_handle_scope(self.env, scope);
             threw
         }
@@ -177,17 +183,20 @@ impl Channel {
     /// # Safety
     ///
     /// The environment is alive, this is its thread, and a handle scope is open.
-    unsafe fn call_in_scope(&self, function: sys::napi_ref, arguments: [i32; 2]) -> bool {
+    unsafe fn call_in_scope(&self, function: sys::napi_ref, arguments: [i32; 2], page: Option<&Page>) -> bool {
         let (mut callee, mut receiver, mut result) = (null_mut(), null_mut(), null_mut());
-        let mut values = [null_mut(); 2];
-        // SAFETY: the caller's promise; the reference is kept until the environment ends.
+        let mut values = [null_mut(); 3];
+        // SAFETY: the caller's promise; the references are kept until the environment ends, the page's while it lives.
         unsafe {
+            if let Some(page) = page {
+                sys::napi_get_reference_value(self.env, page.reference(), &mut values[2]);
+            }
             for (value, argument) in values.iter_mut().zip(arguments) {
                 sys::napi_create_int32(self.env, argument, value);
             }
             sys::napi_get_reference_value(self.env, function, &mut callee);
             sys::napi_get_global(self.env, &mut receiver);
-            let (count, values, none) = (values.len(), values.as_ptr(), null_mut());
+            let (count, values, none) = (2 + usize::from(page.is_some()), values.as_ptr(), null_mut());
             let status = match self.host {
                 Host::Node => sys::napi_make_callback(self.env, none, receiver, callee, count, values, &mut result),
                 // Elsewhere neither ticks nor microtasks would follow, and Deno would not say what was thrown.

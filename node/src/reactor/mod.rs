@@ -8,6 +8,7 @@ mod channel;
 pub(crate) mod descriptor;
 pub(crate) mod errno;
 mod life;
+mod page;
 mod poll;
 mod poller;
 mod thread;
@@ -17,6 +18,7 @@ mod wake;
 pub(crate) use call::function;
 pub(crate) use channel::{Channel, Parts, Slab};
 pub(crate) use life::{Life, Work};
+pub(crate) use page::Page;
 pub(crate) use poll::{Host, Loop, Poll, Ready};
 
 /// A Node-API call that failed though it had no reason to.
