@@ -6,7 +6,7 @@ const count = { passed: 0, failed: 0 };
 
 const lines = {
   'test:pass'({ name, skip }) {
-    if (skip !== undefined) return `skipped: ${name}: ${skip === true ? 'no reason given' : skip}\n`;
+    if (skip !== undefined) return `SKIPPED ${name}: ${skip === true ? 'no reason given' : skip}\n`;
     count.passed += 1;
     return `${name}\n`;
   },

@@ -18,8 +18,8 @@ const LATEST: &str = "26";
 /// whose own dgram is the measure there too.
 const OTHERS: [(&str, &str); 2] = [("deno", "deno"), ("bun", "bin/bun")];
 
-/// What the other runtimes are tested with: what a program sees, and that processes end.
-const FOR_OTHERS: [&str; 2] = ["test/behaviour/", "test/lifetime/ending.test.js"];
+/// What the other runtimes are tested with: what a program sees, of Node's sockets and beyond, and that processes end.
+const FOR_OTHERS: [&str; 4] = ["test/behaviour/", "test/lifetime/ending.test.js", "test/local/", "test/modern/"];
 
 /// The test of the types, which no Node runs differently.
 const TYPES: &str = "types/types.test.js";

@@ -6,26 +6,25 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const test = require('node:test');
 const { subject: dgram } = require('../support/module.js');
-const { lacking } = require('../support/differential.js');
+const { modern } = require('../support/modern.js');
 
-const skip = lacking(false) || (process.platform === 'win32' && 'Windows has no local datagrams');
-const noAbstract = skip || (process.platform !== 'linux' && 'abstract names are of Linux');
+const noLocal = process.platform === 'win32' && 'Windows has no local datagrams';
+const noAbstract = process.platform !== 'linux' && 'abstract names are of Linux';
 const type = 'unix_dgram';
 
 /** A test with a folder, which is removed, and a list of sockets, which are closed. */
-function local(title, scenario, needs = skip) {
-  test(title, { skip: needs, timeout: 30_000 }, async (t) => {
+function local(title, scenario, needs = noLocal) {
+  modern(title, async () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'heliogram-'));
     const sockets = [];
     try {
-      await scenario({ in: (name) => path.join(folder, name), own: (socket) => (sockets.push(socket), socket) }, t);
+      await scenario({ in: (name) => path.join(folder, name), own: (socket) => (sockets.push(socket), socket) });
     } finally {
       for (const socket of sockets) try { socket.close(); } catch (error) { assert.strictEqual(error.code, 'ERR_SOCKET_DGRAM_NOT_RUNNING'); }
       fs.rmSync(folder, { recursive: true });
     }
-  });
+  }, { needs });
 }
 
 const socketOf = (t, options = type) => t.own(dgram.createSocket(options));

@@ -36,7 +36,15 @@ const namespace = way ? shell(way) : [];
 /** False, or why tests in a namespace can't run. */
 const noNamespace = !way && 'no network namespace can be made here: `unshare --net` or `ip` failed';
 
+/** False, or why no interface can hold datagrams back until they shall leave. */
+const noPacing = noNamespace || (!holdsBack() && 'this kernel has no queueing discipline fq');
+
+function holdsBack() {
+  const [program, ...prefix] = namespace;
+  return spawnSync(program, [...prefix, 'tc', 'qdisc', 'add', 'dev', 'near', 'root', 'fq'], { timeout: 10_000 }).status === 0;
+}
+
 /** A port to which nobody listens: it lies below the range from which the kernel chooses. */
 const DEAF_PORT = 7;
 
-module.exports = { DEAF_PORT, namespace, noIPv6, noNamespace };
+module.exports = { DEAF_PORT, namespace, noIPv6, noNamespace, noPacing };

@@ -1,0 +1,42 @@
+// A server like DHCP's, on every interface at once: it answers from the address that was asked, by the interface that the
+// question came through, and has addresses of that network to give. Not in Node.
+//
+// node lease-server.mjs 6767. A client sends `DISCOVER` and its name, to one of the server's addresses or to
+// 255.255.255.255, and may have no address yet. Ctrl-C ends it.
+
+import process from 'node:process';
+import { createSocket } from 'heliogram';
+
+const [port = 6767] = process.argv.slice(2).map(Number);
+
+/** Who has which address, on each interface. */
+const leases = new Map();
+
+const server = createSocket('udp4', (message, rinfo) => {
+  const [, name] = /^DISCOVER (.+)$/.exec(message) ?? [];
+  if (name !== undefined) answer(name, rinfo);
+});
+
+server.bind(port, () => {
+  server.setBroadcast(true);
+  server.setReceiveInfo({ localAddress: true });
+  console.log(`listening on ${server.address().address}:${server.address().port}`);
+});
+
+function answer(name, { address, port, localAddress: source, interface: by }) {
+  const offer = `OFFER ${lease(name, by, source)} to ${name}`;
+  // Who has no address yet cannot be reached by one.
+  const to = address === '0.0.0.0' ? '255.255.255.255' : address;
+  server.send(offer, port, to, { source, interface: by }, (error) => {
+    if (error) console.error(error.message);
+    else console.log(`${offer}, from ${source} by ${by}`);
+  });
+}
+
+/** The name's address: from .100 on, in the network of the address that was asked. */
+function lease(name, by, local) {
+  if (!leases.has(by)) leases.set(by, new Map());
+  const taken = leases.get(by);
+  if (!taken.has(name)) taken.set(name, local.replace(/\d+$/, 100 + taken.size % 100));
+  return taken.get(name);
+}
