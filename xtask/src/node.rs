@@ -18,8 +18,8 @@ const LATEST: &str = "26";
 /// whose own dgram is the measure there too.
 const OTHERS: [(&str, &str); 2] = [("deno", "deno"), ("bun", "bin/bun")];
 
-/// What the other runtimes are tested with: what a program sees, of Node's sockets and beyond, and that processes end.
-const FOR_OTHERS: [&str; 4] = ["test/behaviour/", "test/lifetime/ending.test.js", "test/local/", "test/modern/"];
+/// What the other runtimes are tested with: what a program sees, of Node's sockets and beyond, and that nothing is left behind.
+const FOR_OTHERS: [&str; 4] = ["test/behaviour/", "test/lifetime/", "test/local/", "test/modern/"];
 
 /// The test of the types, which no Node runs differently.
 const TYPES: &str = "types/types.test.js";
@@ -143,11 +143,6 @@ impl Runtime {
         command
     }
 
-    /// This runtime as the bench takes it.
-    fn for_bench(&self, name: &str) -> String {
-        format!("{name}={}", self.program.display())
-    }
-
     /// A program of `examples/`, with heliogram in the place of `node:dgram`.
     fn example(&self, name: &str) -> Command {
         self.command(&["--import", "heliogram/register", &format!("examples/{name}")])
@@ -252,15 +247,21 @@ fn compare(node: &Runtime) -> Result<(), String> {
         return Ok(());
     }
     println!("\n# ten seconds of node:dgram and heliogram in turn: cargo xtask bench {}", COMPARISON.join(" "));
-    succeed(bench::command(&[node.for_bench("node")]).args(COMPARISON))
+    succeed(bench::command(&[for_bench("node", &node.program)]).args(COMPARISON))
 }
 
-/// What the bench is to be told when the addon is in its place: Node from npm, and the other runtimes if the machine has them.
+/// What the bench is to be told when the addon is in its place: the runtimes that the tests have, from npm; Deno and Bun
+/// where npm has them for this platform.
 pub(crate) fn runtimes_for_bench() -> Result<Vec<String>, String> {
     build()?;
     install()?;
-    let others = ["deno", "bun"].map(|name| Some(Runtime::new(name.into()).ok()?.for_bench(name)));
-    Ok([Some(Runtime::from_npm(LATEST)?.for_bench("node"))].into_iter().chain(others).flatten().collect())
+    let others = OTHERS.iter().filter_map(|(name, file)| Some(for_bench(name, &program_from_npm(name, file).ok()?)));
+    Ok([for_bench("node", &Runtime::from_npm(LATEST)?.program)].into_iter().chain(others).collect())
+}
+
+/// A runtime as the bench takes it.
+fn for_bench(name: &str, program: &Path) -> String {
+    format!("{name}={}", program.display())
 }
 
 /// Every `*.test.js` of the package, in order.
