@@ -32,10 +32,23 @@ export function announce(socket) {
 
 /** Counts what comes. */
 export async function receive(job, tally) {
+  if (job.many) return receiveMany(job, tally);
   announce(await bound(job, (message, rinfo) => {
     tally.take(message, rinfo.size);
     if (tally.isOverNowAndThen()) tell(tally.figures());
   }));
+}
+
+/** The same, by the event that tells of many. */
+async function receiveMany(job, tally) {
+  const socket = await bound(job);
+  socket.on('messages', (messages, rinfos) => {
+    for (let i = 0; i < messages.length; i++) {
+      tally.take(messages[i], rinfos[i].size);
+      if (tally.isOverNowAndThen()) tell(tally.figures());
+    }
+  });
+  announce(socket);
 }
 
 /** Counts numbered datagrams that come at a steady rate; what is missing between the first and the last was lost. */

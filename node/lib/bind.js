@@ -36,12 +36,24 @@ function bufferSize(socket, size, receive) {
   return outcome;
 }
 
+/** Whether the program wants to hear nothing of this sender. */
+const isUnwanted = (socket, { address, family }) => socket[kState]?.receiveBlockList?.check(address, family?.toLowerCase());
+
 function onMessage(nread, handle, message, rinfo) {
   const socket = handle[kOwner];
   if (nread < 0) return socket.emit('error', new ErrnoException(nread, 'recvmsg'));
-  if (socket[kState]?.receiveBlockList?.check(rinfo.address, rinfo.family?.toLowerCase())) return undefined;
+  if (isUnwanted(socket, rinfo)) return undefined;
   rinfo.size = message.length;
   return socket.emit('message', message, rinfo);
+}
+
+function onMessages(handle, messages, rinfos) {
+  const socket = handle[kOwner];
+  if (socket[kState]?.receiveBlockList === undefined) return socket.emit('messages', messages, rinfos);
+  const wanted = rinfos.map((rinfo) => !isUnwanted(socket, rinfo));
+  if (!wanted.includes(true)) return false;
+  const ofWanted = (_, index) => wanted[index];
+  return socket.emit('messages', messages.filter(ofWanted), rinfos.filter(ofWanted));
 }
 
 function onError(_nread, handle, error) {
@@ -52,6 +64,7 @@ function startReceiving(socket) {
   const state = socket[kState];
   const handle = state.running;
   handle.onmessage = onMessage;
+  state.own.onmessages = onMessages; // which no handle of the host's has
   handle.onerror = onError;
   handle.recvStart();
   state.receiving = true;

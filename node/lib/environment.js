@@ -9,7 +9,7 @@ const { atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHos
 const native = require('./native.js');
 
 /** One turn's messages of one socket (`PER_TURN` there), or as many of them as there is room for: two of any size; and extras. */
-const MESSAGES = 32;
+const MESSAGES = 64;
 const RECEIVED_BYTES = 2 * 65_536 + 8_192;
 
 /** The columns of a row: `[offset, length, port, family, sender, extras' offset, text length]`. */
@@ -43,6 +43,7 @@ let classes;
 let environment;
 let receiver;
 let count = 0;
+let whole = false; // whether the batch goes to its listeners as one
 let page; // where the bytes of the batch lie, if its messages share memory
 
 function start() {
@@ -108,13 +109,32 @@ function dispatch(handle, index) {
   const length = receivedTable[row + 1];
   if (length < 0) return exposed.onmessage(length, exposed, undefined, undefined);
   if (page?.byteLength === 0) return; // a program has taken the page away, and this message with it
-  const message = page === undefined
-    ? new OwnBuffer(viewOf(index, receivedTable[row], length))
-    : new OwnBuffer(page, receivedTable[row], length);
+  exposed.onmessage(length, exposed, messageOf(index), rinfoOf(row));
+}
+
+/** The listeners of a whole batch. */
+function dispatchAll(handle) {
+  if (page?.byteLength === 0) return;
+  const messages = [];
+  const rinfos = [];
+  for (let index = 0; index < count; index++) {
+    messages.push(messageOf(index));
+    rinfos.push(rinfoOf(index * ROW));
+  }
+  handle.onmessages(handle, messages, rinfos);
+}
+
+function messageOf(index) {
+  const offset = receivedTable[index * ROW];
+  const length = receivedTable[index * ROW + 1];
+  return page === undefined ? new OwnBuffer(viewOf(index, offset, length)) : new OwnBuffer(page, offset, length);
+}
+
+function rinfoOf(row) {
   const family = receivedTable[row + 3] & IPV6 ? 'IPv6' : 'IPv4';
-  const rinfo = { address: senderOf(row), family, port: receivedTable[row + 2], size: length };
+  const rinfo = { address: senderOf(row), family, port: receivedTable[row + 2], size: receivedTable[row + 1] };
   if (receivedTable[row + 3] & TOLD) addArrival(rinfo, received, receivedTable[row + 5] + receivedTable[row + 6]);
-  exposed.onmessage(length, exposed, message, rinfo);
+  return rinfo;
 }
 
 /** Ticks and microtasks. What one throws must not leave by `deliver`, which does not know the tick's async scope. */
@@ -131,12 +151,25 @@ function take(number, messages, shared) {
   receiver = receivers.get(number);
   count = messages;
   page = shared?.buffer;
+  whole = receiver !== undefined && messages > 0 && receivedTable[1] >= 0 && hearsWhole(receiver);
+}
+
+/** Whether a socket's messages go to its listeners batch by batch; the native side is told when that changes. */
+function hearsWhole(handle) {
+  const hears = handle[kOwner].listenerCount('messages') > 0;
+  if (hears !== handle.hearsWhole) exports.calls.batches(handle.number, hears ? 1 : 0);
+  handle.hearsWhole = hears;
+  return hears;
 }
 
 const inScope = (handle, index) => handle.resource.runInAsyncScope(dispatch, undefined, handle, index);
 
 /** In Bun each message is a tick, since ticks come before microtasks only behind a tick. */
 const enter = entersByTick ? (handle, index) => process.nextTick(inScope, handle, index) : inScope;
+
+const allInScope = (handle) => handle.resource.runInAsyncScope(dispatchAll, undefined, handle);
+
+const enterAll = entersByTick ? (handle) => process.nextTick(allInScope, handle) : allInScope;
 
 /**
  * Called by the native side with a batch. Between two messages ticks and microtasks run, as if each had come by itself;
@@ -147,6 +180,10 @@ function deliver(number, what, shared) {
   if (what === NOTICES) return tellNotices(receivers.get(number));
   if (what !== RESUME) take(number, what, shared);
   const handle = receiver;
+  if (whole && handle?.receiving && receivedTable[DELIVERED] < count) {
+    receivedTable[DELIVERED] = count;
+    enterAll(handle);
+  }
   for (let index = receivedTable[DELIVERED]; index < count && handle?.receiving; index++) {
     if (index > 0) runTicks();
     if (!handle.receiving) break;

@@ -39,6 +39,8 @@ class Handle {
     this.lent = undefined;
     this.sent = undefined;
     this.onmessage = undefined;
+    this.onmessages = undefined;
+    this.hearsWhole = false;
     this.onerror = undefined;
     this[kOwner] = undefined;
     this.number = environment.open(type, flags);
@@ -122,6 +124,7 @@ class Handle {
     const { number, native } = this;
     this.number = environment.open(this.type, this.flags);
     this.half = undefined;
+    this.hearsWhole = false;
     environment.calls.reference(this.number, native.isReferenced() ? 1 : 0);
     const outcome = adopt(this.native, wrap);
     if (this.connectState === 1) this.native.beginConnect();

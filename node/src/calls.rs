@@ -29,6 +29,7 @@ const POOLED_BUFFERS: i32 = 16;
 /// - `beginBind(socket)`: 0, or -1 if a rule forbids it.
 /// - `bind(socket, address, port)` ends a bind that has begun.
 /// - `receive(socket, on)` starts or stops receiving.
+/// - `batches(socket, on)`: whether its listeners take batches whole.
 /// - `reference(socket, on)`: whether the loop goes on for its sake.
 /// - `close(socket)`: how many sends will never leave.
 pub(crate) fn calls<'env>(environment: &Rc<Environment>, env: &'env Env) -> Result<Object<'env>> {
@@ -47,6 +48,10 @@ pub(crate) fn calls<'env>(environment: &Rc<Environment>, env: &'env Env) -> Resu
     calls.add_for_socket(c"beginBind", |socket, [_]| socket.socket.begin_bind().map_or(-1, |()| 0))?;
     calls.add(c"bind", |environment, [socket, address, port]| bind(environment, socket, address, port))?;
     calls.add_for_socket(c"receive", |socket, [_, on]| socket.receive(on != 0))?;
+    calls.add_for_socket(c"batches", |socket, [_, on]| {
+        socket.take_whole(on != 0);
+        0
+    })?;
     calls.add_for_socket(c"reference", |socket, [_, on]| {
         socket.reference(on != 0);
         0

@@ -27,6 +27,8 @@ pub(crate) struct Endpoint {
     shared: Cell<bool>,
     /// Whether messages may share memory.
     pools: bool,
+    /// Whether listeners take batches whole.
+    whole: Cell<bool>,
     /// What did not fit the last turn's share.
     held: RefCell<VecDeque<Received>>,
     /// Whether the last receive brought a train.
@@ -61,6 +63,7 @@ impl Endpoint {
             referenced: Cell::new(true),
             shared: Cell::new(false),
             pools,
+            whole: Cell::new(false),
             held: RefCell::default(),
             trains: Cell::new(false),
             tells: Cell::new(false),
@@ -143,7 +146,16 @@ impl Endpoint {
 
     /// Whether messages may share memory.
     pub(crate) fn pools(&self) -> bool {
-        self.pools
+        self.pools || self.whole.get()
+    }
+
+    /// Whether listeners take batches whole.
+    pub(crate) fn take_whole(&self, on: bool) {
+        self.whole.set(on);
+    }
+
+    pub(crate) fn takes_whole(&self) -> bool {
+        self.whole.get()
     }
 
     /// Learns from a delivery.

@@ -23,6 +23,9 @@ const SLOTS: usize = 16;
 /// At most this many messages of one socket are delivered before the loop turns, as in Node.
 const PER_TURN: usize = 32;
 
+/// The same where the listeners take batches whole: the longest train.
+const PER_WHOLE_TURN: usize = 64;
+
 /// A socket's listeners have the loop for about so long in a turn. Where one message takes 50 us, 32 of them would take
 /// 1.6 ms, and an interval of 10 ms would lose a tick in eight, as much as the last turn runs over.
 const TURN: Duration = Duration::from_micros(500);
@@ -210,7 +213,8 @@ impl Environment {
         if self.delivering.replace(true) {
             return;
         }
-        let (mut left, start) = (PER_TURN, Instant::now());
+        let mut left = if endpoint.takes_whole() { PER_WHOLE_TURN } else { PER_TURN };
+        let start = Instant::now();
         while left > 0 && start.elapsed() < TURN && endpoint.is_receiving() && !self.life.is_ending() {
             let Some((received, more)) = self.next(endpoint) else { break };
             let most = endpoint.messages_in(TURN.saturating_sub(start.elapsed())).min(left);

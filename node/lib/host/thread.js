@@ -5,8 +5,8 @@ module.exports = (runTicks) => ({
   mayUseNet: () => true,
   queuesSends: false,
   runTicks,
-  fromLoop: (callback) => (first, second) => {
-    callback(first, second);
+  fromLoop: (callback) => (first, second, third) => {
+    callback(first, second, third);
     runTicks();
   },
 });

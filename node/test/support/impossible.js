@@ -19,6 +19,7 @@ const BOTH = [
   ['B88 what was sent in a turn', 'a poll thread tells of a datagram after the turn\u2019s immediates'],
   ['B76', 'a poll thread tells of a datagram after the turn\u2019s immediates'],
   ['B40', 'the runtime takes several wake-ups in one turn; each brings at most 32'],
+  ['a flood leaves time for others', 'the runtime takes several wake-ups in one turn; each brings at most 64'],
   ['a socket that stops receiving', 'the runtime takes several wake-ups in one turn; each brings at most 32'],
 ];
 

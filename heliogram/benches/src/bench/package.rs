@@ -10,6 +10,7 @@ const HOST: &str = "node:dgram";
 const OURS: &str = "heliogram";
 const NO_OFFLOAD: &str = "heliogram, no offload";
 const POOLED: &str = "heliogram, pooled buffers";
+const MANY_RECEIVED: &str = "heliogram, 'messages'";
 const MANY_SENT: &str = "heliogram, sendMany";
 const DENO: &str = "Deno's node:dgram";
 const DENO_OURS: &str = "heliogram in Deno";
@@ -59,6 +60,7 @@ const IN_NODE_EVERY_WAY: &[Contestant] = &[
 const IN_NODE_EITHER_WAY: &[Contestant] = &[
     script!(HOST, "node", "host", &[]),
     script!(OURS, "node", "heliogram", &[]),
+    script!(MANY_RECEIVED, "node", "heliogram", &[], "{}", &["--many"]),
     script!(NO_OFFLOAD, "node", "heliogram", WITHOUT_OFFLOAD),
 ];
 
@@ -89,6 +91,7 @@ const RECEIVERS: &[Contestant] = &[
     script!(OURS, "node", "heliogram", &[]),
     script!(NO_OFFLOAD, "node", "heliogram", WITHOUT_OFFLOAD),
     script!(POOLED, "node", "heliogram", &[], r#"{"pooledBuffers":true}"#),
+    script!(MANY_RECEIVED, "node", "heliogram", &[], "{}", &["--many"]),
     script!(DENO, "deno", "host", &[]),
     script!(DENO_OURS, "deno", "heliogram", &[]),
     script!(DENO_NO_OFFLOAD, "deno", "heliogram", WITHOUT_OFFLOAD),
@@ -178,6 +181,8 @@ pub(crate) const CONTESTS: &[Contest] = &[
                 Goal::times(OURS, 10.0, HOST).at(&[64]),
                 Goal::times(OURS, 2.8, HOST).at(&[1400]),
                 Goal::times(POOLED, 8.0, HOST).at(&[1400]),
+                Goal::times(MANY_RECEIVED, 1.5, OURS).at(&[64]),
+                Goal::times(MANY_RECEIVED, 3.0, OURS).at(&[1400]),
                 Goal::plus(NO_OFFLOAD, 8.0, HOST).in_metric(MEMORY).at(&[64, 1400]),
                 Goal::plus(OURS, 8.0, HOST).in_metric(MEMORY).at(&[64, 1400]),
                 Goal::times(DENO_NO_OFFLOAD, 5.5, DENO).at(&[64]),

@@ -28,6 +28,7 @@ socket.on('message', (msg, { port, address, localAddress, ttl, timestamp = 0n })
 socket.sendMany(['a', Buffer.from('b'), ['c', 'd'], { message: 'e', port: 9, options: { ttl: 3 } }], 41_234, '192.0.2.1', { tos: 8 }, (error, sent) => error?.index ?? sent);
 socket.sendMany([outgoing], (error) => error?.message);
 socket.sendMany(['x'], 9, { ecn: 1 });
+socket.on('messages', (messages, rinfos) => messages.forEach((message, index) => message.readUInt8() + rinfos[index].size));
 socket.setDepartureClock('tai');
 socket.setReceiveErrors(true);
 socket.on('icmp', ({ code, address, port, mtu = 0 }) => console.log(code, address, port, mtu > 1_280));
