@@ -9,11 +9,15 @@ import { createSocket } from 'heliogram';
 
 const [port = 6767] = process.argv.slice(2).map(Number);
 
-/** Who has which address, on each interface. */
+/**
+ * Who has which address, on each interface.
+ *
+ * @type {Map<string, Map<string, string>>}
+ */
 const leases = new Map();
 
 const server = createSocket('udp4', (message, rinfo) => {
-  const [, name] = /^DISCOVER (.+)$/.exec(message) ?? [];
+  const [, name] = /^DISCOVER (.+)$/.exec(String(message)) ?? [];
   if (name !== undefined) answer(name, rinfo);
 });
 
@@ -23,7 +27,8 @@ server.bind(port, () => {
   console.log(`listening on ${server.address().address}:${server.address().port}`);
 });
 
-function answer(name, { address, port, localAddress: source, interface: by }) {
+/** @param {string} name @param {import('heliogram').RemoteInfo} rinfo */
+function answer(name, { address, port, localAddress: source = '', interface: by = '' }) {
   const offer = `OFFER ${lease(name, by, source)} to ${name}`;
   // Who has no address yet cannot be reached by one.
   const to = address === '0.0.0.0' ? '255.255.255.255' : address;
@@ -33,10 +38,14 @@ function answer(name, { address, port, localAddress: source, interface: by }) {
   });
 }
 
-/** The name's address: from .100 on, in the network of the address that was asked. */
+/**
+ * The name's address: from .100 on, in the network of the address that was asked.
+ *
+ * @param {string} name @param {string} by @param {string} local
+ */
 function lease(name, by, local) {
-  if (!leases.has(by)) leases.set(by, new Map());
-  const taken = leases.get(by);
-  if (!taken.has(name)) taken.set(name, local.replace(/\d+$/, 100 + taken.size % 100));
+  const taken = leases.get(by) ?? new Map();
+  leases.set(by, taken);
+  if (!taken.has(name)) taken.set(name, local.replace(/\d+$/, String(100 + taken.size % 100)));
   return taken.get(name);
 }

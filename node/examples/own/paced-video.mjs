@@ -23,7 +23,11 @@ const [role, port, address] = process.argv.slice(2);
 if (role === 'receive') await receive(Number(port));
 else await send(Number(port), address);
 
-/** Tells the sender after each frame how many datagrams came and how many of them were marked. */
+/**
+ * Tells the sender after each frame how many datagrams came and how many of them were marked.
+ *
+ * @param {number} port
+ */
 async function receive(port) {
   const socket = createSocket('udp4');
   socket.bindSync({ port });
@@ -46,6 +50,7 @@ async function receive(port) {
   console.log(`received ${allCame} datagrams, ${allMarked} of them marked`);
 }
 
+/** @param {number} port @param {string} address */
 async function send(port, address) {
   const socket = createSocket('udp4');
   socket.connectSync(port, address);
@@ -70,27 +75,34 @@ async function send(port, address) {
   console.log(`sent ${sent} datagrams in ${FRAMES} frames, from ${FIRST} to ${rate.toFixed()} a frame`);
 }
 
+/** @param {import('heliogram').Socket} socket */
 function holdsBack(socket) {
   try {
     socket.setDepartureClock('monotonic');
     return true;
   } catch (error) {
-    console.error(`${error.message}: only the timer spreads the datagrams`);
+    console.error(`${error}: only the timer spreads the datagrams`);
     return false;
   }
 }
 
-/** Half the share of marked ones is too much (RFC 8257); where none is, there is room for one more. */
+/**
+ * Half the share of marked ones is too much (RFC 8257); where none is, there is room for one more.
+ *
+ * @param {number} rate @param {Buffer} report
+ */
 function follow(rate, report) {
   const [came, marked] = [report.readUInt32BE(), report.readUInt32BE(4)];
   const next = marked > 0 ? rate * (1 - marked / came / 2) : rate + 1;
   return Math.min(Math.max(next, 1), MOST);
 }
 
+/** @param {number} milliseconds */
 function nanoseconds(milliseconds) {
   return BigInt(Math.round(milliseconds * 1e6));
 }
 
+/** @param {bigint} time */
 async function until(time) {
   const left = Number(time - process.hrtime.bigint()) / 1e6;
   if (left > 0) await setTimeout(left);

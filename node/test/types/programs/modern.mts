@@ -1,8 +1,8 @@
 // A program that uses what Node's socket does not have.
 
-import dgram, { type OutgoingMessage, type ReceivedMessage } from 'heliogram';
-import { createSocket as createUnix } from 'heliogram/unix-dgram';
-import { listen, type WorkerProgram } from 'heliogram/workers';
+import dgram, { type IcmpError, type OutgoingMessage, type ReceivedMessage, type ReceiveInfo, type RemoteInfo, type SendOptions, type SocketStats, type UnixSocket } from 'heliogram';
+import { createSocket as createUnix, Socket as UnixDgram } from 'heliogram/unix-dgram';
+import { listen, type Group, type Steering, type WorkerInfo, type WorkerProgram } from 'heliogram/workers';
 import promises, { createSocket, Socket } from 'heliogram/promises';
 
 const socket = dgram.createSocket({ type: 'udp4', writableHighWaterMark: 1, maxSendQueueSize: Infinity, maxSendQueueCount: 9 });
@@ -32,11 +32,55 @@ socket.on('messages', (messages, rinfos) => messages.forEach((message, index) =>
 socket.setDepartureClock('tai');
 socket.setReceiveErrors(true);
 socket.on('icmp', ({ code, address, port, mtu = 0 }) => console.log(code, address, port, mtu > 1_280));
+const info: ReceiveInfo = { localAddress: true, tos: true, ttl: false, timestamp: undefined, hardwareTimestamp: true, dropped: true, segmentSize: true };
+const told = ({ destination = '', localAddress = '', interface: by = '', interfaceIndex = 0, tos = 0, dscp = 0, ecn = 0, ttl = 0, timestamp = 0n, hardwareTimestamp = 0n, dropped = 0, segmentSize = 0 }: RemoteInfo): [string, number, bigint] =>
+  [destination + localAddress + by, interfaceIndex + tos + dscp + ecn + ttl + dropped + segmentSize, timestamp + hardwareTimestamp];
+const along: SendOptions = { source: '192.0.2.1', interface: 'eth0', tos: 0, dscp: 46, ecn: 2, ttl: 1, dontFragment: true, segmentSize: 1_200, departure: 5n };
+socket.send('x', null, undefined, along);
+socket.setDontFragment(false);
+socket.setMulticastAll(false);
+socket.setIncomingCPU(0);
+socket.setBusyPoll(50);
+const whose = ({ code, errno, address = '', port = 0, offender = '', origin, type, icmpCode, mtu = 0 }: IcmpError): [string, number, 'icmp' | 'icmp6' | 'local'] =>
+  [code + address + offender, errno + port + type + icmpCode + mtu, origin];
+const counted = ({ datagramsIn, bytesIn, batchesIn, trainsIn, wouldBlockIn, datagramsOut, bytesOut, batchesOut, trainsOut, wouldBlockOut, trainsRefused, dropped = 0, queueSizePeak, queueCountPeak }: SocketStats): number =>
+  datagramsIn + bytesIn + batchesIn + trainsIn + wouldBlockIn + datagramsOut + bytesOut + batchesOut + trainsOut + wouldBlockOut + trainsRefused + dropped + queueSizePeak + queueCountPeak;
+// @ts-expect-error: a time is a BigInt
+socket.send('x', 9, '::1', { departure: 5 });
+// @ts-expect-error: no such clock
+socket.setDepartureClock('wall');
+// @ts-expect-error: an interface has a name or a number
+socket.joinGroup('224.0.0.114', { interface: null });
+// @ts-expect-error: null is to no device
+socket.bindToDevice();
+// @ts-expect-error: a fact of one datagram
+socket.setReceiveInfo({ credentials: true });
 socket[Symbol.dispose]();
 const local = dgram.createSocket({ type: 'unix_dgram', replaceStale: true }, (msg, rinfo) => local.send(msg, rinfo.address));
 local.bind('\0name', () => local.close());
+const other: UnixSocket = dgram.createSocket({ type: 'unix_dgram', unlink: false, receiveCredentials: true, recvBufferSize: 1, sendBufferSize: 1, signal: options.signal });
+other.on('message', (msg, { address, size, truncated = false, credentials: { pid, uid, gid } = { pid: 0, uid: 0, gid: 0 } }) => address + size + truncated + pid + uid + gid);
+other.bind({ path: '/run/own' }).connect('/run/log', (error) => error?.message);
+other.send(['a', Buffer.from('b')], undefined, (error, bytes) => error?.message ?? bytes);
+other.send('text', 1, 2, '/run/log');
+const places: string = other.address().address + other.remoteAddress().address + other.getSendQueueCount();
+other.setReceiveCredentials(false);
+other.disconnect();
+await other.ref().unref().close()[Symbol.asyncDispose]();
+// @ts-expect-error: a local socket has no port
+other.bind(41_234);
+const dgrams: UnixDgram = new UnixDgram('unix_dgram', (msg, { address }) => address + msg.length);
+dgrams.connect('/run/log');
+dgrams.sendto(Buffer.from('x'), 0, 1, '/run/log');
+dgrams.close();
 createUnix('unix_dgram', (msg) => msg.length).send(Buffer.from('x'), 0, 1, '/run/log', (error) => error?.message);
 export const program: WorkerProgram<number> = (own, { index, data }) => void own.on('message', () => index + data);
+const steering: Steering[] = ['flow', 'cpu', { byte: 3 }];
+const group: Group = await listen({ file: new URL(import.meta.url), port: 0, address: '::', type: 'udp6', steer: steering[0], socket: { recvBufferSize: 1 } });
+group.on('message', (message, worker) => worker.postMessage([message, group.address, group.port, group.workers.length]));
+export const named = ({ index, workers, data }: WorkerInfo<string>): string => data + index + workers;
+// @ts-expect-error: no such rule
+await listen({ file: 'x', steer: 'luck' });
 await (await listen({ file: import.meta.url, workers: 2, steer: { byte: 0 }, data: 5 })).close();
 
 const own: Socket = createSocket('udp6');
@@ -50,4 +94,4 @@ const received: ReceivedMessage = await own.receive({ timeout: 5, signal: option
 for await (const { rinfo } of same) own.socket.setTTL(rinfo.size);
 await own.close();
 await same[Symbol.asyncDispose]();
-export { total, next, paused, received, size };
+export { total, next, paused, received, size, info, told, whose, counted, places };
