@@ -3,7 +3,7 @@
 
 const process = require('node:process'); // the global is an accessor, which costs
 const { isIP } = require('./family.js');
-const { skipsLookup } = require('./host.js');
+const { ownLookup, skipsLookup } = require('./host.js');
 const { validateFunction } = require('./validate.js');
 
 /** How many literal addresses are remembered. */
@@ -32,11 +32,15 @@ function familyOf(address) {
 }
 
 /** `dns` is loaded late, and `lookup` read off it at each call: programs replace it. */
+const currentLookup = (address, family, callback) => require('node:dns').lookup(address, family, callback);
+
+const namesLookup = skipsLookup ? currentLookup : ownLookup;
+
 function lookupUnlessLiteral(address, family, callback) {
   if (familyOf(address) === family) {
     process.nextTick(callback, null, address, family);
   } else {
-    require('node:dns').lookup(address, family, callback);
+    namesLookup(address, family, callback);
   }
 }
 
@@ -50,12 +54,15 @@ const plain = {
 
 /**
  * `lookup(address, callback)` for sockets of this type; no address is this host. For a socket without a function of its
- * own, Node 22 settles on dns.lookup when the socket is made.
+ * own, Node 22 and Bun settle on dns.lookup when the socket is made. If that is the host's own, its answers to literals
+ * are known.
  */
-function lookupFor(type, lookup) {
-  if (lookup !== undefined) validateFunction(lookup, 'lookup');
+function lookupFor(type, given) {
+  if (given !== undefined) validateFunction(given, 'lookup');
   else if (skipsLookup) return plain[type];
-  return wholeLookup(lookup ?? require('node:dns').lookup, HERE[type], type === 'udp4' ? 4 : 6);
+  const resolve = given ?? require('node:dns').lookup;
+  if (resolve === ownLookup) return plain[type];
+  return wholeLookup(resolve, HERE[type], type === 'udp4' ? 4 : 6);
 }
 
 /** What this look-up is going to answer on the next tick, if it is known before: a literal; else undefined. */

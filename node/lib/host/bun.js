@@ -1,6 +1,7 @@
 'use strict';
 // Bun: what Node keeps in a handle, Bun keeps in a plain object.
 
+const { promisify } = require('node:util');
 const common = require('./thread.js');
 const { symbolOf } = require('./symbols.js');
 
@@ -18,6 +19,15 @@ function socketToSend(native, type, flags) {
   native.duplicateOnto(fd);
   socket.unref();
   return socket;
+}
+
+/**
+ * dns.lookup, which answers a literal with itself on the next tick; undefined if a program has replaced it already. Bun's
+ * dgram has loaded `dns` by then.
+ */
+function ownLookup() {
+  const dns = require('node:dns');
+  return dns.lookup[promisify.custom] === dns.promises.lookup ? dns.lookup : undefined;
 }
 
 module.exports = ({ dgram }) => ({
@@ -38,6 +48,7 @@ module.exports = ({ dgram }) => ({
     };
   },
   skipsLookup: false,
+  ownLookup: ownLookup(),
   marksStacks: true,
   entersByTick: true,
 
