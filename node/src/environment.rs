@@ -91,6 +91,7 @@ impl Environment {
         self.endpoints.borrow().iter().flatten().for_each(|endpoint| endpoint.unwatch());
         #[cfg(unix)]
         self.locals.clear();
+        self.loop_of.end();
         if host == Host::Deno {
             self.endpoints.borrow_mut().clear();
         }

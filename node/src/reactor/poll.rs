@@ -47,6 +47,13 @@ impl Loop {
         }
     }
 
+    /// The environment ends, and nothing is watched any more.
+    pub(crate) fn end(&self) {
+        if let Loop::Thread(of) = self {
+            of.end();
+        }
+    }
+
     /// Watches a descriptor, for nothing yet; `closed` is told when nothing of the watch is left. The error is the
     /// system's negative number: `EEXIST` if this descriptor is being watched already. The watch must be dropped before
     /// the descriptor is closed.

@@ -6,7 +6,7 @@
 //! | `Poller::new` | nothing is watched |
 //! | `add`, `remove` | a descriptor under a key; `EEXIST` if it is watched already |
 //! | `arm` | from any thread: one event of these kinds, at once if there is one already |
-//! | `wait` | in the poll thread: blocks until something is ready, and appends it |
+//! | `wait` | in the poll thread: blocks until something is ready, and appends it, or for so long |
 //! | `wake` | from any thread: ends the wait under way, or the next one |
 //!
 //! Linux has `epoll(7)` itself, other systems the `polling` crate (`kqueue(2)`, IOCP), whose wait costs three calls more.
@@ -24,6 +24,7 @@ const WAKE: usize = usize::MAX;
 mod system {
     use std::io;
     use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+    use std::time::Duration;
 
     use heliogram::Borrowed;
 
@@ -44,8 +45,9 @@ mod system {
                 (owned(libc::epoll_create1(libc::EPOLL_CLOEXEC))?, owned(libc::eventfd(0, libc::EFD_CLOEXEC))?)
             };
             let poller = Poller { epoll, waker };
-            let level = libc::EPOLLIN as u32;
-            poller.control(libc::EPOLL_CTL_ADD, poller.waker.as_raw_fd(), WAKE, level)?;
+            // By edge: each call of `wake` is one event, and nobody has to read what it wrote.
+            let edge = (libc::EPOLLIN | libc::EPOLLET) as u32;
+            poller.control(libc::EPOLL_CTL_ADD, poller.waker.as_raw_fd(), WAKE, edge)?;
             Ok(poller)
         }
 
@@ -63,17 +65,17 @@ mod system {
             self.control(libc::EPOLL_CTL_DEL, descriptor.as_raw_fd(), 0, 0)
         }
 
-        pub(crate) fn wait(&self, ready: &mut Vec<Event>) -> io::Result<()> {
+        pub(crate) fn wait(&self, ready: &mut Vec<Event>, limit: Option<Duration>) -> io::Result<()> {
+            let limit = limit.map_or(-1, |limit| limit.as_millis() as i32);
             let mut events = [libc::epoll_event { events: 0, u64: 0 }; ROOM];
             // SAFETY: the array has room for as many events as are asked for, and lives until the call returns.
-            let count = unsafe { libc::epoll_wait(self.epoll.as_raw_fd(), events.as_mut_ptr(), ROOM as i32, -1) };
+            let count = unsafe { libc::epoll_wait(self.epoll.as_raw_fd(), events.as_mut_ptr(), ROOM as i32, limit) };
             let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
             let of_descriptors = events[..count].iter().filter(|event| event.u64 != WAKE as u64);
             ready.extend(of_descriptors.map(|event| (event.u64 as usize, kinds(event.events))));
             Ok(())
         }
 
-        /// The waker stays readable: who wakes the thread wants its end.
         pub(crate) fn wake(&self) -> io::Result<()> {
             let one = 1_u64.to_ne_bytes();
             // SAFETY: writes eight bytes of a live local, as eventfd(2) wants it.
@@ -110,6 +112,7 @@ mod system {
 #[cfg(not(target_os = "linux"))]
 mod system {
     use std::io;
+    use std::time::Duration;
 
     use heliogram::Borrowed;
 
@@ -135,9 +138,9 @@ mod system {
             self.0.delete(descriptor)
         }
 
-        pub(crate) fn wait(&self, ready: &mut Vec<Event>) -> io::Result<()> {
+        pub(crate) fn wait(&self, ready: &mut Vec<Event>, limit: Option<Duration>) -> io::Result<()> {
             let mut events = polling::Events::new();
-            self.0.wait(&mut events, None)?;
+            self.0.wait(&mut events, limit)?;
             let kinds = |event: polling::Event| Ready {
                 readable: event.readable,
                 writable: event.writable,

@@ -1,6 +1,7 @@
 //! The poll thread of an environment whose runtime has no loop for us (Deno, Bun). It waits for descriptors and wakes the
 //! JavaScript thread through a threadsafe function, once for all that is ready by then; reading is left to the JavaScript
-//! thread. It lives as long as something is watched.
+//! thread. It lives as long as something is watched, and a little longer: a program that opens a socket for each question
+//! has its next one soon.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -27,10 +28,15 @@ const STACK: usize = 256 * 1024;
 /// it before it looks at its timers, and what has been armed again is ready again at once in a flood.
 const STRETCH: Duration = Duration::from_millis(1);
 
+/// For so long the thread waits for another descriptor when it has none left.
+const LINGER: Duration = Duration::from_millis(100);
+
 /// What both threads have.
 struct Signal {
     poller: Poller,
     ready: Mutex<Vec<Event>>,
+    /// The thread tells when nothing has happened for [`LINGER`].
+    lingering: AtomicBool,
     ending: AtomicBool,
 }
 
@@ -39,15 +45,29 @@ impl Signal {
     fn run(&self, waker: &Waker) {
         let mut events = Vec::new();
         while !self.ending.load(Ordering::Acquire) {
-            match self.poller.wait(&mut events) {
+            let lingering = self.lingering.load(Ordering::Acquire);
+            let began = Instant::now();
+            match self.poller.wait(&mut events, lingering.then_some(LINGER)) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // A system that knows the poller, and with memory that is ours, has no other reason.
                 Err(error) => panic!("the poll thread cannot wait: {error}"),
             }
-            if !events.is_empty() && self.announce(&mut events) {
+            let lingered = lingering && events.is_empty() && began.elapsed() >= LINGER;
+            if lingered {
+                self.lingering.store(false, Ordering::Release);
+            }
+            if lingered || !events.is_empty() && self.announce(&mut events) {
                 waker.call();
             }
+        }
+    }
+
+    /// Asks the thread to tell when nothing more has happened for a while.
+    fn linger(&self) {
+        if !self.lingering.swap(true, Ordering::AcqRel) {
+            // A wake-up that is not counted because there are too many has still been one.
+            drop(self.poller.wake());
         }
     }
 
@@ -67,31 +87,51 @@ impl Signal {
 /// What watches the descriptors of one environment: a thread, while there are any.
 pub(crate) struct Loop {
     env: sys::napi_env,
-    thread: Current,
+    thread: Rc<Current>,
     turn_over: Rc<dyn Fn()>,
 }
 
 /// The thread, if there is one now.
-type Current = Rc<RefCell<Weak<Thread>>>;
+#[derive(Default)]
+struct Current(RefCell<Option<Rc<Thread>>>);
+
+impl Current {
+    fn get(&self) -> Option<Rc<Thread>> {
+        self.0.borrow().clone()
+    }
+
+    /// The thread has called.
+    fn called(&self) {
+        let Some(thread) = self.get() else { return };
+        thread.dispatch();
+        if thread.watches.borrow().is_empty() && !thread.signal.lingering.load(Ordering::Acquire) {
+            self.0.take();
+        }
+    }
+}
 
 impl Loop {
     /// `turn_over` is asked to call [`turned`](Self::turned) when the runtime's loop has turned.
     pub(crate) fn of(env: sys::napi_env, turn_over: Rc<dyn Fn()>) -> Self {
-        Loop { env, thread: Current::default(), turn_over }
+        Loop { env, thread: Rc::default(), turn_over }
     }
 
     /// The runtime's loop has turned.
     pub(crate) fn turned(&self) {
-        let thread = self.thread.borrow().upgrade();
-        thread.iter().for_each(|thread| thread.turned());
+        self.thread.get().iter().for_each(|thread| thread.turned());
+    }
+
+    /// Nothing is watched any more, nor will be.
+    pub(crate) fn end(&self) {
+        self.thread.0.take();
     }
 
     fn thread(&self) -> io::Result<Rc<Thread>> {
-        if let Some(thread) = self.thread.borrow().upgrade() {
+        if let Some(thread) = self.thread.get() {
             return Ok(thread);
         }
-        let thread = Thread::start(self.env, self.thread.clone(), self.turn_over.clone())?;
-        *self.thread.borrow_mut() = Rc::downgrade(&thread);
+        let thread = Thread::start(self.env, Rc::downgrade(&self.thread), self.turn_over.clone())?;
+        self.thread.0.replace(Some(thread.clone()));
         Ok(thread)
     }
 }
@@ -113,16 +153,14 @@ struct Thread {
 }
 
 impl Thread {
-    fn start(env: sys::napi_env, current: Current, turn_over: Rc<dyn Fn()>) -> io::Result<Rc<Self>> {
-        let woken = move || {
-            let thread = current.borrow().upgrade();
-            thread.iter().for_each(|thread| thread.dispatch());
-        };
+    fn start(env: sys::napi_env, current: Weak<Current>, turn_over: Rc<dyn Fn()>) -> io::Result<Rc<Self>> {
+        let woken = move || current.upgrade().iter().for_each(|current| current.called());
         let thread = Thread {
             signal: Arc::new(Signal {
                 poller: Poller::new()?,
                 ready: Mutex::default(),
-                ending: AtomicBool::new(false),
+                lingering: AtomicBool::default(),
+                ending: AtomicBool::default(),
             }),
             wake: Wake::new(env, woken).map_err(io::Error::other)?,
             running: Cell::default(),
@@ -273,7 +311,12 @@ impl Drop for Poll {
     fn drop(&mut self) {
         self.watch.interest.set((false, false));
         self.thread.count(&self.watch);
-        self.thread.watches.borrow_mut().remove(&self.key);
+        let mut watches = self.thread.watches.borrow_mut();
+        watches.remove(&self.key);
+        if watches.is_empty() {
+            self.thread.signal.linger();
+        }
+        drop(watches);
         // It is being watched since `new`, and for as long as it is open, which it is.
         drop(self.thread.signal.poller.remove(self.watch.descriptor));
         (self.watch.closed)();
