@@ -237,6 +237,8 @@ export interface RemoteInfo {
   dropped?: number;
   /** It came in a train of datagrams of this many bytes (`UDP_GRO`). */
   segmentSize?: number;
+  /** Whether its end is lost for want of room (`MSG_TRUNC`): false, since a socket's buffers hold the longest datagram. */
+  truncated?: boolean;
 }
 
 /** What is to be told of each received datagram; what is left out is not. Not in Node. */
@@ -255,6 +257,8 @@ export interface ReceiveInfo {
   dropped?: boolean | undefined;
   /** `segmentSize`. Linux. */
   segmentSize?: boolean | undefined;
+  /** `truncated`. */
+  truncated?: boolean | undefined;
 }
 
 /** What one datagram takes along; what is left out is as the socket's options have it. Not in Node. */
@@ -284,6 +288,21 @@ export interface SendOptions {
    * leaves at once.
    */
   departure?: bigint | undefined;
+  /**
+   * Whether the event `'transmitTimestamp'` is to tell when it has left (`SO_TIMESTAMPING`, Linux; elsewhere `ENOTSUP`). Such
+   * a datagram travels in no train but its own.
+   */
+  timestamp?: boolean | undefined;
+}
+
+/** When a datagram left that had {@link SendOptions.timestamp}. Not in Node. */
+export interface TransmitTimestamp {
+  /** Which: a socket's datagrams that ask are numbered from 0 in the order in which the system took them, modulo 2^32. */
+  id: number;
+  /** When the kernel gave it to the device, in nanoseconds since 1970, by the system's clock. */
+  timestamp?: bigint;
+  /** When the device put it on the wire, in nanoseconds of the device's own clock, where it has been told to take times. */
+  hardwareTimestamp?: bigint;
 }
 
 /** How to bind a socket. Manual: "socket.bind(options[, callback])". */
@@ -388,6 +407,8 @@ export interface SocketEventMap {
   drain: [];
   /** A datagram that was sent earlier met an error; only after `setReceiveErrors(true)`. Not in Node. */
   icmp: [error: IcmpError];
+  /** A datagram that was sent with `timestamp` has left. Told while the socket receives. Not in Node. */
+  transmitTimestamp: [departure: TransmitTimestamp];
   /** Something failed for which no callback could be told. Unheard, it is thrown. */
   error: [err: Error];
   /** Once the socket is bound and can receive: after `bind()`, or before the first `send()` or `connect()` of an unbound one. */

@@ -12,11 +12,12 @@ const FIELDS = [
   [16, 'dropped', (bytes, at) => bytes.readUInt32LE(at + 12)],
   [32, 'timestamp', (bytes, at) => bytes.readBigUInt64LE(at + 16)],
   [64, 'hardwareTimestamp', (bytes, at) => bytes.readBigUInt64LE(at + 24)],
+  [128, 'truncated', (bytes, at) => bytes[at + 32] !== 0],
 ];
 
 /** The texts behind the fields, and where their lengths stand. */
 const TEXTS = [['destination', 3], ['localAddress', 4], ['interface', 5]];
-const FIXED = 32;
+const FIXED = 33;
 
 function addArrival(rinfo, bytes, at) {
   for (const [bit, name, read] of FIELDS) if (bytes[at] & bit) rinfo[name] = read(bytes, at);

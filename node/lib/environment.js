@@ -198,7 +198,7 @@ function tellNotices(handle) {
   const notices = handle?.native.takeNotices() ?? [];
   for (const notice of notices) {
     try {
-      if (handle.started) handle.resource.runInAsyncScope(() => handle[kOwner].emit('icmp', notice));
+      if (handle.started) handle.resource.runInAsyncScope(() => handle[kOwner].emit(notice.id === undefined ? 'icmp' : 'transmitTimestamp', notice));
     } catch (error) {
       environment.raise(error);
     }

@@ -41,6 +41,7 @@ class Handle {
     this.onmessage = undefined;
     this.onmessages = undefined;
     this.hearsWhole = false;
+    this.tellsDepartures = false;
     this.onerror = undefined;
     this[kOwner] = undefined;
     this.number = environment.open(type, flags);
@@ -124,7 +125,7 @@ class Handle {
     const { number, native } = this;
     this.number = environment.open(this.type, this.flags);
     this.half = undefined;
-    this.hearsWhole = false;
+    this.hearsWhole = this.tellsDepartures = false;
     environment.calls.reference(this.number, native.isReferenced() ? 1 : 0);
     const outcome = adopt(this.native, wrap);
     if (this.connectState === 1) this.native.beginConnect();
@@ -191,6 +192,8 @@ class Handle {
     const { list, port, options } = request;
     const to = destination(address, port);
     if (to < gathering.PEER) return to;
+    const refusal = this.tellDeparture(options);
+    if (refusal < 0) return refusal;
     gathering.endStretch();
     gathering.gather(this.number, list, to, port ?? 0, request.isSilent ? undefined : request, options);
     return leave();
@@ -204,9 +207,19 @@ class Handle {
     if (list.length > MOST_PARTS) return EMSGSIZE;
     const to = destination(address, port);
     if (to < gathering.PEER) return to;
+    const refusal = this.tellDeparture(options);
+    if (refusal < 0) return refusal;
     if (to === gathering.PEER) this.sendToPeer(batch, list, options);
     else gathering.gather(this.number, list, to, port, batch, options);
     return undefined;
+  }
+
+  /** The first datagram that wants to be told of makes the kernel tell; the number of what is wrong with that, or 0. */
+  tellDeparture(options) {
+    if (!options?.timestamp || this.tellsDepartures) return 0;
+    const outcome = this.native.tellDepartures();
+    this.tellsDepartures = outcome === 0;
+    return outcome;
   }
 
   send6(...args) {

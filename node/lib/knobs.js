@@ -7,7 +7,7 @@ const { interfaceText, validateCount, validateObject, validateString } = require
 const { ErrnoException, ERR_INVALID_ARG_VALUE } = require('./errors.js');
 
 /** What can be told of each received datagram. */
-const RECEIVE_INFO = ['localAddress', 'tos', 'ttl', 'timestamp', 'hardwareTimestamp', 'dropped', 'segmentSize'];
+const RECEIVE_INFO = ['localAddress', 'tos', 'ttl', 'timestamp', 'hardwareTimestamp', 'dropped', 'segmentSize', 'truncated'];
 
 const CLOCKS = ['monotonic', 'tai'];
 

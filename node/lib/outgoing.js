@@ -27,7 +27,7 @@ function checkedTOS(options) {
 /** The options as the native half takes them. */
 function checkedOutgoing(options) {
   validateObject(options, 'options');
-  const { source, interface: of, dontFragment, departure } = options;
+  const { source, interface: of, dontFragment, departure, timestamp } = options;
   if (source !== undefined) validateString(source, 'options.source');
   return {
     source,
@@ -37,6 +37,7 @@ function checkedOutgoing(options) {
     dontFragment: dontFragment === undefined ? undefined : Boolean(dontFragment),
     segmentSize: inRange(options, 'segmentSize', 1, 65_535),
     departure: departure === undefined ? undefined : checkedDeparture(departure),
+    timestamp: Boolean(timestamp),
   };
 }
 

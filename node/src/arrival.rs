@@ -7,19 +7,20 @@
 //! | 4 to 7 | lengths of the local address's and the interface name's texts, segment size (2) |
 //! | 8 to 15 | index of the interface (4), drops (4) |
 //! | 16 to 31 | software and hardware time in nanoseconds (8 each) |
-//! | 32 on | the three texts |
+//! | 32 | whether the datagram was cut short |
+//! | 33 on | the three texts |
 
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
-use heliogram::{Arrival, ReceiveInfo};
+use heliogram::{ReceiveInfo, RemoteInfo};
 use napi_derive::napi;
 
 use crate::handle::JsHandle;
 use crate::numbers::status;
 
 /// The length of a record without its texts.
-const FIXED: usize = 32;
+const FIXED: usize = 33;
 
 /// The bits of what is known.
 struct Known;
@@ -32,14 +33,23 @@ impl Known {
     const DROPPED: u8 = 16;
     const SOFTWARE: u8 = 32;
     const HARDWARE: u8 = 64;
+    const TRUNCATED: u8 = 128;
+}
+
+/// What listeners want to be told that is known without asking the kernel.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    segment_size: bool,
+    truncated: bool,
 }
 
 /// Writes a record; where it ends, or nothing if it does not fit.
-pub(crate) fn pack(arrival: &Arrival, bytes: &mut [u8], start: usize) -> Option<usize> {
+pub(crate) fn pack(info: &RemoteInfo, wanted: Wanted, bytes: &mut [u8], start: usize) -> Option<usize> {
+    let arrival = &info.arrival;
     let ip = |ip: Option<IpAddr>| ip.map(|ip| ip.to_string()).unwrap_or_default();
     let texts = [ip(arrival.destination), ip(arrival.local), arrival.interface_name().unwrap_or_default()];
     let mut end = start + FIXED;
-    bytes.get_mut(start..end)?.copy_from_slice(&fixed(arrival, &texts));
+    bytes.get_mut(start..end)?.copy_from_slice(&fixed(info, wanted, &texts));
     for text in texts {
         bytes.get_mut(end..end + text.len())?.copy_from_slice(text.as_bytes());
         end += text.len();
@@ -47,7 +57,9 @@ pub(crate) fn pack(arrival: &Arrival, bytes: &mut [u8], start: usize) -> Option<
     Some(end)
 }
 
-fn fixed(arrival: &Arrival, texts: &[String; 3]) -> [u8; FIXED] {
+fn fixed(info: &RemoteInfo, wanted: Wanted, texts: &[String; 3]) -> [u8; FIXED] {
+    let arrival = &info.arrival;
+    let segment = arrival.segment_size.filter(|_| wanted.segment_size);
     let mut record = [0; FIXED];
     let mut known = 0;
     let mut put = |bit, at: usize, bytes: Option<&[u8]>| {
@@ -58,11 +70,20 @@ fn fixed(arrival: &Arrival, texts: &[String; 3]) -> [u8; FIXED] {
     };
     put(Known::TOS, 1, arrival.traffic_class.map(|class| [class.0]).as_ref().map(<[u8; 1]>::as_slice));
     put(Known::TTL, 2, arrival.hop_limit.map(|hops| [hops]).as_ref().map(<[u8; 1]>::as_slice));
-    put(Known::SEGMENT, 6, arrival.segment_size.map(u16::to_le_bytes).as_ref().map(<[u8; 2]>::as_slice));
+    put(Known::SEGMENT, 6, segment.map(u16::to_le_bytes).as_ref().map(<[u8; 2]>::as_slice));
     put(Known::INTERFACE, 8, arrival.interface.map(u32::to_le_bytes).as_ref().map(<[u8; 4]>::as_slice));
     put(Known::DROPPED, 12, arrival.dropped.map(u32::to_le_bytes).as_ref().map(<[u8; 4]>::as_slice));
-    put(Known::SOFTWARE, 16, arrival.software_time.map(nanoseconds).as_ref().map(<[u8; 8]>::as_slice));
-    put(Known::HARDWARE, 24, arrival.hardware_time.map(length).as_ref().map(<[u8; 8]>::as_slice));
+    put(
+        Known::SOFTWARE,
+        16,
+        arrival.software_time.map(|time| nanoseconds(time).to_le_bytes()).as_ref().map(<[u8; 8]>::as_slice),
+    );
+    put(
+        Known::HARDWARE,
+        24,
+        arrival.hardware_time.map(|time| length(time).to_le_bytes()).as_ref().map(<[u8; 8]>::as_slice),
+    );
+    put(Known::TRUNCATED, 32, wanted.truncated.then_some([info.truncated.into()]).as_ref().map(<[u8; 1]>::as_slice));
     record[0] = known;
     for (at, text) in [3, 4, 5].into_iter().zip(texts) {
         record[at] = text.len() as u8; // addresses and names of interfaces are shorter than that
@@ -71,12 +92,13 @@ fn fixed(arrival: &Arrival, texts: &[String; 3]) -> [u8; FIXED] {
 }
 
 /// Nanoseconds since 1970.
-fn nanoseconds(time: SystemTime) -> [u8; 8] {
+pub(crate) fn nanoseconds(time: SystemTime) -> u64 {
     length(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
 }
 
-fn length(time: Duration) -> [u8; 8] {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).to_le_bytes()
+/// Nanoseconds.
+pub(crate) fn length(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// What a socket is to tell of each datagram.
@@ -96,6 +118,8 @@ pub struct Asked {
     pub dropped: bool,
     /// The train's segment size, which the kernel tells anyway.
     pub segment_size: bool,
+    /// Whether it was cut short, which the kernel tells anyway.
+    pub truncated: bool,
 }
 
 #[napi]
@@ -113,7 +137,9 @@ impl JsHandle {
         let endpoint = self.endpoint();
         let outcome = status(endpoint.socket.set_receive_info(info));
         if outcome == 0 {
-            endpoint.tell(!info.is_empty() || asked.segment_size);
+            let wanted = Wanted { segment_size: asked.segment_size, truncated: asked.truncated };
+            let any = !info.is_empty() || wanted.segment_size || wanted.truncated;
+            endpoint.tell(any.then_some(wanted));
         }
         outcome
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use heliogram::queue::SendQueue;
 use heliogram::{Borrowed, Datagram, RecvBatch, RemoteInfo, Result, Socket, SocketOptions, SocketType};
 
+use crate::arrival::Wanted;
 use crate::environment::Environment;
 use crate::numbers::{EBADF, error_number, number};
 use crate::reactor::Poll;
@@ -34,7 +35,7 @@ pub(crate) struct Endpoint {
     /// Whether the last receive brought a train.
     trains: Cell<bool>,
     /// Whether listeners are told what the kernel told of each datagram.
-    tells: Cell<bool>,
+    tells: Cell<Option<Wanted>>,
     /// Whether there may be something in the kernel's queue of errors.
     notices: Cell<bool>,
     /// How long the listeners took for a message, the last time.
@@ -66,7 +67,7 @@ impl Endpoint {
             whole: Cell::new(false),
             held: RefCell::default(),
             trains: Cell::new(false),
-            tells: Cell::new(false),
+            tells: Cell::new(None),
             notices: Cell::new(false),
             pace: Cell::default(),
         }
@@ -93,11 +94,11 @@ impl Endpoint {
     }
 
     /// Whether listeners are to be told what the kernel tells of each datagram.
-    pub(crate) fn tell(&self, on: bool) {
-        self.tells.set(on);
+    pub(crate) fn tell(&self, wanted: Option<Wanted>) {
+        self.tells.set(wanted);
     }
 
-    pub(crate) fn tells(&self) -> bool {
+    pub(crate) fn tells(&self) -> Option<Wanted> {
         self.tells.get()
     }
 

@@ -1,14 +1,17 @@
-//! What the kernel says later of datagrams that were sent: its queue of errors, for the event `'icmp'`.
+//! What the kernel says later of datagrams that were sent: its queue of errors, for the events `'icmp'` and
+//! `'transmitTimestamp'`.
 
 use std::iter;
 
-use heliogram::{Notice, Origin, QueuedError, addr};
+use heliogram::{Notice, Origin, QueuedError, TransmitTimestamp, addr};
+use napi::bindgen_prelude::{BigInt, Either};
 use napi_derive::napi;
 
+use crate::arrival::{length, nanoseconds};
 use crate::handle::JsHandle;
 use crate::numbers::status;
 
-/// How many errors are told at once; a flood of them must not keep the loop.
+/// How many entries are told at once; a flood of them must not keep the loop.
 const AT_ONCE: usize = 32;
 
 /// An error that a datagram met.
@@ -51,6 +54,27 @@ impl From<QueuedError> for IcmpError {
     }
 }
 
+/// When a datagram left.
+#[napi(object, object_from_js = false)]
+pub struct Departed {
+    /// Which.
+    pub id: u32,
+    /// When the kernel gave it to the device.
+    pub timestamp: Option<BigInt>,
+    /// When the device sent it.
+    pub hardware_timestamp: Option<BigInt>,
+}
+
+impl From<TransmitTimestamp> for Departed {
+    fn from(sent: TransmitTimestamp) -> Self {
+        Departed {
+            id: sent.id,
+            timestamp: sent.software_time.map(|time| nanoseconds(time).into()),
+            hardware_timestamp: sent.hardware_time.map(|time| length(time).into()),
+        }
+    }
+}
+
 fn origin(origin: Origin) -> &'static str {
     match origin {
         Origin::Icmp => "icmp",
@@ -72,15 +96,27 @@ impl JsHandle {
         outcome
     }
 
-    /// Takes errors out of the kernel's queue.
+    /// Lets the kernel tell when datagrams that ask for it leave.
     #[napi(catch_unwind)]
-    pub fn take_notices(&self) -> Vec<IcmpError> {
+    pub fn tell_departures(&self) -> i32 {
+        let endpoint = self.endpoint();
+        let outcome = status(endpoint.socket.set_transmit_timestamps(true));
+        if outcome == 0 {
+            endpoint.expect_notices(true);
+        }
+        outcome
+    }
+
+    /// Takes entries out of the kernel's queue.
+    #[napi(catch_unwind)]
+    pub fn take_notices(&self) -> Vec<Either<IcmpError, Departed>> {
         let endpoint = self.endpoint();
         let notices = iter::from_fn(|| endpoint.socket.try_recv_error().ok()).take(AT_ONCE);
-        let errors = notices.filter_map(|notice| match notice {
-            Notice::Error(error) => Some(error.into()),
+        let told = notices.filter_map(|notice| match notice {
+            Notice::Error(error) => Some(Either::A(error.into())),
+            Notice::Sent(sent) => Some(Either::B(sent.into())),
             _ => None,
         });
-        errors.collect()
+        told.collect()
     }
 }

@@ -25,6 +25,8 @@ pub struct Outgoing {
     pub segment_size: Option<u16>,
     /// When it leaves, in nanoseconds of the departure clock.
     pub departure: Option<BigInt>,
+    /// Whether the kernel is to tell when it has left.
+    pub timestamp: bool,
 }
 
 impl Outgoing {
@@ -52,7 +54,7 @@ impl Outgoing {
         if let Some(departure) = &self.departure {
             options = options.departure(departure.get_u64().1);
         }
-        Ok(options)
+        Ok(options.timestamp(self.timestamp))
     }
 }
 

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use heliogram::{Message, RecvBatch, RemoteInfo};
 
-use crate::arrival;
+use crate::arrival::{self, Wanted};
 use crate::numbers::error_number;
 use crate::reactor::{Page, Slab};
 
@@ -141,7 +141,7 @@ impl Received {
 /// What goes along with messages: their senders, and what the kernel told of each if the socket `tells`.
 pub(crate) struct Extras<'a> {
     pub(crate) seen: &'a mut Seen,
-    pub(crate) tells: bool,
+    pub(crate) tells: Option<Wanted>,
 }
 
 /// Writes rows, and extras behind one another.
@@ -181,10 +181,11 @@ impl Writer<'_> {
         }
         let text = self.used - start;
         let family = if info.addr.is_ipv4() { 4 } else { 6 };
-        let told = if self.extras.tells { TOLD } else { 0 };
-        if told != 0 && self.told(info).is_none() {
+        let wanted = self.extras.tells;
+        if wanted.is_some_and(|wanted| self.told(info, wanted).is_none()) {
             return self.give_up(start);
         }
+        let told = if wanted.is_some() { TOLD } else { 0 };
         let columns = [offset, length, info.port().into(), family, sender as usize, start, text];
         let mut columns = columns.map(|column| column as i32);
         columns[3] |= told;
@@ -205,8 +206,8 @@ impl Writer<'_> {
         Some(())
     }
 
-    fn told(&mut self, info: &RemoteInfo) -> Option<()> {
-        self.used = arrival::pack(&info.arrival, self.room, self.used)?;
+    fn told(&mut self, info: &RemoteInfo, wanted: Wanted) -> Option<()> {
+        self.used = arrival::pack(info, wanted, self.room, self.used)?;
         Some(())
     }
 

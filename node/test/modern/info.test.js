@@ -51,6 +51,18 @@ modern('a datagram tells how it was sent', async (t) => {
   }
 }, { needs: notLinux });
 
+modern('nothing is cut short, and a train is told of who asks', async (t) => {
+  const { socket, sender } = await pair(t, { type: 'udp4', recvBufferSize: 1 << 20 });
+  const told = [];
+  socket.on('message', (_message, { size, ...rinfo }) => told.push([size, ...Object.entries(rinfo).slice(3).flat()]));
+  for (const info of [{ truncated: true }, { segmentSize: true }]) {
+    socket.setReceiveInfo(info);
+    sender.send(Buffer.alloc(65_507));
+    await eventually(t, () => told.length > 0);
+    assert.deepStrictEqual(told.splice(0), [info.truncated ? [65_507, 'truncated', false] : [65_507]]);
+  }
+}, { needs: notLinux });
+
 modern('an answer leaves from the address that was asked', async (t) => {
   const server = t.socket('server');
   server.bind();

@@ -31,11 +31,12 @@ socket.sendMany(['x'], 9, { ecn: 1 });
 socket.on('messages', (messages, rinfos) => messages.forEach((message, index) => message.readUInt8() + rinfos[index].size));
 socket.setDepartureClock('tai');
 socket.setReceiveErrors(true);
+socket.on('transmitTimestamp', ({ id, timestamp = 0n, hardwareTimestamp = timestamp }) => console.log(id + 1, hardwareTimestamp > 0n));
 socket.on('icmp', ({ code, address, port, mtu = 0 }) => console.log(code, address, port, mtu > 1_280));
-const info: ReceiveInfo = { localAddress: true, tos: true, ttl: false, timestamp: undefined, hardwareTimestamp: true, dropped: true, segmentSize: true };
+const info: ReceiveInfo = { localAddress: true, tos: true, ttl: false, timestamp: undefined, hardwareTimestamp: true, dropped: true, segmentSize: true, truncated: true };
 const told = ({ destination = '', localAddress = '', interface: by = '', interfaceIndex = 0, tos = 0, dscp = 0, ecn = 0, ttl = 0, timestamp = 0n, hardwareTimestamp = 0n, dropped = 0, segmentSize = 0 }: RemoteInfo): [string, number, bigint] =>
   [destination + localAddress + by, interfaceIndex + tos + dscp + ecn + ttl + dropped + segmentSize, timestamp + hardwareTimestamp];
-const along: SendOptions = { source: '192.0.2.1', interface: 'eth0', tos: 0, dscp: 46, ecn: 2, ttl: 1, dontFragment: true, segmentSize: 1_200, departure: 5n };
+const along: SendOptions = { source: '192.0.2.1', interface: 'eth0', tos: 0, dscp: 46, ecn: 2, ttl: 1, dontFragment: true, segmentSize: 1_200, departure: 5n, timestamp: true };
 socket.send('x', null, undefined, along);
 socket.setDontFragment(false);
 socket.setMulticastAll(false);
