@@ -1,4 +1,4 @@
-//! Addresses as people type them: `9`, `127.0.0.1:9`, `[fe80::1%eth0]:9`, `host:9`, `239.1.1.1@eth0`.
+//! Addresses as people type them: `9`, `127.0.0.1:9`, `[fe80::1%eth0]:9`, `host:9`, `239.1.1.1@eth0`, `unix:/run/log`.
 //!
 //! The form is checked when the arguments are read; names and interfaces are looked up when the command runs.
 
@@ -11,28 +11,34 @@ use heliogram::{Interface, SocketType};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 
-/// A host and a port.
+/// Where a socket is, or its peer.
 #[derive(Clone, Debug)]
-pub(crate) struct Endpoint {
-    /// `None` is every interface of this machine.
-    host: Option<String>,
-    port: u16,
+pub(crate) enum Endpoint {
+    /// A host, or without one every interface of this machine, and a port.
+    Network { host: Option<String>, port: u16 },
+    /// A local socket, by its path or behind an `@` its abstract name.
+    Local(String),
 }
 
 /// `HOST:PORT` of a peer.
 pub(crate) fn peer(text: &str) -> Result<Endpoint, String> {
     match local(text)? {
-        Endpoint { host: None, .. } => Err("the host is missing: HOST:PORT".into()),
-        Endpoint { port: 0, .. } => Err("a peer's port is 1 to 65535".into()),
+        Endpoint::Network { host: None, .. } => Err("the host is missing: HOST:PORT".into()),
+        Endpoint::Network { port: 0, .. } => Err("a peer's port is 1 to 65535".into()),
         endpoint => Ok(endpoint),
     }
 }
 
-/// `[ADDRESS:]PORT` of a socket here.
+/// `[ADDRESS:]PORT` of a socket here, or `unix:PATH`.
 pub(crate) fn local(text: &str) -> Result<Endpoint, String> {
+    match text.strip_prefix("unix:") {
+        Some("" | "@") => return Err("a local socket has a path, unix:/run/own, or a name, unix:@own".into()),
+        Some(path) => return Ok(Endpoint::Local(path.into())),
+        None => {}
+    }
     let (host, port) = split(text)?;
     let port = port.parse().map_err(|_| format!("{port:?} is no port: 0 to 65535"))?;
-    Ok(Endpoint { host: host.filter(|host| !host.is_empty()).map(Into::into), port })
+    Ok(Endpoint::Network { host: host.filter(|host| !host.is_empty()).map(Into::into), port })
 }
 
 fn split(text: &str) -> Result<(Option<&str>, &str), String> {
@@ -50,15 +56,21 @@ fn split(text: &str) -> Result<(Option<&str>, &str), String> {
 impl Endpoint {
     /// The socket address, of this family if one is asked for.
     pub(crate) async fn resolve(&self, family: Option<SocketType>, session: &Session) -> Outcome<SocketAddr> {
-        let Some(host) = &self.host else {
-            return Ok(SocketAddr::new(family.unwrap_or(SocketType::Udp4).unspecified(), self.port));
+        let (host, port) = match self {
+            Endpoint::Network { host: Some(host), port } => (host, *port),
+            Endpoint::Network { host: None, port } => {
+                return Ok(SocketAddr::new(family.unwrap_or(SocketType::Udp4).unspecified(), *port));
+            }
+            Endpoint::Local(path) => {
+                return Err(Failure::Usage(format!("unix:{path}: local sockets are for listen and send, on Unix")));
+            }
         };
         let suits = |addr: &SocketAddr| family.is_none_or(|family| family.matches(addr.ip()));
-        match literal(host, self.port)? {
+        match literal(host, port)? {
             Some(addr) if suits(&addr) => Ok(addr),
             Some(_) => Err(Failure::Usage(format!("{host} is of the other family"))),
             None => {
-                let found = session.or(look_up(host, self.port)).await.ok_or(Failure::Interrupted)??;
+                let found = session.or(look_up(host, port)).await.ok_or(Failure::Interrupted)??;
                 let suited = found.into_iter().find(suits);
                 suited.ok_or_else(|| Failure::Other(format!("getaddrinfo {host}: no address of the family asked for")))
             }
@@ -67,7 +79,16 @@ impl Endpoint {
 
     /// Whether it is for the system, or a flag, to choose the family.
     pub(crate) const fn is_any(&self) -> bool {
-        self.host.is_none()
+        matches!(self, Endpoint::Network { host: None, .. })
+    }
+
+    /// The path or name, if it is a local socket.
+    #[cfg(unix)]
+    pub(crate) fn as_local(&self) -> Option<&str> {
+        match self {
+            Endpoint::Local(path) => Some(path),
+            Endpoint::Network { .. } => None,
+        }
     }
 }
 
@@ -165,8 +186,8 @@ mod tests {
             ("[fe80::1%eth0]:9", Some("fe80::1%eth0"), 9),
             ("localhost:0", Some("localhost"), 0),
         ] {
-            let endpoint = local(given).unwrap();
-            assert_eq!((endpoint.host.as_deref(), endpoint.port), (host, port), "{given}");
+            let Endpoint::Network { host: found, port: number } = local(given).unwrap() else { panic!("{given}") };
+            assert_eq!((found.as_deref(), number), (host, port), "{given}");
         }
     }
 
@@ -176,6 +197,14 @@ mod tests {
             assert!(local(given).is_err(), "{given}");
         }
         assert!(peer("9").is_err() && peer("host:0").is_err() && peer("host:1").is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn local_sockets() {
+        assert_eq!(peer("unix:/run/log").unwrap().as_local(), Some("/run/log"));
+        assert_eq!(local("unix:@name:1").unwrap().as_local(), Some("@name:1"));
+        assert_eq!(local("unixhost:9").unwrap().as_local(), None);
     }
 
     #[test]

@@ -5,11 +5,15 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use heliogram::tokio::Socket;
+#[cfg(unix)]
+use heliogram::tokio::UnixSocket;
 use heliogram::{RecvBatch, Stats};
 
 use crate::failure::Outcome;
 use crate::messages::Messages;
 use crate::options::{Bounds, Receiving};
+#[cfg(unix)]
+use crate::report;
 use crate::report::{Tally, time_text};
 use crate::session::Session;
 use crate::told::{self, ReceiveInfo};
@@ -40,6 +44,10 @@ pub(crate) struct Listen {
 
 impl Listen {
     pub(crate) async fn run(self, session: Session) -> Outcome {
+        #[cfg(unix)]
+        if let Some(socket) = self.receiving.open_local((self.stats, "--stats"))? {
+            return self.run_local(&socket, session).await;
+        }
         let socket = self.receiving.open(false, &session).await?;
         if self.info {
             socket.set_receive_info(ReceiveInfo::all())?;
@@ -62,12 +70,44 @@ impl Listen {
         }
         session.begin_line()?;
         view.end(&socket, &session)?;
+        self.end(&tally, &session)
+    }
+
+    fn end(&self, tally: &Tally, session: &Session) -> Outcome {
         let time = tally.elapsed();
         let text = format!("received {tally} in {}", time_text(time));
         session.note(&text, || tally.report("received", time).event())?;
-        self.bounds.check(&tally, &session)
+        self.bounds.check(tally, session)
     }
 }
+
+/// Local sockets: `unix:PATH`, `unix:@NAME`.
+#[cfg(unix)]
+impl Listen {
+    async fn run_local(&self, socket: &UnixSocket, session: Session) -> Outcome {
+        if self.info {
+            socket.set_receive_credentials(true)?;
+        }
+        let path = socket.address()?;
+        session.note(&format!("listening on unix:{path}"), || report::event("listening", told::path_field(&path)))?;
+        let session = session.within(self.bounds.seconds);
+        let mut buffer = vec![0; LOCAL_MOST];
+        let mut tally = Tally::start();
+        while self.bounds.left(&tally) > 0 {
+            let Some(received) = session.or(socket.recv(&mut buffer)).await else { break };
+            let rinfo = received?;
+            tally.add(rinfo.size);
+            let fields = || (told::path_field(&rinfo.addr), told::local_fields(&rinfo));
+            self.messages.show(&buffer[..rinfo.size], &session, || told::local_text(&rinfo), fields)?;
+        }
+        session.begin_line()?;
+        self.end(&tally, &session)
+    }
+}
+
+/// More than a local datagram has where nobody has raised the limit of send buffers (`net.core.wmem_max`).
+#[cfg(unix)]
+const LOCAL_MOST: usize = 1 << 20;
 
 /// The live view of what the socket has counted.
 struct View {

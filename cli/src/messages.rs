@@ -4,11 +4,12 @@ use std::io::Write;
 
 use clap::Args;
 use heliogram::Message;
+use serde_json::{Map, Value};
 
 use crate::endpoint;
 use crate::failure::Outcome;
 use crate::report;
-use crate::session::{Session, address_event};
+use crate::session::Session;
 use crate::told;
 
 /// The form of messages.
@@ -26,31 +27,43 @@ pub(crate) struct Messages {
 impl Messages {
     /// A datagram on standard output: its sender, with `info` how it arrived, and its bytes.
     pub(crate) fn print(&self, message: &Message<'_>, info: bool, session: &Session) -> Outcome {
-        if self.raw {
-            let mut out = std::io::stdout().lock();
-            return Ok(out.write_all(message.data).and_then(|()| out.flush())?);
-        }
-        if session.json {
-            return report::print(&self.event(message, info));
-        }
-        let data = if self.hex { report::hex(message.data) } else { report::escape(message.data) };
-        let from = endpoint::text(&message.info.addr);
-        match info {
-            true => report::print(&format_args!("{from} ({}) {data}", told::text(&message.info.arrival))),
-            false => report::print(&format_args!("{from} {data}")),
-        }
+        let (addr, arrival) = (&message.info.addr, &message.info.arrival);
+        let from = || match info {
+            true => format!("{} ({})", endpoint::text(addr), told::text(arrival)),
+            false => endpoint::text(addr),
+        };
+        let facts = || if info { told::fields(arrival) } else { Map::new() };
+        self.show(message.data, session, from, || (report::address_fields(addr), facts()))
     }
 
-    fn event(&self, message: &Message<'_>, info: bool) -> serde_json::Value {
-        let mut event = address_event("message", &message.info.addr);
-        event["size"] = message.data.len().into();
-        match str::from_utf8(message.data) {
+    /// The same of any socket's: `from` for people; for machines the sender, and what is told beside the bytes.
+    pub(crate) fn show(
+        &self,
+        data: &[u8],
+        session: &Session,
+        from: impl FnOnce() -> String,
+        fields: impl FnOnce() -> (Map<String, Value>, Map<String, Value>),
+    ) -> Outcome {
+        if self.raw {
+            let mut out = std::io::stdout().lock();
+            return Ok(out.write_all(data).and_then(|()| out.flush())?);
+        }
+        if session.json {
+            let (sender, facts) = fields();
+            return report::print(&self.event(data, sender, facts));
+        }
+        let text = if self.hex { report::hex(data) } else { report::escape(data) };
+        report::print(&format_args!("{} {text}", from()))
+    }
+
+    fn event(&self, data: &[u8], sender: Map<String, Value>, facts: Map<String, Value>) -> Value {
+        let mut event = report::event("message", sender);
+        event["size"] = data.len().into();
+        match str::from_utf8(data) {
             Ok(text) if !self.hex => event["text"] = text.into(),
-            _ => event["hex"] = report::hex(message.data).into(),
+            _ => event["hex"] = report::hex(data).into(),
         }
-        if info {
-            told::fields(&message.info.arrival).into_iter().for_each(|(name, value)| event[name] = value);
-        }
+        facts.into_iter().for_each(|(name, value)| event[name] = value);
         event
     }
 }

@@ -4,6 +4,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::Args;
+#[cfg(unix)]
+use heliogram::tokio::UnixSocket;
+#[cfg(unix)]
+use heliogram::unix::{Address, SocketOptions as UnixOptions};
 use heliogram::{SendOptions, Socket, SocketOptions, SocketType, TrafficClass, tokio::Socket as Waiting};
 
 use crate::endpoint::{self, Endpoint, Group, family_of};
@@ -55,6 +59,27 @@ impl Making {
         }
     }
 
+    /// The flags given that mean nothing to a local socket.
+    #[cfg(unix)]
+    const fn of_network(&self) -> [(bool, &'static str); 5] {
+        [
+            (self.ipv4, "--ipv4"),
+            (self.ipv6, "--ipv6"),
+            (self.reuse_addr, "--reuse-addr"),
+            (self.reuse_port, "--reuse-port"),
+            (self.device.is_some(), "--device"),
+        ]
+    }
+
+    #[cfg(unix)]
+    fn local(&self, options: UnixOptions) -> Outcome<UnixSocket> {
+        refuse(&self.of_network())?;
+        let socket = UnixSocket::new(&options)?;
+        self.recv_buffer.map_or(Ok(()), |bytes| socket.set_recv_buffer_size(bytes))?;
+        self.send_buffer.map_or(Ok(()), |bytes| socket.set_send_buffer_size(bytes))?;
+        Ok(socket)
+    }
+
     fn options(&self, family: SocketType) -> SocketOptions {
         let options = SocketOptions::new(family);
         let options = match &self.device {
@@ -69,10 +94,20 @@ impl Making {
     }
 }
 
+/// Fails if a flag is given that means nothing to a local socket.
+#[cfg(unix)]
+fn refuse(flags: &[(bool, &str)]) -> Outcome {
+    match flags.iter().find(|flag| flag.0) {
+        Some((_, name)) => Err(Failure::Usage(format!("{name} is nothing for a local socket"))),
+        None => Ok(()),
+    }
+}
+
 /// A socket that waits for peers.
 #[derive(Args)]
 pub(crate) struct Receiving {
-    /// Where to listen, for example 41234, 127.0.0.1:41234 or [::1]:41234; port 0 is any free one
+    /// Where to listen, for example 41234, 127.0.0.1:41234 or [::1]:41234; port 0 is any free one. `listen` takes local
+    /// sockets too: unix:/run/own, unix:@name
     #[arg(value_name = "[ADDRESS:]PORT", value_parser = endpoint::local)]
     local: Endpoint,
 
@@ -107,6 +142,17 @@ impl Receiving {
         Ok(Waiting::from_socket(socket)?)
     }
 
+    /// The local socket, bound, if it is one that is asked for; a path that nobody has open any longer is taken over.
+    /// `flag` is the command's own that means nothing to it.
+    #[cfg(unix)]
+    pub(crate) fn open_local(&self, flag: (bool, &str)) -> Outcome<Option<UnixSocket>> {
+        let Some(path) = self.local.as_local() else { return Ok(None) };
+        refuse(&[flag, (!self.join.is_empty(), "--join")])?;
+        let socket = self.making.local(UnixOptions::new().replace_stale(true))?;
+        socket.bind(&Address::parse(path)?)?;
+        Ok(Some(socket))
+    }
+
     /// The family asked for; where no address says it, the groups do.
     fn family(&self) -> Option<SocketType> {
         let groups = || self.join.first().filter(|_| self.local.is_any()).map(|group| family_of(group.ip));
@@ -135,7 +181,8 @@ impl Receiving {
 /// A socket that speaks first.
 #[derive(Args)]
 pub(crate) struct Sending {
-    /// Where to send, for example localhost:41234, [::1]:41234 or [fe80::1%eth0]:41234
+    /// Where to send, for example localhost:41234, [::1]:41234 or [fe80::1%eth0]:41234. `send` takes local sockets too:
+    /// unix:/run/own, unix:@name
     #[arg(value_name = "HOST:PORT", value_parser = endpoint::peer)]
     peer: Endpoint,
 
@@ -189,6 +236,26 @@ impl Sending {
         self.set_up(&socket, peer.ip().is_multicast())?;
         let options = self.source.map(|source| SendOptions::new().source(source));
         Route::new(Waiting::from_socket(socket)?, peer, self.broadcast, options)
+    }
+
+    /// The local socket, connected, if the peer is one. `flag` is the command's own that means nothing to it.
+    #[cfg(unix)]
+    pub(crate) fn open_local(&self, flag: (bool, &str)) -> Outcome<Option<UnixSocket>> {
+        let Some(path) = self.peer.as_local() else { return Ok(None) };
+        refuse(&[
+            flag,
+            (self.bind.is_some(), "--bind"),
+            (self.ttl.is_some(), "--ttl"),
+            (self.source.is_some(), "--source"),
+            (self.tos.is_some(), "--tos"),
+            (self.dont_fragment, "--dont-fragment"),
+            (self.interface.is_some(), "--interface"),
+            (self.no_loopback, "--no-loopback"),
+            (self.broadcast, "--broadcast"),
+        ])?;
+        let socket = self.making.local(UnixOptions::new())?;
+        socket.connect(&Address::parse(path)?)?;
+        Ok(Some(socket))
     }
 
     fn set_up(&self, socket: &Socket, multicast: bool) -> Outcome {

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
+#[cfg(unix)]
+use heliogram::tokio::UnixSocket;
 use heliogram::{MAX_MESSAGE, RecvBatch};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Stdin};
 
@@ -42,6 +44,10 @@ pub(crate) struct Send {
 
 impl Send {
     pub(crate) async fn run(self, session: Session) -> Outcome {
+        #[cfg(unix)]
+        if let Some(socket) = self.sending.open_local((self.timeout.is_some(), "--timeout"))? {
+            return self.run_local(&socket, &session).await;
+        }
         let mut source = self.source()?;
         let route = self.sending.open(&session).await?;
         let mut sender = Sender { send: &self, route, session: &session, tally: Tally::start(), unanswered: 0 };
@@ -50,6 +56,24 @@ impl Send {
             sender.send(&self.bytes(message)?).await?;
         }
         sender.finish()
+    }
+
+    /// To a local socket: `unix:PATH`, `unix:@NAME`. Waits while the peer's queue is full.
+    #[cfg(unix)]
+    async fn run_local(&self, socket: &UnixSocket, session: &Session) -> Outcome {
+        let (mut source, mut tally, peer) = (self.source()?, Tally::start(), socket.remote_address()?);
+        while let Some(message) = session.or(source.next(self.whole)).await {
+            let Some(message) = message? else { break };
+            let message = self.bytes(message)?;
+            for _ in 0..self.count {
+                let Some(sent) = session.or(socket.send(&message)).await else { break };
+                tally.add(sent?);
+            }
+        }
+        session.begin_line()?;
+        let mut report = tally.report("sent", tally.elapsed());
+        report.field("path", peer.to_string());
+        session.note(&format!("sent {tally} to unix:{peer}"), || report.event())
     }
 
     fn source(&self) -> Outcome<Source> {

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
+#[cfg(unix)]
+use heliogram::unix::{Address, Credentials, RemoteInfo};
 use heliogram::{Arrival, Ecn, Stats};
 use indicatif::{HumanBytes, HumanCount};
 use serde_json::{Map, Value, json};
@@ -40,6 +42,36 @@ pub(crate) fn fields(arrival: &Arrival) -> Map<String, Value> {
         ("dropped", arrival.dropped.map(Into::into)),
     ];
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+/// A local sender for people: its path, and the process if it was asked for. `unix:` alone is a socket without a name.
+#[cfg(unix)]
+pub(crate) fn local_text(rinfo: &RemoteInfo) -> String {
+    let process = |by: Credentials| format!("process {}, user {}, group {}", by.pid, by.uid, by.gid);
+    let facts = [rinfo.credentials.map(process), rinfo.truncated.then(|| "cut short".into())];
+    match facts.into_iter().flatten().collect::<Vec<_>>().join(", ") {
+        facts if facts.is_empty() => format!("unix:{}", rinfo.addr),
+        facts => format!("unix:{} ({facts})", rinfo.addr),
+    }
+}
+
+/// The same for machines, without the path.
+#[cfg(unix)]
+pub(crate) fn local_fields(rinfo: &RemoteInfo) -> Map<String, Value> {
+    let by = rinfo.credentials;
+    let fields: [(&str, Option<Value>); 4] = [
+        ("pid", by.map(|by| by.pid.into())),
+        ("uid", by.map(|by| by.uid.into())),
+        ("gid", by.map(|by| by.gid.into())),
+        ("truncated", rinfo.truncated.then_some(true.into())),
+    ];
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+/// A local address for machines.
+#[cfg(unix)]
+pub(crate) fn path_field(address: &Address) -> Map<String, Value> {
+    [("path".to_owned(), address.to_string().into())].into_iter().collect()
 }
 
 fn interface(arrival: &Arrival) -> Option<String> {

@@ -157,6 +157,34 @@ fn standard_error_that_nobody_reads_is_no_crash() {
     assert_eq!(ended.err, "code 0\n");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_message_to_a_path_and_the_process_that_sent_it() {
+    let path = std::env::temp_dir().join(format!("heliogram-cli-{}", std::process::id()));
+    let place = format!("unix:{}", path.display());
+    let (listener, address) = listening(&["listen", &place, "--count", "2"]);
+    assert_eq!(address, place);
+    let sent = run_with_input(&["send", &place], b"one\ntwo\n");
+    assert_eq!((sent.code, sent.err), (Some(0), format!("sent 2 datagrams, 6 bytes to {place}\n")));
+    let ended = listener.end();
+    assert_eq!((ended.code, ended.out.as_str()), (Some(0), "unix: one\nunix: two\n"), "{ended:?}");
+    assert!(!path.exists(), "the path goes with its socket");
+    assert_eq!(run(&["send", &place, "x"]).err, format!("heliogram: connect ENOENT {}\n", path.display()));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_abstract_name_and_the_senders_credentials() {
+    let place = format!("unix:@heliogram-cli-{}", std::process::id());
+    let mut listener = start(&["--json", "listen", &place, "--count", "1", "--info"]);
+    assert!(listener.out.wait_for("listening").contains("\"path\":\"@heliogram-cli-"));
+    let sent = run(&["send", &place, "READY=1"]);
+    assert_eq!(sent.code, Some(0), "{sent:?}");
+    let event: serde_json::Value = serde_json::from_str(&listener.out.wait_for("READY")).unwrap();
+    assert_eq!((&event["path"], &event["text"], event["pid"].is_i64()), (&"".into(), &"READY=1".into(), true));
+    assert_eq!(listener.end().code, Some(0));
+}
+
 #[test]
 fn sockets_share_a_port_if_they_say_so() {
     let (first, address) = listening(&["listen", "127.0.0.1:0", "--reuse-port"]);

@@ -27,6 +27,13 @@ fn arguments_that_make_no_sense() {
         (&["listen", "[::1]:0", "-4"], "::1 is of the other family"),
         (&["listen", "0", "-4", "-6"], "cannot be used with"),
         (&["listen", "[::1%127.0.0.1]:0"], "\"127.0.0.1\" is no zone"),
+        (&["listen", "unix:@"], "a local socket has a path, unix:/run/own, or a name"),
+        (&["listen", "unix:/x", "--stats"], "--stats is nothing for a local socket"),
+        (&["listen", "unix:/x", "-4"], "--ipv4 is nothing for a local socket"),
+        (&["echo", "unix:/x"], "unix:/x: local sockets are for listen and send"),
+        (&["send", "unix:/x", "x", "--timeout", "1"], "--timeout is nothing for a local socket"),
+        (&["send", "unix:/x", "x", "--ttl", "1"], "--ttl is nothing for a local socket"),
+        (&["send", "unix:/x", "x", "--bind", "9"], "--bind is nothing for a local socket"),
         (&["send"], "<HOST:PORT>"),
         (&["send", "9", "x"], "the host is missing"),
         (&["send", "localhost:0", "x"], "a peer's port is 1 to 65535"),
@@ -49,6 +56,8 @@ fn arguments_that_make_no_sense() {
 fn what_fails_says_what_and_where() {
     for (arguments, message) in [
         (&["listen", "192.0.2.200:9"][..], "bind EADDRNOTAVAIL 192.0.2.200:9"),
+        (&["listen", "unix:/no/such/folder"], "bind ENOENT /no/such/folder"),
+        (&["send", "unix:/no/such/folder", "x"], "connect ENOENT /no/such/folder"),
         (&["listen", "[fe80::1%no-such-if]:9"], "if_nametoindex ENODEV no-such-if"),
         (&["listen", "0", "--join", "239.1.1.1@no-such-if"], "if_nametoindex ENODEV no-such-if"),
         (&["listen", "0", "--join", "239.1.1.1@4000000"], "addMembership ENODEV 239.1.1.1@4000000"),
