@@ -103,56 +103,6 @@ differential('B41 B42 trains come apart to the byte, in their order', async (t) 
   }
 }, { least: 500 });
 
-direct('pooledBuffers: messages share memory, and nothing of it is written again', async (t) => {
-  const socket = subject.createSocket({ type: 'udp4', pooledBuffers: true });
-  const sender = subject.createSocket('udp4');
-  t.after(() => [socket, sender].forEach((each) => each.close()));
-  await new Promise((resolve) => { socket.bind(0, '127.0.0.1', resolve); });
-  const messages = [];
-  for (let round = 0; round < 4; round++) {
-    const all = new Promise((resolve) => {
-      socket.on('message', (message, { size }) => {
-        assert.ok(Buffer.isBuffer(message) && Object.getPrototypeOf(message) === Buffer.prototype);
-        assert.strictEqual(size, message.length);
-        if (messages.push(message) % TRAIN === 0) resolve();
-      });
-    });
-    burst(sender, socket, { first: round * TRAIN, size: 100 + round });
-    await all;
-    socket.removeAllListeners('message');
-  }
-  assert.deepStrictEqual(messages.map(numberOf), Array.from({ length: 4 * TRAIN }, (_, number) => number));
-  assert.ok(messages.every((message) => message.subarray(4).every((byte) => byte === (numberOf(message) & 255))));
-  const memories = new Set(messages.map(({ buffer }) => buffer));
-  assert.ok(memories.size < messages.length / 2, `${memories.size} buffers`);
-});
-
-direct('pooledBuffers: a program that transfers the memory takes away what shares it, and the socket goes on', async (t) => {
-  const socket = subject.createSocket({ type: 'udp4', pooledBuffers: true });
-  const sender = subject.createSocket('udp4');
-  t.after(() => [socket, sender].forEach((each) => each.close()));
-  await new Promise((resolve) => { socket.bind(0, '127.0.0.1', resolve); });
-  for (let round = 0; round < 6; round++) {
-    const numbers = [];
-    await new Promise((resolve) => {
-      socket.on('message', (message) => {
-        numbers.push(message.length < 4 ? resolve() : numberOf(message));
-        if (numbers.length === 5) {
-          const mine = structuredClone(message.buffer, { transfer: [message.buffer] });
-          assert.strictEqual(message.length, 0);
-          new Uint8Array(mine).fill(255); // no message may be written there any more
-        }
-      });
-      burst(sender, socket, { size: 1_000, first: round * TRAIN });
-      setImmediate(() => setImmediate(() => sender.send('end', socket.address().port, '127.0.0.1')));
-    });
-    socket.removeAllListeners('message');
-    const wrong = numbers.slice(0, -1).filter((number) => number < round * TRAIN || number >= (round + 1) * TRAIN);
-    assert.deepStrictEqual(wrong, []);
-    assert.ok(numbers.length > 5, `${numbers.length} arrived`);
-  }
-});
-
 differential('B40 at most 32 datagrams of a train before the loop turns', async (t) => {
   const { socket, sender } = await pair(t, ROOMY);
   const turns = [0];
