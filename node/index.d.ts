@@ -118,6 +118,14 @@ export interface UnixSocket extends EventEmitter {
 /** Which interface is meant: its name (`'eth0'`), its number, or an IPv4 address of it. Undefined: the system's choice. */
 export type InterfaceChoice = string | number;
 
+/**
+ * Which of the sockets that share a port gets a datagram; they are numbered from 0. `'flow'`: always the same for one pair of
+ * addresses and ports. `'cpu'`: the one whose number is the processor's that handles it, modulo the number of sockets.
+ * `{ byte: offset }`: the one whose number is the message's byte at that offset (0 to 65535), modulo the number of sockets; a
+ * message that is too short goes to the first. The latter two: Linux. Not in Node.
+ */
+export type Steering = 'flow' | 'cpu' | { byte: number };
+
 /** Which part of a group is meant. Not in Node. */
 export interface GroupOptions {
   /** On which interface; `'*'`: on every one that is up and can multicast. */
@@ -795,6 +803,16 @@ export class Socket extends EventEmitter {
 
   /** Prefers what this processor has received, among sockets with `reusePort`: `SO_INCOMING_CPU`. Linux. */
   setIncomingCPU(cpu: number): void;
+
+  /**
+   * Says which of the sockets that share this one's port by `reusePort` gets a datagram, those of other processes included, if
+   * they are the same user's: one of them says it for all, when all are bound. They are numbered in the order in which they
+   * were bound; the last takes the number of one that is closed. `heliogram/workers` does this for threads.
+   * `SO_ATTACH_REUSEPORT_CBPF`, Linux. `EINVAL` on a socket that shares nothing. Throws `ERR_INVALID_ARG_VALUE`.
+   *
+   * @param sockets how many there are, 1 or more (default 1).
+   */
+  setReusePortSteering(steer: Steering, sockets?: number): void;
 
   /** How long a receive that finds nothing looks again, in microseconds: `SO_BUSY_POLL`. Linux; more than before wants `CAP_NET_ADMIN`. */
   setBusyPoll(microseconds: number): void;

@@ -24,12 +24,7 @@ export interface WorkerInfo<Data = any> {
  */
 export type WorkerProgram<Data = any> = (socket: dgram.Socket, info: WorkerInfo<Data>) => void | Promise<void>;
 
-/**
- * Which socket gets a datagram. `'flow'`: always the same for one pair of addresses and ports. `'cpu'`: the one whose index is the
- * processor's that handles it, modulo the number of workers. `{ byte: offset }`: the one whose index is the message's byte
- * at that offset (0 to 65535), modulo the number of workers; a message that is too short goes to the first. The latter two: Linux.
- */
-export type Steering = 'flow' | 'cpu' | { byte: number };
+export type Steering = dgram.Steering;
 
 export interface ListenOptions<Data = any> {
   /** The module whose default export is a {@link WorkerProgram}: a path or a URL of a file. */

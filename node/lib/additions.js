@@ -37,7 +37,7 @@ function made(name, make) {
 
 const KNOBS = [
   'bindToDevice', 'getMTU', 'joinGroup', 'leaveGroup', 'setBusyPoll', 'setDepartureClock', 'setDontFragment',
-  'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setReceiveErrors', 'setReceiveInfo', 'setTOS', 'stats',
+  'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setReceiveErrors', 'setReceiveInfo', 'setReusePortSteering', 'setTOS', 'stats',
 ];
 
 /** Methods of a file which the first call of one of them loads. */

@@ -47,6 +47,20 @@ function setIncomingCPU(cpu) {
   ask(this, 'setIncomingCPU', (native) => native.setIncomingCPU(cpu));
 }
 
+/** `{ by, offset }` of `'flow'`, `'cpu'` or `{ byte: offset }`. */
+function checkedSteering(steer, name) {
+  if (steer === 'flow' || steer === 'cpu') return { by: steer, offset: 0 };
+  if (typeof steer !== 'object' || steer === null) throw new ERR_INVALID_ARG_VALUE(name, steer);
+  validateCount(steer.byte, `${name}.byte`, 0, 65_535);
+  return { by: 'byte', offset: steer.byte };
+}
+
+function setReusePortSteering(steer, sockets = 1) {
+  const { by, offset } = checkedSteering(steer, 'steer');
+  validateCount(sockets, 'sockets', 1, 2 ** 31 - 1);
+  ask(this, 'setReusePortSteering', (native) => native.steer(by, sockets, offset));
+}
+
 function setBusyPoll(microseconds) {
   validateCount(microseconds, 'microseconds', 0, 2 ** 31 - 1);
   ask(this, 'setBusyPoll', (native) => native.setBusyPoll(microseconds));
@@ -97,6 +111,7 @@ function stats() {
 
 module.exports = {
   bindToDevice,
+  checkedSteering,
   getMTU,
   joinGroup,
   leaveGroup,
@@ -108,6 +123,7 @@ module.exports = {
   setMulticastAll,
   setReceiveErrors,
   setReceiveInfo,
+  setReusePortSteering,
   setTOS,
   stats,
 };

@@ -5,8 +5,7 @@ const { pathToFileURL } = require('node:url');
 const { workerData } = require('node:worker_threads');
 const { createSocket } = require('./socket.js');
 const { handleOf } = require('./state.js');
-const { kState } = require('./host.js');
-const { ErrnoException, ERR_INVALID_ARG_TYPE } = require('./errors.js');
+const { ERR_INVALID_ARG_TYPE } = require('./errors.js');
 
 const { file, type, workers, data, index, orders } = workerData;
 
@@ -29,10 +28,7 @@ const ORDERS = {
     });
   }),
 
-  steer({ by, sockets, offset }) {
-    const outcome = socket[kState].own.settled.steer(by, sockets, offset);
-    if (outcome < 0) throw new ErrnoException(outcome, 'setReusePortSteering');
-  },
+  steer: ({ steer, sockets }) => socket.setReusePortSteering(steer, sockets),
 
   close: () => new Promise((resolve) => {
     if (handleOf(socket)) socket.close(resolve);

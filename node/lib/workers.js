@@ -7,19 +7,12 @@ const path = require('node:path');
 const { MessageChannel, Worker } = require('node:worker_threads');
 const { availableParallelism } = require('node:os');
 const { validateCount, validateObject, validatePort, validateString } = require('./validate.js');
-const { ERR_INVALID_ARG_VALUE, ERR_SOCKET_BAD_TYPE } = require('./errors.js');
+const { checkedSteering } = require('./knobs.js');
+const { ERR_SOCKET_BAD_TYPE } = require('./errors.js');
 
 const ENTRY = path.join(__dirname, 'worker.js');
 
 const MOST = 1_024;
-
-/** `{ by, offset }` of `'flow'`, `'cpu'` or `{ byte: offset }`. */
-function checkedSteering(steer) {
-  if (steer === 'flow' || steer === 'cpu') return { by: steer, offset: 0 };
-  if (typeof steer !== 'object' || steer === null) throw new ERR_INVALID_ARG_VALUE('options.steer', steer);
-  validateCount(steer.byte, 'options.steer.byte', 0, 65_535);
-  return { by: 'byte', offset: steer.byte };
-}
 
 function checkedOptions(given) {
   validateObject(given, 'options');
@@ -30,7 +23,8 @@ function checkedOptions(given) {
   validatePort(port, 'options.port', true);
   if (address !== undefined) validateString(address, 'options.address');
   validateObject(socket, 'options.socket');
-  return { file: String(file), type, port, address, workers, steering: checkedSteering(steer), data, socket };
+  checkedSteering(steer, 'options.steer');
+  return { file: String(file), type, port, address, workers, steer, data, socket };
 }
 
 /** A thread, and the channel by which it is told what to do. */
@@ -100,11 +94,11 @@ async function endAll(members, closes) {
   await Promise.all(ends);
 }
 
-async function bindAll(members, { port, address, workers, steering }) {
+async function bindAll(members, { port, address, workers, steer }) {
   await Promise.all(members.map((member) => member.ask({ do: 'start' })));
   let where = { port, address };
   for (const member of members) where = await member.ask({ do: 'bind', port: where.port, address });
-  if (steering.by !== 'flow') await members[0].ask({ do: 'steer', sockets: workers, ...steering });
+  if (steer !== 'flow') await members[0].ask({ do: 'steer', steer, sockets: workers });
   return where;
 }
 

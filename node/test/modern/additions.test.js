@@ -8,7 +8,7 @@ const { modern } = require('../support/modern.js');
 const ADDITIONS = [
   'bindToDevice', 'getMTU', 'isPaused', 'joinGroup', 'leaveGroup', 'messages', 'pause', 'readable', 'resume', 'sendMany', 'setBusyPoll',
   'setDepartureClock', 'setDontFragment', 'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setReceiveErrors', 'setReceiveInfo',
-  'setTOS',
+  'setReusePortSteering', 'setTOS',
   'stats', 'writable', 'writableLength', 'writableNeedDrain',
 ];
 

@@ -42,6 +42,7 @@ socket.setDontFragment(false);
 socket.setMulticastAll(false);
 socket.setIncomingCPU(0);
 socket.setBusyPoll(50);
+socket.setReusePortSteering({ byte: 0 }, 4);
 const whose = ({ code, errno, address = '', port = 0, offender = '', origin, type, icmpCode, mtu = 0 }: IcmpError): [string, number, 'icmp' | 'icmp6' | 'local'] =>
   [code + address + offender, errno + port + type + icmpCode + mtu, origin];
 const counted = ({ datagramsIn, bytesIn, batchesIn, trainsIn, wouldBlockIn, datagramsOut, bytesOut, batchesOut, trainsOut, wouldBlockOut, trainsRefused, dropped = 0, queueSizePeak, queueCountPeak }: SocketStats): number =>
