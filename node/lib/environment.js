@@ -35,7 +35,7 @@ const received = Buffer.allocUnsafeSlow(RECEIVED_BYTES);
 const receivedTable = new Int32Array(DELIVERED + 1);
 const views = new Array(MESSAGES).fill(received.subarray(0, 0));
 
-const receivers = new Map(); // by the number of the socket
+const receivers = []; // by the number of the socket
 const locals = new Map(); // the local sockets that wait for something, by their own numbers
 const senders = []; // texts of addresses, by the numbers that the native side gives them
 
@@ -67,7 +67,9 @@ const FLAG = { reuseAddr: 1, reusePort: 2, ipv6Only: 4, noOffload: 8, pooledBuff
 /** Makes the native half of a socket: its number, which `calls` take. The first call loads the addon. */
 function open(type, flags) {
   if (environment === undefined) start();
-  return exports.calls.open(type === 'udp4' ? 4 : 6, flags);
+  const number = exports.calls.open(type === 'udp4' ? 4 : 6, flags);
+  receivers[number] = undefined; // the numbers follow each other, so that the array has no holes
+  return number;
 }
 
 /** Makes the native half of a local socket; undefined where there are none. */
@@ -148,7 +150,7 @@ function runTicks() {
 
 /** A new batch. */
 function take(number, messages, shared) {
-  receiver = receivers.get(number);
+  receiver = receivers[number];
   count = messages;
   page = shared?.buffer;
   whole = receiver !== undefined && messages > 0 && receivedTable[1] >= 0 && hearsWhole(receiver);
@@ -177,7 +179,7 @@ const enterAll = entersByTick ? (handle) => process.nextTick(allInScope, handle)
  * makes it an uncaught exception and asks to go on. What is not delivered, because the socket stops receiving, stays there.
  */
 function deliver(number, what, shared) {
-  if (what === NOTICES) return tellNotices(receivers.get(number));
+  if (what === NOTICES) return tellNotices(receivers[number]);
   if (what !== RESUME) take(number, what, shared);
   const handle = receiver;
   if (whole && handle?.receiving && receivedTable[DELIVERED] < count) {

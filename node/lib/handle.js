@@ -23,6 +23,9 @@ const MOST_PARTS = 1_024;
 /** The longest time that a timer can wait, in ms. */
 const LONGEST = 2 ** 31 - 1;
 
+/** The handle itself says when it is destroyed. */
+const WITHOUT_COLLECTOR = { requireManualDestroy: true };
+
 /** What stands for a group or an interface in a call. */
 const text = (value) => (value === undefined || value === null ? undefined : `${value}`);
 
@@ -34,10 +37,6 @@ class Handle {
     this.started = false;
     this.resting = false;
     this.receiving = false;
-    this.standIn = undefined;
-    this.view = undefined;
-    this.lent = undefined;
-    this.sent = undefined;
     this.onmessage = undefined;
     this.onmessages = undefined;
     this.hearsWhole = false;
@@ -45,10 +44,8 @@ class Handle {
     this.onerror = undefined;
     this[kOwner] = undefined;
     this.number = environment.open(type, flags);
-    this.half = undefined;
     this.standing = 0;
-    this.stretch = -1;
-    this.resource = new AsyncResource('UDPWRAP', { requireManualDestroy: true });
+    this.resource = new AsyncResource('UDPWRAP', WITHOUT_COLLECTOR);
   }
 
   /** What does more for this socket than `environment.calls`; few sockets ever need it. */
@@ -92,8 +89,10 @@ class Handle {
 
   /** A rule that forbids it, or undefined. */
   beginBind() {
-    if (environment.calls.beginBind(this.number) === 0) return this.step(undefined);
-    return this.native.beginBind();
+    const standing = environment.calls.beginBind(this.number);
+    if (standing < 0) return this.native.beginBind();
+    this.standing = standing;
+    return undefined;
   }
 
   abandonBind() {
@@ -102,9 +101,11 @@ class Handle {
 
   bind(address, port) {
     demand?.(address, +port & 0xffff);
-    const outcome = this.step(environment.calls.bind(this.number, gathering.destination(`${address}`), +port & 0xffff));
-    if (outcome === 0) view.lend(this);
-    return outcome;
+    const standing = environment.calls.bind(this.number, gathering.destination(`${address}`), +port & 0xffff);
+    if (standing < 0) return this.step(standing);
+    this.standing = standing;
+    view.lend(this);
+    return 0;
   }
 
   bind6(address, port) {
@@ -228,7 +229,7 @@ class Handle {
 
   recvStart() {
     this.started = true;
-    environment.receivers.set(this.number, this);
+    environment.receivers[this.number] = this;
     return this.receive();
   }
 
@@ -241,7 +242,7 @@ class Handle {
   forget() {
     this.started = this.receiving = false;
     clearInterval(this.standIn);
-    environment.receivers.delete(this.number);
+    environment.receivers[this.number] = undefined;
   }
 
   /** Reads nothing for a while, or reads on. */
@@ -368,6 +369,16 @@ class Handle {
     return this.settled.sendQueueCount();
   }
 }
+
+/** What few sockets ever have: it takes no room in the others. */
+Object.assign(Handle.prototype, {
+  standIn: undefined,
+  view: undefined,
+  lent: undefined,
+  sent: undefined,
+  half: undefined,
+  stretch: -1,
+});
 
 /** The number of a destination, of the peer if there is no address; or a negative number of the system's. */
 function destination(address, port) {

@@ -123,9 +123,10 @@ function close(callback) {
     return this;
   }
   healthCheck(this);
-  if (state.receiving) handleOf(this).recvStop();
+  const handle = handleOf(this);
+  if (state.receiving && handle !== state.own) handle.recvStop(); // our own stops when it closes
   state.receiving = false;
-  handleOf(this).close();
+  handle.close();
   state.handle = null;
   state.pressure?.end();
   process.nextTick(emitClose, this);

@@ -11,6 +11,12 @@ const UNBOUND = 0;
 const BOUND = 2;
 const DISCONNECTED = 0;
 
+/** What a program may ask for when it makes a socket; what it has not asked for takes no room in the socket. */
+const OPTIONS = [
+  ...['recvBufferSize', 'sendBufferSize', 'receiveBlockList', 'sendBlockList'],
+  ...['reuseAddr', 'reusePort', 'ipv6Only', 'offload', 'pooledBuffers'],
+];
+
 /** Where a socket stands is the native side's to know; this shows it under the names that the host's sockets use. */
 class State {
   #handle;
@@ -20,9 +26,7 @@ class State {
     this.#handle = handle;
     this.receiving = false;
     this.queue = undefined;
-    this.gate = undefined;
-    this.pressure = undefined;
-    Object.assign(this, options);
+    for (const name of OPTIONS) if (options[name] !== undefined) this[name] = options[name];
   }
 
   /** For others: a handle of the host's, or null once the socket is closed. */
@@ -52,6 +56,8 @@ class State {
     return this.#handle.connectState;
   }
 }
+
+for (const name of [...OPTIONS, 'gate', 'pressure']) State.prototype[name] = undefined;
 
 /** The handle to call a method on; calling one on the null of a closed socket is a TypeError, as on the host's sockets. */
 function handleOf(socket) {

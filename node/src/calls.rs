@@ -26,8 +26,8 @@ const POOLED_BUFFERS: i32 = 16;
 /// - `turned()`: the loop has turned, as `turnOver` was asked to say.
 /// - `open(family, flags)` makes a socket and answers its number.
 /// - `state(socket)`: its bind state, plus four times its connect state.
-/// - `beginBind(socket)`: 0, or -1 if a rule forbids it.
-/// - `bind(socket, address, port)` ends a bind that has begun.
+/// - `beginBind(socket)`: as `state`, or -1 if a rule forbids it.
+/// - `bind(socket, address, port)` ends a bind that has begun: as `state`, or a negative number of the system's.
 /// - `receive(socket, on)` starts or stops receiving.
 /// - `batches(socket, on)`: whether its listeners take batches whole.
 /// - `reference(socket, on)`: whether the loop goes on for its sake.
@@ -45,7 +45,7 @@ pub(crate) fn calls<'env>(environment: &Rc<Environment>, env: &'env Env) -> Resu
     calls.add(c"open", |environment, [family, flags]| open(environment, family, flags))?;
     calls.add(c"close", |environment, [socket]| environment.close(socket.cast_unsigned()))?;
     calls.add_for_socket(c"state", |socket, [_]| state(socket))?;
-    calls.add_for_socket(c"beginBind", |socket, [_]| socket.socket.begin_bind().map_or(-1, |()| 0))?;
+    calls.add_for_socket(c"beginBind", |socket, [_]| socket.socket.begin_bind().map_or(-1, |()| state(socket)))?;
     calls.add(c"bind", |environment, [socket, address, port]| bind(environment, socket, address, port))?;
     calls.add_for_socket(c"receive", |socket, [_, on]| socket.receive(on != 0))?;
     calls.add_for_socket(c"batches", |socket, [_, on]| {
@@ -109,7 +109,10 @@ fn bind(environment: &Environment, socket: i32, address: i32, port: i32) -> i32 
     let known = usize::try_from(address).ok().zip(u16::try_from(port).ok());
     let local = known.and_then(|(address, port)| environment.destinations.borrow().get(address, port));
     match local.filter(|local| endpoint.socket.socket_type().matches(local.ip())) {
-        Some(local) => status(endpoint.socket.finish_bind(local)),
+        Some(local) => match status(endpoint.socket.finish_bind(local)) {
+            0 => state(&endpoint),
+            error => error,
+        },
         None => {
             // Without a bind under way there is nothing to abandon, which is what is asked for.
             let _ = endpoint.socket.abandon_bind();
