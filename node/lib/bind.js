@@ -108,7 +108,7 @@ function adoptHandle(socket, wrap) {
 /** Asks the primary for the handle that the workers of a cluster share; `otherwise` is for one that has none to share. */
 function bindShared(socket, query, failure, otherwise) {
   const state = socket[kState];
-  require('node:cluster')._getServer(socket, query, (errno, wrap) => {
+  cluster._getServer(socket, query, (errno, wrap) => {
     const closed = state.running === null;
     if (errno === unshared && otherwise && !closed) {
       otherwise();
@@ -122,7 +122,12 @@ function bindShared(socket, query, failure, otherwise) {
   });
 }
 
-const isShared = (exclusive) => require('node:cluster').isWorker && !exclusive;
+let cluster; // loaded late, and once: asking for it each time would take as long as the bind itself
+
+function isShared(exclusive) {
+  cluster ??= require('node:cluster');
+  return cluster.isWorker && !exclusive;
+}
 
 function bindDescriptor(socket, { fd, exclusive }) {
   if (isShared(exclusive)) {

@@ -13,14 +13,14 @@ const OPTIONS = ['writableHighWaterMark', 'maxSendQueueSize', 'maxSendQueueCount
 
 /** The bounds that were given as options, or undefined. */
 function checkedBounds(given) {
-  const bounds = {};
+  let bounds;
   for (const option of OPTIONS) {
     const value = given[option];
     if (value === undefined) continue;
     if (value !== Infinity) validateCount(value, `options.${option}`, 0);
-    bounds[option] = value;
+    bounds = { ...bounds, [option]: value };
   }
-  return Object.keys(bounds).length > 0 ? bounds : undefined;
+  return bounds;
 }
 
 class Pressure {
