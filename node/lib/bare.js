@@ -18,7 +18,7 @@ class Bare {
   /** 0, or a negative number of the system's. */
   bind(address, port) {
     environment.calls.beginBind(this.#number);
-    return environment.calls.bind(this.#number, gathering.destination(address), port);
+    return Math.min(environment.calls.bind(this.#number, gathering.destination(address), port), 0);
   }
 
   /** Takes over a copy of a descriptor; as `bind`, or a text that says what it is instead of a UDP socket. */
