@@ -7,6 +7,7 @@
 //! | `add`, `remove` | a descriptor under a key; `EEXIST` if it is watched already |
 //! | `arm` | from any thread: one event of these kinds, at once if there is one already |
 //! | `wait` | in the poll thread: blocks until something is ready, and appends it, or for so long |
+//! | `look` | from any thread: what is ready now, if the system lets two threads wait |
 //! | `wake` | from any thread: ends the wait under way, or the next one |
 //!
 //! Linux has `epoll(7)` itself, other systems the `polling` crate (`kqueue(2)`, IOCP), whose wait costs three calls more.
@@ -66,14 +67,28 @@ mod system {
         }
 
         pub(crate) fn wait(&self, ready: &mut Vec<Event>, limit: Option<Duration>) -> io::Result<()> {
-            let limit = limit.map_or(-1, |limit| limit.as_millis() as i32);
+            self.events(ready, limit.map_or(-1, |limit| limit.as_millis() as i32)).map(drop)
+        }
+
+        pub(crate) fn look(&self) -> Vec<Event> {
+            let mut ready = Vec::new();
+            // A look that fails has found nothing, and the poll thread will. What was meant to wake that still shall.
+            if let Ok(true) = self.events(&mut ready, 0) {
+                drop(self.wake());
+            }
+            ready
+        }
+
+        /// Says whether a wake-up was among the events.
+        fn events(&self, ready: &mut Vec<Event>, limit: i32) -> io::Result<bool> {
             let mut events = [libc::epoll_event { events: 0, u64: 0 }; ROOM];
             // SAFETY: the array has room for as many events as are asked for, and lives until the call returns.
             let count = unsafe { libc::epoll_wait(self.epoll.as_raw_fd(), events.as_mut_ptr(), ROOM as i32, limit) };
             let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
             let of_descriptors = events[..count].iter().filter(|event| event.u64 != WAKE as u64);
+            let before = ready.len();
             ready.extend(of_descriptors.map(|event| (event.u64 as usize, kinds(event.events))));
-            Ok(())
+            Ok(ready.len() - before < count)
         }
 
         pub(crate) fn wake(&self) -> io::Result<()> {
@@ -148,6 +163,11 @@ mod system {
             };
             ready.extend(events.iter().map(|event| (event.key, kinds(event))));
             Ok(())
+        }
+
+        /// Nothing: a second thread that waits is sent away.
+        pub(crate) fn look(&self) -> Vec<Event> {
+            Vec::new()
         }
 
         pub(crate) fn wake(&self) -> io::Result<()> {

@@ -148,6 +148,8 @@ struct Thread {
     turn_over: Rc<dyn Fn()>,
     /// What is armed again when the loop has turned.
     postponed: RefCell<Vec<usize>>,
+    /// Whether `turned` is going to be called.
+    asked: Cell<bool>,
     /// When the wake-ups began that follow each other, and when the last one ended.
     stretch: Cell<(Instant, Instant)>,
 }
@@ -169,6 +171,7 @@ impl Thread {
             needed: Cell::new(0),
             turn_over,
             postponed: RefCell::default(),
+            asked: Cell::default(),
             stretch: Cell::new((Instant::now(), Instant::now())),
         };
         let (signal, waker) = (thread.signal.clone(), thread.wake.waker());
@@ -177,14 +180,17 @@ impl Thread {
         Ok(Rc::new(thread))
     }
 
+    /// Tells what the poll thread has seen.
+    fn dispatch(&self) {
+        let (began, ended) = self.stretch.get();
+        let began = if ended.elapsed() > STRETCH { Instant::now() } else { began };
+        self.tell(self.signal.take(), began);
+    }
+
     /// Tells the watches what they wait for. Each is armed again when it has been told, and so tells what is left; after a
     /// long stretch of wake-ups only when the loop has turned.
-    fn dispatch(&self) {
-        let (mut began, ended) = self.stretch.get();
-        if ended.elapsed() > STRETCH {
-            began = Instant::now();
-        }
-        for (key, ready) in self.signal.take() {
+    fn tell(&self, events: Vec<Event>, began: Instant) {
+        for (key, ready) in events {
             let watch = self.watches.borrow().get(&key).cloned();
             if let Some(watch) = watch {
                 watch.armed.set(false);
@@ -196,16 +202,27 @@ impl Thread {
     }
 
     fn postpone(&self, key: usize) {
-        let mut postponed = self.postponed.borrow_mut();
-        postponed.push(key);
-        if postponed.len() == 1 {
+        self.postponed.borrow_mut().push(key);
+        if !self.asked.replace(true) {
             (self.turn_over)();
         }
     }
 
+    /// In a flood each turn of the loop looks for itself what is ready, for a stretch of time, so that every socket has its
+    /// share of it. Only when there is nothing is the poll thread waited for again.
     fn turned(&self) {
-        self.stretch.set((Instant::now(), Instant::now()));
-        take(&mut *self.postponed.borrow_mut()).into_iter().for_each(|key| self.rearm(key));
+        let turn = Instant::now();
+        self.asked.set(false);
+        while turn.elapsed() < STRETCH {
+            take(&mut *self.postponed.borrow_mut()).into_iter().for_each(|key| self.rearm(key));
+            let mut events = self.signal.take();
+            events.append(&mut self.signal.poller.look());
+            if events.is_empty() {
+                self.stretch.set((turn, turn));
+                return;
+            }
+            self.tell(events, self.stretch.get().0);
+        }
     }
 
     /// Unless it has been armed or dropped by what it told. A descriptor that was armed before does not fail to be so now.
