@@ -15,23 +15,23 @@ const name = program && path.basename(program).replace(/\W.*/, '');
 /** True in the process that runs a file's scenarios for another. */
 const records = process.env.HELIOGRAM_TEST_RECORDS === '1';
 
-/** How each runtime is started: Deno asks for every permission, and both want flags of V8 and of Node in ways of their own. */
+/** Flags of V8, which Deno wants as one of its own, and of which Bun knows the first. */
+const isOfV8 = (flag) => /^--(expose-gc$|max-semi-space-size|stress-compaction$)/.test(flag);
+
+/** How each runtime is started, with flags of Node in its own words. Deno asks for every permission. */
 const START = {
-  deno: (flags) => ['run', '--allow-all', '--quiet', ...flags],
-  bun: (flags) => flags,
+  deno(flags) {
+    const ofV8 = flags.filter(isOfV8);
+    const others = flags.filter((flag) => !isOfV8(flag));
+    return ['run', '--allow-all', '--quiet', ...(ofV8.length > 0 ? [`--v8-flags=${ofV8}`] : []), ...others];
+  },
+  bun: (flags) => flags.filter((flag) => flag === '--expose-gc' || !isOfV8(flag)),
 };
 
 /** The command that runs a program of ours, in this Node or in the runtime under test. */
 function command(flags = [], withHost = false) {
   if (!program || withHost) return [process.execPath, ...flags];
-  return [program, ...START[name](flags.flatMap(flagOf))];
-}
-
-/** A flag of Node in the runtime's words. */
-function flagOf(flag) {
-  if (flag === '--expose-gc') return name === 'deno' ? ['--v8-flags=--expose-gc'] : ['--expose-gc'];
-  if (flag.startsWith('--max-semi-space-size') || flag === '--stress-compaction') return name === 'deno' ? [`--v8-flags=${flag}`] : [];
-  return [flag];
+  return [program, ...START[name](flags)];
 }
 
 /** What engines word and print in their own ways is not compared: stacks, and the texts of errors that have no code. */
