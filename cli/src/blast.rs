@@ -49,8 +49,9 @@ impl Blast {
     pub(crate) async fn run(self, session: Session) -> Outcome {
         let route = self.sending.open(&session).await?;
         self.announce(&route, &session)?;
-        let session = session.within(self.time());
+        // The load's own clock starts first, so that it never tells less time than was asked for.
         let mut load = Load::new(&self, &route);
+        let session = session.within(self.time());
         let mut meter = Meter::start(Goal::of(self.count, self.time()), &session);
         while load.left() > 0 && !session.is_over() {
             match load.due() {
