@@ -4,7 +4,7 @@
 
 const { permissions, errors } = globalThis.Deno;
 
-const granted = new Set();
+const granted = new Map(); // ports, by their addresses
 let isForgetting = false;
 
 function forget() {
@@ -12,8 +12,10 @@ function forget() {
   granted.clear();
 }
 
-function remember(host) {
-  granted.add(host);
+function remember(address, port) {
+  const ports = granted.get(address);
+  if (ports === undefined) granted.set(address, new Set([port]));
+  else ports.add(port);
   if (isForgetting) return;
   isForgetting = true;
   process.nextTick(forget);
@@ -34,10 +36,9 @@ function hostOf(address, port) {
 
 /** Whether datagrams may be sent there. */
 function mayReach(address, port) {
-  const host = hostOf(address, port);
-  if (granted.has(host)) return true;
-  const may = isGranted(host);
-  if (may) remember(host);
+  if (granted.get(address)?.has(port)) return true;
+  const may = isGranted(hostOf(address, port));
+  if (may) remember(address, port);
   return may;
 }
 
