@@ -204,7 +204,23 @@ impl RecvBatch {
 
     /// The datagrams of the last receive, in the order of their arrival; trains taken apart.
     pub fn iter(&self) -> impl Iterator<Item = Message<'_>> {
-        self.slots.iter().flat_map(|slot| {
+        self.messages(&self.slots)
+    }
+
+    /// The same from that datagram on, counted from 0. Whole trains that lie before it are not taken apart, as `skip` would.
+    pub fn iter_from(&self, mut first: usize) -> impl Iterator<Item = Message<'_>> {
+        let mut is_before = |slot: &Slot| {
+            let passed = slot.datagrams() <= first;
+            first -= if passed { slot.datagrams() } else { 0 };
+            passed
+        };
+        let start = self.slots.iter().take_while(|slot| is_before(slot)).count();
+        let (cut, whole) = self.slots[start..].split_at(1.min(self.slots.len() - start));
+        self.messages(cut).skip(first).chain(self.messages(whole))
+    }
+
+    fn messages<'a>(&'a self, slots: &'a [Slot]) -> impl Iterator<Item = Message<'a>> {
+        slots.iter().flat_map(|slot| {
             let data = &self.receiver.data(slot.index)[..slot.length];
             let addr = self.receiver.peer(slot.index);
             let arrival = Arrival { segment_size: slot.train(), ..self.receiver.arrival(slot.index) };

@@ -17,8 +17,13 @@ fn drain(socket: &Socket, batch: &mut RecvBatch) -> Vec<Vec<u8>> {
     loop {
         match socket.try_recv_batch(batch) {
             Ok(count) => {
-                assert_eq!(count, batch.iter().count());
-                all.extend(batch.iter().map(|message| message.data.to_vec()));
+                let came: Vec<_> = batch.iter().map(|message| message.data.to_vec()).collect();
+                assert_eq!(count, came.len());
+                for first in 0..=count + 1 {
+                    let rest = batch.iter_from(first).map(|message| message.data);
+                    assert!(rest.eq(came.iter().skip(first)), "from {first} of {count}");
+                }
+                all.extend(came);
             }
             Err(error) => {
                 assert!(error.is_would_block(), "{error}");

@@ -100,7 +100,7 @@ impl Received {
         let mut writer = Writer { table: slab.table, rows: 0, most, room, used: 0, extras };
         match self {
             Received::Messages { batch, done } => {
-                let messages = batch.iter().skip(*done);
+                let messages = batch.iter_from(*done);
                 match page {
                     Some(page) => page.hand_out(page.write(|free, start| writer.copy(messages, free, start))),
                     None => _ = writer.copy(messages, own, EXTRAS),
@@ -117,7 +117,7 @@ impl Received {
     /// The length of the message that is next.
     pub(crate) fn next_length(&self) -> usize {
         match self {
-            Received::Messages { batch, done } => batch.iter().nth(*done).map_or(0, |message| message.data.len()),
+            Received::Messages { batch, done } => batch.iter_from(*done).next().map_or(0, |message| message.data.len()),
             _ => 0,
         }
     }
