@@ -162,34 +162,34 @@ impl Environment {
         self.watch(descriptor, move |environment, ready| environment.ready(number, ready))
     }
 
-    /// Watches a descriptor; `told` what there is to be had.
+    /// Watches a descriptor; `told` what there is to be had, it says whether it has left some.
     pub(crate) fn watch(
         self: &Rc<Self>,
         descriptor: Borrowed<'_>,
-        told: impl Fn(&Self, Ready) + 'static,
+        told: impl Fn(&Self, Ready) -> bool + 'static,
     ) -> Result<Poll, i32> {
         let (weak, life) = (Rc::downgrade(self), self.life.clone());
         let ready = Rc::new(move |ready| {
-            if let Some(environment) = weak.upgrade().filter(|environment| !environment.life.is_ending()) {
-                told(&environment, ready);
-            }
+            let environment = weak.upgrade().filter(|environment| !environment.life.is_ending());
+            environment.is_some_and(|environment| told(&environment, ready))
         });
         let poll = self.loop_of.watch(descriptor, ready, Rc::new(move || life.handle_closed()))?;
         self.life.handle_opened();
         Ok(poll)
     }
 
-    /// The loop says that a local socket can be read or written.
+    /// The loop says that a local socket can be read or written. What JavaScript leaves of that nobody knows.
     #[cfg(unix)]
-    pub(crate) fn local_ready(&self, number: u32, ready: Ready) {
-        let Some(local) = self.locals.get(number) else { return };
+    pub(crate) fn local_ready(&self, number: u32, ready: Ready) -> bool {
+        let Some(local) = self.locals.get(number) else { return false };
         self.channel.ready(number, i32::from(ready.readable || ready.failed) | i32::from(ready.writable) << 1);
         local.was_ready(ready);
+        false
     }
 
-    /// The loop says that a socket can be read or written.
-    fn ready(&self, number: u32, ready: Ready) {
-        let Some(endpoint) = self.endpoint(number) else { return };
+    /// The loop says that a socket can be read or written. Says whether there is more to be read, as far as is known.
+    fn ready(&self, number: u32, ready: Ready) -> bool {
+        let Some(endpoint) = self.endpoint(number) else { return false };
         if ready.writable || ready.failed {
             endpoint.flush_queue().into_iter().for_each(|(token, outcome)| self.channel.settle(token, outcome));
         }
@@ -197,34 +197,40 @@ impl Environment {
             self.channel.tell_notices(number);
         }
         let held = endpoint.holds();
-        if ready.readable || ready.failed || held {
-            self.receive(&endpoint);
-        }
+        let left = (ready.readable || ready.failed || held) && self.receive(&endpoint);
         if ready.failed {
             endpoint.watch_anew();
         } else if ready.writable && !held || endpoint.holds() {
             // While trains come, a turn that leaves nothing is followed by one that does: the watch stays for one more.
             endpoint.rewatch();
         }
+        left
     }
 
-    /// Hands the listeners a turn's share: what is left of the last one first, then what there is. A loop that is run
-    /// inside a listener must not take anything away from under it: what it leaves is still readable afterwards.
-    fn receive(&self, endpoint: &Endpoint) {
+    /// Hands the listeners a turn's share: what is left of the last one first, then what there is; says whether there may
+    /// be more. A loop that is run inside a listener must not take anything away from under it: what it leaves is still
+    /// readable afterwards.
+    fn receive(&self, endpoint: &Endpoint) -> bool {
         if self.delivering.replace(true) {
-            return;
+            return false;
         }
+        let mut may_be_more = true;
         let mut left = if endpoint.takes_whole() { PER_WHOLE_TURN } else { PER_TURN };
         let start = Instant::now();
         while left > 0 && start.elapsed() < TURN && endpoint.is_receiving() && !self.life.is_ending() {
-            let Some((received, more)) = self.next(endpoint) else { break };
+            let Some((received, more)) = self.next(endpoint) else {
+                may_be_more = false;
+                break;
+            };
             let most = endpoint.messages_in(TURN.saturating_sub(start.elapsed())).min(left);
             left = left.saturating_sub(self.hand_over(endpoint, received, most));
+            may_be_more = more || endpoint.holds();
             if !more {
                 break;
             }
         }
         self.delivering.set(false);
+        may_be_more && endpoint.is_receiving()
     }
 
     /// What is to be delivered next, and whether there may be more after it.

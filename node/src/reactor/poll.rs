@@ -25,6 +25,9 @@ pub(crate) struct Ready {
     pub(crate) failed: bool,
 }
 
+/// Is told what there is to be had, and says whether it has left some of it.
+pub(crate) type Told = Rc<dyn Fn(Ready) -> bool>;
+
 /// What watches the descriptors of one environment.
 pub(crate) enum Loop {
     Uv(uv::Loop),
@@ -57,12 +60,7 @@ impl Loop {
     /// Watches a descriptor, for nothing yet; `closed` is told when nothing of the watch is left. The error is the
     /// system's negative number: `EEXIST` if this descriptor is being watched already. The watch must be dropped before
     /// the descriptor is closed.
-    pub(crate) fn watch(
-        &self,
-        descriptor: Borrowed<'_>,
-        ready: Rc<dyn Fn(Ready)>,
-        closed: Rc<dyn Fn()>,
-    ) -> Result<Poll, i32> {
+    pub(crate) fn watch(&self, descriptor: Borrowed<'_>, ready: Told, closed: Rc<dyn Fn()>) -> Result<Poll, i32> {
         match self {
             Loop::Uv(of) => uv::Poll::new(*of, descriptor, ready, closed).map(Poll::Uv),
             Loop::Thread(of) => thread::Poll::new(of, descriptor, ready, closed).map(Poll::Thread),

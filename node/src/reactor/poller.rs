@@ -7,7 +7,8 @@
 //! | `add`, `remove` | a descriptor under a key; `EEXIST` if it is watched already |
 //! | `arm` | from any thread: one event of these kinds, at once if there is one already |
 //! | `wait` | in the poll thread: blocks until something is ready, and appends it, or for so long |
-//! | `look` | from any thread: what is ready now, if the system lets two threads wait |
+//! | `look` | from any thread: what is ready now of what is armed, if the system lets two threads wait |
+//! | `ask` | from any thread: what is ready now of these, which are not armed, if the system can be asked |
 //! | `wake` | from any thread: ends the wait under way, or the next one |
 //!
 //! Linux has `epoll(7)` itself, other systems the `polling` crate (`kqueue(2)`, IOCP), whose wait costs three calls more.
@@ -16,6 +17,9 @@ use super::Ready;
 
 /// What is ready, by the key of the descriptor.
 pub(super) type Event = (usize, Ready);
+
+/// What is waited for: something to read, room to write.
+pub(super) type Interest = (bool, bool);
 
 /// Which key stands for [`Poller::wake`].
 #[cfg(target_os = "linux")]
@@ -29,7 +33,7 @@ mod system {
 
     use heliogram::Borrowed;
 
-    use super::{Event, Ready, WAKE};
+    use super::{Event, Interest, Ready, WAKE};
 
     /// How many events one wait brings; more are brought by the next.
     const ROOM: usize = 64;
@@ -56,7 +60,7 @@ mod system {
             self.control(libc::EPOLL_CTL_ADD, descriptor.as_raw_fd(), key, libc::EPOLLONESHOT as u32)
         }
 
-        pub(crate) fn arm(&self, descriptor: Borrowed<'_>, key: usize, read: bool, write: bool) -> io::Result<()> {
+        pub(crate) fn arm(&self, descriptor: Borrowed<'_>, key: usize, (read, write): Interest) -> io::Result<()> {
             let kinds = if read { libc::EPOLLIN } else { 0 } | if write { libc::EPOLLOUT } else { 0 };
             let kinds = (kinds | libc::EPOLLONESHOT) as u32;
             self.control(libc::EPOLL_CTL_MOD, descriptor.as_raw_fd(), key, kinds)
@@ -79,6 +83,19 @@ mod system {
             ready
         }
 
+        pub(crate) fn ask(&self, of: &[(Borrowed<'_>, Interest)]) -> Vec<Option<Ready>> {
+            let kinds = |(read, write)| if read { libc::POLLIN } else { 0 } | if write { libc::POLLOUT } else { 0 };
+            let asked = of.iter().map(|&(of, interest)| (of.as_raw_fd(), kinds(interest)));
+            // It passes over a number below zero: who waits for nothing is told nothing.
+            let asked =
+                asked.map(|(fd, events)| libc::pollfd { fd: if events == 0 { -1 } else { fd }, events, revents: 0 });
+            let mut asked: Vec<_> = asked.collect();
+            // SAFETY: the entries are as many as is said, and live until the call returns. One that fails leaves the
+            // answers empty, which is no worse than not to have asked.
+            unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as libc::nfds_t, 0) };
+            asked.iter().map(|of| (of.revents != 0).then(|| ready(of.revents.into()))).collect()
+        }
+
         /// Says whether a wake-up was among the events.
         fn events(&self, ready: &mut Vec<Event>, limit: i32) -> io::Result<bool> {
             let mut events = [libc::epoll_event { events: 0, u64: 0 }; ROOM];
@@ -87,7 +104,7 @@ mod system {
             let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
             let of_descriptors = events[..count].iter().filter(|event| event.u64 != WAKE as u64);
             let before = ready.len();
-            ready.extend(of_descriptors.map(|event| (event.u64 as usize, kinds(event.events))));
+            ready.extend(of_descriptors.map(|event| (event.u64 as usize, self::ready(event.events.cast_signed()))));
             Ok(ready.len() - before < count)
         }
 
@@ -110,8 +127,9 @@ mod system {
         }
     }
 
-    fn kinds(events: u32) -> Ready {
-        let has = |kind: i32| events & kind as u32 != 0;
+    /// The bits of `epoll(7)` are those of `poll(2)`.
+    fn ready(events: i32) -> Ready {
+        let has = |kind| events & kind != 0;
         Ready { readable: has(libc::EPOLLIN), writable: has(libc::EPOLLOUT), failed: has(libc::EPOLLERR) }
     }
 
@@ -131,7 +149,7 @@ mod system {
 
     use heliogram::Borrowed;
 
-    use super::{Event, Ready};
+    use super::{Event, Interest, Ready};
 
     pub(crate) struct Poller(polling::Poller);
 
@@ -145,7 +163,7 @@ mod system {
             unsafe { self.0.add(&descriptor, polling::Event::none(key)) }
         }
 
-        pub(crate) fn arm(&self, descriptor: Borrowed<'_>, key: usize, read: bool, write: bool) -> io::Result<()> {
+        pub(crate) fn arm(&self, descriptor: Borrowed<'_>, key: usize, (read, write): Interest) -> io::Result<()> {
             self.0.modify(descriptor, polling::Event::new(key, read, write))
         }
 
@@ -168,6 +186,11 @@ mod system {
         /// Nothing: a second thread that waits is sent away.
         pub(crate) fn look(&self) -> Vec<Event> {
             Vec::new()
+        }
+
+        /// Nothing, as if none were ready: they are then armed, and tell.
+        pub(crate) fn ask(&self, of: &[(Borrowed<'_>, Interest)]) -> Vec<Option<Ready>> {
+            vec![None; of.len()]
         }
 
         pub(crate) fn wake(&self) -> io::Result<()> {

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use heliogram::Borrowed;
 use napi::sys;
 
-use super::poll::Ready;
-use super::poller::{Event, Poller};
+use super::poll::Told;
+use super::poller::{Event, Interest, Poller};
 use super::wake::{Wake, Waker};
 use super::{errno, guarded};
 
@@ -146,7 +146,7 @@ struct Thread {
     /// How many watches the program must go on for.
     needed: Cell<usize>,
     turn_over: Rc<dyn Fn()>,
-    /// What is armed again when the loop has turned.
+    /// What is looked after when the loop has turned.
     postponed: RefCell<Vec<usize>>,
     /// Whether `turned` is going to be called.
     asked: Cell<bool>,
@@ -187,15 +187,16 @@ impl Thread {
         self.tell(self.signal.take(), began);
     }
 
-    /// Tells the watches what they wait for. Each is armed again when it has been told, and so tells what is left; after a
-    /// long stretch of wake-ups only when the loop has turned.
+    /// Tells the watches what they wait for. Each is armed again when it has been told; where it has left something, and
+    /// after a long stretch of wake-ups, only when the loop has turned, so that the poll thread need not wake for it.
     fn tell(&self, events: Vec<Event>, began: Instant) {
         for (key, ready) in events {
             let watch = self.watches.borrow().get(&key).cloned();
             if let Some(watch) = watch {
-                watch.armed.set(false);
-                guarded(|| (watch.ready)(ready));
-                if began.elapsed() > STRETCH { self.postpone(key) } else { self.rearm(key) }
+                watch.resting.set(true);
+                let mut left = false;
+                guarded(|| left = (watch.ready)(ready));
+                if left || began.elapsed() > STRETCH { self.postpone(key) } else { self.rearm(key) }
             }
         }
         self.stretch.set((began, Instant::now()));
@@ -214,9 +215,9 @@ impl Thread {
         let turn = Instant::now();
         self.asked.set(false);
         while turn.elapsed() < STRETCH {
-            take(&mut *self.postponed.borrow_mut()).into_iter().for_each(|key| self.rearm(key));
             let mut events = self.signal.take();
             events.append(&mut self.signal.poller.look());
+            events.append(&mut self.ask_postponed());
             if events.is_empty() {
                 self.stretch.set((turn, turn));
                 return;
@@ -225,21 +226,37 @@ impl Thread {
         }
     }
 
-    /// Unless it has been armed or dropped by what it told. A descriptor that was armed before does not fail to be so now.
+    /// What is ready of what was postponed; the rest is armed again.
+    fn ask_postponed(&self) -> Vec<Event> {
+        let postponed = take(&mut *self.postponed.borrow_mut());
+        let watches = self.watches.borrow();
+        let postponed: Vec<_> = postponed.iter().filter_map(|key| watches.get_key_value(key)).collect();
+        let asked: Vec<_> = postponed.iter().map(|(_, watch)| (watch.descriptor, watch.interest.get())).collect();
+        let answers = self.signal.poller.ask(&asked);
+        let mut events = Vec::new();
+        for (&(&key, _), ready) in postponed.iter().zip(answers) {
+            match ready {
+                Some(ready) => events.push((key, ready)),
+                None => self.rearm(key),
+            }
+        }
+        events
+    }
+
+    /// Unless it has been dropped by what it told. A descriptor that was armed before does not fail to be so now.
     fn rearm(&self, key: usize) {
         let watch = self.watches.borrow().get(&key).cloned();
-        if let Some(watch) = watch.filter(|watch| !watch.armed.get()) {
+        if let Some(watch) = watch {
+            watch.resting.set(false);
             drop(self.arm(key, &watch));
         }
     }
 
     fn arm(&self, key: usize, watch: &Watch) -> io::Result<()> {
-        let (readable, writable) = watch.interest.get();
-        if readable || writable {
-            self.signal.poller.arm(watch.descriptor, key, readable, writable)?;
-            watch.armed.set(true);
+        match watch.interest.get() {
+            (false, false) => Ok(()),
+            interest => self.signal.poller.arm(watch.descriptor, key, interest),
         }
-        Ok(())
     }
 
     /// The program goes on for the sake of a watch that waits for something and is referenced.
@@ -271,10 +288,11 @@ impl Drop for Thread {
 /// One watched descriptor.
 struct Watch {
     descriptor: Borrowed<'static>,
-    ready: Rc<dyn Fn(Ready)>,
+    ready: Told,
     closed: Rc<dyn Fn()>,
-    interest: Cell<(bool, bool)>,
-    armed: Cell<bool>,
+    interest: Cell<Interest>,
+    /// It is being told, or has been postponed: somebody looks after it without the poll thread.
+    resting: Cell<bool>,
     referenced: Cell<bool>,
     needed: Cell<bool>,
 }
@@ -287,12 +305,7 @@ pub(crate) struct Poll {
 }
 
 impl Poll {
-    pub(crate) fn new(
-        of: &Loop,
-        descriptor: Borrowed<'_>,
-        ready: Rc<dyn Fn(Ready)>,
-        closed: Rc<dyn Fn()>,
-    ) -> Result<Self, i32> {
+    pub(crate) fn new(of: &Loop, descriptor: Borrowed<'_>, ready: Told, closed: Rc<dyn Fn()>) -> Result<Self, i32> {
         let thread = of.thread().map_err(|error| errno::of(&error))?;
         let key = thread.next.replace(thread.next.get() + 1);
         thread.signal.poller.add(descriptor, key).map_err(|error| errno::of(&error))?;
@@ -301,7 +314,7 @@ impl Poll {
             ready,
             closed,
             interest: Cell::default(),
-            armed: Cell::default(),
+            resting: Cell::default(),
             referenced: Cell::new(true),
             needed: Cell::default(),
         });
@@ -310,12 +323,24 @@ impl Poll {
     }
 
     pub(crate) fn watch(&self, readable: bool, writable: bool) -> i32 {
-        let changed = self.watch.interest.replace((readable, writable)) != (readable, writable);
-        self.thread.count(&self.watch);
-        if !changed && self.watch.armed.get() {
+        if !self.wait_for((readable, writable)) || self.watch.resting.get() {
             return 0;
         }
-        self.thread.arm(self.key, &self.watch).map_or_else(|error| errno::of(&error), |()| 0)
+        let armed = self.thread.arm(self.key, &self.watch);
+        armed.map_or_else(
+            |error| {
+                self.wait_for((false, false));
+                errno::of(&error)
+            },
+            |()| 0,
+        )
+    }
+
+    /// Says whether that is something else than before.
+    fn wait_for(&self, interest: Interest) -> bool {
+        let changed = self.watch.interest.replace(interest) != interest;
+        self.thread.count(&self.watch);
+        changed
     }
 
     pub(crate) fn keep_alive(&self, on: bool) {
@@ -326,8 +351,7 @@ impl Poll {
 
 impl Drop for Poll {
     fn drop(&mut self) {
-        self.watch.interest.set((false, false));
-        self.thread.count(&self.watch);
+        self.wait_for((false, false));
         let mut watches = self.thread.watches.borrow_mut();
         watches.remove(&self.key);
         if watches.is_empty() {

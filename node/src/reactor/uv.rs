@@ -13,7 +13,7 @@ use heliogram::Borrowed;
 use napi::sys;
 
 use super::guarded;
-use super::poll::Ready;
+use super::poll::{Ready, Told};
 
 /// `UV_POLL` of `uv_handle_type`, `UV_READABLE` and `UV_WRITABLE` of `uv_poll_event`: part of libuv's stable interface.
 const POLL: c_int = 8;
@@ -92,7 +92,7 @@ impl Loop {
 
 /// What libuv calls back with: owned by the handle's data pointer until the handle is closed.
 struct Context {
-    ready: Rc<dyn Fn(Ready)>,
+    ready: Told,
     closed: Rc<dyn Fn()>,
     symbols: &'static Symbols,
 }
@@ -105,12 +105,7 @@ pub(crate) struct Poll {
 
 impl Poll {
     /// Watches nothing yet. The error is libuv's negative number: `EEXIST` if the loop watches this descriptor already.
-    pub(crate) fn new(
-        of: Loop,
-        descriptor: Borrowed<'_>,
-        ready: Rc<dyn Fn(Ready)>,
-        closed: Rc<dyn Fn()>,
-    ) -> Result<Self, i32> {
+    pub(crate) fn new(of: Loop, descriptor: Borrowed<'_>, ready: Told, closed: Rc<dyn Fn()>) -> Result<Self, i32> {
         let symbols = of.symbols;
         let handle = allocate(symbols);
         // SAFETY: handle points to zeroed memory of the size that libuv asked for, and the loop is this thread's.
@@ -183,7 +178,8 @@ unsafe extern "C" fn on_ready(handle: Handle, status: c_int, events: c_int) {
     // it may drop the Poll.
     let ready = unsafe { (*(symbols.handle_get_data)(handle).cast::<Context>()).ready.clone() };
     let ready_for = Ready { readable: events & READABLE != 0, writable: events & WRITABLE != 0, failed: status < 0 };
-    guarded(|| ready(ready_for));
+    // libuv calls again by itself for what is left.
+    guarded(|| _ = ready(ready_for));
 }
 
 unsafe extern "C" fn on_closed(handle: Handle) {
