@@ -112,6 +112,7 @@ impl Endpoint {
     }
 
     /// Other processes have the kernel's socket too, and must not see trains.
+    #[cfg(unix)]
     pub(crate) fn share(&self) -> Result<()> {
         self.shared.set(true);
         self.held.borrow_mut().extend(self.socket.stop_gro()?.into_iter().map(Received::from));
@@ -281,6 +282,7 @@ impl Endpoint {
         self.environment.upgrade().ok_or(EBADF)?.poll(descriptor, self.number)
     }
 
+    #[cfg(unix)]
     pub(crate) fn set_poll(&self, poll: Poll) {
         *self.poll.borrow_mut() = Some(poll);
     }

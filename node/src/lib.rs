@@ -5,6 +5,7 @@
 mod addresses;
 mod arrival;
 mod calls;
+#[cfg(unix)]
 mod descriptor;
 mod endpoint;
 mod environment;
@@ -12,6 +13,8 @@ mod handle;
 mod knobs;
 #[cfg(unix)]
 mod local;
+#[cfg(not(unix))]
+mod no_descriptor;
 mod notices;
 mod numbers;
 mod outgoing;

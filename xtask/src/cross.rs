@@ -1,4 +1,4 @@
-//! `cargo xtask cross`: the library and the command compile, without a warning, for systems that this machine is not.
+//! `cargo xtask cross`: the library, the command and the npm package's native half compile, without a warning, for systems that this machine is not.
 //!
 //! Nothing is linked or run: it takes a compiler and the target's standard library, or that library's source.
 
@@ -12,7 +12,7 @@ use std::process::{Command, ExitCode};
 /// writes without a linker's help.)
 const TARGETS: [&str; 3] = ["aarch64-apple-darwin", "x86_64-unknown-freebsd", "x86_64-pc-windows-msvc"];
 
-const CHECK: [&str; 6] = ["check", "-p", "heliogram", "-p", "heliogram-cli", "--all-features"];
+const CHECK: [&str; 8] = ["check", "-p", "heliogram", "-p", "heliogram-cli", "-p", "heliogram-node", "--all-features"];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {}
