@@ -5,7 +5,7 @@
 
 const { addArrival } = require('./arrival.js');
 const gather = require('./gather.js');
-const { atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('./host.js');
+const { asyncContext, atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('./host.js');
 const native = require('./native.js');
 
 /** One turn's messages of one socket (`PER_TURN` there), or as many of them as there is room for: two of any size; and extras. */
@@ -169,6 +169,29 @@ const inScope = (handle, index) => handle.resource.runInAsyncScope(dispatch, und
 /** In Bun each message is a tick, since ticks come before microtasks only behind a tick. */
 const enter = entersByTick ? (handle, index) => process.nextTick(inScope, handle, index) : inScope;
 
+/** Message by message, as far as the socket receives. */
+function deliverOnes(handle, enter) {
+  for (let index = receivedTable[DELIVERED]; index < count && handle.receiving; index++) {
+    if (index > 0) runTicks();
+    if (!handle.receiving) break;
+    receivedTable[DELIVERED] = index + 1;
+    enter(handle, index);
+  }
+}
+
+/** Where it is dear to enter the scope, a batch does so once, and each message enters only what AsyncLocalStorage has. */
+function deliverInScope(handle) {
+  const context = asyncContext.get();
+  deliverOnes(handle, (_, index) => {
+    asyncContext.set(context);
+    dispatch(handle, index);
+  });
+}
+
+const deliverEach = asyncContext === undefined
+  ? (handle) => deliverOnes(handle, enter)
+  : (handle) => handle.resource.runInAsyncScope(deliverInScope, undefined, handle);
+
 const allInScope = (handle) => handle.resource.runInAsyncScope(dispatchAll, undefined, handle);
 
 const enterAll = entersByTick ? (handle) => process.nextTick(allInScope, handle) : allInScope;
@@ -186,12 +209,7 @@ function deliver(number, what, shared) {
     receivedTable[DELIVERED] = count;
     enterAll(handle);
   }
-  for (let index = receivedTable[DELIVERED]; index < count && handle?.receiving; index++) {
-    if (index > 0) runTicks();
-    if (!handle.receiving) break;
-    receivedTable[DELIVERED] = index + 1;
-    enter(handle, index);
-  }
+  if (handle?.receiving && receivedTable[DELIVERED] < count) deliverEach(handle);
   return undefined;
 }
 

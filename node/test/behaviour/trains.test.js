@@ -198,6 +198,22 @@ differential('B48 B49 every message of a train is in the scope of its socket', a
   t.note('scopes', [...scopes], ids.size, !ids.has(0));
 }, { least: 1 });
 
+differential('B48 what a listener enters ends with its message, and its ticks and promises have it', async (t) => {
+  const storage = new AsyncLocalStorage();
+  const { socket, sender } = await storage.run('creation', () => pair(t));
+  const [before, later] = [new Set(), []];
+  socket.on('message', (message) => {
+    before.add(storage.getStore());
+    storage.enterWith(numberOf(message));
+    process.nextTick(() => later.push(storage.getStore()));
+    Promise.resolve().then(() => later.push(storage.getStore()));
+  });
+  burst(sender, socket, { count: 20 });
+  await t.times(socket, 'message', 20);
+  await t.turns(2);
+  t.note('before', [...before], 'later', later);
+}, { least: 1 });
+
 differential('a socket that stops receiving and starts again goes on where it was', async (t) => {
   const { socket, sender } = await pair(t);
   let handle;
