@@ -92,8 +92,8 @@ impl Plan {
         let usual = match (contest.side, self.long) {
             (Side::Library, false) => 3,
             (Side::Library, true) => 21,
-            (Side::Package, false) => 3,
-            (Side::Package, true) => 5,
+            (Side::Package, false) => 2,
+            (Side::Package, true) => 7,
         };
         self.rounds.map_or(usual, usize::from)
     }
@@ -106,7 +106,7 @@ impl Plan {
             (Side::Library, false) => 60,
             (Side::Library, true) => 100,
             (Side::Package, false) => 200,
-            (Side::Package, true) => 300,
+            (Side::Package, true) => 500,
         };
         Duration::from_millis(self.milliseconds.unwrap_or(usual).into())
     }

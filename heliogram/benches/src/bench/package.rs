@@ -305,7 +305,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
     },
     Contest {
         sizes: &[1400],
-        length: Length::Few(5000),
+        length: Length::Few(15_000),
         ..contest(
             "js one kept in a thousand",
             &["keep", "--one-in", "1000"],

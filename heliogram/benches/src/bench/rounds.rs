@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// What a run takes besides what is measured: processes that start, warm up and end.
 const AROUND_FUNCTION: Duration = Duration::from_millis(45);
-const AROUND_SCRIPT: Duration = Duration::from_millis(480);
+const AROUND_SCRIPT: Duration = Duration::from_millis(580);
 
 pub(crate) fn drive(plan: &Plan) -> Outcome<()> {
     let contests = chosen(plan)?;

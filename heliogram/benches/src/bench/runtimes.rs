@@ -12,7 +12,7 @@ use std::process::Command;
 const PROGRAM: &str = "node/bench/contestant.mjs";
 
 /// Not measured at the start of a script: its first datagrams run uncompiled.
-const WARM_UP: &str = "400";
+const WARM_UP: &str = "500";
 
 /// A runtime that is here.
 #[derive(Clone)]
