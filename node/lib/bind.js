@@ -144,21 +144,21 @@ function bindDescriptor(socket, { fd, exclusive }) {
 /** The address has been found. */
 function bindAddress(socket, ip, port, exclusive) {
   const state = socket[kState];
-  const flags = flagsOf(state);
-  const failure = (errno) => new ExceptionWithHostPort(errno, 'bind', ip, port);
-  if (isShared(exclusive || state.reusePort)) {
-    const query = { address: ip, port, addressType: socket.type, fd: -1, flags };
-    bindShared(socket, query, failure, () => bindNow(socket, ip, port, flags, failure));
-  } else {
-    bindNow(socket, ip, port, flags, failure);
-  }
+  if (isShared(exclusive || state.reusePort)) bindSharedAddress(socket, ip, port);
+  else bindNow(socket, ip, port);
 }
 
-function bindNow(socket, ip, port, flags, failure) {
+function bindSharedAddress(socket, ip, port) {
+  const query = { address: ip, port, addressType: socket.type, fd: -1, flags: flagsOf(socket[kState]) };
+  const failure = (errno) => new ExceptionWithHostPort(errno, 'bind', ip, port);
+  bindShared(socket, query, failure, () => bindNow(socket, ip, port));
+}
+
+function bindNow(socket, ip, port) {
   const state = socket[kState];
   if (state.bindState === UNBOUND) obey(state.own.beginBind()); // a look-up that failed may answer a second time
-  const errno = state.running.bind(ip, port || 0, flags);
-  if (errno) bindFailed(socket, failure(errno));
+  const errno = state.running.bind(ip, port || 0, flagsOf(state));
+  if (errno) bindFailed(socket, new ExceptionWithHostPort(errno, 'bind', ip, port));
   else startListening(socket);
 }
 
@@ -167,7 +167,7 @@ function emitUnlessClosed(socket, event) {
 }
 
 /** Looks the address up, and goes on with what is found, unless the socket has been closed meanwhile. */
-function bindByName(socket, { address, exclusive, port }) {
+function bindByName(socket, address, exclusive, port) {
   const state = socket[kState];
   state.running.lookup(address || anyAddress(socket), (error, ip) => {
     if (state.running === null) return;
@@ -182,10 +182,10 @@ function bind(port, address /* , callback */) {
   const callback = arguments.length > 0 && arguments[arguments.length - 1];
   if (typeof callback === 'function') callWhenBound(this, callback);
 
-  if (!isObject(port)) bindByName(this, { port, address: typeof address === 'function' ? '' : address });
+  if (!isObject(port)) bindByName(this, typeof address === 'function' ? '' : address, undefined, port);
   else if (typeof port.recvStart === 'function') adoptHandle(this, port);
   else if (isDescriptor(port.fd)) bindDescriptor(this, port);
-  else bindByName(this, port);
+  else bindByName(this, port.address, port.exclusive, port.port);
   return this;
 }
 

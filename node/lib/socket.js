@@ -39,6 +39,9 @@ function checkedSize(size, name) {
   return size;
 }
 
+/** What a socket has of which only the type is given. */
+const NO_OPTIONS = Object.freeze({});
+
 /** What is checked before the socket has a handle, in the host's order. */
 function checkedOptions(given) {
   return {
@@ -88,15 +91,17 @@ function closeOnAbort(socket, signal) {
 /** A plain function, as the host's: `new`, and `call` on an object of one's own, both make a socket. */
 function Socket(type, listener) {
   EventEmitter.call(this);
-  const given = type !== null && typeof type === 'object' ? type : { type };
-  const checked = checkedOptions(given);
-  const bounds = checkedBounds(given);
+  const hasOptions = type !== null && typeof type === 'object';
+  const given = hasOptions ? type : { type };
+  const checked = hasOptions ? checkedOptions(given) : NO_OPTIONS;
+  const bounds = hasOptions ? checkedBounds(given) : undefined;
   const handle = newHandle(given.type, given.lookup, checked);
   handle[kOwner] = this;
   this[kAsyncId] = handle.resource.asyncId();
   this.type = given.type;
   if (typeof listener === 'function') this.on('message', listener);
-  this[kState] = new State(handle, checked);
+  this[kState] = new State(handle);
+  if (hasOptions) this[kState].take(checked);
   if (bounds !== undefined) this[kState].pressure = new Pressure(this, bounds);
   if (given.signal !== undefined) closeOnAbort(this, given.signal);
   if (channel.hasSubscribers) channel.publish({ socket: this });

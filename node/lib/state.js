@@ -22,10 +22,14 @@ class State {
   #handle;
   #closed = false;
 
-  constructor(handle, options) {
+  constructor(handle) {
     this.#handle = handle;
     this.receiving = false;
     this.queue = undefined;
+  }
+
+  /** Keeps the options that the program has given. */
+  take(options) {
     for (const name of OPTIONS) if (options[name] !== undefined) this[name] = options[name];
   }
 
