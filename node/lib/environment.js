@@ -3,6 +3,7 @@
 // both sides see, or in a page that is handed out; a table of numbers says what is where. The native side of the same
 // picture is node/src/receive.rs; the way out is gather.js.
 
+const { setImmediate, setTimeout } = require('node:timers'); // Deno's own give numbers
 const { addArrival } = require('./arrival.js');
 const gather = require('./gather.js');
 const { asyncContext, atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('./host.js');
@@ -56,9 +57,13 @@ function start() {
   atExit?.(gather.flush);
 }
 
-/** Called by the native side where it has no loop of its own to turn, so that a flood leaves time for the others there. */
-function turnOver() {
-  setImmediate(exports.calls.turned);
+/**
+ * Called by the native side where it has no loop of its own to turn, so that a flood leaves time for the others there. Sockets
+ * that the program does not go on for must not keep it: then it is a timer, since Deno forgets an immediate without a reference.
+ */
+function turnOver(isNeeded) {
+  if (isNeeded) setImmediate(exports.calls.turned);
+  else setTimeout(exports.calls.turned, 0).unref();
 }
 
 /** The flags of `open`, as node/src/calls.rs has them. */

@@ -64,7 +64,7 @@ impl Environment {
         let turn_over = channel.clone();
         let environment = Rc::new(Environment {
             env,
-            loop_of: Loop::of(env, host, Rc::new(move || turn_over.turn_over()))?,
+            loop_of: Loop::of(env, host, Rc::new(move |is_needed| turn_over.turn_over(is_needed)))?,
             life: Life::of(env, host)?,
             channel,
             endpoints: RefCell::default(),

@@ -24,8 +24,8 @@ pub struct JsEnvironment(pub(crate) Rc<Environment>);
 #[napi]
 impl JsEnvironment {
     /// `parts` has four functions and four arrays, which nobody else may have: `deliver(socket, count)`,
-    /// `settle(token, outcome)`, `ready(local socket, what)`, and `turnOver()`, which calls `turned` when the loop has
-    /// turned; `received`, where received bytes go, and `receivedTable`; `sent`, where sent bytes come
+    /// `settle(token, outcome)`, `ready(local socket, what)`, and `turnOver(isNeeded)`, which calls `turned` when the
+    /// loop has turned; `received`, where received bytes go, and `receivedTable`; `sent`, where sent bytes come
     /// from, and `sentTable`. `host` is `node`, `deno` or `bun`.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, parts: Object, host: String) -> napi::Result<Self> {

@@ -155,9 +155,9 @@ impl Channel {
         self.call(self.ready, [socket.cast_signed(), what]);
     }
 
-    /// Asks to be told when the loop has turned.
-    pub(crate) fn turn_over(&self) {
-        self.call(self.turn_over, [0, 0]);
+    /// Asks to be told when the loop has turned, for whose sake the program goes on if that `is_needed`.
+    pub(crate) fn turn_over(&self, is_needed: bool) {
+        self.call(self.turn_over, [is_needed.into(), 0]);
     }
 
     /// Calls a function as the loop does. In Node ticks and microtasks follow; elsewhere the function sees to them. Says whether something threw.

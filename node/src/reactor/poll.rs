@@ -28,6 +28,9 @@ pub(crate) struct Ready {
 /// Is told what there is to be had, and says whether it has left some of it.
 pub(crate) type Told = Rc<dyn Fn(Ready) -> bool>;
 
+/// Asks to be told when the runtime's loop has turned, for whose sake the program goes on if that is needed.
+pub(crate) type TurnOver = Rc<dyn Fn(bool)>;
+
 /// What watches the descriptors of one environment.
 pub(crate) enum Loop {
     Uv(uv::Loop),
@@ -37,7 +40,7 @@ pub(crate) enum Loop {
 impl Loop {
     /// `turn_over` is asked to call [`turned`](Self::turned) when the runtime's loop has turned, by a loop that cannot see
     /// it turn.
-    pub(crate) fn of(env: sys::napi_env, host: Host, turn_over: Rc<dyn Fn()>) -> napi::Result<Self> {
+    pub(crate) fn of(env: sys::napi_env, host: Host, turn_over: TurnOver) -> napi::Result<Self> {
         match host {
             Host::Node => uv::Loop::of(env).map(Loop::Uv),
             Host::Deno | Host::Bun => Ok(Loop::Thread(thread::Loop::of(env, turn_over))),

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use heliogram::Borrowed;
 use napi::sys;
 
-use super::poll::Told;
+use super::poll::{Told, TurnOver};
 use super::poller::{Event, Interest, Poller};
 use super::wake::{Wake, Waker};
 use super::{errno, guarded};
@@ -88,7 +88,7 @@ impl Signal {
 pub(crate) struct Loop {
     env: sys::napi_env,
     thread: Rc<Current>,
-    turn_over: Rc<dyn Fn()>,
+    turn_over: TurnOver,
 }
 
 /// The thread, if there is one now.
@@ -112,7 +112,7 @@ impl Current {
 
 impl Loop {
     /// `turn_over` is asked to call [`turned`](Self::turned) when the runtime's loop has turned.
-    pub(crate) fn of(env: sys::napi_env, turn_over: Rc<dyn Fn()>) -> Self {
+    pub(crate) fn of(env: sys::napi_env, turn_over: TurnOver) -> Self {
         Loop { env, thread: Rc::default(), turn_over }
     }
 
@@ -145,7 +145,7 @@ struct Thread {
     next: Cell<usize>,
     /// How many watches the program must go on for.
     needed: Cell<usize>,
-    turn_over: Rc<dyn Fn()>,
+    turn_over: TurnOver,
     /// What is looked after when the loop has turned.
     postponed: RefCell<Vec<usize>>,
     /// Whether `turned` is going to be called.
@@ -155,7 +155,7 @@ struct Thread {
 }
 
 impl Thread {
-    fn start(env: sys::napi_env, current: Weak<Current>, turn_over: Rc<dyn Fn()>) -> io::Result<Rc<Self>> {
+    fn start(env: sys::napi_env, current: Weak<Current>, turn_over: TurnOver) -> io::Result<Rc<Self>> {
         let woken = move || current.upgrade().iter().for_each(|current| current.called());
         let thread = Thread {
             signal: Arc::new(Signal {
@@ -205,7 +205,7 @@ impl Thread {
     fn postpone(&self, key: usize) {
         self.postponed.borrow_mut().push(key);
         if !self.asked.replace(true) {
-            (self.turn_over)();
+            (self.turn_over)(self.needed.get() > 0);
         }
     }
 

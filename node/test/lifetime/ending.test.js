@@ -14,6 +14,8 @@ ends('unref while binding', FIXTURE, 'unrefWhileBinding', { records: [['bind cal
 ends('unref when bound', FIXTURE, 'unrefWhenBound', { records: [['listening']] });
 ends('unref of a connected socket with traffic', FIXTURE, 'unrefConnected', { records: [['heard'], ['unref’d']] });
 ends('unref in a message listener', FIXTURE, 'unrefInMessage', { records: [['heard']] });
+ends('unref of a socket that is flooded', FIXTURE, 'unrefFlooded', { records: [['heard']] });
+ends('unref of a flooded socket while something else lives', FIXTURE, 'unrefFloodedAlive', { records: [['goes on', true]] });
 ends('one of two sockets unref’d', FIXTURE, 'oneOfTwo', { records: [['alive'], ['closed']] });
 ends('close', FIXTURE, 'close', { records: [['closed']] });
 ends('close while binding', FIXTURE, 'closeWhileBinding', { records: [['closed']] });
