@@ -14,7 +14,8 @@ const OPTIONS = ['writableHighWaterMark', 'maxSendQueueSize', 'maxSendQueueCount
 /** The bounds that were given as options, or undefined. */
 function checkedBounds(given) {
   let bounds;
-  for (const option of OPTIONS) {
+  for (let index = 0; index < OPTIONS.length; index++) {
+    const option = OPTIONS[index];
     const value = given[option];
     if (value === undefined) continue;
     if (value !== Infinity) validateCount(value, `options.${option}`, 0);

@@ -28,9 +28,12 @@ class State {
     this.queue = undefined;
   }
 
-  /** Keeps the options that the program has given. */
+  /** Keeps the options that the program has given; by index, since the steps of an iterator would be garbage of each socket. */
   take(options) {
-    for (const name of OPTIONS) if (options[name] !== undefined) this[name] = options[name];
+    for (let index = 0; index < OPTIONS.length; index++) {
+      const name = OPTIONS[index];
+      if (options[name] !== undefined) this[name] = options[name];
+    }
   }
 
   /** For others: a handle of the host's, or null once the socket is closed. */
