@@ -21,6 +21,8 @@ const FRAME: Duration = Duration::from_millis(20);
 const FRAMES: u32 = 100;
 /// Bytes of a datagram: the frame's number, and the picture.
 const SIZE: usize = 1000;
+/// What the kernel keeps, in bytes, while the receiver does not get to read: all of the video, or as much as the system allows.
+const ROOM: u32 = 4 << 20;
 /// How long before its time a datagram is handed to the kernel.
 const LEAD: Duration = Duration::from_millis(2);
 
@@ -36,7 +38,8 @@ async fn main() -> Result<()> {
 
 /// Tells the sender after each frame how many datagrams came and how many of them were marked.
 async fn receive(port: u16) -> Result<()> {
-    let socket = Socket::bind(&SocketOptions::new(SocketType::Udp4), (Ipv4Addr::UNSPECIFIED, port)).await?;
+    let options = SocketOptions::new(SocketType::Udp4).recv_buffer_size(ROOM);
+    let socket = Socket::bind(&options, (Ipv4Addr::UNSPECIFIED, port)).await?;
     socket.set_receive_info(ReceiveInfo::new().traffic_class(true))?;
     println!("listening on {}", socket.address()?);
     let (mut frame, mut came, mut marked) = (0, [0_u32; 2], [0_u32; 2]);
