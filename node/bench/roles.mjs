@@ -18,9 +18,12 @@ export function dgramOf({ sockets }) {
   return ours;
 }
 
-/** A socket on loopback, once it is bound. */
+let dgram;
+
+/** A socket on loopback, once it is bound. The module is asked for once: to ask again costs more for a file than for the host's own. */
 export function bound(job, listener) {
-  const socket = dgramOf(job).createSocket(job.options, listener);
+  dgram ??= dgramOf(job);
+  const socket = dgram.createSocket(job.options, listener);
   return new Promise((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket)));
 }
 
