@@ -191,9 +191,11 @@ fn mark_what_is_too_much(router: &Socket, receiver: SocketAddr, most: u32) -> (D
     }
 }
 
-/// Sends a video through a router that marks more than `MOST` datagrams a frame; says how long it took.
-fn video(net: &Net) -> Duration {
+/// Sends a video through a router that marks more than `MOST` datagrams a frame; an error is what was told, if that is not
+/// as it should be. A hundred frames of 20 ms take two seconds, of which the last datagram leaves before the end.
+fn video(net: &Net) -> Result<(), String> {
     const MOST: u32 = 8;
+    const ASKED: Duration = Duration::from_millis(2000);
     let receiver = Server::of(Some(&net.east), example("paced_video").args(["receive", "5004"]));
     assert_eq!(receiver.line(), "listening on 0.0.0.0:5004");
     let router = net.middle.run(|| {
@@ -203,25 +205,23 @@ fn video(net: &Net) -> Duration {
     });
     let sender = Server::of(Some(&net.west), example("paced_video").args(["send", "10.77.1.2:5006"]));
     let (time, came, marked) = mark_what_is_too_much(&router, "10.77.2.1:5004".parse().unwrap(), MOST);
-    assert_eq!(receiver.line(), format!("received {came} datagrams, {marked} of them marked"));
-    let line = sender.line();
-    let (head, rate) = line.trim_end_matches(" a frame").rsplit_once(' ').unwrap();
-    assert_eq!(head, format!("sent {came} datagrams in 100 frames, from 20 to"));
-    let rate: u32 = rate.parse().unwrap();
-    assert!(marked > 0 && rate <= MOST + MOST / 2, "{line}: {marked} marked");
-    time
+    let (received, sent) = (receiver.line(), sender.line());
+    let (head, rate) = sent.trim_end_matches(" a frame").rsplit_once(' ').unwrap();
+    let all_counted = received == format!("received {came} datagrams, {marked} of them marked")
+        && head == format!("sent {came} datagrams in 100 frames, from 20 to");
+    let gave_way = marked > 0 && rate.parse::<u32>().unwrap() <= MOST + MOST / 2;
+    let paced = time.abs_diff(ASKED) < ASKED / 10;
+    if all_counted && gave_way && paced {
+        return Ok(());
+    }
+    Err(format!("{sent}; the router: {came} in {time:?}, {marked} marked; {received}"))
 }
 
+/// A machine that does much else may keep a process waiting for longer than a tenth, or than its buffer has room, but not
+/// each time.
 #[test]
 fn a_video_is_paced_and_gives_way_to_congestion() {
     let Some(net) = Net::new() else { return };
-    // A hundred frames of 20 ms, of which the last datagram leaves before the end of the last. A machine that does much
-    // else may keep a process waiting for longer than a tenth of that, but not each time.
-    let asked = Duration::from_millis(2000);
-    let mut times = Vec::new();
-    let mut in_time = |time: Duration| {
-        times.push(time);
-        time.abs_diff(asked) < asked / 10
-    };
-    assert!((0..3).any(|_| in_time(video(&net))), "{times:?} for {asked:?}");
+    let failures: Vec<_> = (0..3).map_while(|_| video(&net).err()).collect();
+    assert!(failures.len() < 3, "{failures:#?}");
 }

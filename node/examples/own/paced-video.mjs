@@ -15,6 +15,7 @@ import { createSocket } from 'heliogram';
 const FRAME = 20; // ms
 const FRAMES = 100;
 const SIZE = 1_000; // bytes of a datagram: the frame's number, and the picture
+const ROOM = 1 << 22; // bytes that the kernel keeps while the receiver does not get to read, if the system allows so much
 const LEAD = 2; // ms before its time that a datagram is handed to the kernel
 const [FIRST, MOST] = [20, 40]; // datagrams of a frame
 const [ECT1, CONGESTION_EXPERIENCED] = [1, 3];
@@ -29,7 +30,7 @@ else await send(Number(port), address);
  * @param {number} port
  */
 async function receive(port) {
-  const socket = createSocket('udp4');
+  const socket = createSocket({ type: 'udp4', recvBufferSize: ROOM });
   socket.bindSync({ port });
   socket.setReceiveInfo({ tos: true });
   console.log(`listening on ${socket.address().address}:${port}`);

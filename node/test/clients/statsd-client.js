@@ -1,6 +1,7 @@
 'use strict';
 // StatsD: measurements gathered in a datagram, sent from a socket that opens for the first and closes when idle.
 const dgram = require('node:dgram');
+const { setTimeout } = require('node:timers/promises');
 const Client = require('statsd-client');
 
 exports.peer = ({ port, ready, saw }) => {
@@ -9,13 +10,14 @@ exports.peer = ({ port, ready, saw }) => {
 };
 
 exports.client = async ({ port }) => {
-  const client = new Client({ host: 'localhost', port, prefix: 'shop', socketTimeout: 50, maxBufferSize: 40 });
+  const client = new Client({ host: 'localhost', port, prefix: 'shop', socketTimeout: 300, maxBufferSize: 40 });
   client.increment('visits');
   client.gauge('carts', 12);
   client.timing('checkout', 345);
   client.set('users', 'me');
-  await new Promise((resolve) => setTimeout(resolve, 300)); // long enough for the socket to close and open again
+  await setTimeout(1_200); // long enough for the socket to close and open again
   client.decrement('visits');
+  await setTimeout(200); // close() leaves what is under way 10 ms
   client.close();
   return 'closed';
 };
