@@ -29,7 +29,7 @@ mod unix;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::io::{self, IoSlice};
+use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::pin::{Pin, pin};
@@ -46,7 +46,7 @@ use crate::batch::{Datagram, RecvBatch};
 use crate::error::{Code, Error, Result};
 use crate::notice::Notice;
 use crate::options::{SocketOptions, SocketType};
-use crate::sys::{self, Answer};
+use crate::sys;
 
 #[cfg(unix)]
 pub use unix::UnixSocket;
@@ -60,8 +60,7 @@ const READABLE: Interest = Interest::READABLE.add(Interest::ERROR);
 /// receives may go on at the same time, from any task.
 pub struct Socket {
     // Before `socket`, and so dropped before it: it stands for the socket's descriptor.
-    registration: sys::Registration,
-    closed: Notify,
+    waiting: Waiting,
     socket: crate::Socket,
 }
 
@@ -98,7 +97,7 @@ impl Socket {
     pub fn from_socket(socket: crate::Socket) -> Result<Self> {
         socket.address()?;
         let registration = sys::Registration::new(&socket).map_err(|error| Error::system("register", &error))?;
-        Ok(Socket { registration, closed: Notify::new(), socket })
+        Ok(Socket { waiting: Waiting::new(registration), socket })
     }
 
     /// Makes the first address of the socket's family that `remote` stands for its only peer.
@@ -179,10 +178,19 @@ impl Socket {
     /// Those of [`try_recv_batch`](crate::Socket::try_recv_batch) but `EAGAIN`.
     pub async fn recv_batch(&self, batch: &mut RecvBatch) -> Result<usize> {
         loop {
-            // A block list may have turned all of them away.
-            match self.when_drained(READABLE, || self.receive(batch)).await? {
-                0 => {}
-                count => return Ok(count),
+            let readiness = self.waiting.ready(READABLE, || self.state().is_closed()).await?;
+            match self.socket.try_recv_batch(batch) {
+                Err(error) if error.is_would_block() => readiness.clear(),
+                Err(error) => return Err(error),
+                Ok(count) => {
+                    if !batch.is_full() {
+                        readiness.clear_readable();
+                    }
+                    // A block list may have turned all of them away.
+                    if count > 0 {
+                        return Ok(count);
+                    }
+                }
             }
         }
     }
@@ -222,67 +230,63 @@ impl Socket {
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` if it is closed already.
     pub fn close(&self) -> Result<()> {
         let outcome = self.socket.close();
-        self.closed.notify_waiters();
+        self.waiting.end();
         outcome
     }
 
-    /// Receives a batch, and says whether it was the last for now.
-    fn receive(&self, batch: &mut RecvBatch) -> Result<(usize, bool)> {
-        let count = self.socket.try_recv_batch(batch)?;
-        Ok((count, !batch.is_full()))
+    fn when<R>(&self, interest: Interest, call: impl FnMut() -> Result<R>) -> impl Future<Output = Result<R>> {
+        self.waiting.when(interest, || self.state().is_closed(), call)
+    }
+}
+
+/// What a socket waits with.
+struct Waiting {
+    registration: sys::Registration,
+    closed: Notify,
+}
+
+impl Waiting {
+    fn new(registration: sys::Registration) -> Self {
+        Waiting { registration, closed: Notify::new() }
     }
 
     /// Calls when the socket is ready, again and again until the call need not wait.
-    async fn when<R>(&self, interest: Interest, mut call: impl FnMut() -> Result<R>) -> Result<R> {
-        self.when_drained(interest, || Ok((call()?, false))).await
+    async fn when<R>(
+        &self,
+        interest: Interest,
+        is_closed: impl Fn() -> bool,
+        mut call: impl FnMut() -> Result<R>,
+    ) -> Result<R> {
+        loop {
+            let readiness = self.ready(interest, &is_closed).await?;
+            match call() {
+                Err(error) if error.is_would_block() => readiness.clear(),
+                outcome => return outcome,
+            }
+        }
     }
 
-    /// The same for a call that knows whether the socket is ready no longer.
-    async fn when_drained<R>(&self, interest: Interest, call: impl FnMut() -> Result<(R, bool)>) -> Result<R> {
-        let is_closed = || self.state().is_closed();
-        when_ready(&self.registration, &self.closed, is_closed, interest, call).await
-    }
-}
-
-/// Calls when the registered socket is ready, again and again until the call need not wait; the call knows whether the
-/// socket is ready no longer.
-async fn when_ready<R>(
-    registration: &sys::Registration,
-    closed: &Notify,
-    is_closed: impl Fn() -> bool,
-    interest: Interest,
-    mut call: impl FnMut() -> Result<(R, bool)>,
-) -> Result<R> {
-    // A socket that is always ready must not keep its task from yielding.
-    consume_budget().await;
-    loop {
+    /// Waits until the socket is said to be ready; an error if it is closed, now or meanwhile.
+    async fn ready(&self, interest: Interest, is_closed: impl Fn() -> bool) -> Result<sys::Readiness<'_>> {
+        // A socket that is always ready must not keep its task from yielding.
+        consume_budget().await;
         // Made before the state is asked, so that a close in between is not missed.
-        let closed = closed.notified();
+        let closed = self.closed.notified();
         if is_closed() {
             return Err(Error::rule(Code::NotRunning));
         }
-        let ready = registration.ready(interest, || match call() {
-            Err(error) if error.is_would_block() => Answer::NotReady,
-            Ok((answer, true)) => Answer::Last(Ok(answer)),
-            outcome => Answer::Some(outcome.map(|(answer, _)| answer)),
-        });
-        if let Some(outcome) = until(ready, closed).await? {
-            return outcome;
-        }
+        let (mut ready, mut closed) = (pin!(self.registration.ready(interest)), pin!(closed));
+        poll_fn(|context| match ready.as_mut().poll(context) {
+            Poll::Ready(outcome) => Poll::Ready(outcome.map_err(|error| Error::system("poll", &error))),
+            Poll::Pending => closed.as_mut().poll(context).map(|()| Err(Error::rule(Code::NotRunning))),
+        })
+        .await
     }
-}
 
-/// Waits for readiness, or for the end of the socket.
-async fn until<R>(
-    ready: impl Future<Output = io::Result<Option<R>>>,
-    closed: impl Future<Output = ()>,
-) -> Result<Option<R>> {
-    let (mut ready, mut closed) = (pin!(ready), pin!(closed));
-    poll_fn(|context| match ready.as_mut().poll(context) {
-        Poll::Ready(outcome) => Poll::Ready(outcome.map_err(|error| Error::system("poll", &error))),
-        Poll::Pending => closed.as_mut().poll(context).map(|()| Err(Error::rule(Code::NotRunning))),
-    })
-    .await
+    /// Tells everybody who waits that the socket is closed.
+    fn end(&self) {
+        self.closed.notify_waiters();
+    }
 }
 
 /// The first address of this family.

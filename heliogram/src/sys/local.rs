@@ -12,7 +12,7 @@ use std::path::Path;
 use socket2::{Domain, MsgHdr, SockAddr, Type};
 
 use super::cmsg;
-use super::unix::{Borrowed, bury, disconnect, grave, retry};
+use super::unix::{Borrowed, bury, check_long, disconnect, grave, retry};
 use crate::sys::errno;
 use crate::unix::Credentials;
 
@@ -170,8 +170,4 @@ fn name_of(address: &libc::sockaddr_un, length: usize) -> &[u8] {
         [0, _, ..] => bytes,
         _ => bytes.split(|&byte| byte == 0).next().unwrap_or_default(),
     }
-}
-
-fn check_long(answer: libc::ssize_t) -> io::Result<usize> {
-    usize::try_from(answer).map_err(|_| io::Error::last_os_error())
 }

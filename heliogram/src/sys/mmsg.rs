@@ -11,7 +11,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use socket2::SockAddr;
 
 use super::cmsg;
-use super::unix::{Socket, decode, retry};
+use super::unix::{Socket, check_long, decode, retry};
 use crate::batch::Run;
 use crate::info::{Arrival, ReceiveInfo};
 use crate::options::SocketType;
@@ -255,10 +255,6 @@ fn transmit_one(descriptor: RawFd, header: &mut Header) -> io::Result<usize> {
     // SAFETY: every pointer in the header leads to memory that the caller keeps in place and borrowed for this call.
     check_long(unsafe { libc::sendmsg(descriptor, &header.message, FLAGS) })?;
     Ok(1)
-}
-
-fn check_long(answer: libc::ssize_t) -> io::Result<usize> {
-    usize::try_from(answer).map_err(|_| io::Error::last_os_error())
 }
 
 fn bytes(room: &[Piece]) -> &[u8] {

@@ -15,7 +15,7 @@
 //! | `local` | datagrams between processes of one host; Unix systems only |
 //! | `interface_index`, `interface_name` | `if_nametoindex(3)` and back |
 //! | `errno` | the system's error numbers, their names and words |
-//! | `Registration`, `Answer` | readiness for the tokio face |
+//! | `Registration`, `Readiness` | readiness for the tokio face |
 //! | `Poller` | readiness for the events face |
 //!
 //! Two cfgs force the fallback paths on systems that have better ones: `heliogram_force_single` (neither `recvmmsg` nor
@@ -48,7 +48,7 @@ pub(crate) use mmsg::Receiver;
 #[cfg(feature = "events")]
 pub(crate) use poll::{Events, Poller, Watch};
 #[cfg(feature = "tokio")]
-pub(crate) use reactor::{Answer, Registration};
+pub(crate) use reactor::{Readiness, Registration};
 #[cfg(unix)]
 pub use unix::Borrowed;
 #[cfg(unix)]

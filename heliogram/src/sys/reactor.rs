@@ -9,21 +9,11 @@ use tokio::io::Interest;
 
 use crate::socket::Socket;
 
-/// What a call found on a socket that was said to be ready.
-pub(crate) enum Answer<R> {
-    /// It was not.
-    NotReady,
-    /// It was, and may still be.
-    Some(R),
-    /// It was, and is readable no longer: to receive again would only say so.
-    Last(R),
-}
-
 #[cfg(unix)]
 mod registration {
     use std::os::fd::{AsRawFd, RawFd};
     use tokio::io::Ready;
-    use tokio::io::unix::AsyncFd;
+    use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
 
     use super::*;
 
@@ -56,25 +46,25 @@ mod registration {
             registered.map(Registration).map_err(|error| error.into_parts().1)
         }
 
-        /// Waits until the socket is ready, and asks `call`; says `None` if it was not ready after all.
-        pub(crate) async fn ready<R>(
-            &self,
-            interest: Interest,
-            call: impl FnOnce() -> Answer<R>,
-        ) -> io::Result<Option<R>> {
-            let mut guard = self.0.ready(interest).await?;
-            match call() {
-                Answer::NotReady => {
-                    guard.clear_ready();
-                    Ok(None)
-                }
-                Answer::Last(answer) => {
-                    // Not the error's readiness, which may be what ended the batch; nor a sender's, of which nobody asked.
-                    guard.clear_ready_matching(Ready::READABLE);
-                    Ok(Some(answer))
-                }
-                Answer::Some(answer) => Ok(Some(answer)),
-            }
+        /// Waits until the socket is said to be ready.
+        pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Readiness<'_>> {
+            self.0.ready(interest).await.map(Readiness)
+        }
+    }
+
+    /// A socket is said to be ready. What becomes ready later is not forgotten by what is said here.
+    pub(crate) struct Readiness<'a>(AsyncFdReadyGuard<'a, Number>);
+
+    impl Readiness<'_> {
+        /// It is not: a call would have had to wait.
+        pub(crate) fn clear(mut self) {
+            self.0.clear_ready();
+        }
+
+        /// It is readable no longer: to receive again would only say so.
+        pub(crate) fn clear_readable(mut self) {
+            // Not the error's readiness, which may be what ended the batch; nor a sender's, of which nobody asked.
+            self.0.clear_ready_matching(Ready::READABLE);
         }
     }
 }
@@ -94,24 +84,28 @@ mod registration {
             UdpSocket::from_std(second).map(Registration)
         }
 
-        /// Waits until the socket is ready, and asks `call`; says `None` if it was not ready after all.
-        pub(crate) async fn ready<R>(
-            &self,
-            interest: Interest,
-            call: impl FnOnce() -> Answer<R>,
-        ) -> io::Result<Option<R>> {
+        /// Waits until the socket is said to be ready.
+        pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Readiness<'_>> {
             self.0.ready(interest).await?;
-            let would_block = || io::Error::from(io::ErrorKind::WouldBlock);
-            let call = || match call() {
-                Answer::NotReady => Err(would_block()),
-                Answer::Some(answer) | Answer::Last(answer) => Ok(answer),
-            };
-            match self.0.try_io(interest, call) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-                other => other.map(Some),
-            }
+            Ok(Readiness { socket: &self.0, interest })
         }
+    }
+
+    /// A socket is said to be ready.
+    pub(crate) struct Readiness<'a> {
+        socket: &'a UdpSocket,
+        interest: Interest,
+    }
+
+    impl Readiness<'_> {
+        /// It is not: a call would have had to wait. The system is asked anew, which tells of what has come since.
+        pub(crate) fn clear(self) {
+            let _ = self.socket.try_io(self.interest, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+        }
+
+        /// The next call finds out by itself.
+        pub(crate) fn clear_readable(self) {}
     }
 }
 
-pub(crate) use registration::Registration;
+pub(crate) use registration::{Readiness, Registration};

@@ -131,25 +131,29 @@ impl Socket {
     }
 
     /// Receives one datagram: its length, its sender, whether its end did not fit.
+    ///
+    /// With `MSG_TRUNC` Linux says how long the datagram was, and the cheaper call will do (`recv(2)`).
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr, bool)> {
+        // SAFETY: zeros are a valid sockaddr_storage: its fields are integers.
+        let mut from: libc::sockaddr_storage = unsafe { MaybeUninit::zeroed().assume_init() };
+        let mut room = size_of_val(&from) as libc::socklen_t;
+        let (descriptor, flags) = (self.inner.as_raw_fd(), libc::MSG_DONTWAIT | libc::MSG_TRUNC);
+        let (bytes, name) = (buffer.as_mut_ptr().cast(), (&raw mut from).cast());
+        let length = retry(|| {
+            // SAFETY: buffer and address are live memory, borrowed mutably here, with their lengths beside them.
+            check_long(unsafe { libc::recvfrom(descriptor, bytes, buffer.len(), flags, name, &raw mut room) })
+        })?;
+        Ok((length.min(buffer.len()), decode(&from), length > buffer.len()))
+    }
+
+    /// Receives one datagram: its length, its sender, whether its end did not fit.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
     pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr, bool)> {
         // SAFETY: a slice of bytes is a slice of maybe-uninitialised bytes, and the kernel writes only bytes into it.
         let buffer = unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) };
-        self.recv_into(buffer)
-    }
-
-    /// With `MSG_TRUNC` Linux says how long the datagram was, and the cheaper call will do (`recv(2)`).
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn recv_into(&self, buffer: &mut [MaybeUninit<u8>]) -> io::Result<(usize, SocketAddr, bool)> {
-        let flags = libc::MSG_DONTWAIT | libc::MSG_TRUNC;
-        let (length, from) = retry(|| self.inner.recv_from_with_flags(buffer, flags))?;
-        Ok((length.min(buffer.len()), internet(from)?, length > buffer.len()))
-    }
-
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    fn recv_into(&self, buffer: &mut [MaybeUninit<u8>]) -> io::Result<(usize, SocketAddr, bool)> {
         let mut parts = [socket2::MaybeUninitSlice::new(buffer)];
-        let flags = libc::MSG_DONTWAIT;
-        let (length, flags, from) = retry(|| self.inner.recv_from_vectored_with_flags(&mut parts, flags))?;
+        let (length, flags, from) = retry(|| self.inner.recv_from_vectored_with_flags(&mut parts, libc::MSG_DONTWAIT))?;
         Ok((length, internet(from)?, flags.is_truncated()))
     }
 
@@ -389,6 +393,11 @@ pub(super) fn get_option<T: Copy>(socket: &impl AsRawFd, level: libc::c_int, opt
 
 /// A system call's answer: -1 means that errno says why.
 pub(super) fn check(answer: libc::c_int) -> io::Result<usize> {
+    usize::try_from(answer).map_err(|_| io::Error::last_os_error())
+}
+
+/// The same of a call that answers with a length.
+pub(super) fn check_long(answer: libc::ssize_t) -> io::Result<usize> {
     usize::try_from(answer).map_err(|_| io::Error::last_os_error())
 }
 

@@ -5,9 +5,8 @@ use std::io::IoSlice;
 use std::ops::Deref;
 
 use ::tokio::io::Interest;
-use ::tokio::sync::Notify;
 
-use super::{READABLE, when_ready};
+use super::{READABLE, Waiting};
 use crate::error::{Error, Result};
 use crate::sys;
 use crate::unix::{RemoteInfo, Socket, SocketOptions};
@@ -32,8 +31,7 @@ use crate::unix::{RemoteInfo, Socket, SocketOptions};
 /// ```
 pub struct UnixSocket {
     // Before `socket`, and so dropped before it: it stands for the socket's descriptor.
-    registration: sys::Registration,
-    closed: Notify,
+    waiting: Waiting,
     socket: Socket,
 }
 
@@ -52,7 +50,7 @@ impl UnixSocket {
         let socket = Socket::new(options)?;
         let registration =
             sys::Registration::of(&socket.descriptor()).map_err(|error| Error::system("register", &error))?;
-        Ok(UnixSocket { registration, closed: Notify::new(), socket })
+        Ok(UnixSocket { waiting: Waiting::new(registration), socket })
     }
 
     /// Sends one datagram to the connected peer; says how many bytes it has. Waits while the peer's queue is full.
@@ -91,13 +89,12 @@ impl UnixSocket {
     /// Those of [`Socket::close`](crate::unix::Socket::close).
     pub fn close(&self) -> Result<()> {
         let outcome = self.socket.close();
-        self.closed.notify_waiters();
+        self.waiting.end();
         outcome
     }
 
-    async fn when<R>(&self, interest: Interest, mut call: impl FnMut() -> Result<R>) -> Result<R> {
-        when_ready(&self.registration, &self.closed, || self.socket.is_closed(), interest, || Ok((call()?, false)))
-            .await
+    fn when<R>(&self, interest: Interest, call: impl FnMut() -> Result<R>) -> impl Future<Output = Result<R>> {
+        self.waiting.when(interest, || self.socket.is_closed(), call)
     }
 }
 

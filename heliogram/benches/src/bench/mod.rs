@@ -46,10 +46,10 @@ struct Plan {
     /// Every contest, with more and longer rounds, for figures to be quoted
     #[arg(long)]
     long: bool,
-    /// Rounds; in each, every contestant runs once [default: 3, long 21 for the library and 5 for the package]
+    /// Rounds; in each, every contestant runs once [default: library 3, long 21; package 2, long 7]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=100))]
     rounds: Option<u16>,
-    /// Milliseconds that are measured of each contestant in a round [default: library 60, long 100; package 200, long 300]
+    /// Milliseconds that are measured of each contestant in a round [default: library 60, long 100; package 200, long 500]
     #[arg(long, value_parser = clap::value_parser!(u16).range(20..=10_000))]
     milliseconds: Option<u16>,
     /// Payload bytes of a datagram instead of each contest's own; may be given several times
