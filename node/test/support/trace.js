@@ -154,7 +154,7 @@ class Trace {
 
   /** Lets the loop turn a few times, so that everything already due has happened. */
   async turns(count = 3) {
-    if (modules.isThreaded) await new Promise((resolve) => setTimeout(resolve, 10)); // readiness takes a detour there
+    if (modules.isThreaded) await this.#told();
     for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
 
@@ -172,6 +172,21 @@ class Trace {
     peer.send(marker, port, loopback(address));
     await arrived;
     await this.#closed(peer);
+  }
+
+  /**
+   * Lets a poll thread tell of all that is due, however late the machine runs it: it tells in the order of arrival, so
+   * that a datagram sent now to a socket of its own is told last. What this turn has gathered leaves with the first.
+   */
+  async #told() {
+    const last = modules.subject.createSocket('udp4');
+    const { address, port } = last.bindSync({ address: '127.0.0.1' });
+    for (let n = 0; n < 2; n++) {
+      const arrived = this.until((done) => last.once('message', done), () => 'the poll thread tells of nothing');
+      last.send('last', port, address);
+      await arrived;
+    }
+    last.close();
   }
 
   async #closed(socket) {
