@@ -4,26 +4,19 @@
 
 mod common;
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::time::SystemTime;
 
 use common::netns::{Host, Net};
-use common::{LONG, bound, code, new, recv, send, within};
+use common::{LONG, bound, code, ip, new, recv, send, within};
 use heliogram::{
     Datagram, Notice, Origin, PathMtuDiscovery, QueuedError, SendOptions, Socket, SocketType, TransmitTimestamp,
 };
 
-fn ip(text: &str) -> IpAddr {
-    text.parse().unwrap()
-}
-
 fn open(host: &Host, socket_type: SocketType) -> Socket {
-    host.run(|| {
-        let socket = new(socket_type);
-        socket.bind(None).unwrap();
-        socket.set_receive_errors(true).unwrap();
-        socket
-    })
+    let socket = host.open(socket_type);
+    socket.set_receive_errors(true).unwrap();
+    socket
 }
 
 /// A port on which nobody answers us: its owner listens to somebody else, and keeps others from taking it.

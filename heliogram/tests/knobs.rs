@@ -5,10 +5,10 @@
 mod common;
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use common::netns::{Host, Net};
-use common::{LONG, bound, code, new, recv, recv_from, send, within};
+use common::{LONG, at, bound, code, ip, new, port, recv, recv_from, send, within};
 use heliogram::{
     Ecn, Instruction, Interface, PathMtuDiscovery, ReceiveInfo, Socket, SocketOptions, SocketType, Steering,
     TrafficClass,
@@ -17,18 +17,6 @@ use heliogram::{
 const BOTH: [(SocketType, &str, &str); 2] =
     [(SocketType::Udp4, "10.77.1.2", "10.77.2.1"), (SocketType::Udp6, "fd77:1::2", "fd77:2::1")];
 
-fn ip(text: &str) -> IpAddr {
-    text.parse().unwrap()
-}
-
-fn port(socket: &Socket) -> u16 {
-    socket.address().unwrap().port()
-}
-
-fn at(address: &str, socket: &Socket) -> SocketAddr {
-    SocketAddr::new(ip(address), port(socket))
-}
-
 /// A socket of this host, bound to all interfaces and this port.
 fn open_with(host: &Host, options: &SocketOptions, port: u16) -> Socket {
     host.run(|| {
@@ -36,10 +24,6 @@ fn open_with(host: &Host, options: &SocketOptions, port: u16) -> Socket {
         socket.bind(Some(SocketAddr::new(options.socket_type().unspecified(), port))).unwrap();
         socket
     })
-}
-
-fn open(host: &Host, socket_type: SocketType) -> Socket {
-    open_with(host, &SocketOptions::new(socket_type), 0)
 }
 
 #[test]
@@ -72,7 +56,7 @@ fn unbound_and_closed_sockets_have_none_of_them() {
 fn marks_of_a_socket_are_those_of_its_datagrams() {
     let Some(net) = Net::new() else { return };
     for (socket_type, address, _) in BOTH {
-        let (sender, receiver) = (open(&net.west, socket_type), open(&net.middle, socket_type));
+        let (sender, receiver) = (net.west.open(socket_type), net.middle.open(socket_type));
         receiver.set_receive_info(ReceiveInfo::new().traffic_class(true)).unwrap();
         for class in [TrafficClass::new(46, Ecn::Ect1), TrafficClass(0)] {
             sender.set_tos(class).unwrap();
@@ -87,7 +71,7 @@ fn the_paths_mtu_is_learnt_and_told() {
     let Some(net) = Net::new() else { return };
     net.middle.ip("link set eth1 mtu 1300");
     for (socket_type, _, peer) in BOTH {
-        let (sender, receiver) = (open(&net.west, socket_type), open(&net.east, socket_type));
+        let (sender, receiver) = (net.west.open(socket_type), net.east.open(socket_type));
         assert_eq!(code(sender.mtu()), "ENOTCONN");
         assert_eq!(sender.path_mtu_discovery(), Ok(PathMtuDiscovery::Want));
         sender.connect(at(peer, &receiver)).unwrap();
@@ -120,7 +104,7 @@ fn two_sockets_share_a_port_each_for_its_own_interface() {
         let of = |name: &str, port| open_with(&net.middle, &SocketOptions::new(socket_type).device(name), port);
         let eth0 = of("eth0", 0);
         let eth1 = of("eth1", port(&eth0));
-        let (west, east) = (open(&net.west, socket_type), open(&net.east, socket_type));
+        let (west, east) = (net.west.open(socket_type), net.east.open(socket_type));
         send(&west, b"from west", Some(at(near, &eth0))).unwrap();
         send(&east, b"from east", Some(at(far, &eth1))).unwrap();
         assert_eq!((recv(&eth0), recv(&eth1)), (b"from west".to_vec(), b"from east".to_vec()));
@@ -148,7 +132,7 @@ fn however_a_socket_is_bound_it_keeps_to_its_interface() {
         socket.bind_descriptor(first.into()).unwrap();
         socket
     });
-    let (west, east) = (open(&net.west, SocketType::Udp4), open(&net.east, SocketType::Udp4));
+    let (west, east) = (net.west.open(SocketType::Udp4), net.east.open(SocketType::Udp4));
     for socket in [&joined, &adopted] {
         send(&west, b"not heard", Some(at("10.77.1.2", socket))).unwrap();
         send(&east, b"heard", Some(at("10.77.2.2", socket))).unwrap();
@@ -159,7 +143,7 @@ fn however_a_socket_is_bound_it_keeps_to_its_interface() {
 #[test]
 fn a_bound_socket_is_tied_to_an_interface_and_let_go() {
     let Some(net) = Net::new() else { return };
-    let (server, west) = (open(&net.middle, SocketType::Udp4), open(&net.west, SocketType::Udp4));
+    let (server, west) = (net.middle.open(SocketType::Udp4), net.west.open(SocketType::Udp4));
     let eth1 = open_with(&net.middle, &SocketOptions::new(SocketType::Udp4).device("eth1"), 0);
     net.middle.run(|| server.bind_to_device(Some("eth1"))).unwrap();
     send(&west, b"not heard", Some(at("10.77.1.2", &server))).unwrap();
@@ -175,10 +159,10 @@ fn a_bound_socket_is_tied_to_an_interface_and_let_go() {
 fn a_group_is_joined_on_all_interfaces_at_once() {
     let Some(net) = Net::new() else { return };
     for (socket_type, group) in [(SocketType::Udp4, "239.77.0.9"), (SocketType::Udp6, "ff15::77:9")] {
-        let member = open(&net.middle, socket_type);
+        let member = net.middle.open(socket_type);
         let group = at(group, &member);
         let neighbours = [&net.west, &net.east].map(|host| {
-            let sender = open(host, socket_type);
+            let sender = host.open(socket_type);
             sender.set_multicast_interface(host.run(|| Interface::by_name("eth0")).unwrap()).unwrap();
             sender
         });
@@ -208,7 +192,7 @@ fn two_groups_on_one_port_are_kept_apart() {
         let options = SocketOptions::new(socket_type).reuse_addr(true);
         let first = open_with(&net.middle, &options, 0);
         let members = [first.address().unwrap().port(); 2].map(|port| open_with(&net.middle, &options, port));
-        let sender = open(&net.west, socket_type);
+        let sender = net.west.open(socket_type);
         sender.set_multicast_interface(eth0(&net.west)).unwrap();
         for (member, group) in members.iter().zip(groups) {
             member.add_membership(ip(group), eth0(&net.middle)).unwrap();

@@ -3,35 +3,14 @@
 
 mod common;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use common::netns::{Host, Net};
-use common::{LONG, bound, code, new, recv, recv_error, recv_from, send, set_option, within};
+use common::{LONG, at, bound, code, ip, new, port, recv, recv_error, recv_from, send, set_option, within};
 use heliogram::{Interface, Socket, SocketOptions, SocketType};
 
 const GROUP4: &str = "239.77.0.1";
 const GROUP6: &str = "ff15::77:1";
-
-fn ip(text: &str) -> IpAddr {
-    text.parse().unwrap()
-}
-
-fn at(address: &str, port: u16) -> SocketAddr {
-    SocketAddr::new(ip(address), port)
-}
-
-fn port(socket: &Socket) -> u16 {
-    socket.address().unwrap().port()
-}
-
-/// A socket of this host, bound to all interfaces.
-fn open(host: &Host, socket_type: SocketType) -> Socket {
-    host.run(|| {
-        let socket = new(socket_type);
-        socket.bind(None).unwrap();
-        socket
-    })
-}
 
 /// The interface of this name in this host.
 fn interface(host: &Host, name: &str) -> Interface {
@@ -72,7 +51,7 @@ const V6: Family = Family {
 
 impl Family {
     fn open(self, host: &Host) -> Socket {
-        open(host, self.socket_type)
+        host.open(self.socket_type)
     }
 }
 
@@ -98,7 +77,7 @@ fn groups_are_heard_from_join_to_leave() {
     for family in [V4, V6] {
         let (sender, member) = (family.open(&net.west), family.open(&net.middle));
         sender.set_multicast_interface(interface(&net.west, "eth0")).unwrap();
-        let (group, direct) = (at(family.group, port(&member)), at(family.middle, port(&member)));
+        let (group, direct) = (at(family.group, &member), at(family.middle, &member));
         let eth0 = interface(&net.middle, "eth0");
         assert!(!arrives(&sender, group, direct, &member), "before joining");
         member.add_membership(group.ip(), eth0).unwrap();
@@ -121,7 +100,7 @@ fn an_interface_is_named_by_address_index_or_text() {
     for (family, right, wrong) in forms {
         let (sender, member) = (family.open(&net.west), family.open(&net.middle));
         sender.set_multicast_interface(interface(&net.west, "eth0")).unwrap();
-        let (group, direct) = (at(family.group, port(&member)), at(family.middle, port(&member)));
+        let (group, direct) = (at(family.group, &member), at(family.middle, &member));
         member.add_membership(group.ip(), right).unwrap();
         assert!(arrives(&sender, group, direct, &member), "{right:?}");
         member.drop_membership(group.ip(), right).unwrap();
@@ -146,8 +125,8 @@ fn multicast_leaves_by_the_chosen_interface() {
         for (name, hears) in [("eth0", [true, false]), ("eth1", [false, true])] {
             sender.set_multicast_interface(interface(&net.middle, name)).unwrap();
             for ((member, address), hears) in members.iter().zip([family.west, family.east]).zip(hears) {
-                let port = port(member);
-                assert_eq!(arrives(&sender, at(family.group, port), at(address, port), member), hears, "{name}");
+                let (group, direct) = (at(family.group, member), at(address, member));
+                assert_eq!(arrives(&sender, group, direct, member), hears, "{name}");
             }
         }
     }
@@ -171,10 +150,10 @@ fn all_members_that_share_a_port_hear() {
         let second = join(first.address().ok());
         let sender = family.open(&net.west);
         sender.set_multicast_interface(interface(&net.west, "eth0")).unwrap();
-        send(&sender, b"to each of you", Some(at(family.group, port(&first)))).unwrap();
+        send(&sender, b"to each of you", Some(at(family.group, &first))).unwrap();
         assert_eq!([recv(&first), recv(&second)], [b"to each of you"; 2]);
         first.close().unwrap();
-        send(&sender, b"to the one left", Some(at(family.group, port(&second)))).unwrap();
+        send(&sender, b"to the one left", Some(at(family.group, &second))).unwrap();
         assert_eq!(recv(&second), b"to the one left");
     }
 }
@@ -182,24 +161,24 @@ fn all_members_that_share_a_port_hear() {
 #[test]
 fn an_ipv4_interface_is_chosen_by_its_address_on_both_types() {
     let Some(net) = Net::new() else { return };
-    let member = open(&net.west, SocketType::Udp4);
+    let member = net.west.open(SocketType::Udp4);
     member.add_membership(ip(GROUP4), interface(&net.west, "eth0")).unwrap();
-    let v4 = open(&net.middle, SocketType::Udp4);
-    let v6 = open(&net.middle, SocketType::Udp6);
+    let v4 = net.middle.open(SocketType::Udp4);
+    let v6 = net.middle.open(SocketType::Udp6);
     for (socket, group, direct) in [
         (v4, GROUP4.to_owned(), "10.77.1.1".to_owned()),
         (v6, format!("::ffff:{GROUP4}"), "::ffff:10.77.1.1".to_owned()),
     ] {
         socket.set_multicast_interface(Interface::Address(Ipv4Addr::new(10, 77, 1, 2))).unwrap();
-        assert!(arrives(&socket, at(&group, port(&member)), at(&direct, port(&member)), &member), "{group}");
+        assert!(arrives(&socket, at(&group, &member), at(&direct, &member), &member), "{group}");
     }
 }
 
 #[test]
 fn unknown_interfaces_and_missing_routes_are_refused() {
     let Some(net) = Net::new() else { return };
-    let v4 = open(&net.west, SocketType::Udp4);
-    let v6 = open(&net.west, SocketType::Udp6);
+    let v4 = net.west.open(SocketType::Udp4);
+    let v6 = net.west.open(SocketType::Udp6);
     let nowhere = Interface::Index(4711);
     assert_eq!(code(v4.add_membership(ip(GROUP4), nowhere)), "ENODEV");
     assert_eq!(code(v6.add_membership(ip(GROUP6), nowhere)), "ENODEV");
@@ -207,10 +186,10 @@ fn unknown_interfaces_and_missing_routes_are_refused() {
     assert_eq!(code(v4.add_membership(ip(GROUP4), stranger)), "ENODEV");
     // No route leads to the group, so that the system has nothing to choose.
     assert_eq!(code(v4.add_membership(ip(GROUP4), Interface::Default)), "ENODEV");
-    assert_eq!(code(send(&v4, b"x", Some(at(GROUP4, 9)))), "ENETUNREACH");
+    assert_eq!(code(send(&v4, b"x", Some(SocketAddr::new(ip(GROUP4), 9)))), "ENETUNREACH");
     net.west.ip("route add 224.0.0.0/4 dev eth0");
     v4.add_membership(ip(GROUP4), Interface::Default).unwrap();
-    send(&v4, b"x", Some(at(GROUP4, 9))).unwrap();
+    send(&v4, b"x", Some(SocketAddr::new(ip(GROUP4), 9))).unwrap();
     assert_eq!(code(v6.set_multicast_interface(nowhere)), "ENODEV");
     assert_eq!(code(v4.set_multicast_interface(stranger)), "EADDRNOTAVAIL");
 }
@@ -220,12 +199,12 @@ fn a_channel_brings_its_source_and_nobody_else() {
     let Some(net) = Net::new() else { return };
     for family in [V4, V6] {
         let [right, other] = [family.west, family.west_too].map(|address| {
-            let socket = net.west.run(|| bound(&at(address, 0).to_string()));
+            let socket = net.west.run(|| bound(&SocketAddr::new(ip(address), 0).to_string()));
             socket.set_multicast_interface(interface(&net.west, "eth0")).unwrap();
             socket
         });
         let member = family.open(&net.middle);
-        let (channel, direct) = (at(family.channel, port(&member)), at(family.middle, port(&member)));
+        let (channel, direct) = (at(family.channel, &member), at(family.middle, &member));
         let eth0 = interface(&net.middle, "eth0");
         member.add_source_specific_membership(ip(family.west), channel.ip(), eth0).unwrap();
         assert!(arrives(&right, channel, direct, &member), "{}", family.channel);
@@ -244,8 +223,8 @@ fn a_channel_of_ipv4_is_joined_by_the_interfaces_address_too() {
     let Some(net) = Net::new() else { return };
     let sender = net.west.run(|| bound("10.77.1.1:0"));
     sender.set_multicast_interface(interface(&net.west, "eth0")).unwrap();
-    let member = open(&net.middle, SocketType::Udp4);
-    let (channel, direct) = (at(V4.channel, port(&member)), at(V4.middle, port(&member)));
+    let member = net.middle.open(SocketType::Udp4);
+    let (channel, direct) = (at(V4.channel, &member), at(V4.middle, &member));
     let here = Interface::Address(Ipv4Addr::new(10, 77, 1, 2));
     member.add_source_specific_membership(ip(V4.west), channel.ip(), here).unwrap();
     assert!(arrives(&sender, channel, direct, &member));
@@ -261,7 +240,7 @@ fn loopback_decides_whether_the_own_host_hears() {
         let eth0 = interface(&net.west, "eth0");
         member.add_membership(ip(family.group), eth0).unwrap();
         sender.set_multicast_interface(eth0).unwrap();
-        let (group, direct) = (at(family.group, port(&member)), at(family.west, port(&member)));
+        let (group, direct) = (at(family.group, &member), at(family.west, &member));
         for (on, hears) in [(true, true), (false, false), (true, true)] {
             sender.set_multicast_loopback(on).unwrap();
             assert_eq!(arrives(&sender, group, direct, &member), hears, "{} {on}", family.group);
@@ -281,9 +260,8 @@ fn multicast_hops_0_stay_at_home_and_1_get_to_the_neighbour() {
         neighbour.add_membership(group, interface(&net.middle, "eth0")).unwrap();
         for hops in [0, 1, 2, 255] {
             sender.set_multicast_ttl(hops).unwrap();
-            let hears = |member: &Socket, address| {
-                arrives(&sender, at(family.group, port(member)), at(address, port(member)), member)
-            };
+            let hears =
+                |member: &Socket, address| arrives(&sender, at(family.group, member), at(address, member), member);
             assert!(hears(&at_home, family.west), "{hops}");
             assert_eq!(hears(&neighbour, family.middle), hops > 0, "{hops}");
         }
@@ -295,7 +273,7 @@ fn a_router_takes_one_hop() {
     let Some(net) = Net::new() else { return };
     for family in [V4, V6] {
         let (sender, receiver) = (family.open(&net.west), family.open(&net.east));
-        let to = at(family.east, port(&receiver));
+        let to = at(family.east, &receiver);
         for (ttl, text) in [(1, "dies on the way"), (2, "arrives"), (64, "arrives too")] {
             sender.set_ttl(ttl).unwrap();
             send(&sender, text.as_bytes(), Some(to)).unwrap();
@@ -310,9 +288,9 @@ fn a_router_takes_one_hop() {
 #[test]
 fn broadcast_needs_to_be_allowed() {
     let Some(net) = Net::new() else { return };
-    let (sender, receiver) = (open(&net.west, SocketType::Udp4), open(&net.middle, SocketType::Udp4));
+    let (sender, receiver) = (net.west.open(SocketType::Udp4), net.middle.open(SocketType::Udp4));
     for address in ["10.77.1.255", "255.255.255.255"] {
-        let everybody = at(address, port(&receiver));
+        let everybody = at(address, &receiver);
         net.west.ip("route replace 255.255.255.255/32 dev eth0");
         sender.set_broadcast(false).unwrap();
         let error = send(&sender, b"hello, all", Some(everybody)).unwrap_err();
@@ -320,7 +298,7 @@ fn broadcast_needs_to_be_allowed() {
         sender.set_broadcast(true).unwrap();
         send(&sender, b"hello, all", Some(everybody)).unwrap();
         let (bytes, info) = recv_from(&receiver);
-        assert_eq!((bytes, info.addr), (b"hello, all".to_vec(), at(V4.west, port(&sender))));
+        assert_eq!((bytes, info.addr), (b"hello, all".to_vec(), at(V4.west, &sender)));
     }
 }
 
@@ -337,7 +315,7 @@ fn link_local_peers_carry_their_zone() {
         assert_eq!(heliogram::addr::text(&socket.address().unwrap()), "fe80::77%eth0");
         socket
     });
-    let sender = open(&net.west, SocketType::Udp6);
+    let sender = net.west.open(SocketType::Udp6);
     let to = net.west.run(|| heliogram::addr::parse("fe80::77%eth0", port(&receiver))).unwrap();
     send(&sender, b"over the fence", Some(to)).unwrap();
     let (bytes, info) = recv_from(&receiver);
@@ -354,7 +332,7 @@ fn a_closed_port_of_another_host_is_told_to_those_with_a_peer() {
     let Some(net) = Net::new() else { return };
     for family in [V4, V6] {
         let gone = port(&family.open(&net.east));
-        let to = at(family.east, gone);
+        let to = SocketAddr::new(ip(family.east), gone);
         let loner = family.open(&net.west);
         send(&loner, b"x", Some(to)).unwrap();
         let friend = family.open(&net.west);
@@ -368,7 +346,7 @@ fn a_closed_port_of_another_host_is_told_to_those_with_a_peer() {
         friend.disconnect().unwrap();
         let receiver = family.open(&net.east);
         for socket in [&loner, &friend] {
-            send(socket, b"still here", Some(at(family.east, port(&receiver)))).unwrap();
+            send(socket, b"still here", Some(at(family.east, &receiver))).unwrap();
             assert_eq!(recv(&receiver), b"still here");
         }
     }
@@ -380,7 +358,7 @@ fn a_send_too_may_tell_that_the_peer_is_gone() {
     let gone = port(&V4.open(&net.middle));
     let (socket, canary) = (V4.open(&net.west), V4.open(&net.west));
     for socket in [&socket, &canary] {
-        socket.connect(at(V4.middle, gone)).unwrap();
+        socket.connect(SocketAddr::new(ip(V4.middle), gone)).unwrap();
         send(socket, b"x", None).unwrap();
     }
     // The answers come in the order of the questions, so ours is here when the canary has its own.
@@ -406,7 +384,7 @@ fn messages_over_the_mtu_travel_in_fragments_unless_forbidden() {
     let Some(net) = Net::new() else { return };
     for family in [V4, V6] {
         let (sender, receiver) = (family.open(&net.west), family.open(&net.middle));
-        let to = at(family.middle, port(&receiver));
+        let to = at(family.middle, &receiver);
         for size in [1472, 1473, 9000, 65_000] {
             let message: Vec<u8> = (0..size).map(|index| index as u8).collect();
             assert_eq!(send(&sender, &message, Some(to)), Ok(size));
@@ -427,7 +405,7 @@ fn the_paths_mtu_is_learnt_from_the_router() {
     net.east.ip("link set eth0 mtu 1300");
     for family in [V4, V6] {
         let (sender, receiver) = (family.open(&net.west), family.open(&net.east));
-        let to = at(family.east, port(&receiver));
+        let to = at(family.east, &receiver);
         // The first is lost at the router, which says so; then the kernel cuts.
         let arrived = within(LONG, || {
             send(&sender, &[9; 1400], Some(to))?;

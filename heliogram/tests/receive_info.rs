@@ -3,33 +3,15 @@
 
 mod common;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::SystemTime;
 
 use common::netns::{Host, Net};
-use common::{LONG, bound, code, new, recv_from, send, set_option, within};
+use common::{LONG, at, bound, code, ip, new, recv_from, send, set_option, within};
 use heliogram::{
     Arrival, Datagram, Ecn, Interface, ReceiveInfo, RecvBatch, RemoteInfo, Socket, SocketOptions, SocketType,
     TrafficClass,
 };
-
-fn ip(text: &str) -> IpAddr {
-    text.parse().unwrap()
-}
-
-/// A socket of this host on all interfaces, which is told all there is.
-fn open(host: &Host, socket_type: SocketType) -> Socket {
-    host.run(|| {
-        let socket = new(socket_type);
-        socket.bind(None).unwrap();
-        socket.set_receive_info(ReceiveInfo::all()).unwrap();
-        socket
-    })
-}
-
-fn at(address: &str, socket: &Socket) -> SocketAddr {
-    SocketAddr::new(ip(address), socket.address().unwrap().port())
-}
 
 /// Sends one datagram, and says how it arrived.
 fn arrival(from: &Socket, to: SocketAddr, receiver: &Socket) -> Arrival {
@@ -77,8 +59,8 @@ fn which_of_a_hosts_addresses_and_interfaces_it_came_to() {
     for (socket_type, near, far) in
         [(SocketType::Udp4, "10.77.1.2", "10.77.2.2"), (SocketType::Udp6, "fd77:1::2", "fd77:2::2")]
     {
-        let (west, east) = (open(&net.west, socket_type), open(&net.east, socket_type));
-        let server = open(&net.middle, socket_type);
+        let (west, east) = (net.west.open_with_info(socket_type), net.east.open_with_info(socket_type));
+        let server = net.middle.open_with_info(socket_type);
         for (client, address, name) in [(&west, near, "eth0"), (&west, far, "eth0"), (&east, far, "eth1")] {
             let arrival = arrival(client, at(address, &server), &server);
             assert_eq!((arrival.destination, arrival.local), (Some(ip(address)), Some(ip(address))));
@@ -91,7 +73,7 @@ fn which_of_a_hosts_addresses_and_interfaces_it_came_to() {
 #[test]
 fn a_group_is_a_destination_and_no_address_of_ours() {
     let Some(net) = Net::new() else { return };
-    let (sender, member) = (open(&net.west, SocketType::Udp4), open(&net.middle, SocketType::Udp4));
+    let (sender, member) = (net.west.open_with_info(SocketType::Udp4), net.middle.open_with_info(SocketType::Udp4));
     let eth0 = |host: &Host| host.run(|| Interface::by_name("eth0")).unwrap();
     member.add_membership(ip("239.77.0.1"), eth0(&net.middle)).unwrap();
     sender.set_multicast_interface(eth0(&net.west)).unwrap();
@@ -107,7 +89,7 @@ fn the_congestion_mark_the_class_and_the_hops_that_are_left() {
         (SocketType::Udp4, libc::IPPROTO_IP, libc::IP_TOS, "10.77.2.1"),
         (SocketType::Udp6, libc::IPPROTO_IPV6, libc::IPV6_TCLASS, "fd77:2::1"),
     ] {
-        let (sender, receiver) = (open(&net.west, socket_type), open(&net.east, socket_type));
+        let (sender, receiver) = (net.west.open_with_info(socket_type), net.east.open_with_info(socket_type));
         let plain = arrival(&sender, at(address, &receiver), &receiver);
         assert_eq!((plain.traffic_class, plain.ecn()), (Some(TrafficClass(0)), Ecn::NotEct));
         set_option(&sender.descriptor().unwrap(), level, option, class.0.into());
@@ -121,7 +103,7 @@ fn the_congestion_mark_the_class_and_the_hops_that_are_left() {
 #[test]
 fn a_socket_of_ipv6_is_told_of_what_came_by_ipv4() {
     let Some(net) = Net::new() else { return };
-    let (sender, receiver) = (open(&net.west, SocketType::Udp4), open(&net.east, SocketType::Udp6));
+    let (sender, receiver) = (net.west.open_with_info(SocketType::Udp4), net.east.open_with_info(SocketType::Udp6));
     set_option(&sender.descriptor().unwrap(), libc::IPPROTO_IP, libc::IP_TOS, 0x2a);
     let arrival = arrival(&sender, at("10.77.2.1", &receiver), &receiver);
     assert_eq!(arrival.destination, Some(ip("::ffff:10.77.2.1")));
@@ -131,7 +113,7 @@ fn a_socket_of_ipv6_is_told_of_what_came_by_ipv4() {
 #[test]
 fn times_lie_between_sending_and_receiving_and_do_not_go_back() {
     let Some(net) = Net::new() else { return };
-    let (sender, receiver) = (open(&net.west, SocketType::Udp4), open(&net.middle, SocketType::Udp4));
+    let (sender, receiver) = (net.west.open_with_info(SocketType::Udp4), net.middle.open_with_info(SocketType::Udp4));
     receiver.set_receive_info(ReceiveInfo::all().hardware_timestamp(true)).unwrap();
     let mut before = SystemTime::now();
     for _ in 0..20 {
@@ -178,7 +160,7 @@ fn every_datagram_of_a_train_is_told_the_same() {
         })
     };
     for (receiver, trains) in [(gro(true), TRAINS), (gro(false), false)] {
-        let sender = open(&net.west, SocketType::Udp4);
+        let sender = net.west.open_with_info(SocketType::Udp4);
         let to = at("10.77.1.2", &receiver);
         let payloads: Vec<_> = (0..9_u8).map(|number| [number; 100]).collect();
         let batch: Vec<_> = payloads.iter().map(|bytes| Datagram::new(bytes).to(to)).collect();

@@ -4,35 +4,17 @@
 mod common;
 
 use std::io::{self, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::Command;
 use std::thread;
 
 use common::netns::{Host, Net};
-use common::{LONG, bound, code, new, recv, recv_from, send, within};
+use common::{LONG, at, bound, code, ip, new, recv, recv_from, send, within};
 use heliogram::queue::SendQueue;
 use heliogram::{
     Arrival, Clock, Datagram, Ecn, Interface, ReceiveInfo, RemoteInfo, Result, SendOptions, Socket, SocketType,
     TrafficClass,
 };
-
-fn ip(text: &str) -> IpAddr {
-    text.parse().unwrap()
-}
-
-/// A socket of this host on all interfaces, which is told all there is.
-fn open(host: &Host, socket_type: SocketType) -> Socket {
-    host.run(|| {
-        let socket = new(socket_type);
-        socket.bind(None).unwrap();
-        socket.set_receive_info(ReceiveInfo::all()).unwrap();
-        socket
-    })
-}
-
-fn at(address: &str, socket: &Socket) -> SocketAddr {
-    SocketAddr::new(ip(address), socket.address().unwrap().port())
-}
 
 fn send_with(socket: &Socket, bytes: &[u8], to: SocketAddr, options: SendOptions) -> Result<usize> {
     socket.try_send_batch(&[Datagram::new(bytes).to(to).with(&options)])
@@ -51,7 +33,7 @@ fn an_answer_leaves_from_the_address_that_was_asked() {
     for (socket_type, first, second) in
         [(SocketType::Udp4, "10.77.1.1", "10.77.1.3"), (SocketType::Udp6, "fd77:1::1", "fd77:1::3")]
     {
-        let (server, client) = (open(&net.west, socket_type), open(&net.east, socket_type));
+        let (server, client) = (net.west.open_with_info(socket_type), net.east.open_with_info(socket_type));
         for asked in [first, second] {
             send(&client, b"who?", Some(at(asked, &server))).unwrap();
             answer(&server);
@@ -63,7 +45,7 @@ fn an_answer_leaves_from_the_address_that_was_asked() {
 #[test]
 fn a_server_for_both_families_answers_ipv4_too() {
     let Some(net) = Net::new() else { return };
-    let (server, client) = (open(&net.west, SocketType::Udp6), open(&net.middle, SocketType::Udp4));
+    let (server, client) = (net.west.open_with_info(SocketType::Udp6), net.middle.open_with_info(SocketType::Udp4));
     for asked in ["10.77.1.1", "10.77.1.3"] {
         send(&client, b"who?", Some(at(asked, &server))).unwrap();
         answer(&server);
@@ -79,9 +61,9 @@ fn an_interface_is_chosen_for_one_datagram() {
         other => panic!("a name is an index, not {other:?}"),
     };
     for (socket_type, group) in [(SocketType::Udp4, "239.77.0.1"), (SocketType::Udp6, "ff15::77:1")] {
-        let sender = open(&net.middle, socket_type);
+        let sender = net.middle.open_with_info(socket_type);
         for (host, name) in [(&net.west, "eth0"), (&net.east, "eth1")] {
-            let member = open(host, socket_type);
+            let member = host.open_with_info(socket_type);
             member.add_membership(ip(group), host.run(|| Interface::by_name("eth0")).unwrap()).unwrap();
             let options = SendOptions::new().interface(index(name));
             send_with(&sender, name.as_bytes(), at(group, &member), options).unwrap();
@@ -106,7 +88,7 @@ fn marks_and_hops_are_those_of_each_datagram() {
         (SocketType::Udp6, SocketType::Udp6, "fd77:2::1"),
         (SocketType::Udp6, SocketType::Udp4, "::ffff:10.77.2.1"),
     ] {
-        let (sender, receiver) = (open(&net.west, from), open(&net.east, to));
+        let (sender, receiver) = (net.west.open_with_info(from), net.east.open_with_info(to));
         let to = at(address, &receiver);
         for _ in 0..2 {
             let marked = arrival(&sender, to, &receiver, options);
@@ -121,7 +103,7 @@ fn marks_and_hops_are_those_of_each_datagram() {
 fn a_connected_socket_of_ipv6_marks_for_whatever_peer_it_has() {
     let Some(net) = Net::new() else { return };
     for (socket_type, address) in [(SocketType::Udp6, "fd77:2::1"), (SocketType::Udp4, "::ffff:10.77.2.1")] {
-        let (sender, receiver) = (open(&net.west, SocketType::Udp6), open(&net.east, socket_type));
+        let (sender, receiver) = (net.west.open_with_info(SocketType::Udp6), net.east.open_with_info(socket_type));
         sender.connect(at(address, &receiver)).unwrap();
         let options = SendOptions::new().traffic_class(Ecn::Ce.into()).hop_limit(7);
         assert_eq!(sender.try_send_batch(&[Datagram::new(b"?").with(&options)]), Ok(1));
@@ -142,7 +124,7 @@ fn a_source_that_is_not_ours_is_refused() {
 #[test]
 fn each_datagram_of_a_batch_has_its_own_and_the_order_stays() {
     let Some(net) = Net::new() else { return };
-    let (sender, receiver) = (open(&net.west, SocketType::Udp4), open(&net.middle, SocketType::Udp4));
+    let (sender, receiver) = (net.west.open_with_info(SocketType::Udp4), net.middle.open_with_info(SocketType::Udp4));
     let to = at("10.77.1.2", &receiver);
     let options = [3, 3, 3, 9, 5, 5].map(|hops| SendOptions::new().hop_limit(hops));
     let payloads: Vec<_> = (0..6_u8).map(|number| [number; 50]).collect();
@@ -172,7 +154,7 @@ fn what_waits_in_a_queue_keeps_its_options() {
 fn fragments_are_allowed_or_not_for_one_datagram() {
     let Some(net) = Net::new() else { return };
     for (socket_type, address) in [(SocketType::Udp4, "10.77.1.2"), (SocketType::Udp6, "fd77:1::2")] {
-        let (sender, receiver) = (open(&net.west, socket_type), open(&net.middle, socket_type));
+        let (sender, receiver) = (net.west.open_with_info(socket_type), net.middle.open_with_info(socket_type));
         let to = at(address, &receiver);
         let too_long = |on| send_with(&sender, &[7; 2000], to, SendOptions::new().dont_fragment(on));
         for _ in 0..2 {
@@ -235,7 +217,7 @@ fn datagrams_leave_when_they_shall() {
     if !add_fq(&net.west, "eth0") {
         return;
     }
-    let (sender, receiver) = (open(&net.west, SocketType::Udp4), open(&net.middle, SocketType::Udp4));
+    let (sender, receiver) = (net.west.open_with_info(SocketType::Udp4), net.middle.open_with_info(SocketType::Udp4));
     sender.set_departure_clock(Clock::Monotonic).unwrap();
     let start = Clock::Monotonic.now().unwrap() + GAP;
     let options: Vec<_> = (0..10).map(|number| SendOptions::new().departure(start + number * GAP)).collect();

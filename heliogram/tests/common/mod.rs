@@ -5,7 +5,7 @@
 pub(crate) mod netns;
 
 use std::io::IoSlice;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 #[cfg(target_os = "linux")]
 use std::os::fd::{AsFd, AsRawFd};
 use std::thread;
@@ -15,6 +15,19 @@ use heliogram::{Code, Error, RemoteInfo, Result, Socket, SocketOptions, SocketTy
 
 /// Longer than anything here takes on the slowest machine.
 pub(crate) const LONG: Duration = Duration::from_secs(10);
+
+pub(crate) fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+pub(crate) fn port(socket: &Socket) -> u16 {
+    socket.address().unwrap().port()
+}
+
+/// Where the socket is reached at this address of its host.
+pub(crate) fn at(address: &str, socket: &Socket) -> SocketAddr {
+    SocketAddr::new(ip(address), port(socket))
+}
 
 /// A socket bound to this address.
 pub(crate) fn bound(local: &str) -> Socket {

@@ -11,10 +11,11 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use heliogram::{ReceiveInfo, Socket, SocketType};
 use nix::sched::{CloneFlags, setns, unshare};
 use socket2::SockRef;
 
-use super::{LONG, stay_on_this_cpu};
+use super::{LONG, new, stay_on_this_cpu};
 
 /// A network of its own: a loopback interface, and what [`Host::ip`] adds.
 pub(crate) struct Host {
@@ -42,6 +43,22 @@ impl Host {
             work()
         };
         thread::scope(|scope| scope.spawn(moved).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
+    /// A socket of this host, bound to all interfaces.
+    pub(crate) fn open(&self, socket_type: SocketType) -> Socket {
+        self.run(|| {
+            let socket = new(socket_type);
+            socket.bind(None).unwrap();
+            socket
+        })
+    }
+
+    /// The same, told all there is of what it receives.
+    pub(crate) fn open_with_info(&self, socket_type: SocketType) -> Socket {
+        let socket = self.open(socket_type);
+        socket.set_receive_info(ReceiveInfo::all()).unwrap();
+        socket
     }
 
     /// Runs lines of `ip(8)` in this host.
