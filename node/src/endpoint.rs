@@ -14,6 +14,9 @@ use crate::numbers::{EBADF, error_number, number};
 use crate::reactor::Poll;
 use crate::receive::Received;
 
+/// How many deliveries tell what a message takes. One that the machine or the compiler held up is not the listeners' pace.
+const DELIVERIES: usize = 4;
+
 /// A socket of an environment, known there by its number.
 pub(crate) struct Endpoint {
     pub(crate) number: u32,
@@ -38,8 +41,8 @@ pub(crate) struct Endpoint {
     tells: Cell<Option<Wanted>>,
     /// Whether there may be something in the kernel's queue of errors.
     notices: Cell<bool>,
-    /// How long the listeners took for a message, the last time.
-    pace: Cell<Duration>,
+    /// How long the listeners took for a message, in the last deliveries.
+    paces: Cell<[Duration; DELIVERIES]>,
 }
 
 impl Endpoint {
@@ -69,7 +72,7 @@ impl Endpoint {
             trains: Cell::new(false),
             tells: Cell::new(None),
             notices: Cell::new(false),
-            pace: Cell::default(),
+            paces: Cell::default(),
         }
     }
 
@@ -162,13 +165,18 @@ impl Endpoint {
 
     /// Learns from a delivery.
     pub(crate) fn took(&self, time: Duration, messages: usize) {
-        self.pace.set(time / messages.clamp(1, 1_000) as u32);
+        let mut paces = self.paces.get();
+        paces.rotate_left(1);
+        paces[DELIVERIES - 1] = time / messages.clamp(1, 1_000) as u32;
+        self.paces.set(paces);
     }
 
-    /// How many messages the listeners can take in this time, at least one.
+    /// How many messages fill the listeners' time, by the slowest but one of the last deliveries.
     pub(crate) fn messages_in(&self, time: Duration) -> usize {
-        let pace = self.pace.get().as_nanos().max(1);
-        usize::try_from(time.as_nanos() / pace).map_or(usize::MAX, |messages| messages.max(1))
+        let mut paces = self.paces.get();
+        paces.sort_unstable();
+        let messages = time.as_nanos().div_ceil(paces[DELIVERIES - 2].as_nanos().max(1));
+        usize::try_from(messages).unwrap_or(usize::MAX)
     }
 
     /// Keeps what is to be delivered in another turn, before anything that comes later.

@@ -215,15 +215,15 @@ impl Environment {
             return false;
         }
         let mut may_be_more = true;
-        let mut left = if endpoint.takes_whole() { PER_WHOLE_TURN } else { PER_TURN };
-        let start = Instant::now();
-        while left > 0 && start.elapsed() < TURN && endpoint.is_receiving() && !self.life.is_ending() {
+        let most = if endpoint.takes_whole() { PER_WHOLE_TURN } else { PER_TURN };
+        let share = || endpoint.messages_in(TURN).min(most);
+        let mut done = 0;
+        while done < share() && endpoint.is_receiving() && !self.life.is_ending() {
             let Some((received, more)) = self.next(endpoint) else {
                 may_be_more = false;
                 break;
             };
-            let most = endpoint.messages_in(TURN.saturating_sub(start.elapsed())).min(left);
-            left = left.saturating_sub(self.hand_over(endpoint, received, most));
+            done += self.hand_over(endpoint, received, share() - done);
             may_be_more = more || endpoint.holds();
             if !more {
                 break;

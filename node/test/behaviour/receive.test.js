@@ -29,6 +29,18 @@ differential('B37 ticks and microtasks run between two messages of one batch', a
   await t.turns(4);
 }, { least: 16 });
 
+differential('B37 a listener that once takes long ends no turn', async (t) => {
+  const { socket, sender } = await pair(t);
+  socket.on('message', (message) => {
+    t.note(`message ${message}`);
+    const end = performance.now() + 5;
+    while (message.toString() === '0' && performance.now() < end);
+    setImmediate(t.callback(`immediate ${message}`));
+  });
+  for (let n = 0; n < 20; n++) sender.send(String(n));
+  await t.turns(4);
+}, { least: 40 });
+
 differential('B37 ticks run between messages, not between listeners of one', async (t) => {
   const { socket, sender } = await pair(t);
   for (const name of ['a', 'b']) {
