@@ -67,7 +67,7 @@ impl<T> SendQueue<T> {
         mut token: impl FnMut(usize) -> T,
         mut done: impl FnMut(usize, Result<usize>),
     ) {
-        let taken = if self.is_empty() { offer(socket, batch, &mut done) } else { 0 };
+        let taken = if self.is_empty() { offer(socket, batch, Socket::try_send_batch, &mut done) } else { 0 };
         for (index, datagram) in batch.iter().enumerate().skip(taken) {
             self.push(datagram, token(index));
         }
@@ -85,7 +85,8 @@ impl<T> SendQueue<T> {
         while !self.is_empty() {
             let mut outcomes = VecDeque::with_capacity(BATCH);
             let batch: Vec<_> = self.waiting.iter().take(BATCH).map(Waiting::datagram).collect();
-            let whole = offer(socket, &batch, |_, outcome| outcomes.push_back(outcome)) == batch.len();
+            let offered = offer(socket, &batch, Socket::try_send_queued, |_, outcome| outcomes.push_back(outcome));
+            let whole = offered == batch.len();
             for outcome in outcomes {
                 self.pop().into_iter().for_each(|waiting| done(waiting.token, outcome.clone()));
             }
@@ -129,11 +130,16 @@ impl<T> Waiting<T> {
 }
 
 /// Offers a batch to the kernel and tells each outcome, until one would have to wait; says how many had an outcome.
-fn offer(socket: &Socket, batch: &[Datagram<'_>], mut done: impl FnMut(usize, Result<usize>)) -> usize {
+fn offer(
+    socket: &Socket,
+    batch: &[Datagram<'_>],
+    send: fn(&Socket, &[Datagram<'_>]) -> Result<usize>,
+    mut done: impl FnMut(usize, Result<usize>),
+) -> usize {
     let (mut next, mut refused) = (0, false);
     while next < batch.len() {
         let end = next + share(socket, &batch[next..], refused);
-        match socket.try_send_batch(&batch[next..end]) {
+        match send(socket, &batch[next..end]) {
             Ok(count) => {
                 (next..next + count).for_each(|index| done(index, Ok(batch[index].payload.len())));
                 next += count;
@@ -195,6 +201,26 @@ mod tests {
         for expected in [3, 5, 0] {
             assert_eq!(server.try_recv(&mut [0; 9]).unwrap().size, expected);
         }
+    }
+
+    /// BSD's kernels refuse an address on a connected socket.
+    #[cfg(any(target_os = "linux", windows))]
+    #[test]
+    fn what_waits_goes_where_it_was_sent_whatever_peer_there_is_now() {
+        let (client, server, address) = pair();
+        let (_, other, peer) = pair();
+        client.begin_bind().unwrap();
+        let mut queue = SendQueue::new();
+        queue.send(&client, &[Datagram::new(b"x").to(address); 2], |_| (), |_, _| panic!("not yet"));
+        client.finish_bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        client.connect(peer).unwrap();
+        assert!(queue.flush(&client, |(), outcome| assert_eq!(outcome.unwrap(), 1)));
+        assert_eq!([(); 2].map(|()| server.try_recv(&mut [0; 9]).unwrap().size), [1, 1]);
+        assert!(other.try_recv(&mut [0; 9]).unwrap_err().is_would_block());
+        assert_eq!(
+            client.try_send_batch(&[Datagram::new(b"x").to(address)]).unwrap_err().code(),
+            "ERR_SOCKET_DGRAM_IS_CONNECTED"
+        );
     }
 
     #[test]

@@ -83,6 +83,8 @@ pub enum Op {
     Send,
     /// A send that names its destination.
     SendTo,
+    /// The same after it was permitted and had to wait: a peer that the socket has got meanwhile changes nothing.
+    SendQueued,
     /// A receive.
     Recv,
     /// The socket is to be closed.
@@ -103,7 +105,7 @@ pub enum Op {
 
 impl Op {
     /// Every operation, for whoever walks the table.
-    pub const ALL: [Op; 18] = [
+    pub const ALL: [Op; 19] = [
         Op::Bind,
         Op::BindDone,
         Op::BindFailed,
@@ -114,6 +116,7 @@ impl Op {
         Op::Disconnect,
         Op::Send,
         Op::SendTo,
+        Op::SendQueued,
         Op::Recv,
         Op::Close,
         Op::Address,
@@ -225,6 +228,7 @@ pub const fn step(state: State, op: Op) -> Result<Step, Code> {
         Op::Disconnect => disconnect(state),
         Op::Send => send(state),
         Op::SendTo => send_to(state),
+        Op::SendQueued => send_queued(state),
         Op::Recv => with_descriptor(state, Code::BadDescriptor),
         Op::Close => close(state),
         Op::Address => with_descriptor(state, Code::BadDescriptor),
@@ -310,12 +314,19 @@ const fn send(state: State) -> Result<Step, Code> {
 }
 
 const fn send_to(state: State) -> Result<Step, Code> {
-    match (state.handle, state.connect, state.bind) {
-        (Handle::Closed, _, _) => Err(Code::NotRunning),
-        (_, Connect::Connected, _) => Err(Code::IsConnected),
-        (_, _, Bind::Unbound) => state.to(Action::BindFirst),
-        (_, _, Bind::Binding) => state.to(Action::Wait),
-        (_, _, Bind::Bound) => state.to(Action::Call),
+    match (state.handle, state.connect) {
+        (Handle::Closed, _) => Err(Code::NotRunning),
+        (_, Connect::Connected) => Err(Code::IsConnected),
+        _ => send_queued(state),
+    }
+}
+
+const fn send_queued(state: State) -> Result<Step, Code> {
+    match (state.handle, state.bind) {
+        (Handle::Closed, _) => Err(Code::NotRunning),
+        (_, Bind::Unbound) => state.to(Action::BindFirst),
+        (_, Bind::Binding) => state.to(Action::Wait),
+        (_, Bind::Bound) => state.to(Action::Call),
     }
 }
 

@@ -27,7 +27,7 @@ impl Socket {
     /// `ECONNREFUSED` on a connected socket whose peer is gone; `EAGAIN` while the kernel's buffer is full.
     #[doc(alias = "send")]
     pub fn try_send(&self, message: &[IoSlice<'_>], to: Option<SocketAddr>) -> Result<usize> {
-        let sys = self.sender(to)?;
+        let sys = self.sender(to, Op::SendTo)?;
         let sent = self.past_queued(|| sys.send(message, to)).map_err(|error| self.send_failed(&error).maybe_at(to))?;
         self.outgoing.add(1, sent, 0);
         Ok(sent)
@@ -46,15 +46,7 @@ impl Socket {
     /// as a gone peer's `ECONNREFUSED`, which `sendmmsg` keeps to itself there.
     #[doc(alias("sendmmsg", "UDP_SEGMENT"))]
     pub fn try_send_batch(&self, batch: &[Datagram<'_>]) -> Result<usize> {
-        let mut sent = 0;
-        while sent < batch.len() {
-            match self.send_some(&batch[sent..]) {
-                Ok(count) => sent += count,
-                Err(error) if sent == 0 => return Err(error),
-                Err(_) => break,
-            }
-        }
-        Ok(sent)
+        self.send_all(batch, Op::SendTo)
     }
 
     /// Receives one datagram into `buffer`; what does not fit is lost, and [`RemoteInfo::truncated`] says so.
@@ -224,9 +216,15 @@ impl Socket {
 
 /// What sends and receives share.
 impl Socket {
-    /// The system's socket, if a datagram may go `to` there now; binds it if it is unbound.
-    fn sender(&self, to: Option<SocketAddr>) -> Result<&sys::Socket> {
-        let op = if to.is_some() { Op::SendTo } else { Op::Send };
+    /// Sends datagrams that were permitted before and have waited since, in a queue outside the kernel.
+    pub(crate) fn try_send_queued(&self, batch: &[Datagram<'_>]) -> Result<usize> {
+        self.send_all(batch, Op::SendQueued)
+    }
+
+    /// The system's socket, if a datagram may go `to` there now; binds it if it is unbound. With an address it is `named`
+    /// that is asked for.
+    fn sender(&self, to: Option<SocketAddr>, named: Op) -> Result<&sys::Socket> {
+        let op = if to.is_some() { named } else { Op::Send };
         let step = step(self.state(), op).map_err(|code| rule(code, "send"))?;
         if let Some(peer) = to {
             self.check_peer("send", peer)?;
@@ -244,10 +242,22 @@ impl Socket {
         self.sys("send")
     }
 
+    fn send_all(&self, batch: &[Datagram<'_>], named: Op) -> Result<usize> {
+        let mut sent = 0;
+        while sent < batch.len() {
+            match self.send_some(&batch[sent..], named) {
+                Ok(count) => sent += count,
+                Err(error) if sent == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(sent)
+    }
+
     /// Sends what one system call takes of a batch that is not empty, as far as the rules permit.
-    fn send_some(&self, batch: &[Datagram<'_>]) -> Result<usize> {
+    fn send_some(&self, batch: &[Datagram<'_>], named: Op) -> Result<usize> {
         let first = batch[0].to;
-        let sys = self.sender(first)?;
+        let sys = self.sender(first, named)?;
         let limit = self.segment_limit();
         let fragments = batch[0].dont_fragment();
         let permitted = |run: &Run<'_>| {

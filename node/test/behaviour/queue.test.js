@@ -123,6 +123,20 @@ differential('B67 a full send buffer is waited for, and no error', async (t) => 
   t.note('bytes', results.reduce((sum, [, bytes]) => sum + bytes, 0));
 }, { least: 2 });
 
+differential('B67 what waits goes where it was sent, though the socket has got a peer meanwhile', async (t) => {
+  const [peer, other] = [await t.boundPeer('peer', 'udp6'), t.watch(await t.boundPeer('other', 'udp6'), 'message')];
+  const socket = t.watch(await t.bound('socket', 'udp6'), 'error');
+  const heard = t.times(peer, 'message', 2);
+  const { port, address } = peer.address();
+  socket.setSendBufferSize(1); // too little for datagrams in two fragments, which wait until it is more
+  for (let n = 0; n < 2; n++) socket.send(Buffer.alloc(65_507 - n), port, address, t.callback(`sent ${n}`));
+  await t.connected(socket, other);
+  t.note('waiting', socket.getSendQueueCount(), socket.getSendQueueSize());
+  socket.setSendBufferSize(1 << 18);
+  t.note('heard', ...(await heard).map(([message]) => message.length));
+  await t.turns();
+}, { least: 4 });
+
 differential('B70 each datagram of a run has its own callback and result', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket'), peer);
