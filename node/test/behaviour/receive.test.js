@@ -123,6 +123,16 @@ differential('B40 at most 32 datagrams before the loop turns', async (t) => {
   t.note('all', batches.reduce((a, b) => a + b));
 }, { least: 2 });
 
+differential('B40 datagrams of the greatest size come in one turn', async (t) => {
+  const { socket, sender } = await pair(t);
+  socket.setRecvBufferSize(1 << 20);
+  socket.once('message', () => setImmediate(t.callback('immediate')));
+  socket.on('message', (message) => t.note('message', message.length));
+  for (let n = 0; n < 3; n++) sender.send(Buffer.alloc(65_507 - n));
+  await t.times(socket, 'message', 3);
+  await t.turns(1);
+}, { least: 4 });
+
 differential('B40 a flooded socket starves no timer and no immediate', async (t) => {
   const { socket, sender } = await pair(t);
   let [flooding, turns, timers] = [true, 0, 0];
