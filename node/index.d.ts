@@ -354,7 +354,7 @@ export interface SocketOptions {
    * FreeBSD 12, DragonFlyBSD 3.6, Solaris 11.4, AIX 7.2.5 and later; elsewhere binding fails with `ENOTSUP`.
    */
   reusePort?: boolean | undefined;
-  /** Whether a udp6 socket keeps to IPv6 (default false: it receives IPv4 too when bound to `::`). */
+  /** Whether a udp6 socket keeps to IPv6 (default false: it receives IPv4 too when bound to `::`). A udp4 socket with it cannot be bound (`EINVAL`). */
   ipv6Only?: boolean | undefined;
   /**
    * Whether datagrams may travel in trains (default true): `UDP_SEGMENT` where they are sent, `UDP_GRO` where they are

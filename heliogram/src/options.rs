@@ -132,7 +132,8 @@ impl SocketOptions {
         self
     }
 
-    /// Keeps a `udp6` socket from IPv4 (`IPV6_V6ONLY`). Default: `false`. No effect on `udp4`.
+    /// Keeps a `udp6` socket from IPv4 (`IPV6_V6ONLY`). Default: `false`. A `udp4` socket that is told so
+    /// cannot be bound (`EINVAL`), as in Node.
     #[doc(alias = "ipv6Only")]
     #[must_use]
     pub const fn ipv6_only(mut self, on: bool) -> Self {

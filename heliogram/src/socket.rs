@@ -380,7 +380,8 @@ impl Socket {
     }
 
     fn bind_now(&self, local: SocketAddr) -> Result<()> {
-        if !self.socket_type().matches(local.ip()) {
+        let only_v6 = self.options.ipv6_only && self.socket_type() == SocketType::Udp4;
+        if only_v6 || !self.socket_type().matches(local.ip()) {
             return Err(Error::raw("bind", sys::errno::EINVAL).at(local));
         }
         let bound = self.open().and_then(|sys| {
@@ -397,7 +398,7 @@ impl Socket {
         if self.options.reuse_port {
             sys.set_reuse_port()?;
         }
-        if self.options.ipv6_only && self.socket_type() == SocketType::Udp6 {
+        if self.options.ipv6_only {
             sys.set_only_v6()?;
         }
         self.take_device(sys)

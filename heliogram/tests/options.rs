@@ -259,7 +259,8 @@ fn buffer_sizes_of_the_options_hold_from_the_bind() {
 fn the_options_of_making_reach_the_kernel() {
     for socket_type in BOTH {
         for on in [false, true] {
-            let options = SocketOptions::new(socket_type).reuse_addr(on).reuse_port(on).ipv6_only(on);
+            let is_v6 = socket_type == SocketType::Udp6;
+            let options = SocketOptions::new(socket_type).reuse_addr(on).reuse_port(on).ipv6_only(on && is_v6);
             let socket = Socket::new(&options).unwrap();
             // To all interfaces: Linux makes a socket with a narrower IPv6 address IPv6-only by itself.
             socket.bind(None).unwrap();
@@ -267,7 +268,7 @@ fn the_options_of_making_reach_the_kernel() {
             let kernel = SockRef::from(&descriptor);
             assert_eq!(kernel.reuse_address().unwrap(), on);
             assert_eq!(kernel.reuse_port().unwrap(), on);
-            assert!(socket_type == SocketType::Udp4 || kernel.only_v6().unwrap() == on);
+            assert!(!is_v6 || kernel.only_v6().unwrap() == on);
             assert!(kernel.nonblocking().unwrap());
         }
     }
@@ -319,6 +320,14 @@ fn ipv6_only_keeps_ipv4_out() {
             Err(error) => assert!(only && error.is_would_block(), "{error}"),
         }
     }
+}
+
+#[test]
+fn ipv4_cannot_keep_to_ipv6() {
+    let options = SocketOptions::new(SocketType::Udp4).ipv6_only(true);
+    assert_eq!(words(Socket::new(&options).unwrap().bind(None)), "bind EINVAL 0.0.0.0");
+    let to = "127.0.0.1:7".parse().ok();
+    assert_eq!(words(Socket::new(&options).unwrap().try_send(&[], to)), "bind EINVAL 0.0.0.0");
 }
 
 /// What a call answers, in Node's words.
