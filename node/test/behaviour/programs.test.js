@@ -2,6 +2,7 @@
 // Any program does on the module under test what it does on the host's: programs made up at random, which shrink to the
 // calls that make the difference. HELIOGRAM_TEST_SEED and HELIOGRAM_TEST_PROGRAMS choose others, and more of them.
 
+const { AsyncLocalStorage } = require('node:async_hooks');
 const { BlockList } = require('node:net');
 const fc = require('fast-check');
 const { declare, same } = require('../support/differential.js');
@@ -147,6 +148,9 @@ const PAUSES = {
 /** What a listener sends to its own socket comes in the next turn (README, "What can be told apart"): so it has another peer. */
 const another = (peer, who) => (peer === who ? (who + 1) % SOCKETS : peer);
 
+/** Every call is made in a scope of its own, which callbacks and listeners tell. */
+const scope = new AsyncLocalStorage();
+
 /** One run of a program. */
 class Run {
   #t;
@@ -160,7 +164,7 @@ class Run {
     this.#inListeners = [...inListeners];
     process.setUncaughtExceptionCaptureCallback(t.callback('uncaught'));
     t.after(() => process.setUncaughtExceptionCaptureCallback(null));
-    this.#sockets = sockets.map((options, index) => this.#open(`socket ${index}`, type, options));
+    this.#sockets = sockets.map((options, index) => scope.run('creation', () => this.#open(`socket ${index}`, type, options)));
   }
 
   #open(label, type, { lookup, ...options }) {
@@ -168,10 +172,14 @@ class Run {
     const { bound, blocks, ...others } = options;
     const lists = blockLists(options, this.family, type);
     const socket = this.#t.socket(label, { type, signal: controller.signal, lookup: LOOKUPS[lookup], ...others, ...lists });
-    this.#t.watch(socket, 'listening', 'connect', 'close', 'error');
+    for (const event of ['listening', 'connect', 'close', 'error']) socket.on(event, this.#callback(`${label} ${event}`));
     for (const event of ['message', 'listening', 'connect', 'close']) socket.on(event, () => this.#listen(label));
-    socket.on('message', (message, rinfo) => this.#t.note(`${label} message`, message, rinfo, message.buffer.byteLength));
+    socket.on('message', (message, rinfo) => this.#t.note(`${label} message`, scope.getStore(), message, rinfo, message.buffer.byteLength));
     return { label, socket, bound, abort: () => controller.abort() };
+  }
+
+  #callback(label) {
+    return (...values) => this.#t.note(label, scope.getStore(), ...values);
   }
 
   /** Binds those that are bound from the start. */
@@ -194,8 +202,8 @@ class Run {
     if (name.startsWith('connect')) peer = another(peer, who);
     for (let n = 0; n < times; n++) {
       const label = `${this.#count++} ${name}`;
-      const parts = { socket, abort, peer: this.#sockets[peer].socket, family: this.family, way, value, callback: this.#t.callback(`${label} called back`) };
-      this.#t.call(label, () => CALLS_BY_NAME[name]({ ...parts, message: MESSAGES[message]() }));
+      const parts = { socket, abort, peer: this.#sockets[peer].socket, family: this.family, way, value, callback: this.#callback(`${label} called back`) };
+      scope.run(label, () => this.#t.call(label, () => CALLS_BY_NAME[name]({ ...parts, message: MESSAGES[message]() })));
     }
   }
 }
