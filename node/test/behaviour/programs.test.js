@@ -229,14 +229,20 @@ function settled(records) {
   return [...records.filter((record) => !isLate(record)), ...records.filter(isLate)];
 }
 
-async function compare(drawn) {
+/** The kernel may be late with a datagram, on either side and once in a long while; what a module does differently it does each time. */
+async function compare(drawn, tries = 3) {
   const [ours, theirs] = [await record(subject, scenario(drawn)), await record(host, scenario(drawn))];
-  same(settled(ours), settled(theirs), 'the host');
+  try {
+    same(settled(ours), settled(theirs), 'the host');
+  } catch (error) {
+    if (tries === 1) throw error;
+    await compare(drawn, tries - 1);
+  }
 }
 
 const elsewhere = runtime.program && 'the host and the module under test run in one process here, which is Node';
 
 declare(`any program: ${PROGRAMS} of seed ${SEED}`, { skip: elsewhere, timeout: 280_000 }, () => {
-  const property = fc.asyncProperty(program, compare);
+  const property = fc.asyncProperty(program, (drawn) => compare(drawn));
   return fc.assert(property, { seed: Number(SEED), numRuns: Number(PROGRAMS), interruptAfterTimeLimit: 200_000, markInterruptAsFailure: true });
 });
