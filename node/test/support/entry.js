@@ -2,8 +2,7 @@
 // What a child process runs: one scenario of a fixture file, on the module that HELIOGRAM_TEST_LOAD names.
 // The trace is written when the process exits, whatever it exits of.
 
-const fs = require('node:fs');
-const { Trace } = require('./trace.js');
+const { Trace, writeLine } = require('./trace.js');
 
 const [fixture, scenario] = process.argv.slice(2);
 const trace = new Trace(require(process.env.HELIOGRAM_TEST_LOAD));
@@ -11,7 +10,7 @@ const trace = new Trace(require(process.env.HELIOGRAM_TEST_LOAD));
 let isTold = false;
 
 function tell() {
-  if (!isTold) fs.writeSync(1, `${JSON.stringify(trace.records)}\n`);
+  if (!isTold) writeLine(trace.records);
   isTold = true;
 }
 

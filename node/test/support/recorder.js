@@ -2,10 +2,9 @@
 // Runs the scenarios of a test file on the module under test and writes a line for each: its title, and its trace or what
 // it died of.
 
-const fs = require('node:fs');
 const { scenarios } = require('./differential.js');
 const { subject } = require('./module.js');
-const { record } = require('./trace.js');
+const { record, writeLine } = require('./trace.js');
 
 const LIMIT = 15_000;
 
@@ -19,7 +18,7 @@ async function main() {
   require(process.argv[2]);
   for (const [title, scenario] of scenarios) {
     const outcome = await withinLimit(record(subject, scenario)).then((trace) => ({ trace }), (error) => ({ error: error?.stack ?? `${error}` }));
-    fs.writeSync(1, `${JSON.stringify({ title, ...outcome })}\n`);
+    writeLine({ title, ...outcome });
   }
   process.exit(0);
 }

@@ -1,6 +1,7 @@
 'use strict';
 // One run of a scenario on one dgram module: what it did, what came of it, in order.
 
+const fs = require('node:fs');
 const modules = require('./module.js');
 const { Plain, PortNames } = require('./plain.js');
 
@@ -231,4 +232,10 @@ async function record(dgram, scenario) {
   return trace.records;
 }
 
-module.exports = { PATIENCE, Trace, record };
+/** Tells another process what was recorded. A pipe may take a part of a long line only. */
+function writeLine(value) {
+  const line = Buffer.from(`${JSON.stringify(value)}\n`);
+  for (let written = 0; written < line.length;) written += fs.writeSync(1, line, written);
+}
+
+module.exports = { PATIENCE, Trace, record, writeLine };
