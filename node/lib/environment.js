@@ -49,7 +49,7 @@ let page; // where the bytes of the batch lie, if its messages share memory
 
 function start() {
   classes = native.load();
-  const callbacks = { deliver: fromLoop(deliver), settle: fromLoop(gather.settle), ready: fromLoop(ready), turnOver };
+  const callbacks = { deliver: fromLoop(deliver), settle: fromLoop(gather.settle), ready: fromLoop(ready), turnOver, flush: gather.endStretch };
   const memory = { received, receivedTable, sent: gather.bytes, sentTable: gather.table };
   environment = new classes.Environment({ ...callbacks, ...memory }, hostName);
   exports.calls = environment.calls();
@@ -174,10 +174,11 @@ const inScope = (handle, index) => handle.resource.runInAsyncScope(dispatch, und
 /** In Bun each message is a tick, since ticks come before microtasks only behind a tick. */
 const enter = entersByTick ? (handle, index) => process.nextTick(inScope, handle, index) : inScope;
 
-/** Message by message, as far as the socket receives. */
+/** Message by message, as far as the socket receives. Behind a listener that threw no ticks run, as in Node. */
 function deliverOnes(handle, enter) {
-  for (let index = receivedTable[DELIVERED]; index < count && handle.receiving; index++) {
-    if (index > 0) runTicks();
+  const first = receivedTable[DELIVERED];
+  for (let index = first; index < count && handle.receiving; index++) {
+    if (index > first) runTicks();
     if (!handle.receiving) break;
     receivedTable[DELIVERED] = index + 1;
     enter(handle, index);

@@ -193,6 +193,7 @@ impl Environment {
     /// The loop says that a socket can be read or written. Says whether there is more to be read, as far as is known.
     fn ready(&self, number: u32, ready: Ready) -> bool {
         let Some(endpoint) = self.endpoint(number) else { return false };
+        self.channel.flush();
         if ready.writable || ready.failed {
             endpoint.flush_queue().into_iter().for_each(|(token, outcome)| self.channel.settle(token, outcome));
         }
@@ -304,7 +305,7 @@ impl Environment {
         };
         let count = self.pack(endpoint, &received, page.as_deref(), most);
         let start = Instant::now();
-        let delivered = self.channel.deliver(endpoint.number, count, page.as_deref());
+        let delivered = self.channel.deliver(endpoint.number, count, page.as_deref(), || endpoint.is_receiving());
         endpoint.took(start.elapsed(), delivered);
         if delivered < count {
             self.seen.borrow_mut().forget();

@@ -23,10 +23,10 @@ pub struct JsEnvironment(pub(crate) Rc<Environment>);
 
 #[napi]
 impl JsEnvironment {
-    /// `parts` has four functions and four arrays, which nobody else may have: `deliver(socket, count)`,
-    /// `settle(token, outcome)`, `ready(local socket, what)`, and `turnOver(isNeeded)`, which calls `turned` when the
-    /// loop has turned; `received`, where received bytes go, and `receivedTable`; `sent`, where sent bytes come
-    /// from, and `sentTable`. `host` is `node`, `deno` or `bun`.
+    /// `parts` has five functions and four arrays, which nobody else may have: `deliver(socket, count)`,
+    /// `settle(token, outcome)`, `ready(local socket, what)`, `turnOver(isNeeded)`, which calls `turned` when the
+    /// loop has turned, and `flush()`, which sends what has been gathered; `received`, where received bytes go, and
+    /// `receivedTable`; `sent`, where sent bytes come from, and `sentTable`. `host` is `node`, `deno` or `bun`.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, parts: Object, host: String) -> napi::Result<Self> {
         let part = |name| parts.get_named_property::<Unknown>(name).map(|part| part.raw());
@@ -35,6 +35,7 @@ impl JsEnvironment {
             settle: part("settle")?,
             ready: part("ready")?,
             turn_over: part("turnOver")?,
+            flush: part("flush")?,
             received: part("received")?,
             received_table: part("receivedTable")?,
             sent: part("sent")?,

@@ -58,6 +58,7 @@ pub(crate) struct Parts {
     pub(crate) settle: sys::napi_value,
     pub(crate) ready: sys::napi_value,
     pub(crate) turn_over: sys::napi_value,
+    pub(crate) flush: sys::napi_value,
     pub(crate) received: sys::napi_value,
     pub(crate) received_table: sys::napi_value,
     pub(crate) sent: sys::napi_value,
@@ -72,6 +73,7 @@ pub(crate) struct Channel {
     settle: sys::napi_ref,
     ready: sys::napi_ref,
     turn_over: sys::napi_ref,
+    flush: sys::napi_ref,
     received: Shared<u8>,
     received_table: Shared<i32>,
     sent: Shared<u8>,
@@ -101,6 +103,7 @@ impl Channel {
             settle: keep(env, parts.settle)?,
             ready: keep(env, parts.ready)?,
             turn_over: keep(env, parts.turn_over)?,
+            flush: keep(env, parts.flush)?,
             received: bytes(parts.received)?,
             received_table: numbers(parts.received_table)?,
             sent: bytes(parts.sent)?,
@@ -120,18 +123,19 @@ impl Channel {
 
     /// Hands `count` received messages, which lie in the slab or in a page, to a socket's listeners; says how many have been handed over, which
     /// is less if the socket stops receiving. What a listener throws is an uncaught exception of its own, and the others get
-    /// their messages all the same if the process survives it.
-    pub(crate) fn deliver(&self, socket: u32, count: usize, page: Option<&Page>) -> usize {
+    /// their messages all the same if the process survives it and the socket `goes_on`. Ticks that are due then wait for
+    /// the next callback, as in Node: so nothing is called for their sake.
+    pub(crate) fn deliver(&self, socket: u32, count: usize, page: Option<&Page>, goes_on: impl Fn() -> bool) -> usize {
         self.set_delivered(0);
-        let socket = socket.cast_signed();
         let mut what = count as i32;
-        for _ in 0..count + 2 {
-            if !self.call_with(self.deliver, [socket, what], page) {
+        for _ in 0..=count {
+            let threw = self.call_with(self.deliver, [socket.cast_signed(), what], page, true);
+            if !threw || self.delivered() >= count || !goes_on() {
                 break;
             }
             what = RESUME;
         }
-        self.received().table.last().map_or(count, |&delivered| delivered.max(0) as usize)
+        self.delivered()
     }
 
     /// Says that there may be something in a socket's queue of errors.
@@ -140,6 +144,10 @@ impl Channel {
     }
 
     /// How many messages of the slab have been delivered: the last cell of its table.
+    fn delivered(&self) -> usize {
+        self.received().table.last().map_or(0, |&delivered| delivered.max(0) as usize)
+    }
+
     fn set_delivered(&self, delivered: i32) {
         self.received().table.last_mut().into_iter().for_each(|cell| *cell = delivered);
     }
@@ -155,6 +163,14 @@ impl Channel {
         self.call(self.ready, [socket.cast_signed(), what]);
     }
 
+    /// Lets what JavaScript has gathered leave now. A turn's end sees to that, but behind something that was thrown the turn
+    /// ends after what the loop has to say.
+    pub(crate) fn flush(&self) {
+        if self.sent().table.last().is_some_and(|&gathered| gathered > 0) {
+            self.call_with(self.flush, [0, 0], None, false);
+        }
+    }
+
     /// Asks to be told when the loop has turned, for whose sake the program goes on if that `is_needed`.
     pub(crate) fn turn_over(&self, is_needed: bool) {
         self.call(self.turn_over, [is_needed.into(), 0]);
@@ -162,11 +178,11 @@ impl Channel {
 
     /// Calls a function as the loop does. In Node ticks and microtasks follow; elsewhere the function sees to them. Says whether something threw.
     fn call(&self, function: sys::napi_ref, arguments: [i32; 2]) -> bool {
-        self.call_with(function, arguments, None)
+        self.call_with(function, arguments, None, true)
     }
 
-    /// The same with a page, if there is one, as the third argument.
-    fn call_with(&self, function: sys::napi_ref, arguments: [i32; 2], page: Option<&Page>) -> bool {
+    /// The same with a page, if there is one, as the third argument; as a part of something else, nothing `follows`.
+    fn call_with(&self, function: sys::napi_ref, arguments: [i32; 2], page: Option<&Page>, follows: bool) -> bool {
         let mut scope = null_mut();
         // SAFETY: the environment is alive: no call comes here once its clean-up has begun (`Life`); this is its thread,
         // with no JavaScript on the stack; the out pointers are live locals.
@@ -174,7 +190,7 @@ impl Channel {
             if sys::napi_open_handle_scope(self.env, &mut scope) != sys::Status::napi_ok {
                 return false;
             }
-            let threw = self.call_in_scope(function, arguments, page);
+            let threw = self.call_in_scope(function, arguments, page, follows);
             sys::napi_close_handle_scope(self.env, scope);
             threw
         }
@@ -183,7 +199,13 @@ impl Channel {
     /// # Safety
     ///
     /// The environment is alive, this is its thread, and a handle scope is open.
-    unsafe fn call_in_scope(&self, function: sys::napi_ref, arguments: [i32; 2], page: Option<&Page>) -> bool {
+    unsafe fn call_in_scope(
+        &self,
+        function: sys::napi_ref,
+        arguments: [i32; 2],
+        page: Option<&Page>,
+        follows: bool,
+    ) -> bool {
         let (mut callee, mut receiver, mut result) = (null_mut(), null_mut(), null_mut());
         let mut values = [null_mut(); 3];
         // SAFETY: the caller's promise; the references are kept until the environment ends, the page's while it lives.
@@ -198,11 +220,11 @@ impl Channel {
             sys::napi_get_global(self.env, &mut receiver);
             let (count, values, none) = (2 + usize::from(page.is_some()), values.as_ptr(), null_mut());
             let status = match self.host {
-                Host::Node => sys::napi_make_callback(self.env, none, receiver, callee, count, values, &mut result),
-                // Elsewhere neither ticks nor microtasks would follow, and Deno would not say what was thrown.
-                Host::Deno | Host::Bun => {
-                    sys::napi_call_function(self.env, receiver, callee, count, values, &mut result)
+                Host::Node if follows => {
+                    sys::napi_make_callback(self.env, none, receiver, callee, count, values, &mut result)
                 }
+                // Outside Node neither ticks nor microtasks would follow that, and Deno would not say what was thrown.
+                _ => sys::napi_call_function(self.env, receiver, callee, count, values, &mut result),
             };
             status != sys::Status::napi_ok && self.raise_pending()
         }

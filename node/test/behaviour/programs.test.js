@@ -24,7 +24,7 @@ const SIZES = [0, 8_192, -1, 1.5, 2 ** 31, '1', undefined];
 const MESSAGES = {
   text: () => 'text', empty: () => '', buffer: () => Buffer.from('buffer'), list: () => ['a', Buffer.from('b'), new Uint8Array(3)],
   emptyList: () => [], words: () => new Uint16Array([1, 2]), view: () => new DataView(new ArrayBuffer(5)), long: () => Buffer.alloc(1_400, 'x'),
-  largest: () => Buffer.alloc(65_507, 'y'), tooLong: () => Buffer.alloc(65_508), number: () => 5, listOfNumber: () => ['a', 5], nothing: () => undefined,
+  large: () => Buffer.alloc(20_000, 'y'), tooLong: () => Buffer.alloc(70_000), number: () => 5, listOfNumber: () => ['a', 5], nothing: () => undefined,
 };
 
 /** What there is of each family; nothing of it leaves the machine. */
@@ -114,6 +114,7 @@ const call = fc.record({
 
 const options = fc.record({
   bound: fc.constantFrom(true, true, false),
+  hearsErrors: fc.constantFrom(true, true, false),
   reuseAddr: fc.constantFrom(undefined, undefined, true),
   ipv6Only: fc.constantFrom(undefined, undefined, true),
   recvBufferSize: fc.constantFrom(undefined, undefined, 100_000),
@@ -163,18 +164,19 @@ class Run {
     this.#t = t;
     this.family = FAMILIES[type];
     this.#inListeners = [...inListeners];
-    process.setUncaughtExceptionCaptureCallback(t.callback('uncaught'));
+    process.setUncaughtExceptionCaptureCallback((error) => t.note('uncaught', error));
     t.after(() => process.setUncaughtExceptionCaptureCallback(null));
     this.#sockets = sockets.map((options, index) => scope.run('creation', () => this.#open(`socket ${index}`, type, options)));
   }
 
   #open(label, type, { lookup, ...options }) {
     const controller = new AbortController();
-    const { bound, blocks, ...others } = options;
+    const { bound, hearsErrors, blocks, ...others } = options;
     const lists = blockLists(options, this.family, type);
     const socket = this.#t.socket(label, { type, signal: controller.signal, lookup: LOOKUPS[lookup], ...others, ...lists });
-    for (const event of ['listening', 'connect', 'close', 'error']) socket.on(event, this.#callback(`${label} ${event}`));
-    for (const event of ['message', 'listening', 'connect', 'close']) socket.on(event, () => this.#listen(label));
+    const heard = ['listening', 'connect', 'close', ...(hearsErrors ? ['error'] : [])];
+    for (const event of heard) socket.on(event, this.#callback(`${label} ${event}`));
+    for (const event of ['message', 'listening', 'connect', 'close']) socket.on(event, () => this.#listen(label, event));
     socket.on('message', (message, rinfo) => this.#t.note(`${label} message`, scope.getStore(), message, rinfo, message.buffer.byteLength));
     return { label, socket, bound, abort: () => controller.abort() };
   }
@@ -186,16 +188,18 @@ class Run {
   /** Binds those that are bound from the start. */
   async begin() {
     for (const { socket } of this.#sockets.filter(({ bound }) => bound)) {
-      const done = new Promise((resolve) => socket.once('listening', resolve).once('error', resolve));
+      const done = new Promise((resolve) => socket.prependOnceListener('listening', resolve).prependOnceListener('error', resolve));
       socket.bind(0, this.family.loopback);
       await done;
     }
   }
 
-  #listen(label) {
+  #listen(label, event) {
     const next = this.#inListeners.shift();
     const who = this.#sockets.findIndex((socket) => socket.label === label);
-    if (next !== undefined) this.do({ ...next, who, peer: another(next.peer, who) });
+    if (next === undefined) return;
+    this.do({ ...next, who, peer: another(next.peer, who) });
+    if (next.value > 12 && event === 'message') throw new Error('thrown by a listener');
   }
 
   do({ name, who, peer, way, value, message, times }) {
