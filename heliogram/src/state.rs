@@ -315,8 +315,7 @@ const fn send(state: State) -> Result<Step, Code> {
 
 const fn send_to(state: State) -> Result<Step, Code> {
     match (state.handle, state.connect) {
-        (Handle::Closed, _) => Err(Code::NotRunning),
-        (_, Connect::Connected) => Err(Code::IsConnected),
+        (Handle::Empty | Handle::Open, Connect::Connected) => Err(Code::IsConnected),
         _ => send_queued(state),
     }
 }

@@ -304,8 +304,10 @@ impl Environment {
             _ => self.page_for(endpoint, received.next_length()),
         };
         let count = self.pack(endpoint, &received, page.as_deref(), most);
+        // Behind a batch that listeners take whole, ticks run whatever it threw.
+        let again = |delivered| endpoint.takes_whole() || delivered < count && endpoint.is_receiving();
         let start = Instant::now();
-        let delivered = self.channel.deliver(endpoint.number, count, page.as_deref(), || endpoint.is_receiving());
+        let delivered = self.channel.deliver(endpoint.number, count, page.as_deref(), again);
         endpoint.took(start.elapsed(), delivered);
         if delivered < count {
             self.seen.borrow_mut().forget();

@@ -123,14 +123,20 @@ impl Channel {
 
     /// Hands `count` received messages, which lie in the slab or in a page, to a socket's listeners; says how many have been handed over, which
     /// is less if the socket stops receiving. What a listener throws is an uncaught exception of its own, and the others get
-    /// their messages all the same if the process survives it and the socket `goes_on`. Ticks that are due then wait for
-    /// the next callback, as in Node: so nothing is called for their sake.
-    pub(crate) fn deliver(&self, socket: u32, count: usize, page: Option<&Page>, goes_on: impl Fn() -> bool) -> usize {
+    /// their messages all the same if the process survives it. Ticks that are due then wait for the next callback in Node,
+    /// unless there is to be one `again`, told how many have been delivered; elsewhere nobody would run them but we.
+    pub(crate) fn deliver(
+        &self,
+        socket: u32,
+        count: usize,
+        page: Option<&Page>,
+        again: impl Fn(usize) -> bool,
+    ) -> usize {
         self.set_delivered(0);
         let mut what = count as i32;
-        for _ in 0..=count {
+        for _ in 0..count + 2 {
             let threw = self.call_with(self.deliver, [socket.cast_signed(), what], page, true);
-            if !threw || self.delivered() >= count || !goes_on() {
+            if !threw || self.host == Host::Node && !again(self.delivered()) {
                 break;
             }
             what = RESUME;

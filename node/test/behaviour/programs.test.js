@@ -135,7 +135,7 @@ const LOOKUPS = {
   failing: (address, family, callback) => setImmediate(callback, Object.assign(new Error('found nothing'), { code: 'ENOTFOUND' })),
 };
 
-function blockLists({ blocks }, { loopback }, type) {
+function blockLists(blocks, { loopback }, type) {
   const list = new BlockList();
   list.addAddress(loopback, type === 'udp4' ? 'ipv4' : 'ipv6');
   return { nothing: {}, sends: { sendBlockList: list }, messages: { receiveBlockList: list } }[blocks];
@@ -169,10 +169,9 @@ class Run {
     this.#sockets = sockets.map((options, index) => scope.run('creation', () => this.#open(`socket ${index}`, type, options)));
   }
 
-  #open(label, type, { lookup, ...options }) {
+  #open(label, type, { bound, hearsErrors, lookup, blocks, ...others }) {
     const controller = new AbortController();
-    const { bound, hearsErrors, blocks, ...others } = options;
-    const lists = blockLists(options, this.family, type);
+    const lists = blockLists(blocks, this.family, type);
     const socket = this.#t.socket(label, { type, signal: controller.signal, lookup: LOOKUPS[lookup], ...others, ...lists });
     const heard = ['listening', 'connect', 'close', ...(hearsErrors ? ['error'] : [])];
     for (const event of heard) socket.on(event, this.#callback(`${label} ${event}`));
@@ -196,8 +195,8 @@ class Run {
 
   #listen(label, event) {
     const next = this.#inListeners.shift();
-    const who = this.#sockets.findIndex((socket) => socket.label === label);
     if (next === undefined) return;
+    const who = this.#sockets.findIndex((socket) => socket.label === label);
     this.do({ ...next, who, peer: another(next.peer, who) });
     if (next.value > 12 && event === 'message') throw new Error('thrown by a listener');
   }
