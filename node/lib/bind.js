@@ -4,6 +4,7 @@
 const os = require('node:os');
 const { isIP } = require('./family.js');
 const { errorMonitor } = require('node:events');
+const { emitMessage } = require('./emit.js');
 const { kOwner, kState, major, unshared } = require('./host.js');
 const { UNBOUND, handleOf, healthCheck } = require('./state.js');
 const { validateObject, validatePort, validateString } = require('./validate.js');
@@ -44,7 +45,7 @@ function onMessage(nread, handle, message, rinfo) {
   if (nread < 0) return socket.emit('error', new ErrnoException(nread, 'recvmsg'));
   if (isUnwanted(socket, rinfo)) return undefined;
   rinfo.size = message.length;
-  return socket.emit('message', message, rinfo);
+  return emitMessage(socket, message, rinfo);
 }
 
 function onMessages(handle, messages, rinfos) {

@@ -52,6 +52,9 @@ module.exports = ({ dgram }) => ({
   marksStacks: true,
   entersByTick: true,
 
+  /** Stands in the text of Bun's own `emit`, and of nothing that programs put around it: a call as only Bun writes it. */
+  ownEmitHas: '.@call(',
+
   /** Bun ends without calling what the C library or Node-API has registered. */
   atExit: (flush) => process.on('exit', flush),
   adopt: (native, wrap) => native.adopt(wrap.sharedFd ?? wrap.fd, true),

@@ -45,6 +45,9 @@ module.exports = ({ dgram, major, minor }) => {
     /** The permission model knows the network since Node 25. */
     mayUseNet: () => major < 25 || !process.permission || process.permission.has('net'),
 
+    /** Stands in the text of Node's own `emit`, and of nothing that programs put around it: a name that only Node knows. */
+    ownEmitHas: 'kErrorMonitor',
+
     /** Node's own switch for tests: sends wait for the loop even if the kernel has room. */
     queuesSends: process.execArgv.includes('--test-udp-no-try-send'),
 
