@@ -173,4 +173,15 @@ mod tests {
         assert_eq!(Interface::parse("::%no-such-if").unwrap(), Interface::Index(0));
         assert_eq!(Interface::by_name("no-such-if").unwrap_err().code(), "ENODEV");
     }
+
+    #[test]
+    fn a_train_is_taken_apart_to_the_byte() {
+        let cut = |bytes: &'static [u8], segment_size| {
+            let arrival = Arrival { segment_size: Some(segment_size), ..Arrival::default() };
+            let train = RemoteInfo::new("127.0.0.1:1".parse().unwrap(), bytes.len(), false, arrival);
+            train.datagrams().map(|place| &bytes[place]).collect::<Vec<_>>()
+        };
+        assert_eq!(cut(b"aabbc", 2), [&b"aa"[..], b"bb", b"c"]);
+        assert_eq!(cut(b"", 1), [b""]);
+    }
 }

@@ -204,29 +204,29 @@ impl RecvBatch {
 
     /// The datagrams of the last receive, in the order of their arrival; trains taken apart.
     pub fn iter(&self) -> impl Iterator<Item = Message<'_>> {
-        self.messages(&self.slots)
-    }
-
-    /// The same from that datagram on, counted from 0. Whole trains that lie before it are not taken apart, as `skip` would.
-    pub fn iter_from(&self, mut first: usize) -> impl Iterator<Item = Message<'_>> {
-        let mut is_before = |slot: &Slot| {
-            let passed = slot.datagrams() <= first;
-            first -= if passed { slot.datagrams() } else { 0 };
-            passed
-        };
-        let start = self.slots.iter().take_while(|slot| is_before(slot)).count();
-        let (cut, whole) = self.slots[start..].split_at(1.min(self.slots.len() - start));
-        self.messages(cut).skip(first).chain(self.messages(whole))
-    }
-
-    fn messages<'a>(&'a self, slots: &'a [Slot]) -> impl Iterator<Item = Message<'a>> {
-        slots.iter().flat_map(|slot| {
-            let data = &self.receiver.data(slot.index)[..slot.length];
-            let addr = self.receiver.peer(slot.index);
-            let arrival = Arrival { segment_size: slot.train(), ..self.receiver.arrival(slot.index) };
-            segments(data, slot.segment)
-                .map(move |data| Message { data, info: RemoteInfo::new(addr, data.len(), slot.truncated, arrival) })
+        self.trains_from(0).flat_map(|train| {
+            train.info.datagrams().map(move |place| {
+                let info = RemoteInfo { size: place.len(), ..train.info };
+                Message { data: &train.data[place], info }
+            })
         })
+    }
+
+    /// What the kernel gave from that datagram on, counted from 0, with trains whole: [`RemoteInfo::datagrams`] says where in
+    /// the bytes each datagram is. The train to which that datagram belongs begins with it.
+    pub fn trains_from(&self, mut first: usize) -> impl Iterator<Item = Message<'_>> {
+        self.slots.iter().filter_map(move |slot| {
+            let passed = first.min(slot.datagrams());
+            first -= passed;
+            (passed < slot.datagrams()).then(|| self.train(slot, passed * slot.segment))
+        })
+    }
+
+    /// What a slot holds from that byte on.
+    fn train(&self, slot: &Slot, from: usize) -> Message<'_> {
+        let data = &self.receiver.data(slot.index)[from..slot.length];
+        let arrival = Arrival { segment_size: slot.train(), ..self.receiver.arrival(slot.index) };
+        Message { data, info: RemoteInfo::new(self.receiver.peer(slot.index), data.len(), slot.truncated, arrival) }
     }
 
     /// Whether a train of any length fits each slot.
@@ -277,19 +277,13 @@ impl RecvBatch {
     }
 }
 
-/// A message cut into its segments; an empty message is one empty segment.
-fn segments(data: &[u8], segment: usize) -> impl Iterator<Item = &[u8]> {
-    let empty = data.is_empty().then_some(data);
-    empty.into_iter().chain(data.chunks(segment))
-}
-
 impl fmt::Debug for RecvBatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecvBatch").field("datagrams", &self.datagrams).field("slot_size", &self.slot_size()).finish()
     }
 }
 
-/// A received datagram, inside the batch that holds it.
+/// A received datagram, or train of datagrams, inside the batch that holds it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Message<'a> {
@@ -348,12 +342,5 @@ mod tests {
         assert_eq!(runs(&batch, 1000).map(|run| run.datagrams.len()).collect::<Vec<_>>(), [2, 2, 1, 1]);
         let batch = [Datagram::new(b"abc"), Datagram::new(b"abc").with(&options[0])];
         assert_eq!(runs(&batch, 1000).count(), 2);
-    }
-
-    #[test]
-    fn a_train_is_taken_apart_to_the_byte() {
-        let cut: Vec<_> = segments(b"aabbc", 2).collect();
-        assert_eq!(cut, [&b"aa"[..], b"bb", b"c"]);
-        assert_eq!(segments(b"", 1).collect::<Vec<_>>(), [b""]);
     }
 }

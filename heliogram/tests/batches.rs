@@ -20,7 +20,10 @@ fn drain(socket: &Socket, batch: &mut RecvBatch) -> Vec<Vec<u8>> {
                 let came: Vec<_> = batch.iter().map(|message| message.data.to_vec()).collect();
                 assert_eq!(count, came.len());
                 for first in 0..=count + 1 {
-                    let rest = batch.iter_from(first).map(|message| message.data);
+                    let rest = batch.trains_from(first).flat_map(|train| {
+                        assert_eq!(train.data.len(), train.info.size);
+                        train.info.datagrams().map(move |place| &train.data[place])
+                    });
                     assert!(rest.eq(came.iter().skip(first)), "from {first} of {count}");
                 }
                 all.extend(came);

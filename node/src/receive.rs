@@ -100,10 +100,10 @@ impl Received {
         let mut writer = Writer { table: slab.table, rows: 0, most, room, used: 0, extras };
         match self {
             Received::Messages { batch, done } => {
-                let messages = batch.iter_from(*done);
+                let trains = batch.trains_from(*done);
                 match page {
-                    Some(page) => page.hand_out(page.write(|free, start| writer.copy(messages, free, start))),
-                    None => _ = writer.copy(messages, own, EXTRAS),
+                    Some(page) => page.hand_out(page.write(|free, start| writer.copy(trains, free, start))),
+                    None => _ = writer.copy(trains, own, EXTRAS),
                 }
             }
             Received::Train { start, info, done, .. } => {
@@ -117,7 +117,11 @@ impl Received {
     /// The length of the message that is next.
     pub(crate) fn next_length(&self) -> usize {
         match self {
-            Received::Messages { batch, done } => batch.iter_from(*done).next().map_or(0, |message| message.data.len()),
+            Received::Messages { batch, done } => batch
+                .trains_from(*done)
+                .next()
+                .and_then(|train| train.info.datagrams().next())
+                .map_or(0, |place| place.len()),
             _ => 0,
         }
     }
@@ -157,14 +161,19 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// Copies messages one behind the other, and describes them; how many bytes they take. `start` is what JavaScript calls
     /// the beginning of `memory`.
-    fn copy<'m>(&mut self, mut messages: impl Iterator<Item = Message<'m>>, memory: &mut [u8], start: usize) -> usize {
+    fn copy<'m>(&mut self, mut trains: impl Iterator<Item = Message<'m>>, memory: &mut [u8], start: usize) -> usize {
         let mut end = 0;
-        messages.try_for_each(|message| {
-            let place = end..end + message.data.len();
-            memory.get_mut(place.clone())?.copy_from_slice(message.data);
-            self.row(start + place.start, place.len(), &message.info)?;
-            end = place.end;
-            Some(())
+        trains.try_for_each(|Message { data, info, .. }| {
+            let free = &mut memory[end..];
+            let mut taken = 0;
+            let all = info.datagrams().take_while(|place| place.end <= free.len()).try_for_each(|place| {
+                self.row(start + end + place.start, place.len(), &info)?;
+                taken = place.end;
+                Some(())
+            });
+            free[..taken].copy_from_slice(&data[..taken]);
+            end += taken;
+            all.filter(|()| taken == data.len())
         });
         end
     }
