@@ -41,8 +41,8 @@ pub(crate) struct Endpoint {
     tells: Cell<Option<Wanted>>,
     /// Whether there may be something in the kernel's queue of errors.
     notices: Cell<bool>,
-    /// How long the listeners took for a message, in the last deliveries.
-    paces: Cell<[Duration; DELIVERIES]>,
+    /// How many nanoseconds the listeners took for a message, in the last deliveries.
+    paces: Cell<[u64; DELIVERIES]>,
 }
 
 impl Endpoint {
@@ -167,7 +167,7 @@ impl Endpoint {
     pub(crate) fn took(&self, time: Duration, messages: usize) {
         let mut paces = self.paces.get();
         paces.rotate_left(1);
-        paces[DELIVERIES - 1] = time / messages.clamp(1, 1_000) as u32;
+        paces[DELIVERIES - 1] = nanoseconds(time) / messages.max(1) as u64;
         self.paces.set(paces);
     }
 
@@ -175,7 +175,7 @@ impl Endpoint {
     pub(crate) fn messages_in(&self, time: Duration) -> usize {
         let mut paces = self.paces.get();
         paces.sort_unstable();
-        let messages = time.as_nanos().div_ceil(paces[DELIVERIES - 2].as_nanos().max(1));
+        let messages = nanoseconds(time).div_ceil(paces[DELIVERIES - 2].max(1));
         usize::try_from(messages).unwrap_or(usize::MAX)
     }
 
@@ -294,4 +294,9 @@ impl Endpoint {
     pub(crate) fn set_poll(&self, poll: Poll) {
         *self.poll.borrow_mut() = Some(poll);
     }
+}
+
+/// In 64 bits, which last for centuries, since a processor divides no others by itself.
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

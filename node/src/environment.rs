@@ -218,18 +218,19 @@ impl Environment {
         if self.delivering.replace(true) {
             return false;
         }
-        let mut may_be_more = true;
         let most = if endpoint.takes_whole() { PER_WHOLE_TURN } else { PER_TURN };
-        let share = || endpoint.messages_in(TURN).clamp(LEAST_PER_TURN, most);
         let mut done = 0;
-        while may_be_more && done < share() && endpoint.is_receiving() && !self.life.is_ending() {
-            let Some((received, more)) = self.next(endpoint) else {
-                may_be_more = false;
-                break;
-            };
-            done += self.hand_over(endpoint, received, share() - done);
-            may_be_more = more || endpoint.holds();
-        }
+        let may_be_more = loop {
+            let share = endpoint.messages_in(TURN).clamp(LEAST_PER_TURN, most);
+            if done >= share || !endpoint.is_receiving() || self.life.is_ending() {
+                break true;
+            }
+            let Some((received, more)) = self.next(endpoint) else { break false };
+            done += self.hand_over(endpoint, received, share - done);
+            if !more && !endpoint.holds() {
+                break false;
+            }
+        };
         self.delivering.set(false);
         may_be_more && endpoint.is_receiving()
     }
