@@ -3,7 +3,6 @@
 // which lists a socket's members sees what it would see of the host's. What is behind them is loaded when it is asked for.
 
 const { kState } = require('./host.js');
-const { pressureOf } = require('./pressure.js');
 const { enqueue, handleOf } = require('./state.js');
 
 function closeIfOpen(socket) {
@@ -62,9 +61,9 @@ exports.additions = {
   readable: made('readable', (socket) => require('./streams.js').readableOf(socket)),
   writable: made('writable', (socket) => require('./streams.js').writableOf(socket)),
   writableLength: hiddenGetter('writableLength', function () {
-    return pressureOf(this).size;
+    return require('./pressure.js').pressureOf(this).size;
   }),
   writableNeedDrain: hiddenGetter('writableNeedDrain', function () {
-    return pressureOf(this).needsDrain;
+    return require('./pressure.js').pressureOf(this).needsDrain;
   }),
 };

@@ -4,7 +4,6 @@
 // picture is node/src/receive.rs; the way out is gather.js.
 
 const { setImmediate, setTimeout } = require('node:timers'); // Deno's own give numbers
-const { addArrival } = require('./arrival.js');
 const gather = require('./gather.js');
 const { asyncContext, atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('./host.js');
 const native = require('./native.js');
@@ -40,6 +39,7 @@ const receivers = []; // by the number of the socket
 const locals = new Map(); // the local sockets that wait for something, by their own numbers
 const senders = []; // texts of addresses, by the numbers that the native side gives them
 
+let arrival; // loaded for the first socket that wants to be told more
 let classes;
 let environment;
 let receiver;
@@ -140,8 +140,13 @@ function messageOf(index) {
 function rinfoOf(row) {
   const family = receivedTable[row + 3] & IPV6 ? 'IPv6' : 'IPv4';
   const rinfo = { address: senderOf(row), family, port: receivedTable[row + 2], size: receivedTable[row + 1] };
-  if (receivedTable[row + 3] & TOLD) addArrival(rinfo, received, receivedTable[row + 5] + receivedTable[row + 6]);
+  if (receivedTable[row + 3] & TOLD) addArrival(rinfo, receivedTable[row + 5] + receivedTable[row + 6]);
   return rinfo;
+}
+
+function addArrival(rinfo, at) {
+  arrival ??= require('./arrival.js');
+  arrival.addArrival(rinfo, received, at);
 }
 
 /** Ticks and microtasks. What one throws must not leave by `deliver`, which does not know the tick's async scope. */

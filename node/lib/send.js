@@ -8,7 +8,6 @@ const { UNBOUND, BOUND, enqueue, healthCheck } = require('./state.js');
 const { blocked } = require('./connect.js');
 const { foreseen } = require('./lookup.js');
 const gathering = require('./gather.js');
-const { checkedOutgoing } = require('./outgoing.js');
 const { messageList, sizeOf, slice, validateNumber, validatePort, validateString } = require('./validate.js');
 const { ExceptionWithHostPort, ERR_IP_BLOCKED, ERR_SOCKET_DGRAM_IS_CONNECTED } = require('./errors.js');
 
@@ -235,7 +234,7 @@ const areOptions = (value, length) =>
   typeof value === 'object' && value !== null && typeof length !== 'number' && !Array.isArray(value);
 
 function sendWithOptions(socket, message, port, address, options, callback) {
-  const outgoing = checkedOutgoing(options);
+  const outgoing = require('./outgoing.js').checkedOutgoing(options);
   if (socket[kState].own.connected && (port || address)) throw new ERR_SOCKET_DGRAM_IS_CONNECTED();
   dispatch(socket, message, port, address, callback, outgoing);
 }

@@ -13,10 +13,8 @@ const { lookupFor } = require('./lookup.js');
 const { bind, bindSync } = require('./bind.js');
 const { connect, connectSync, disconnect } = require('./connect.js');
 const { send, sendto } = require('./send.js');
-const { Pressure, checkedBounds } = require('./pressure.js');
 const { additions } = require('./additions.js');
 const options = require('./options.js');
-const { createUnixSocket, isUnix } = require('./unix.js');
 const { validateAbortSignal, validateFunction, validateUint32 } = require('./validate.js');
 const { ERR_INVALID_ARG_TYPE, ERR_SOCKET_BAD_TYPE } = require('./errors.js');
 
@@ -41,6 +39,9 @@ function checkedSize(size, name) {
 
 /** What a socket has of which only the type is given. */
 const NO_OPTIONS = Object.freeze({});
+
+/** Whether datagrams between processes of this host are meant, whose sockets are of another kind. */
+const isUnix = (given) => (given !== null && typeof given === 'object' ? given.type : given) === 'unix_dgram';
 
 /** What is checked before the socket has a handle, in the host's order. */
 function checkedOptions(given) {
@@ -94,7 +95,7 @@ function Socket(type, listener) {
   const hasOptions = type !== null && typeof type === 'object';
   const given = hasOptions ? type : { type };
   const checked = hasOptions ? checkedOptions(given) : NO_OPTIONS;
-  const bounds = hasOptions ? checkedBounds(given) : undefined;
+  const bounds = hasOptions ? require('./pressure.js').checkedBounds(given) : undefined;
   const handle = newHandle(given.type, given.lookup, checked);
   handle[kOwner] = this;
   this[kAsyncId] = handle.resource.asyncId();
@@ -102,7 +103,7 @@ function Socket(type, listener) {
   if (typeof listener === 'function') this.on('message', listener);
   this[kState] = new State(handle);
   if (hasOptions) this[kState].take(checked);
-  if (bounds !== undefined) this[kState].pressure = new Pressure(this, bounds);
+  if (bounds !== undefined) this[kState].pressure = new (require('./pressure.js').Pressure)(this, bounds);
   if (given.signal !== undefined) closeOnAbort(this, given.signal);
   if (channel.hasSubscribers) channel.publish({ socket: this });
 }
@@ -112,7 +113,7 @@ Object.setPrototypeOf(Socket.prototype, host.dgram.Socket.prototype);
 Object.setPrototypeOf(Socket, EventEmitter);
 
 function createSocket(type, listener) {
-  if (isUnix(type)) return createUnixSocket(type, listener);
+  if (isUnix(type)) return require('./unix.js').createUnixSocket(type, listener);
   return new Socket(type, listener);
 }
 

@@ -237,9 +237,6 @@ class UnixSocket extends EventEmitter {
   }
 }
 
-/** Whether `createSocket` is asked for one of these. */
-const isUnix = (given) => given === TYPE || (given !== null && typeof given === 'object' && given.type === TYPE);
-
 const createUnixSocket = (given, listener) => new UnixSocket(given === TYPE ? {} : given, listener);
 
-module.exports = { UnixSocket, createUnixSocket, isUnix };
+module.exports = { UnixSocket, createUnixSocket };
