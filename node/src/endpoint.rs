@@ -42,7 +42,7 @@ pub(crate) struct Endpoint {
     /// Whether there may be something in the kernel's queue of errors.
     notices: Cell<bool>,
     /// How many nanoseconds the listeners took for a message, in the last deliveries.
-    paces: Cell<[u64; DELIVERIES]>,
+    paces: Cell<[u32; DELIVERIES]>,
 }
 
 impl Endpoint {
@@ -167,7 +167,7 @@ impl Endpoint {
     pub(crate) fn took(&self, time: Duration, messages: usize) {
         let mut paces = self.paces.get();
         paces.rotate_left(1);
-        paces[DELIVERIES - 1] = nanoseconds(time) / messages.max(1) as u64;
+        paces[DELIVERIES - 1] = nanoseconds(time) / messages.clamp(1, 1_000) as u32;
         self.paces.set(paces);
     }
 
@@ -296,7 +296,7 @@ impl Endpoint {
     }
 }
 
-/// In 64 bits, which last for centuries, since a processor divides no others by itself.
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+/// In 32 bits, four seconds at most, which is long for a turn.
+fn nanoseconds(time: Duration) -> u32 {
+    u32::try_from(time.as_nanos()).unwrap_or(u32::MAX)
 }

@@ -44,6 +44,8 @@ pub(crate) struct Environment {
     env: sys::napi_env,
     loop_of: Loop,
     life: Rc<Life>,
+    /// Told when nothing of a watch is left; one for all, since there may be many.
+    unwatched: Rc<dyn Fn()>,
     channel: Rc<Channel>,
     endpoints: RefCell<Vec<Option<Rc<Endpoint>>>>,
     /// The numbers below the length of `endpoints` that no socket has.
@@ -65,10 +67,14 @@ impl Environment {
     pub(crate) fn new(env: sys::napi_env, host: Host, parts: &Parts) -> napi::Result<Rc<Self>> {
         let channel = Rc::new(Channel::new(env, host, parts)?);
         let turn_over = channel.clone();
+        let loop_of = Loop::of(env, host, Rc::new(move |is_needed| turn_over.turn_over(is_needed)))?;
+        let life = Life::of(env, host)?;
+        let watching = life.clone();
         let environment = Rc::new(Environment {
             env,
-            loop_of: Loop::of(env, host, Rc::new(move |is_needed| turn_over.turn_over(is_needed)))?,
-            life: Life::of(env, host)?,
+            loop_of,
+            life,
+            unwatched: Rc::new(move || watching.handle_closed()),
             channel,
             endpoints: RefCell::default(),
             free: RefCell::default(),
@@ -171,12 +177,12 @@ impl Environment {
         descriptor: Borrowed<'_>,
         told: impl Fn(&Self, Ready) -> bool + 'static,
     ) -> Result<Poll, i32> {
-        let (weak, life) = (Rc::downgrade(self), self.life.clone());
+        let weak = Rc::downgrade(self);
         let ready = Rc::new(move |ready| {
             let environment = weak.upgrade().filter(|environment| !environment.life.is_ending());
             environment.is_some_and(|environment| told(&environment, ready))
         });
-        let poll = self.loop_of.watch(descriptor, ready, Rc::new(move || life.handle_closed()))?;
+        let poll = self.loop_of.watch(descriptor, ready, self.unwatched.clone())?;
         self.life.handle_opened();
         Ok(poll)
     }
