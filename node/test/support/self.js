@@ -22,4 +22,12 @@ async function threadsEnded(t) {
   while (hasThread()) await t.until((done) => setTimeout(done, 10));
 }
 
-module.exports = { descriptors, threadsEnded };
+/**
+ * Waits until what the runtime opens by itself is open: Deno makes a pair of sockets, for signals, half a second after it has
+ * started.
+ */
+async function started(t) {
+  while (performance.now() < 1_000) await t.until((done) => setTimeout(done, 10));
+}
+
+module.exports = { descriptors, started, threadsEnded };
