@@ -25,6 +25,12 @@ function hiddenGetter(name, get) {
   return { get, set, configurable: true };
 }
 
+/** A file that the first who asks loads. To ask `require` again each time takes a microsecond, and leaves garbage. */
+function once(load) {
+  let loaded;
+  return () => (loaded ??= load());
+}
+
 /** The same, made once for each socket. */
 function made(name, make) {
   const known = new WeakMap();
@@ -41,13 +47,17 @@ const KNOBS = [
 
 /** Methods of a file which the first call of one of them loads. */
 function later(load, names) {
+  const file = once(load);
   const methods = names.map((name) => ({
     [name](...args) {
-      return Reflect.apply(load()[name], this, args);
+      return Reflect.apply(file()[name], this, args);
     },
   }));
   return Object.fromEntries(methods.flatMap(Object.entries).map(([name, method]) => [name, hidden(method)]));
 }
+
+const streams = once(() => require('./streams.js'));
+const pressure = once(() => require('./pressure.js'));
 
 exports.additions = {
   ...later(() => require('./pause.js'), ['isPaused', 'pause', 'resume']),
@@ -58,12 +68,12 @@ exports.additions = {
     return this.messages();
   }),
   [Symbol.dispose]: hidden(dispose),
-  readable: made('readable', (socket) => require('./streams.js').readableOf(socket)),
-  writable: made('writable', (socket) => require('./streams.js').writableOf(socket)),
+  readable: made('readable', (socket) => streams().readableOf(socket)),
+  writable: made('writable', (socket) => streams().writableOf(socket)),
   writableLength: hiddenGetter('writableLength', function () {
-    return require('./pressure.js').pressureOf(this).size;
+    return pressure().pressureOf(this).size;
   }),
   writableNeedDrain: hiddenGetter('writableNeedDrain', function () {
-    return require('./pressure.js').pressureOf(this).needsDrain;
+    return pressure().pressureOf(this).needsDrain;
   }),
 };

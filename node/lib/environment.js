@@ -169,8 +169,10 @@ function take(number, messages, shared) {
 /** Whether a socket's messages go to its listeners batch by batch; the native side is told when that changes. */
 function hearsWhole(handle) {
   const hears = handle[kOwner].listenerCount('messages') > 0;
-  if (hears !== handle.hearsWhole) exports.calls.batches(handle.number, hears ? 1 : 0);
-  handle.hearsWhole = hears;
+  if (hears !== handle.hearsWhole) {
+    exports.calls.batches(handle.number, hears ? 1 : 0);
+    handle.hearsWhole = hears;
+  }
   return hears;
 }
 

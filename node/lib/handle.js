@@ -35,12 +35,9 @@ class Handle {
     this.lookup = lookup;
     this.flags = flags;
     this.started = false;
-    this.resting = false;
     this.receiving = false;
     this.onmessage = undefined;
     this.onmessages = undefined;
-    this.hearsWhole = false;
-    this.tellsDepartures = false;
     this.onerror = undefined;
     this[kOwner] = undefined;
     this.number = environment.open(type, flags);
@@ -241,7 +238,7 @@ class Handle {
   /** Gets no more messages. */
   forget() {
     this.started = this.receiving = false;
-    clearInterval(this.standIn);
+    if (this.standIn !== undefined) this.standBy();
     environment.receivers[this.number] = undefined;
   }
 
@@ -252,13 +249,17 @@ class Handle {
     this.receive();
   }
 
-  /** A loop that watches nothing lets the process end, which an open socket keeps running: a timer stands in for it. */
   receive() {
     this.receiving = this.started && !this.resting;
+    if (this.standIn !== undefined || this.started && this.resting) this.standBy();
+    return environment.calls.receive(this.number, this.receiving ? 1 : 0);
+  }
+
+  /** A loop that watches nothing lets the process end, which an open socket keeps running: a timer stands in for it. */
+  standBy() {
     clearInterval(this.standIn);
     this.standIn = this.started && this.resting ? setInterval(() => {}, LONGEST) : undefined;
     if (this.standIn !== undefined && !this.hasRef()) this.standIn.unref();
-    return environment.calls.receive(this.number, this.receiving ? 1 : 0);
   }
 
   /** The callback is for those who close the view; it runs when the host has closed its side. */
@@ -372,6 +373,9 @@ class Handle {
 
 /** What few sockets ever have: it takes no room in the others. */
 Object.assign(Handle.prototype, {
+  resting: false,
+  hearsWhole: false,
+  tellsDepartures: false,
   standIn: undefined,
   view: undefined,
   lent: undefined,

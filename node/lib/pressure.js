@@ -9,17 +9,10 @@ const { validateCount } = require('./validate.js');
 /** Bytes that may wait before writableNeedDrain says so, unless the program says otherwise. */
 const HIGH_WATER_MARK = 65_536;
 
-const OPTIONS = ['writableHighWaterMark', 'maxSendQueueSize', 'maxSendQueueCount'];
-
-/** The bounds that were given as options, or undefined. */
-function checkedBounds(given) {
-  let bounds;
-  for (let index = 0; index < OPTIONS.length; index++) {
-    const option = OPTIONS[index];
-    const value = given[option];
-    if (value === undefined) continue;
-    if (value !== Infinity) validateCount(value, `options.${option}`, 0);
-    bounds = { ...bounds, [option]: value };
+/** The bounds that were given as options. */
+function checked(bounds) {
+  for (const [option, value] of Object.entries(bounds)) {
+    if (value !== undefined && value !== Infinity) validateCount(value, `options.${option}`, 0);
   }
   return bounds;
 }
@@ -101,4 +94,4 @@ function pressureOf(socket) {
   return (state.pressure ??= new Pressure(socket));
 }
 
-module.exports = { Pressure, checkedBounds, pressureOf };
+module.exports = { Pressure, checked, pressureOf };

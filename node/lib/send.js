@@ -233,10 +233,13 @@ function askForAddress(running, request) {
 const areOptions = (value, length) =>
   typeof value === 'object' && value !== null && typeof length !== 'number' && !Array.isArray(value);
 
+let outgoing; // loaded late: few sends have options
+
 function sendWithOptions(socket, message, port, address, options, callback) {
-  const outgoing = require('./outgoing.js').checkedOutgoing(options);
+  outgoing ??= require('./outgoing.js');
+  const checked = outgoing.checkedOutgoing(options);
   if (socket[kState].own.connected && (port || address)) throw new ERR_SOCKET_DGRAM_IS_CONNECTED();
-  dispatch(socket, message, port, address, callback, outgoing);
+  dispatch(socket, message, port, address, callback, checked);
 }
 
 function send(message, offset, length, port, address, callback) {

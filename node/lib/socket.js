@@ -58,6 +58,15 @@ function checkedOptions(given) {
   };
 }
 
+let pressure; // loaded late: few programs set bounds
+
+/** How much may wait to be sent, or undefined where the program sets no bounds. */
+function checkedBounds({ writableHighWaterMark, maxSendQueueSize, maxSendQueueCount }) {
+  if (writableHighWaterMark === undefined && maxSendQueueSize === undefined && maxSendQueueCount === undefined) return undefined;
+  pressure ??= require('./pressure.js');
+  return pressure.checked({ writableHighWaterMark, maxSendQueueSize, maxSendQueueCount });
+}
+
 /** What the native side keeps, as it is told. */
 const flagsOf = ({ reuseAddr, reusePort, ipv6Only, offload = true, pooledBuffers }) =>
   (reuseAddr ? FLAG.reuseAddr : 0) |
@@ -95,7 +104,7 @@ function Socket(type, listener) {
   const hasOptions = type !== null && typeof type === 'object';
   const given = hasOptions ? type : { type };
   const checked = hasOptions ? checkedOptions(given) : NO_OPTIONS;
-  const bounds = hasOptions ? require('./pressure.js').checkedBounds(given) : undefined;
+  const bounds = hasOptions ? checkedBounds(given) : undefined;
   const handle = newHandle(given.type, given.lookup, checked);
   handle[kOwner] = this;
   this[kAsyncId] = handle.resource.asyncId();
@@ -103,7 +112,7 @@ function Socket(type, listener) {
   if (typeof listener === 'function') this.on('message', listener);
   this[kState] = new State(handle);
   if (hasOptions) this[kState].take(checked);
-  if (bounds !== undefined) this[kState].pressure = new (require('./pressure.js').Pressure)(this, bounds);
+  if (bounds !== undefined) this[kState].pressure = new pressure.Pressure(this, bounds);
   if (given.signal !== undefined) closeOnAbort(this, given.signal);
   if (channel.hasSubscribers) channel.publish({ socket: this });
 }
