@@ -9,13 +9,13 @@ mod told;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::error::{Code, Error, Result};
 use crate::options::{SocketOptions, SocketType};
 use crate::state::{Action, Bind, Op, State, Step, step};
-use crate::stats::Counters;
+use crate::stats::{Counters, Waiting};
 use crate::sys;
 
 /// A UDP socket with everything that Node's `dgram.Socket` has, answering at once.
@@ -47,19 +47,17 @@ pub struct Socket {
     /// Whether the kernel hands over trains.
     gro: AtomicBool,
     /// The largest segment that may travel in a train; lowered where the kernel or the device refuses.
-    segment_limit: AtomicUsize,
+    segment_limit: AtomicU16,
     /// [`ReceiveInfo`](crate::ReceiveInfo): what the kernel tells of each datagram.
     receive_info: AtomicU8,
     /// Whether the error queue tells what sends and receives would tell otherwise.
     receive_errors: AtomicBool,
     /// Whether anything has ever been let into the error queue.
     notices: AtomicBool,
-    /// Bytes and datagrams that wait in a face's [`SendQueue`](crate::queue::SendQueue), and the most there have been.
-    send_queue: [AtomicUsize; 2],
-    send_queue_peak: [AtomicUsize; 2],
+    /// What waits in a face's [`SendQueue`](crate::queue::SendQueue).
+    waiting: Waiting,
     incoming: Counters,
     outgoing: Counters,
-    trains_refused: AtomicU64,
 }
 
 /// Making, binding and closing.
@@ -81,15 +79,13 @@ impl Socket {
             control: Mutex::new(()),
             sys: OnceLock::new(),
             gro: AtomicBool::new(options.offload && options.gro),
-            segment_limit: AtomicUsize::new(if sys::SEGMENTS && options.offload { usize::MAX } else { 0 }),
+            segment_limit: AtomicU16::new(if sys::SEGMENTS && options.offload { u16::MAX } else { 0 }),
             receive_info: AtomicU8::new(0),
             receive_errors: AtomicBool::new(false),
             notices: AtomicBool::new(false),
-            send_queue: Default::default(),
-            send_queue_peak: Default::default(),
+            waiting: Waiting::default(),
             incoming: Counters::default(),
             outgoing: Counters::default(),
-            trains_refused: AtomicU64::new(0),
             options,
         })
     }

@@ -1,7 +1,7 @@
 //! [`Stats`]: what a socket has done so far; and the counters that it comes from.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// What a socket has sent and received since it was made, by [`Socket::stats`](crate::Socket::stats).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,7 @@ struct Counts {
     batches: AtomicU64,
     trains: AtomicU64,
     would_block: AtomicU64,
+    trains_refused: AtomicU64,
 }
 
 impl Counters {
@@ -71,6 +72,10 @@ impl Counters {
         add(&self.counts().would_block, 1);
     }
 
+    pub(crate) fn train_refused(&self) {
+        add(&self.counts().trains_refused, 1);
+    }
+
     fn counts(&self) -> &Counts {
         self.0.get_or_init(Box::default)
     }
@@ -80,8 +85,49 @@ impl Counters {
     }
 }
 
-/// Both directions, as far as they are counted here.
-pub(crate) fn gather(incoming: &Counters, outgoing: &Counters) -> Stats {
+/// Bytes and datagrams that wait to be sent, and the most there have been; made when one has to wait.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting(OnceLock<Box<Queued>>);
+
+#[derive(Debug, Default)]
+struct Queued {
+    now: [AtomicUsize; 2],
+    peak: [AtomicUsize; 2],
+}
+
+impl Waiting {
+    pub(crate) fn set(&self, bytes: usize, count: usize) {
+        if count == 0 && self.0.get().is_none() {
+            return;
+        }
+        let Queued { now, peak } = &**self.0.get_or_init(Box::default);
+        for (index, value) in [bytes, count].into_iter().enumerate() {
+            now[index].store(value, Ordering::Relaxed);
+            if value > peak[index].load(Ordering::Relaxed) {
+                peak[index].fetch_max(value, Ordering::Relaxed);
+            }
+        }
+    }
+
+    pub(crate) fn now(&self) -> (usize, usize) {
+        self.read(|queued| &queued.now)
+    }
+
+    fn peak(&self) -> (usize, usize) {
+        self.read(|queued| &queued.peak)
+    }
+
+    fn read(&self, which: impl Fn(&Queued) -> &[AtomicUsize; 2]) -> (usize, usize) {
+        self.0.get().map_or((0, 0), |queued| {
+            let [bytes, count] = which(queued);
+            (bytes.load(Ordering::Relaxed), count.load(Ordering::Relaxed))
+        })
+    }
+}
+
+/// All that is counted here.
+pub(crate) fn gather(incoming: &Counters, outgoing: &Counters, waiting: &Waiting) -> Stats {
+    let (queue_size_peak, queue_count_peak) = waiting.peak();
     Stats {
         datagrams_in: incoming.read(|counts| &counts.datagrams),
         bytes_in: incoming.read(|counts| &counts.bytes),
@@ -93,6 +139,9 @@ pub(crate) fn gather(incoming: &Counters, outgoing: &Counters) -> Stats {
         batches_out: outgoing.read(|counts| &counts.batches),
         trains_out: outgoing.read(|counts| &counts.trains),
         would_block_out: outgoing.read(|counts| &counts.would_block),
+        trains_refused: outgoing.read(|counts| &counts.trains_refused),
+        queue_size_peak,
+        queue_count_peak,
         ..Stats::default()
     }
 }

@@ -11,7 +11,7 @@ use heliogram::{Borrowed, Datagram, RecvBatch, RemoteInfo, Result, Socket, Socke
 use crate::arrival::Wanted;
 use crate::environment::Environment;
 use crate::numbers::{EBADF, error_number, number};
-use crate::reactor::Poll;
+use crate::reactor::{Poll, Watched};
 use crate::receive::Received;
 
 /// How many deliveries tell what a message takes. One that the machine or the compiler held up is not the listeners' pace.
@@ -22,7 +22,7 @@ pub(crate) struct Endpoint {
     pub(crate) number: u32,
     pub(crate) socket: Socket,
     environment: Weak<Environment>,
-    queue: RefCell<SendQueue<u32>>,
+    queue: Seldom<SendQueue<u32>>,
     poll: RefCell<Option<Poll>>,
     /// What the loop watches for: reading, writing.
     watched: Cell<(bool, bool)>,
@@ -34,7 +34,7 @@ pub(crate) struct Endpoint {
     /// Whether listeners take batches whole.
     whole: Cell<bool>,
     /// What did not fit the last turn's share.
-    held: RefCell<VecDeque<Received>>,
+    held: Seldom<VecDeque<Received>>,
     /// Whether the last receive brought a train.
     trains: Cell<bool>,
     /// Whether listeners are told what the kernel told of each datagram.
@@ -60,7 +60,7 @@ impl Endpoint {
             number,
             socket,
             environment,
-            queue: RefCell::default(),
+            queue: Seldom::default(),
             poll: RefCell::new(None),
             watched: Cell::default(),
             receiving: Cell::new(false),
@@ -68,7 +68,7 @@ impl Endpoint {
             shared: Cell::new(false),
             pools,
             whole: Cell::new(false),
-            held: RefCell::default(),
+            held: Seldom::default(),
             trains: Cell::new(false),
             tells: Cell::new(None),
             notices: Cell::new(false),
@@ -118,7 +118,8 @@ impl Endpoint {
     #[cfg(unix)]
     pub(crate) fn share(&self) -> Result<()> {
         self.shared.set(true);
-        self.held.borrow_mut().extend(self.socket.stop_gro()?.into_iter().map(Received::from));
+        let received = self.socket.stop_gro()?.into_iter().map(Received::from);
+        self.held.with(|held| held.extend(received));
         self.rewatch();
         Ok(())
     }
@@ -182,16 +183,16 @@ impl Endpoint {
     /// Keeps what is to be delivered in another turn, before anything that comes later.
     pub(crate) fn hold(&self, received: Received) {
         if self.socket.descriptor().is_ok() {
-            self.held.borrow_mut().push_front(received);
+            self.held.with(|held| held.push_front(received));
         }
     }
 
     pub(crate) fn unhold(&self) -> Option<Received> {
-        self.held.borrow_mut().pop_front()
+        self.held.look(VecDeque::pop_front).flatten()
     }
 
     pub(crate) fn holds(&self) -> bool {
-        !self.held.borrow().is_empty()
+        self.held.look(|held| !held.is_empty()).unwrap_or(false)
     }
 
     /// Whether the loop goes on for this socket's sake.
@@ -211,33 +212,38 @@ impl Endpoint {
         token: impl FnMut(usize) -> u32,
         done: impl FnMut(usize, Result<usize>),
     ) {
-        self.queue.borrow_mut().send(&self.socket, batch, token, done);
-        if !self.queue.borrow().is_empty() {
+        self.queue.with(|queue| queue.send(&self.socket, batch, token, done));
+        if self.has_waiting() {
             self.rewatch();
         }
     }
 
     /// Lets a datagram wait without asking the kernel.
     pub(crate) fn enqueue(&self, datagram: &Datagram<'_>, token: u32) {
-        self.queue.borrow_mut().wait(&self.socket, datagram, token);
+        self.queue.with(|queue| queue.wait(&self.socket, datagram, token));
         self.rewatch();
+    }
+
+    /// Whether sends wait for room in the kernel.
+    fn has_waiting(&self) -> bool {
+        self.queue.look(|queue| !queue.is_empty()).unwrap_or(false)
     }
 
     /// The kernel has room again: sends what waits, and gives back the outcomes.
     pub(crate) fn flush_queue(&self) -> Vec<(u32, i32)> {
         let mut outcomes = Vec::new();
-        self.queue.borrow_mut().flush(&self.socket, |token, outcome| outcomes.push((token, number(outcome))));
+        self.queue.look(|queue| queue.flush(&self.socket, |token, outcome| outcomes.push((token, number(outcome)))));
         outcomes
     }
 
     /// Ends everything but the kernel's socket; gives back the tokens of the sends that will never leave.
     pub(crate) fn close(&self) -> Vec<u32> {
         self.receiving.set(false);
-        self.held.borrow_mut().clear();
+        self.held.look(VecDeque::clear);
         // The handle first: a loop must not watch a descriptor that is closed.
         drop(self.poll.borrow_mut().take());
         let mut lost = Vec::new();
-        self.queue.borrow_mut().cancel(&self.socket, |token, _| lost.push(token));
+        self.queue.look(|queue| queue.cancel(&self.socket, |token, _| lost.push(token)));
         lost
     }
 
@@ -250,8 +256,7 @@ impl Endpoint {
     /// Makes the loop watch what this socket waits for now. It calls back for what is held when the socket can be written,
     /// which is as good as always: so the others have their turn before.
     pub(crate) fn rewatch(&self) -> i32 {
-        let waiting = !self.queue.borrow().is_empty();
-        let wanted = (self.receiving.get(), waiting || self.receiving.get() && self.holds());
+        let wanted = (self.receiving.get(), self.has_waiting() || self.receiving.get() && self.holds());
         let mut poll = self.poll.borrow_mut();
         if poll.is_none() && wanted != (false, false) {
             match self.new_poll() {
@@ -277,7 +282,7 @@ impl Endpoint {
 
     /// A socket keeps the loop alive while it is referenced, and while a send waits, as in Node.
     fn keep_alive(&self) {
-        let on = self.referenced.get() || !self.queue.borrow().is_empty();
+        let on = self.referenced.get() || self.has_waiting();
         self.poll.borrow().iter().for_each(|poll| poll.keep_alive(on));
     }
 
@@ -287,12 +292,33 @@ impl Endpoint {
 
     /// A handle of the loop for a descriptor of this socket; `EEXIST` if the loop has one that is at work.
     pub(crate) fn watch_nothing(&self, descriptor: Borrowed<'_>) -> Result<Poll, i32> {
-        self.environment.upgrade().ok_or(EBADF)?.poll(descriptor, self.number)
+        self.environment.upgrade().ok_or(EBADF)?.watch(descriptor, Watched::Endpoint(self.number))
     }
 
     #[cfg(unix)]
     pub(crate) fn set_poll(&self, poll: Poll) {
         *self.poll.borrow_mut() = Some(poll);
+    }
+}
+
+/// What few sockets ever need, made when one does: the others have room for a pointer to it.
+struct Seldom<T>(RefCell<Option<Box<T>>>);
+
+impl<T> Default for Seldom<T> {
+    fn default() -> Self {
+        Seldom(RefCell::new(None))
+    }
+}
+
+impl<T: Default> Seldom<T> {
+    /// Does something with it, which must not ask for it again.
+    fn with<R>(&self, act: impl FnOnce(&mut T) -> R) -> R {
+        act(self.0.borrow_mut().get_or_insert_default())
+    }
+
+    /// The same if it has been made.
+    fn look<R>(&self, act: impl FnOnce(&mut T) -> R) -> Option<R> {
+        self.0.borrow_mut().as_deref_mut().map(act)
     }
 }
 

@@ -2,7 +2,7 @@
 //! received messages and batches of gathered sends, one call each.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
 use heliogram::{Borrowed, RecvBatch, SocketOptions};
@@ -12,7 +12,7 @@ use crate::addresses::Addresses;
 use crate::endpoint::Endpoint;
 #[cfg(unix)]
 use crate::local::Locals;
-use crate::reactor::{Channel, Host, Life, Loop, Page, Parts, Poll, Ready, Work};
+use crate::reactor::{Channel, Host, Life, Loop, Page, Parts, Poll, Ready, Watched, Watcher, Work};
 use crate::receive::{Extras, Received, Seen};
 use crate::send;
 
@@ -44,8 +44,7 @@ pub(crate) struct Environment {
     env: sys::napi_env,
     loop_of: Loop,
     life: Rc<Life>,
-    /// Told when nothing of a watch is left; one for all, since there may be many.
-    unwatched: Rc<dyn Fn()>,
+    watcher: Rc<EnvironmentWatcher>,
     channel: Rc<Channel>,
     endpoints: RefCell<Vec<Option<Rc<Endpoint>>>>,
     /// The numbers below the length of `endpoints` that no socket has.
@@ -69,12 +68,11 @@ impl Environment {
         let turn_over = channel.clone();
         let loop_of = Loop::of(env, host, Rc::new(move |is_needed| turn_over.turn_over(is_needed)))?;
         let life = Life::of(env, host)?;
-        let watching = life.clone();
-        let environment = Rc::new(Environment {
+        let environment = Rc::new_cyclic(|itself| Environment {
             env,
             loop_of,
+            watcher: Rc::new(EnvironmentWatcher { environment: itself.clone(), life: life.clone() }),
             life,
-            unwatched: Rc::new(move || watching.handle_closed()),
             channel,
             endpoints: RefCell::default(),
             free: RefCell::default(),
@@ -166,30 +164,16 @@ impl Environment {
         self.tokens.replace(self.tokens.get().wrapping_add(1))
     }
 
-    /// Watches a descriptor for the socket of this number.
-    pub(crate) fn poll(self: &Rc<Self>, descriptor: Borrowed<'_>, number: u32) -> Result<Poll, i32> {
-        self.watch(descriptor, move |environment, ready| environment.ready(number, ready))
-    }
-
-    /// Watches a descriptor; `told` what there is to be had, it says whether it has left some.
-    pub(crate) fn watch(
-        self: &Rc<Self>,
-        descriptor: Borrowed<'_>,
-        told: impl Fn(&Self, Ready) -> bool + 'static,
-    ) -> Result<Poll, i32> {
-        let weak = Rc::downgrade(self);
-        let ready = Rc::new(move |ready| {
-            let environment = weak.upgrade().filter(|environment| !environment.life.is_ending());
-            environment.is_some_and(|environment| told(&environment, ready))
-        });
-        let poll = self.loop_of.watch(descriptor, ready, self.unwatched.clone())?;
+    /// Watches a descriptor for one of the sockets, for nothing yet.
+    pub(crate) fn watch(&self, descriptor: Borrowed<'_>, watched: Watched) -> Result<Poll, i32> {
+        let poll = self.loop_of.watch(descriptor, watched, self.watcher.clone())?;
         self.life.handle_opened();
         Ok(poll)
     }
 
     /// The loop says that a local socket can be read or written. What JavaScript leaves of that nobody knows.
     #[cfg(unix)]
-    pub(crate) fn local_ready(&self, number: u32, ready: Ready) -> bool {
+    fn local_ready(&self, number: u32, ready: Ready) -> bool {
         let Some(local) = self.locals.get(number) else { return false };
         self.channel.ready(number, i32::from(ready.readable || ready.failed) | i32::from(ready.writable) << 1);
         local.was_ready(ready);
@@ -325,5 +309,26 @@ impl Environment {
             self.spares[usize::from(batch.slots() > 1)].set(Some(batch));
         }
         count
+    }
+}
+
+/// Hears for an environment, whose end the loop's last words outlive.
+struct EnvironmentWatcher {
+    environment: Weak<Environment>,
+    life: Rc<Life>,
+}
+
+impl Watcher for EnvironmentWatcher {
+    fn ready(&self, watched: Watched, ready: Ready) -> bool {
+        let environment = self.environment.upgrade().filter(|environment| !environment.life.is_ending());
+        environment.is_some_and(|environment| match watched {
+            Watched::Endpoint(number) => environment.ready(number, ready),
+            #[cfg(unix)]
+            Watched::Local(number) => environment.local_ready(number, ready),
+        })
+    }
+
+    fn closed(&self) {
+        self.life.handle_closed();
     }
 }

@@ -13,7 +13,7 @@ use napi_derive::napi;
 use crate::environment::Environment;
 use crate::handle::JsEnvironment;
 use crate::numbers::{EBADF, error_number, number, status};
-use crate::reactor::{Poll, Ready};
+use crate::reactor::{Poll, Ready, Watched};
 
 /// A socket, and what watches it.
 pub(crate) struct Local {
@@ -28,9 +28,7 @@ impl Local {
     fn watch(&self, environment: &Rc<Environment>, readable: bool, writable: bool) -> i32 {
         self.wanted.set((readable, writable));
         if self.poll.borrow().is_none() {
-            let number = self.number;
-            let told = move |environment: &Environment, ready| environment.local_ready(number, ready);
-            match environment.watch(self.socket.descriptor(), told) {
+            match environment.watch(self.socket.descriptor(), Watched::Local(self.number)) {
                 Ok(poll) => *self.poll.borrow_mut() = Some(poll),
                 Err(error) => return error,
             }

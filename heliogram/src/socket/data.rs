@@ -189,7 +189,7 @@ impl Socket {
     #[doc(alias = "getSendQueueSize")]
     pub fn send_queue_size(&self) -> Result<usize> {
         step(self.state(), Op::SendQueue).map_err(Error::rule)?;
-        Ok(self.send_queue[0].load(Ordering::Relaxed))
+        Ok(self.waiting.now().0)
     }
 
     /// How many sends wait; as [`send_queue_size`](Self::send_queue_size).
@@ -200,17 +200,11 @@ impl Socket {
     #[doc(alias = "getSendQueueCount")]
     pub fn send_queue_count(&self) -> Result<usize> {
         step(self.state(), Op::SendQueue).map_err(Error::rule)?;
-        Ok(self.send_queue[1].load(Ordering::Relaxed))
+        Ok(self.waiting.now().1)
     }
 
     pub(crate) fn set_send_queue(&self, bytes: usize, count: usize) {
-        self.send_queue[0].store(bytes, Ordering::Relaxed);
-        self.send_queue[1].store(count, Ordering::Relaxed);
-        for (peak, now) in self.send_queue_peak.iter().zip([bytes, count]) {
-            if now > peak.load(Ordering::Relaxed) {
-                peak.fetch_max(now, Ordering::Relaxed);
-            }
-        }
+        self.waiting.set(bytes, count);
     }
 }
 
@@ -293,7 +287,7 @@ impl Socket {
 
     /// The largest segment that may travel in a train now.
     pub(crate) fn segment_limit(&self) -> usize {
-        self.segment_limit.load(Ordering::Relaxed)
+        self.segment_limit.load(Ordering::Relaxed).into()
     }
 
     /// Whether the rules let a datagram follow the first, which has been asked about.
@@ -317,8 +311,8 @@ impl Socket {
         };
         let alone = Run { datagrams: &batch[..1] };
         let sent = sys.send_runs(std::iter::once(alone)).map_err(|error| refusal(&error))?;
-        self.trains_refused.fetch_add(1, Ordering::Relaxed);
-        self.segment_limit.fetch_min(sys::errno::segment_limit(error, segment.into()), Ordering::Relaxed);
+        self.outgoing.train_refused();
+        self.segment_limit.fetch_min(sys::errno::segment_limit(error, segment), Ordering::Relaxed);
         Ok(sent)
     }
 

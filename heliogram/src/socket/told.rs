@@ -119,15 +119,9 @@ impl Socket {
     /// for a system call.
     #[doc(alias = "SO_MEMINFO")]
     pub fn stats(&self) -> Stats {
-        let peak = |index: usize| self.send_queue_peak[index].load(Ordering::Relaxed);
         let open = self.sys.get().filter(|_| !self.state().is_closed());
-        Stats {
-            trains_refused: self.trains_refused.load(Ordering::Relaxed),
-            dropped: open.and_then(sys::Socket::dropped),
-            queue_size_peak: peak(0),
-            queue_count_peak: peak(1),
-            ..stats::gather(&self.incoming, &self.outgoing)
-        }
+        let dropped = open.and_then(sys::Socket::dropped);
+        Stats { dropped, ..stats::gather(&self.incoming, &self.outgoing, &self.waiting) }
     }
 
     pub(super) fn receive_info(&self) -> ReceiveInfo {

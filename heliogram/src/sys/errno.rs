@@ -140,7 +140,7 @@ pub(crate) fn is_segment_refusal(raw: i32) -> bool {
 
 /// The largest segment to try from now on, after a train with segments of this size was refused: none at all if the
 /// refusal has nothing to do with their size.
-pub(crate) fn segment_limit(error: &io::Error, segment: usize) -> usize {
+pub(crate) fn segment_limit(error: &io::Error, segment: u16) -> u16 {
     match error.raw_os_error() {
         Some(raw) if raw == EINVAL || raw == number::EMSGSIZE => segment - 1,
         _ => 0,

@@ -19,7 +19,7 @@ pub(crate) use call::function;
 pub(crate) use channel::{Channel, Parts, Slab};
 pub(crate) use life::{Life, Work};
 pub(crate) use page::Page;
-pub(crate) use poll::{Host, Loop, Poll, Ready};
+pub(crate) use poll::{Host, Loop, Poll, Ready, Watched, Watcher};
 
 /// A Node-API call that failed though it had no reason to.
 pub(crate) fn check(status: napi::sys::napi_status, call: &str) -> napi::Result<()> {

@@ -25,8 +25,22 @@ pub(crate) struct Ready {
     pub(crate) failed: bool,
 }
 
-/// Is told what there is to be had, and says whether it has left some of it.
-pub(crate) type Told = Rc<dyn Fn(Ready) -> bool>;
+/// Whose descriptor is watched: the number of a socket of the network, or of a local one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Watched {
+    Endpoint(u32),
+    #[cfg(unix)]
+    Local(u32),
+}
+
+/// Who hears of all that an environment watches. A watch has no more than a share of it, since there may be many.
+pub(crate) trait Watcher {
+    /// Is told what there is to be had, and says whether it has left some of it.
+    fn ready(&self, watched: Watched, ready: Ready) -> bool;
+
+    /// Nothing is left of a watch.
+    fn closed(&self);
+}
 
 /// Asks to be told when the runtime's loop has turned, for whose sake the program goes on if that is needed.
 pub(crate) type TurnOver = Rc<dyn Fn(bool)>;
@@ -60,13 +74,19 @@ impl Loop {
         }
     }
 
-    /// Watches a descriptor, for nothing yet; `closed` is told when nothing of the watch is left. The error is the
-    /// system's negative number: `EEXIST` if this descriptor is being watched already. The watch must be dropped before
-    /// the descriptor is closed.
-    pub(crate) fn watch(&self, descriptor: Borrowed<'_>, ready: Told, closed: Rc<dyn Fn()>) -> Result<Poll, i32> {
+    /// Watches a descriptor, for nothing yet. The error is the system's negative number: `EEXIST` if this descriptor is
+    /// being watched already. The watch must be dropped before the descriptor is closed.
+    pub(crate) fn watch(
+        &self,
+        descriptor: Borrowed<'_>,
+        watched: Watched,
+        watcher: Rc<dyn Watcher>,
+    ) -> Result<Poll, i32> {
         match self {
-            Loop::Uv(of) => uv::Poll::new(*of, descriptor, ready, closed).map(Poll::Uv),
-            Loop::Thread(of) => thread::Poll::new(of, descriptor, ready, closed).map(Poll::Thread),
+            Loop::Uv(of) => uv::Poll::new(*of, descriptor, watched, watcher).map(Poll::Uv),
+            Loop::Thread(of) => {
+                thread::Poll::new(of, descriptor, watched, watcher).map(|poll| Poll::Thread(Box::new(poll)))
+            }
         }
     }
 }
@@ -74,7 +94,8 @@ impl Loop {
 /// A descriptor that is being watched, until this is dropped.
 pub(crate) enum Poll {
     Uv(uv::Poll),
-    Thread(thread::Poll),
+    /// In a box, so that Node's, of which there is one for each socket too, are no larger than a pointer.
+    Thread(Box<thread::Poll>),
 }
 
 impl Poll {

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use heliogram::Borrowed;
 use napi::sys;
 
-use super::poll::{Told, TurnOver};
+use super::poll::{TurnOver, Watched, Watcher};
 use super::poller::{Event, Interest, Poller};
 use super::wake::{Wake, Waker};
 use super::{errno, guarded};
@@ -195,7 +195,7 @@ impl Thread {
             if let Some(watch) = watch {
                 watch.resting.set(true);
                 let mut left = false;
-                guarded(|| left = (watch.ready)(ready));
+                guarded(|| left = watch.watcher.ready(watch.watched, ready));
                 if left || began.elapsed() > STRETCH { self.postpone(key) } else { self.rearm(key) }
             }
         }
@@ -288,8 +288,8 @@ impl Drop for Thread {
 /// One watched descriptor.
 struct Watch {
     descriptor: Borrowed<'static>,
-    ready: Told,
-    closed: Rc<dyn Fn()>,
+    watched: Watched,
+    watcher: Rc<dyn Watcher>,
     interest: Cell<Interest>,
     /// It is being told, or has been postponed: somebody looks after it without the poll thread.
     resting: Cell<bool>,
@@ -305,14 +305,19 @@ pub(crate) struct Poll {
 }
 
 impl Poll {
-    pub(crate) fn new(of: &Loop, descriptor: Borrowed<'_>, ready: Told, closed: Rc<dyn Fn()>) -> Result<Self, i32> {
+    pub(crate) fn new(
+        of: &Loop,
+        descriptor: Borrowed<'_>,
+        watched: Watched,
+        watcher: Rc<dyn Watcher>,
+    ) -> Result<Self, i32> {
         let thread = of.thread().map_err(|error| errno::of(&error))?;
         let key = thread.next.replace(thread.next.get() + 1);
         thread.signal.poller.add(descriptor, key).map_err(|error| errno::of(&error))?;
         let watch = Rc::new(Watch {
             descriptor: for_the_watch(descriptor),
-            ready,
-            closed,
+            watched,
+            watcher,
             interest: Cell::default(),
             resting: Cell::default(),
             referenced: Cell::new(true),
@@ -360,7 +365,7 @@ impl Drop for Poll {
         drop(watches);
         // It is being watched since `new`, and for as long as it is open, which it is.
         drop(self.thread.signal.poller.remove(self.watch.descriptor));
-        (self.watch.closed)();
+        self.watch.watcher.closed();
     }
 }
 

@@ -13,7 +13,7 @@ use heliogram::Borrowed;
 use napi::sys;
 
 use super::guarded;
-use super::poll::{Ready, Told};
+use super::poll::{Ready, Watched, Watcher};
 
 /// `UV_POLL` of `uv_handle_type`, `UV_READABLE` and `UV_WRITABLE` of `uv_poll_event`: part of libuv's stable interface.
 const POLL: c_int = 8;
@@ -45,6 +45,11 @@ impl Symbols {
     fn of_program() -> Option<&'static Symbols> {
         static SYMBOLS: OnceLock<Option<Symbols>> = OnceLock::new();
         SYMBOLS.get_or_init(Symbols::find).as_ref()
+    }
+
+    /// For those who have a handle, which only a [`Loop`] makes, which has them.
+    fn known() -> &'static Symbols {
+        Symbols::of_program().unwrap_or_else(|| unreachable!("a handle of a libuv that is not there"))
     }
 
     fn find() -> Option<Symbols> {
@@ -90,52 +95,61 @@ impl Loop {
     }
 }
 
-/// What libuv calls back with: owned by the handle's data pointer until the handle is closed.
+/// Whom libuv calls back for. It lies behind the handle, in one piece of memory with it, and is the handle's data.
 struct Context {
-    ready: Told,
-    closed: Rc<dyn Fn()>,
-    symbols: &'static Symbols,
+    watched: Watched,
+    watcher: Rc<dyn Watcher>,
 }
 
-/// A descriptor watched by the loop. Dropping it closes the handle; `closed` is told when libuv has let go of it.
+/// A descriptor watched by the loop. Dropping it closes the handle; the watcher is told when libuv has let go of it.
 pub(crate) struct Poll {
     handle: NonNull<c_void>,
-    symbols: &'static Symbols,
 }
 
 impl Poll {
     /// Watches nothing yet. The error is libuv's negative number: `EEXIST` if the loop watches this descriptor already.
-    pub(crate) fn new(of: Loop, descriptor: Borrowed<'_>, ready: Told, closed: Rc<dyn Fn()>) -> Result<Self, i32> {
+    pub(crate) fn new(
+        of: Loop,
+        descriptor: Borrowed<'_>,
+        watched: Watched,
+        watcher: Rc<dyn Watcher>,
+    ) -> Result<Self, i32> {
         let symbols = of.symbols;
-        let handle = allocate(symbols);
+        let (layout, behind) = layout(symbols);
+        let handle = allocate(layout);
         // SAFETY: handle points to zeroed memory of the size that libuv asked for, and the loop is this thread's.
         let status = unsafe { (symbols.poll_init)(of.raw, handle.as_ptr(), raw(descriptor)) };
         if status != 0 {
             // SAFETY: allocated just now with the same layout; a failed init leaves nothing in the loop.
-            unsafe { dealloc(handle.as_ptr().cast(), layout(symbols)) };
+            unsafe { dealloc(handle.as_ptr().cast(), layout) };
             return Err(status);
         }
-        let context = Box::into_raw(Box::new(Context { ready, closed, symbols }));
-        // SAFETY: handle has been initialised.
-        unsafe { (symbols.handle_set_data)(handle.as_ptr(), context.cast()) };
-        Ok(Poll { handle, symbols })
+        // SAFETY: the layout has room for a Context there, and the handle has been initialised.
+        unsafe {
+            let context = handle.as_ptr().byte_add(behind).cast::<Context>();
+            context.write(Context { watched, watcher });
+            (symbols.handle_set_data)(handle.as_ptr(), context.cast());
+        }
+        Ok(Poll { handle })
     }
 
     /// Watches for these from now on; for neither, it rests.
     pub(crate) fn watch(&self, readable: bool, writable: bool) -> i32 {
         let events = if readable { READABLE } else { 0 } | if writable { WRITABLE } else { 0 };
+        let symbols = Symbols::known();
         // SAFETY: the handle is initialised and not closed, which only the drop does.
         unsafe {
             match events {
-                0 => (self.symbols.poll_stop)(self.handle.as_ptr()),
-                events => (self.symbols.poll_start)(self.handle.as_ptr(), events, on_ready),
+                0 => (symbols.poll_stop)(self.handle.as_ptr()),
+                events => (symbols.poll_start)(self.handle.as_ptr(), events, on_ready),
             }
         }
     }
 
     /// Whether the loop goes on for its sake.
     pub(crate) fn keep_alive(&self, on: bool) {
-        let call = if on { self.symbols.reference } else { self.symbols.unreference };
+        let symbols = Symbols::known();
+        let call = if on { symbols.reference } else { symbols.unreference };
         // SAFETY: the handle is initialised and not closed.
         unsafe { call(self.handle.as_ptr()) }
     }
@@ -144,19 +158,21 @@ impl Poll {
 impl Drop for Poll {
     fn drop(&mut self) {
         // SAFETY: initialised, and closed only here; libuv keeps the memory until on_closed frees it.
-        unsafe { (self.symbols.close)(self.handle.as_ptr(), on_closed) }
+        unsafe { (Symbols::known().close)(self.handle.as_ptr(), on_closed) }
     }
 }
 
-fn layout(symbols: &Symbols) -> Layout {
+/// That of a handle with a [`Context`] behind it, and where that is.
+fn layout(symbols: &Symbols) -> (Layout, usize) {
     // SAFETY: a pure function of libuv.
     let size = unsafe { (symbols.handle_size)(POLL) };
-    Layout::from_size_align(size.max(1), 16).unwrap_or(Layout::new::<[u128; 32]>())
+    let handle = Layout::from_size_align(size, 16);
+    let both = handle.and_then(|handle| handle.extend(Layout::new::<Context>()));
+    both.unwrap_or_else(|_| unreachable!("a handle is not as large as the address space"))
 }
 
-fn allocate(symbols: &Symbols) -> NonNull<c_void> {
-    let layout = layout(symbols);
-    // SAFETY: the layout's size is at least 1.
+fn allocate(layout: Layout) -> NonNull<c_void> {
+    // SAFETY: the layout's size is not 0: it has room for a Context.
     NonNull::new(unsafe { alloc_zeroed(layout) }.cast()).unwrap_or_else(|| handle_alloc_error(layout))
 }
 
@@ -174,22 +190,25 @@ fn raw(descriptor: Borrowed<'_>) -> Descriptor {
 
 unsafe extern "C" fn on_ready(handle: Handle, status: c_int, events: c_int) {
     let Some(symbols) = Symbols::of_program() else { return };
-    // SAFETY: the data pointer is the Context that Poll::new set, alive until on_closed. The callback is cloned because
-    // it may drop the Poll.
-    let ready = unsafe { (*(symbols.handle_get_data)(handle).cast::<Context>()).ready.clone() };
-    let ready_for = Ready { readable: events & READABLE != 0, writable: events & WRITABLE != 0, failed: status < 0 };
+    // SAFETY: the data pointer is the Context that Poll::new wrote, alive until on_closed. It is copied out because what is
+    // called may drop the Poll, and run a loop which then calls on_closed.
+    let (watched, watcher) = unsafe {
+        let context = &*(symbols.handle_get_data)(handle).cast::<Context>();
+        (context.watched, context.watcher.clone())
+    };
+    let ready = Ready { readable: events & READABLE != 0, writable: events & WRITABLE != 0, failed: status < 0 };
     // libuv calls again by itself for what is left.
-    guarded(|| _ = ready(ready_for));
+    guarded(|| _ = watcher.ready(watched, ready));
 }
 
 unsafe extern "C" fn on_closed(handle: Handle) {
     let Some(symbols) = Symbols::of_program() else { return };
-    // SAFETY: libuv calls this once for each handle and does not touch it afterwards; the Context is the boxed one of
-    // Poll::new, and the memory was allocated with this layout.
-    let context = unsafe {
-        let context = Box::from_raw((symbols.handle_get_data)(handle).cast::<Context>());
-        dealloc(handle.cast(), layout(context.symbols));
-        context
+    // SAFETY: libuv calls this once for each handle and does not touch it afterwards; the Context is the one that Poll::new
+    // wrote, and the memory was allocated with this layout.
+    let watcher = unsafe {
+        let context = (symbols.handle_get_data)(handle).cast::<Context>().read();
+        dealloc(handle.cast(), layout(symbols).0);
+        context.watcher
     };
-    guarded(|| (context.closed)());
+    guarded(|| watcher.closed());
 }
