@@ -1,7 +1,7 @@
 // What a contestant does on a `dgram`, the runtime's own or heliogram's.
 import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
-import { percentiles, say, settledMemory, tell } from './tally.mjs';
+import { MB, percentiles, say, settledMemory, tell } from './tally.mjs';
 
 export { fairness } from './fairness.mjs';
 export { idle, start } from './sockets.mjs';
@@ -114,8 +114,18 @@ export async function keep(job, tally) {
   }));
 }
 
+/**
+ * In use is what the messages take; the resident set has the engine's room for garbage too, which is no message's and grows in
+ * steps of megabytes. What the engine has compiled meanwhile is less than a byte of each.
+ */
 function weighed(kept, before) {
-  const grown = (settledMemory() - before) * 1024 * 1024;
+  const { resident, used } = settledMemory();
   const bytes = kept.reduce((sum, message) => sum + message.length, 0);
-  return { kept: grown / kept.length, growth: grown / bytes, messages: kept.length };
+  const grown = (resident - before.resident) * MB;
+  return {
+    kept: Math.round(((used - before.used) * MB) / kept.length),
+    kept_resident: grown / kept.length,
+    growth: grown / bytes,
+    messages: kept.length,
+  };
 }

@@ -11,11 +11,11 @@ const cpu = () => {
 /** Binds so many sockets and closes them again; one before, so that what is loaded once is not counted. */
 export async function idle(job) {
   await bound(job);
-  const [memoryBefore, cpuBefore] = [settledMemory(), cpu()];
+  const [memoryBefore, cpuBefore] = [settledMemory().resident, cpu()];
   const sockets = [];
   for (let i = 0; i < job.count; i++) sockets.push(await bound(job, () => {}));
   const cpuBound = cpu();
-  const grown = settledMemory() - memoryBefore;
+  const grown = settledMemory().resident - memoryBefore;
   const cpuSettled = cpu();
   await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.close(resolve))));
   const time = cpuBound - cpuBefore + cpu() - cpuSettled;

@@ -19,6 +19,8 @@ export function tell(figures) {
   process.exit(0);
 }
 
+export const MB = 1024 * 1024;
+
 /** The kernel's account of this process's memory, in MB: the same in every runtime. */
 export function memory(line) {
   const status = fs.readFileSync('/proc/self/status', 'latin1');
@@ -27,11 +29,12 @@ export function memory(line) {
 
 const collect = globalThis.Bun === undefined ? () => globalThis.gc() : () => globalThis.Bun.gc(true);
 
-/** Memory when what nobody holds has gone. */
+/** Memory when what nobody holds has gone, in MB: the resident set; and what the engine says is in use, its heap and buffers. */
 export function settledMemory() {
   collect();
   collect();
-  return memory('VmRSS');
+  const { heapUsed, external } = process.memoryUsage();
+  return { resident: memory('VmRSS'), used: (heapUsed + external) / MB };
 }
 
 function mark(tally) {

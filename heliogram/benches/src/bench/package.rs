@@ -1,8 +1,8 @@
 //! The contests of the npm package: beside the sockets of Node, Deno and Bun. What the scripts do is in `node/bench/`.
 
 use super::contests::{
-    ARRIVED, CPU, Contest, Contestant, FIRST, GROWTH, Goal, HALF, KEPT, Kind, LOSS, Length, MEMORY, Metric, NEARLY_ALL,
-    RATE, REQUIRE, SOCKET_MEMORY, SOCKET_TIME, Script, Side, TICKS, TURNS, Traffic,
+    ARRIVED, CPU, Contest, Contestant, FIRST, GROWTH, Goal, HALF, KEPT, KEPT_RESIDENT, Kind, LOSS, Length, MEMORY,
+    Metric, NEARLY_ALL, RATE, REQUIRE, SOCKET_MEMORY, SOCKET_TIME, Script, Side, TICKS, TURNS, Traffic,
 };
 use super::{Job, Outcome, receive, send};
 
@@ -299,7 +299,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
             &["keep"],
             Traffic::Paced(20_000),
             DGRAMS,
-            &[KEPT],
+            &[KEPT, KEPT_RESIDENT],
             &[Goal::times(OURS, 1.0, HOST).in_metric(KEPT)],
         )
     },
