@@ -8,11 +8,12 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-/// No part is silent for longer than this.
+/// No part is silent for longer than this, besides the time for which it measures.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Part {
     process: Child,
+    patience: Duration,
     input: Option<ChildStdin>,
     lines: Receiver<String>,
     complaints: Receiver<String>,
@@ -38,12 +39,18 @@ impl Part {
         let mut process = command.spawn().map_err(|e| format!("{command:?}: {e}"))?;
         let output = process.stdout.take().ok_or("a child without output")?;
         let errors = process.stderr.take().ok_or("a child without error output")?;
-        Ok(Part { input: process.stdin.take(), process, lines: lines_of(output), complaints: text_of(errors) })
+        Ok(Part {
+            input: process.stdin.take(),
+            process,
+            patience: PATIENCE + job.time(),
+            lines: lines_of(output),
+            complaints: text_of(errors),
+        })
     }
 
     /// The next line that it prints.
     pub(crate) fn line(&self) -> Outcome<String> {
-        self.lines.recv_timeout(PATIENCE).map_err(|_| self.complaint().into())
+        self.lines.recv_timeout(self.patience).map_err(|_| self.complaint().into())
     }
 
     /// What it said when it failed: of a stack, the line that names the error, from there on.
