@@ -4,6 +4,8 @@
 const BYTE = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
 const IPV4 = new RegExp(`^${BYTE}(?:\\.${BYTE}){3}$`);
 
+let net; // loaded late
+
 /** Here, and everywhere. */
 const KNOWN = ['::1', '::'];
 
@@ -14,7 +16,8 @@ function isIP(address) {
     if (KNOWN.includes(address)) return 6;
     if (!address.includes(':')) return 0;
   }
-  return require('node:net').isIP(address);
+  net ??= require('node:net');
+  return net.isIP(address);
 }
 
 module.exports = { isIP };

@@ -31,8 +31,11 @@ function familyOf(address) {
   return family;
 }
 
-/** `dns` is loaded late, and `lookup` read off it at each call: programs replace it. */
-const currentLookup = (address, family, callback) => require('node:dns').lookup(address, family, callback);
+let dns; // loaded late, and `lookup` read off it at each call: programs replace it
+
+const hostDns = () => (dns ??= require('node:dns'));
+
+const currentLookup = (address, family, callback) => hostDns().lookup(address, family, callback);
 
 const namesLookup = skipsLookup ? currentLookup : ownLookup;
 
@@ -60,7 +63,7 @@ const plain = {
 function lookupFor(type, given) {
   if (given !== undefined) validateFunction(given, 'lookup');
   else if (skipsLookup) return plain[type];
-  const resolve = given ?? require('node:dns').lookup;
+  const resolve = given ?? hostDns().lookup;
   if (resolve === ownLookup) return plain[type];
   return wholeLookup(resolve, HERE[type], type === 'udp4' ? 4 : 6);
 }

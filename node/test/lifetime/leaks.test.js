@@ -28,6 +28,14 @@ leaks('sockets closed unbound, while binding, connected, and after a failed bind
 leaks('sockets closed with sends under way', 'sending');
 leaks('buffers of received datagrams are given back', 'received');
 
+test('a socket asks `require` for nothing that another has loaded', { timeout: 60_000 }, async () => {
+  const { code, records, stderr } = await run(FIXTURE, 'asked');
+  assert.strictEqual(code, 0, stderr);
+  const [[, loadsAtFirst, asked]] = records;
+  assert.ok(loadsAtFirst, 'what is loaded late is seen to be loaded');
+  assert.deepStrictEqual(asked, []);
+});
+
 test('a closed socket gives its descriptor back at once, not when it is collected', { timeout: 60_000 }, async () => {
   const { code, records, stderr } = await run(FIXTURE, 'oneByOne');
   assert.strictEqual(code, 0, stderr);
