@@ -17,12 +17,20 @@ use crate::receive::Received;
 /// How many deliveries tell what a message takes. One that the machine or the compiler held up is not the listeners' pace.
 const DELIVERIES: usize = 4;
 
+/// What waits for a later turn.
+#[derive(Default)]
+struct Pending {
+    /// For room in the kernel.
+    queue: SendQueue<u32>,
+    /// What did not fit the last turn's share.
+    held: VecDeque<Received>,
+}
+
 /// A socket of an environment, known there by its number.
 pub(crate) struct Endpoint {
     pub(crate) number: u32,
     pub(crate) socket: Socket,
     environment: Weak<Environment>,
-    queue: Seldom<SendQueue<u32>>,
     poll: RefCell<Option<Poll>>,
     /// What the loop watches for: reading, writing.
     watched: Cell<(bool, bool)>,
@@ -33,8 +41,8 @@ pub(crate) struct Endpoint {
     pools: bool,
     /// Whether listeners take batches whole.
     whole: Cell<bool>,
-    /// What did not fit the last turn's share.
-    held: Seldom<VecDeque<Received>>,
+    /// Made when there is something to wait: most sockets have room for a pointer to it only.
+    pending: RefCell<Option<Box<Pending>>>,
     /// Whether the last receive brought a train.
     trains: Cell<bool>,
     /// Whether listeners are told what the kernel told of each datagram.
@@ -60,7 +68,6 @@ impl Endpoint {
             number,
             socket,
             environment,
-            queue: Seldom::default(),
             poll: RefCell::new(None),
             watched: Cell::default(),
             receiving: Cell::new(false),
@@ -68,7 +75,7 @@ impl Endpoint {
             shared: Cell::new(false),
             pools,
             whole: Cell::new(false),
-            held: Seldom::default(),
+            pending: RefCell::new(None),
             trains: Cell::new(false),
             tells: Cell::new(None),
             notices: Cell::new(false),
@@ -119,7 +126,7 @@ impl Endpoint {
     pub(crate) fn share(&self) -> Result<()> {
         self.shared.set(true);
         let received = self.socket.stop_gro()?.into_iter().map(Received::from);
-        self.held.with(|held| held.extend(received));
+        self.with_pending(|pending| pending.held.extend(received));
         self.rewatch();
         Ok(())
     }
@@ -183,16 +190,16 @@ impl Endpoint {
     /// Keeps what is to be delivered in another turn, before anything that comes later.
     pub(crate) fn hold(&self, received: Received) {
         if self.socket.descriptor().is_ok() {
-            self.held.with(|held| held.push_front(received));
+            self.with_pending(|pending| pending.held.push_front(received));
         }
     }
 
     pub(crate) fn unhold(&self) -> Option<Received> {
-        self.held.look(VecDeque::pop_front).flatten()
+        self.look_at_pending(|pending| pending.held.pop_front()).flatten()
     }
 
     pub(crate) fn holds(&self) -> bool {
-        self.held.look(|held| !held.is_empty()).unwrap_or(false)
+        self.look_at_pending(|pending| !pending.held.is_empty()).unwrap_or(false)
     }
 
     /// Whether the loop goes on for this socket's sake.
@@ -212,7 +219,7 @@ impl Endpoint {
         token: impl FnMut(usize) -> u32,
         done: impl FnMut(usize, Result<usize>),
     ) {
-        self.queue.with(|queue| queue.send(&self.socket, batch, token, done));
+        self.with_pending(|pending| pending.queue.send(&self.socket, batch, token, done));
         if self.has_waiting() {
             self.rewatch();
         }
@@ -220,30 +227,44 @@ impl Endpoint {
 
     /// Lets a datagram wait without asking the kernel.
     pub(crate) fn enqueue(&self, datagram: &Datagram<'_>, token: u32) {
-        self.queue.with(|queue| queue.wait(&self.socket, datagram, token));
+        self.with_pending(|pending| pending.queue.wait(&self.socket, datagram, token));
         self.rewatch();
+    }
+
+    /// Does something with what waits, which must not ask for it again.
+    fn with_pending<R>(&self, act: impl FnOnce(&mut Pending) -> R) -> R {
+        act(self.pending.borrow_mut().get_or_insert_default())
+    }
+
+    /// The same if anything has ever waited.
+    fn look_at_pending<R>(&self, act: impl FnOnce(&mut Pending) -> R) -> Option<R> {
+        self.pending.borrow_mut().as_deref_mut().map(act)
     }
 
     /// Whether sends wait for room in the kernel.
     fn has_waiting(&self) -> bool {
-        self.queue.look(|queue| !queue.is_empty()).unwrap_or(false)
+        self.look_at_pending(|pending| !pending.queue.is_empty()).unwrap_or(false)
     }
 
     /// The kernel has room again: sends what waits, and gives back the outcomes.
     pub(crate) fn flush_queue(&self) -> Vec<(u32, i32)> {
         let mut outcomes = Vec::new();
-        self.queue.look(|queue| queue.flush(&self.socket, |token, outcome| outcomes.push((token, number(outcome)))));
+        self.look_at_pending(|pending| {
+            pending.queue.flush(&self.socket, |token, outcome| outcomes.push((token, number(outcome))));
+        });
         outcomes
     }
 
     /// Ends everything but the kernel's socket; gives back the tokens of the sends that will never leave.
     pub(crate) fn close(&self) -> Vec<u32> {
         self.receiving.set(false);
-        self.held.look(VecDeque::clear);
         // The handle first: a loop must not watch a descriptor that is closed.
         drop(self.poll.borrow_mut().take());
         let mut lost = Vec::new();
-        self.queue.look(|queue| queue.cancel(&self.socket, |token, _| lost.push(token)));
+        self.look_at_pending(|pending| {
+            pending.held.clear();
+            pending.queue.cancel(&self.socket, |token, _| lost.push(token));
+        });
         lost
     }
 
@@ -298,27 +319,6 @@ impl Endpoint {
     #[cfg(unix)]
     pub(crate) fn set_poll(&self, poll: Poll) {
         *self.poll.borrow_mut() = Some(poll);
-    }
-}
-
-/// What few sockets ever need, made when one does: the others have room for a pointer to it.
-struct Seldom<T>(RefCell<Option<Box<T>>>);
-
-impl<T> Default for Seldom<T> {
-    fn default() -> Self {
-        Seldom(RefCell::new(None))
-    }
-}
-
-impl<T: Default> Seldom<T> {
-    /// Does something with it, which must not ask for it again.
-    fn with<R>(&self, act: impl FnOnce(&mut T) -> R) -> R {
-        act(self.0.borrow_mut().get_or_insert_default())
-    }
-
-    /// The same if it has been made.
-    fn look<R>(&self, act: impl FnOnce(&mut T) -> R) -> Option<R> {
-        self.0.borrow_mut().as_deref_mut().map(act)
     }
 }
 
