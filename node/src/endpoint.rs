@@ -41,7 +41,7 @@ pub(crate) struct Endpoint {
     pools: bool,
     /// Whether listeners take batches whole.
     whole: Cell<bool>,
-    /// Made when there is something to wait: most sockets have room for a pointer to it only.
+    /// Made by the first send, or when something is held: a socket that is idle has room for a pointer to it only.
     pending: RefCell<Option<Box<Pending>>>,
     /// Whether the last receive brought a train.
     trains: Cell<bool>,
@@ -175,7 +175,7 @@ impl Endpoint {
     pub(crate) fn took(&self, time: Duration, messages: usize) {
         let mut paces = self.paces.get();
         paces.rotate_left(1);
-        paces[DELIVERIES - 1] = nanoseconds(time) / messages.clamp(1, 1_000) as u32;
+        paces[DELIVERIES - 1] = nanoseconds(time) / u32::try_from(messages).unwrap_or(u32::MAX).max(1);
         self.paces.set(paces);
     }
 
@@ -236,7 +236,7 @@ impl Endpoint {
         act(self.pending.borrow_mut().get_or_insert_default())
     }
 
-    /// The same if anything has ever waited.
+    /// The same if it has been made.
     fn look_at_pending<R>(&self, act: impl FnOnce(&mut Pending) -> R) -> Option<R> {
         self.pending.borrow_mut().as_deref_mut().map(act)
     }

@@ -25,7 +25,7 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    fn watch(&self, environment: &Rc<Environment>, readable: bool, writable: bool) -> i32 {
+    fn watch(&self, environment: &Environment, readable: bool, writable: bool) -> i32 {
         self.wanted.set((readable, writable));
         if self.poll.borrow().is_none() {
             match environment.watch(self.socket.descriptor(), Watched::Local(self.number)) {

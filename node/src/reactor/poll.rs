@@ -94,7 +94,7 @@ impl Loop {
 /// A descriptor that is being watched, until this is dropped.
 pub(crate) enum Poll {
     Uv(uv::Poll),
-    /// In a box, so that Node's, of which there is one for each socket too, are no larger than a pointer.
+    /// In a box, so that Node's, which is a pointer, has no room for it.
     Thread(Box<thread::Poll>),
 }
 
