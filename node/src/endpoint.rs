@@ -125,7 +125,7 @@ impl Endpoint {
     #[cfg(unix)]
     pub(crate) fn share(&self) -> Result<()> {
         self.shared.set(true);
-        let received = self.socket.stop_gro()?.into_iter().map(Received::from);
+        let received = self.socket.stop_gro()?.into_iter().map(|batch| Received::from(batch.map(Box::new)));
         self.with_pending(|pending| pending.held.extend(received));
         self.rewatch();
         Ok(())

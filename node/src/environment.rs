@@ -52,7 +52,7 @@ pub(crate) struct Environment {
     lost: RefCell<Vec<u32>>,
     pub(crate) destinations: RefCell<Addresses>,
     /// Rooms for a receive that are not in use, one for one message and one for many.
-    spares: [Cell<Option<RecvBatch>>; 2],
+    spares: [Cell<Option<Box<RecvBatch>>>; 2],
     /// Where messages that may share memory go next.
     page: RefCell<Option<Rc<Page>>>,
     seen: RefCell<Seen>,
@@ -216,7 +216,7 @@ impl Environment {
                 break true;
             }
             let Some((received, more)) = self.next(endpoint) else { break false };
-            done += self.hand_over(endpoint, received, share - done);
+            done += self.hand_over(endpoint, received, share - done, more);
             if !more && !endpoint.holds() {
                 break false;
             }
@@ -257,7 +257,7 @@ impl Environment {
             Ok(info) => {
                 page.hand_out(info.size);
                 endpoint.learn_train(&info);
-                Some((Received::Train { page, start, info, done: 0 }, true))
+                Some((Received::Train { page, start, info: Box::new(info), done: 0 }, true))
             }
             Err(error) => (!error.is_would_block()).then(|| (Received::from(Err(error)), false)),
         }
@@ -276,9 +276,9 @@ impl Environment {
     }
 
     /// Room for one receive: one that is not in use, or a new one.
-    fn room(&self, wide: bool) -> RecvBatch {
+    fn room(&self, wide: bool) -> Box<RecvBatch> {
         let spare = self.spares[usize::from(wide)].take();
-        spare.unwrap_or_else(|| RecvBatch::for_trains(if wide { SLOTS } else { 1 }))
+        spare.unwrap_or_else(|| Box::new(RecvBatch::for_trains(if wide { SLOTS } else { 1 })))
     }
 
     /// Describes at most so many messages to JavaScript; says how many.
@@ -288,8 +288,9 @@ impl Environment {
         received.pack(self.channel.received(), page, most, extras)
     }
 
-    /// Delivers at most so many messages; says how many it tried. The socket keeps what is left, unless it is closed.
-    fn hand_over(&self, endpoint: &Endpoint, mut received: Received, most: usize) -> usize {
+    /// Delivers at most so many messages, after which there may be more; says how many it tried. The socket keeps what is left,
+    /// unless it is closed.
+    fn hand_over(&self, endpoint: &Endpoint, mut received: Received, most: usize, more: bool) -> usize {
         let page = match &received {
             Received::Train { page, .. } => Some(page.clone()),
             _ => self.page_for(endpoint, received.next_length()),
@@ -297,9 +298,12 @@ impl Environment {
         let count = self.pack(endpoint, &received, page.as_deref(), most);
         // Behind a batch that listeners take whole, ticks run whatever it threw.
         let again = |delivered| endpoint.takes_whole() || delivered < count && endpoint.is_receiving();
-        let start = Instant::now();
+        // A few that come alone fill no turn, whatever they take, and the clock would be a good part of what they cost.
+        let start = (more || count >= LEAST_PER_TURN).then(Instant::now);
         let delivered = self.channel.deliver(endpoint.number, count, page.as_deref(), again);
-        endpoint.took(start.elapsed(), delivered);
+        if let Some(start) = start {
+            endpoint.took(start.elapsed(), delivered);
+        }
         if delivered < count {
             self.seen.borrow_mut().forget();
         }

@@ -73,18 +73,19 @@ impl Seen {
     }
 }
 
-/// What a socket has received and not delivered; of several messages, the first `done` have been.
+/// What a socket has received and not delivered; of several messages, the first `done` have been. It changes hands several
+/// times for each delivery: what is large is in a box.
 pub(crate) enum Received {
     /// Messages in a batch's own memory.
-    Messages { batch: RecvBatch, done: usize },
+    Messages { batch: Box<RecvBatch>, done: usize },
     /// Those of one message of the kernel, which lies in a page.
-    Train { page: Rc<Page>, start: usize, info: RemoteInfo, done: usize },
+    Train { page: Rc<Page>, start: usize, info: Box<RemoteInfo>, done: usize },
     /// The number of an error.
     Failed(i32),
 }
 
-impl From<heliogram::Result<RecvBatch>> for Received {
-    fn from(outcome: heliogram::Result<RecvBatch>) -> Self {
+impl From<heliogram::Result<Box<RecvBatch>>> for Received {
+    fn from(outcome: heliogram::Result<Box<RecvBatch>>) -> Self {
         match outcome {
             Ok(batch) => Received::Messages { batch, done: 0 },
             Err(error) => Received::Failed(error_number(&error)),
