@@ -372,6 +372,15 @@ export interface SocketOptions {
    * ever overwritten. Not in `node:dgram`.
    */
   pooledBuffers?: boolean | undefined;
+  /**
+   * Whether datagrams may wait for each other (default true), up to 200 microseconds, for a wake-up of the loop takes longer
+   * than ten datagrams that are there already. They do so only where they come one by one and fast, with more than 16,000
+   * wake-ups of the loop a second, and only while no socket of the thread sends anything and no fewer come for it: somebody
+   * may be waiting. Never where the socket's buffer (`SO_RCVBUF`) has less than 128 KiB. With false each is heard as soon as
+   * it can be. `HELIOGRAM_MODERATION=0` in the environment of the process means false for all its sockets. Linux; elsewhere
+   * none waits. Not in `node:dgram`.
+   */
+  moderation?: boolean | undefined;
   /** `SO_RCVBUF` in bytes, set when the socket is bound; see {@link Socket.setRecvBufferSize}. */
   recvBufferSize?: number | undefined;
   /** `SO_SNDBUF` in bytes, set when the socket is bound; see {@link Socket.setSendBufferSize}. */

@@ -67,7 +67,7 @@ function turnOver(isNeeded) {
 }
 
 /** The flags of `open`, as node/src/calls.rs has them. */
-const FLAG = { reuseAddr: 1, reusePort: 2, ipv6Only: 4, noOffload: 8, pooledBuffers: 16 };
+const FLAG = { reuseAddr: 1, reusePort: 2, ipv6Only: 4, noOffload: 8, pooledBuffers: 16, noModeration: 32 };
 
 /** Makes the native half of a socket: its number, which `calls` take. The first call loads the addon. */
 function open(type, flags) {

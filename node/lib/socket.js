@@ -55,6 +55,7 @@ function checkedOptions(given) {
     ipv6Only: given.ipv6Only,
     offload: given.offload,
     pooledBuffers: given.pooledBuffers,
+    moderation: given.moderation,
   };
 }
 
@@ -68,12 +69,13 @@ function checkedBounds({ writableHighWaterMark, maxSendQueueSize, maxSendQueueCo
 }
 
 /** What the native side keeps, as it is told. */
-const flagsOf = ({ reuseAddr, reusePort, ipv6Only, offload = true, pooledBuffers }) =>
+const flagsOf = ({ reuseAddr, reusePort, ipv6Only, offload = true, pooledBuffers, moderation = true }) =>
   (reuseAddr ? FLAG.reuseAddr : 0) |
   (reusePort ? FLAG.reusePort : 0) |
   (ipv6Only ? FLAG.ipv6Only : 0) |
   (offload ? 0 : FLAG.noOffload) |
-  (pooledBuffers ? FLAG.pooledBuffers : 0);
+  (pooledBuffers ? FLAG.pooledBuffers : 0) |
+  (moderation ? 0 : FLAG.noModeration);
 
 function newHandle(type, lookup, checked) {
   if (lookup !== undefined) validateFunction(lookup, 'lookup');

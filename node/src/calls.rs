@@ -8,8 +8,9 @@ use heliogram::{SocketOptions, SocketType};
 use napi::bindgen_prelude::{JsObjectValue, Object};
 use napi::{Env, Result};
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Ways};
 use crate::environment::Environment;
+use crate::moderation;
 use crate::numbers::{EBADF, EINVAL, status};
 use crate::reactor::function;
 
@@ -19,6 +20,7 @@ const REUSE_PORT: i32 = 2;
 const IPV6_ONLY: i32 = 4;
 const NO_OFFLOAD: i32 = 8;
 const POOLED_BUFFERS: i32 = 16;
+const NO_MODERATION: i32 = 32;
 
 /// An object with all of them.
 ///
@@ -95,7 +97,11 @@ fn open(environment: &Rc<Environment>, family: i32, flags: i32) -> i32 {
         .reuse_port(flags & REUSE_PORT != 0)
         .ipv6_only(flags & IPV6_ONLY != 0)
         .offload(flags & NO_OFFLOAD == 0);
-    environment.open(&options, flags & POOLED_BUFFERS != 0).map_or(EINVAL, u32::cast_signed)
+    let ways = Ways {
+        pools: flags & POOLED_BUFFERS != 0,
+        moderates: flags & NO_MODERATION == 0 && moderation::is_permitted(),
+    };
+    environment.open(&options, ways).map_or(EINVAL, u32::cast_signed)
 }
 
 fn state(endpoint: &Endpoint) -> i32 {

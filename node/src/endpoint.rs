@@ -10,12 +10,22 @@ use heliogram::{Borrowed, Datagram, RecvBatch, RemoteInfo, Result, Socket, Socke
 
 use crate::arrival::Wanted;
 use crate::environment::Environment;
+use crate::moderation;
 use crate::numbers::{EBADF, error_number, number};
-use crate::reactor::{Poll, Watched};
+use crate::reactor::{Interest, Poll, Watched};
 use crate::receive::Received;
 
 /// How many deliveries tell what a message takes. One that the machine or the compiler held up is not the listeners' pace.
 const DELIVERIES: usize = 4;
+
+/// How a socket is to receive.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Ways {
+    /// Whether messages may share memory.
+    pub(crate) pools: bool,
+    /// Whether datagrams may wait for each other.
+    pub(crate) moderates: bool,
+}
 
 /// What waits for a later turn.
 #[derive(Default)]
@@ -32,13 +42,14 @@ pub(crate) struct Endpoint {
     pub(crate) socket: Socket,
     environment: Weak<Environment>,
     poll: RefCell<Option<Poll>>,
-    /// What the loop watches for: reading, writing.
-    watched: Cell<(bool, bool)>,
+    /// What the loop watches for.
+    watched: Cell<Interest>,
+    /// Whether the timer gives it its turns.
+    moderated: Cell<bool>,
     receiving: Cell<bool>,
     referenced: Cell<bool>,
     shared: Cell<bool>,
-    /// Whether messages may share memory.
-    pools: bool,
+    ways: Ways,
     /// Whether listeners take batches whole.
     whole: Cell<bool>,
     /// Made by the first send, or when something is held: a socket that is idle has room for a pointer to it only.
@@ -54,26 +65,22 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) fn new(
-        number: u32,
-        environment: &Rc<Environment>,
-        options: &SocketOptions,
-        pools: bool,
-    ) -> Result<Self> {
-        Ok(Endpoint::of(number, Socket::new(options)?, Rc::downgrade(environment), pools))
+    pub(crate) fn new(number: u32, environment: &Rc<Environment>, options: &SocketOptions, ways: Ways) -> Result<Self> {
+        Ok(Endpoint::of(number, Socket::new(options)?, Rc::downgrade(environment), ways))
     }
 
-    fn of(number: u32, socket: Socket, environment: Weak<Environment>, pools: bool) -> Self {
+    fn of(number: u32, socket: Socket, environment: Weak<Environment>, ways: Ways) -> Self {
         Endpoint {
             number,
             socket,
             environment,
             poll: RefCell::new(None),
             watched: Cell::default(),
+            moderated: Cell::default(),
             receiving: Cell::new(false),
             referenced: Cell::new(true),
             shared: Cell::new(false),
-            pools,
+            ways,
             whole: Cell::new(false),
             pending: RefCell::new(None),
             trains: Cell::new(false),
@@ -89,14 +96,34 @@ impl Endpoint {
         let socket = socket.unwrap_or_else(|_| unreachable!("no size that could be refused"));
         // A new socket is not closed, which is all that could be refused here.
         drop(socket.close());
-        Endpoint::of(u32::MAX, socket, Weak::new(), false)
+        Endpoint::of(u32::MAX, socket, Weak::new(), Ways::default())
     }
 
     /// Starts or stops receiving; 0 or a negative number of the system's, `EEXIST` if the loop watches the descriptor
     /// already.
     pub(crate) fn receive(&self, on: bool) -> i32 {
         self.receiving.set(on);
+        self.moderated.set(false);
         self.rewatch()
+    }
+
+    /// Whether what comes may wait for a moment in the kernel. Trains are many by themselves.
+    pub(crate) fn can_wait(&self) -> bool {
+        self.ways.moderates
+            && self.receiving.get()
+            && self.reads_many()
+            && !self.holds()
+            && self.socket.recv_buffer_size().is_ok_and(|size| size >= moderation::ROOM)
+    }
+
+    pub(crate) fn is_moderated(&self) -> bool {
+        self.moderated.get()
+    }
+
+    /// Whether the timer gives the socket its turns from now on. The loop goes on hearing of its errors.
+    pub(crate) fn moderate(&self, on: bool) {
+        self.moderated.set(on);
+        self.rewatch();
     }
 
     pub(crate) fn is_receiving(&self) -> bool {
@@ -159,7 +186,7 @@ impl Endpoint {
 
     /// Whether messages may share memory.
     pub(crate) fn pools(&self) -> bool {
-        self.pools || self.whole.get()
+        self.ways.pools || self.whole.get()
     }
 
     /// Whether listeners take batches whole.
@@ -277,9 +304,14 @@ impl Endpoint {
     /// Makes the loop watch what this socket waits for now. It calls back for what is held when the socket can be written,
     /// which is as good as always: so the others have their turn before.
     pub(crate) fn rewatch(&self) -> i32 {
-        let wanted = (self.receiving.get(), self.has_waiting() || self.receiving.get() && self.holds());
+        let (receiving, moderated) = (self.receiving.get(), self.moderated.get());
+        let wanted = Interest {
+            readable: receiving && !moderated,
+            writable: self.has_waiting() || receiving && self.holds(),
+            errors: receiving && moderated,
+        };
         let mut poll = self.poll.borrow_mut();
-        if poll.is_none() && wanted != (false, false) {
+        if poll.is_none() && wanted != Interest::NONE {
             match self.new_poll() {
                 Ok(new) => *poll = Some(new),
                 Err(error) => return error,
@@ -287,8 +319,8 @@ impl Endpoint {
         }
         let mut status = 0;
         if let Some(poll) = poll.as_ref().filter(|_| self.watched.get() != wanted) {
-            status = poll.watch(wanted.0, wanted.1);
-            self.watched.set(if status == 0 { wanted } else { (false, false) });
+            status = poll.watch(wanted);
+            self.watched.set(if status == 0 { wanted } else { Interest::NONE });
         }
         drop(poll);
         self.keep_alive();
@@ -297,7 +329,7 @@ impl Endpoint {
 
     /// The loop has stopped watching.
     pub(crate) fn watch_anew(&self) -> i32 {
-        self.watched.set((false, false));
+        self.watched.set(Interest::NONE);
         self.rewatch()
     }
 

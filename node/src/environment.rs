@@ -9,9 +9,10 @@ use heliogram::{Borrowed, RecvBatch, SocketOptions};
 use napi::sys;
 
 use crate::addresses::Addresses;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Ways};
 #[cfg(unix)]
 use crate::local::Locals;
+use crate::moderation::{Moderation, Share};
 use crate::reactor::{Channel, Host, Life, Loop, Page, Parts, Poll, Ready, Watched, Watcher, Work};
 use crate::receive::{Extras, Received, Seen};
 use crate::send;
@@ -59,6 +60,7 @@ pub(crate) struct Environment {
     #[cfg(unix)]
     pub(crate) locals: Locals,
     delivering: Cell<bool>,
+    pub(crate) moderation: Moderation,
     tokens: Cell<u32>,
 }
 
@@ -84,6 +86,7 @@ impl Environment {
             #[cfg(unix)]
             locals: Locals::default(),
             delivering: Cell::new(false),
+            moderation: Moderation::new(),
             tokens: Cell::new(0),
         });
         let (flusher, closer) = (environment.clone(), environment.clone());
@@ -98,6 +101,7 @@ impl Environment {
         self.endpoints.borrow().iter().flatten().for_each(|endpoint| endpoint.unwatch());
         #[cfg(unix)]
         self.locals.clear();
+        self.moderation.end();
         self.loop_of.end();
         if host == Host::Deno {
             self.endpoints.borrow_mut().clear();
@@ -105,11 +109,11 @@ impl Environment {
     }
 
     /// Makes a socket, known by a number that is free.
-    pub(crate) fn open(self: &Rc<Self>, options: &SocketOptions, pools: bool) -> heliogram::Result<u32> {
+    pub(crate) fn open(self: &Rc<Self>, options: &SocketOptions, ways: Ways) -> heliogram::Result<u32> {
         let mut endpoints = self.endpoints.borrow_mut();
         let free = self.free.borrow_mut().pop();
         let number = free.unwrap_or(endpoints.len() as u32);
-        let endpoint = Some(Rc::new(Endpoint::new(number, self, options, pools)?));
+        let endpoint = Some(Rc::new(Endpoint::new(number, self, options, ways)?));
         match endpoints.get_mut(number as usize) {
             Some(entry) => *entry = endpoint,
             None => endpoints.push(endpoint),
@@ -191,38 +195,77 @@ impl Environment {
             self.channel.tell_notices(number);
         }
         let held = endpoint.holds();
-        let left = (ready.readable || ready.failed || held) && self.receive(&endpoint);
+        let reads = ready.readable || ready.failed || held;
+        let share = if reads { self.receive(&endpoint) } else { Share::default() };
+        if ready.readable && !share.left {
+            self.moderate(&endpoint, share);
+        }
         if ready.failed {
             endpoint.watch_anew();
         } else if ready.writable && !held || endpoint.holds() {
             // While trains come, a turn that leaves nothing is followed by one that does: the watch stays for one more.
             endpoint.rewatch();
         }
-        left
+        share.left
+    }
+
+    /// A socket has woken the loop, and has been read: from now on the timer gives it its turns, if wake-ups are too many.
+    fn moderate(&self, endpoint: &Endpoint, share: Share) {
+        if let Some(rate) = self.moderation.count_wake_up(share)
+            && endpoint.can_wait()
+            && self.moderation.begin(endpoint.number, rate, |timer| self.watch(timer, Watched::Timer))
+        {
+            endpoint.moderate(true);
+        }
+    }
+
+    /// The timer says that its sockets have their turn. One that had nothing or more than fits a turn, twice, is watched again.
+    fn timer_ready(&self) {
+        if self.delivering.get() {
+            return self.moderation.wait_again(); // a loop that is run inside a listener
+        }
+        self.channel.flush();
+        let turns = self.moderation.take().into_iter().filter_map(|(number, was_idle_or_full)| {
+            let endpoint = self.endpoint(number).filter(|endpoint| endpoint.is_moderated())?;
+            let share = self.receive(&endpoint);
+            Some((endpoint, share, was_idle_or_full))
+        });
+        let turns: Vec<_> = turns.collect();
+        let goes_on = self.moderation.learn(turns.iter().map(|&(_, share, _)| share).sum());
+        for (endpoint, share, was_idle_or_full) in turns.into_iter().filter(|(endpoint, ..)| endpoint.is_moderated()) {
+            let is_idle_or_full = share.messages == 0 || share.left;
+            if goes_on && !(is_idle_or_full && was_idle_or_full) && endpoint.can_wait() {
+                self.moderation.keep(endpoint.number, is_idle_or_full);
+            } else {
+                endpoint.moderate(false);
+            }
+        }
+        self.moderation.wait();
     }
 
     /// Hands the listeners a turn's share: what is left of the last one first, then what there is; says whether there may
     /// be more. A loop that is run inside a listener must not take anything away from under it: what it leaves is still
     /// readable afterwards.
-    fn receive(&self, endpoint: &Endpoint) -> bool {
+    fn receive(&self, endpoint: &Endpoint) -> Share {
         if self.delivering.replace(true) {
-            return false;
+            return Share::default();
         }
         let most = if endpoint.takes_whole() { PER_WHOLE_TURN } else { PER_TURN };
-        let mut done = 0;
+        let (mut done, mut bytes) = (0, 0);
         let may_be_more = loop {
             let share = endpoint.messages_in(TURN).clamp(LEAST_PER_TURN, most);
             if done >= share || !endpoint.is_receiving() || self.life.is_ending() {
                 break true;
             }
             let Some((received, more)) = self.next(endpoint) else { break false };
+            bytes += received.bytes();
             done += self.hand_over(endpoint, received, share - done, more);
             if !more && !endpoint.holds() {
                 break false;
             }
         };
         self.delivering.set(false);
-        may_be_more && endpoint.is_receiving()
+        Share { messages: done, bytes, left: may_be_more && endpoint.is_receiving() }
     }
 
     /// What is to be delivered next, and whether there may be more after it.
@@ -327,6 +370,10 @@ impl Watcher for EnvironmentWatcher {
         let environment = self.environment.upgrade().filter(|environment| !environment.life.is_ending());
         environment.is_some_and(|environment| match watched {
             Watched::Endpoint(number) => environment.ready(number, ready),
+            Watched::Timer => {
+                environment.timer_ready();
+                false
+            }
             #[cfg(unix)]
             Watched::Local(number) => environment.local_ready(number, ready),
         })

@@ -13,6 +13,7 @@ mod handle;
 mod knobs;
 #[cfg(unix)]
 mod local;
+mod moderation;
 #[cfg(not(unix))]
 mod no_descriptor;
 mod notices;

@@ -13,7 +13,7 @@ use napi_derive::napi;
 use crate::environment::Environment;
 use crate::handle::JsEnvironment;
 use crate::numbers::{EBADF, error_number, number, status};
-use crate::reactor::{Poll, Ready, Watched};
+use crate::reactor::{Interest, Poll, Ready, Watched};
 
 /// A socket, and what watches it.
 pub(crate) struct Local {
@@ -40,7 +40,7 @@ impl Local {
         let (readable, writable) = self.wanted.get();
         let poll = self.poll.borrow();
         let Some(poll) = poll.as_ref() else { return 0 };
-        let outcome = poll.watch(readable, writable);
+        let outcome = poll.watch(Interest { readable, writable, ..Interest::NONE });
         // A message that waits keeps the loop alive, as in Node.
         poll.keep_alive(self.referenced.get() || writable);
         outcome
@@ -185,6 +185,7 @@ impl JsLocalHandle {
     /// Sends a message, to the peer without a path; its size.
     #[napi(catch_unwind)]
     pub fn send(&self, bytes: &[u8], path: Option<String>) -> i32 {
+        self.environment.moderation.note_send();
         self.ask(|socket| {
             let to = path.as_deref().map(parse).transpose();
             number(to.and_then(|to| socket.try_send(&[IoSlice::new(bytes)], to.as_ref())))

@@ -12,6 +12,7 @@ mod page;
 mod poll;
 mod poller;
 mod thread;
+mod timer;
 mod uv;
 mod wake;
 
@@ -19,7 +20,8 @@ pub(crate) use call::function;
 pub(crate) use channel::{Channel, Parts, Slab};
 pub(crate) use life::{Life, Work};
 pub(crate) use page::Page;
-pub(crate) use poll::{Host, Loop, Poll, Ready, Watched, Watcher};
+pub(crate) use poll::{Host, Interest, Loop, Poll, Ready, Watched, Watcher};
+pub(crate) use timer::Timer;
 
 /// A Node-API call that failed though it had no reason to.
 pub(crate) fn check(status: napi::sys::napi_status, call: &str) -> napi::Result<()> {

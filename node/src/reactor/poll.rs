@@ -25,10 +25,25 @@ pub(crate) struct Ready {
     pub(crate) failed: bool,
 }
 
-/// Whose descriptor is watched: the number of a socket of the network, or of a local one.
+/// What a descriptor is watched for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Interest {
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+    /// Errors are told with either; this is to hear of nothing else.
+    pub(crate) errors: bool,
+}
+
+impl Interest {
+    /// None: it rests.
+    pub(crate) const NONE: Interest = Interest { readable: false, writable: false, errors: false };
+}
+
+/// Whose descriptor is watched: the number of a socket of the network, or of a local one; or the timer's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Watched {
     Endpoint(u32),
+    Timer,
     #[cfg(unix)]
     Local(u32),
 }
@@ -99,11 +114,11 @@ pub(crate) enum Poll {
 }
 
 impl Poll {
-    /// Watches for these from now on; for neither, it rests.
-    pub(crate) fn watch(&self, readable: bool, writable: bool) -> i32 {
+    /// Watches for this from now on.
+    pub(crate) fn watch(&self, interest: Interest) -> i32 {
         match self {
-            Poll::Uv(poll) => poll.watch(readable, writable),
-            Poll::Thread(poll) => poll.watch(readable, writable),
+            Poll::Uv(poll) => poll.watch(interest),
+            Poll::Thread(poll) => poll.watch(interest),
         }
     }
 

@@ -13,13 +13,10 @@
 //!
 //! Linux has `epoll(7)` itself, other systems the `polling` crate (`kqueue(2)`, IOCP), whose wait costs three calls more.
 
-use super::Ready;
+use super::poll::{Interest, Ready};
 
 /// What is ready, by the key of the descriptor.
 pub(super) type Event = (usize, Ready);
-
-/// What is waited for: something to read, room to write.
-pub(super) type Interest = (bool, bool);
 
 /// Which key stands for [`Poller::wake`].
 #[cfg(target_os = "linux")]
@@ -60,9 +57,8 @@ mod system {
             self.control(libc::EPOLL_CTL_ADD, descriptor.as_raw_fd(), key, libc::EPOLLONESHOT as u32)
         }
 
-        pub(crate) fn arm(&self, descriptor: Borrowed<'_>, key: usize, (read, write): Interest) -> io::Result<()> {
-            let kinds = if read { libc::EPOLLIN } else { 0 } | if write { libc::EPOLLOUT } else { 0 };
-            let kinds = (kinds | libc::EPOLLONESHOT) as u32;
+        pub(crate) fn arm(&self, descriptor: Borrowed<'_>, key: usize, interest: Interest) -> io::Result<()> {
+            let kinds = (kinds(interest) | libc::EPOLLONESHOT) as u32;
             self.control(libc::EPOLL_CTL_MOD, descriptor.as_raw_fd(), key, kinds)
         }
 
@@ -84,8 +80,7 @@ mod system {
         }
 
         pub(crate) fn ask(&self, of: &[(Borrowed<'_>, Interest)]) -> Vec<Option<Ready>> {
-            let kinds = |(read, write)| if read { libc::POLLIN } else { 0 } | if write { libc::POLLOUT } else { 0 };
-            let asked = of.iter().map(|&(of, interest)| (of.as_raw_fd(), kinds(interest)));
+            let asked = of.iter().map(|&(of, interest)| (of.as_raw_fd(), kinds(interest) as libc::c_short));
             // It passes over a number below zero: who waits for nothing is told nothing.
             let asked =
                 asked.map(|(fd, events)| libc::pollfd { fd: if events == 0 { -1 } else { fd }, events, revents: 0 });
@@ -127,6 +122,12 @@ mod system {
         }
     }
 
+    /// Errors are told unasked.
+    fn kinds(Interest { readable, writable, .. }: Interest) -> i32 {
+        let (read, write) = (if readable { libc::EPOLLIN } else { 0 }, if writable { libc::EPOLLOUT } else { 0 });
+        read | write
+    }
+
     /// The bits of `epoll(7)` are those of `poll(2)`.
     fn ready(events: i32) -> Ready {
         let has = |kind| events & kind != 0;
@@ -163,8 +164,8 @@ mod system {
             unsafe { self.0.add(&descriptor, polling::Event::none(key)) }
         }
 
-        pub(crate) fn arm(&self, descriptor: Borrowed<'_>, key: usize, (read, write): Interest) -> io::Result<()> {
-            self.0.modify(descriptor, polling::Event::new(key, read, write))
+        pub(crate) fn arm(&self, descriptor: Borrowed<'_>, key: usize, interest: Interest) -> io::Result<()> {
+            self.0.modify(descriptor, polling::Event::new(key, interest.readable, interest.writable))
         }
 
         pub(crate) fn remove(&self, descriptor: Borrowed<'_>) -> io::Result<()> {

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use heliogram::Borrowed;
 use napi::sys;
 
-use super::poll::{TurnOver, Watched, Watcher};
-use super::poller::{Event, Interest, Poller};
+use super::poll::{Interest, TurnOver, Watched, Watcher};
+use super::poller::{Event, Poller};
 use super::wake::{Wake, Waker};
 use super::{errno, guarded};
 
@@ -254,14 +254,14 @@ impl Thread {
 
     fn arm(&self, key: usize, watch: &Watch) -> io::Result<()> {
         match watch.interest.get() {
-            (false, false) => Ok(()),
+            Interest::NONE => Ok(()),
             interest => self.signal.poller.arm(watch.descriptor, key, interest),
         }
     }
 
     /// The program goes on for the sake of a watch that waits for something and is referenced.
     fn count(&self, watch: &Watch) {
-        let needed = watch.referenced.get() && watch.interest.get() != (false, false);
+        let needed = watch.referenced.get() && watch.interest.get() != Interest::NONE;
         if watch.needed.replace(needed) == needed {
             return;
         }
@@ -327,14 +327,14 @@ impl Poll {
         Ok(Poll { thread, key, watch })
     }
 
-    pub(crate) fn watch(&self, readable: bool, writable: bool) -> i32 {
-        if !self.wait_for((readable, writable)) || self.watch.resting.get() {
+    pub(crate) fn watch(&self, interest: Interest) -> i32 {
+        if !self.wait_for(interest) || self.watch.resting.get() {
             return 0;
         }
         let armed = self.thread.arm(self.key, &self.watch);
         armed.map_or_else(
             |error| {
-                self.wait_for((false, false));
+                self.wait_for(Interest::NONE);
                 errno::of(&error)
             },
             |()| 0,
@@ -356,7 +356,7 @@ impl Poll {
 
 impl Drop for Poll {
     fn drop(&mut self) {
-        self.wait_for((false, false));
+        self.wait_for(Interest::NONE);
         let mut watches = self.thread.watches.borrow_mut();
         watches.remove(&self.key);
         if watches.is_empty() {

@@ -13,12 +13,14 @@ use heliogram::Borrowed;
 use napi::sys;
 
 use super::guarded;
-use super::poll::{Ready, Watched, Watcher};
+use super::poll::{Interest, Ready, Watched, Watcher};
 
-/// `UV_POLL` of `uv_handle_type`, `UV_READABLE` and `UV_WRITABLE` of `uv_poll_event`: part of libuv's stable interface.
+/// `UV_POLL` of `uv_handle_type`, and of `uv_poll_event` `UV_READABLE`, `UV_WRITABLE` and `UV_DISCONNECT`, which a datagram
+/// socket never is: part of libuv's stable interface.
 const POLL: c_int = 8;
 const READABLE: c_int = 1;
 const WRITABLE: c_int = 2;
+const DISCONNECT: c_int = 4;
 
 type Handle = *mut c_void;
 type PollCallback = unsafe extern "C" fn(Handle, c_int, c_int);
@@ -133,9 +135,10 @@ impl Poll {
         Ok(Poll { handle })
     }
 
-    /// Watches for these from now on; for neither, it rests.
-    pub(crate) fn watch(&self, readable: bool, writable: bool) -> i32 {
-        let events = if readable { READABLE } else { 0 } | if writable { WRITABLE } else { 0 };
+    /// Watches for this from now on.
+    pub(crate) fn watch(&self, Interest { readable, writable, errors }: Interest) -> i32 {
+        let kinds = [(readable, READABLE), (writable, WRITABLE), (errors, DISCONNECT)];
+        let events = kinds.iter().filter(|(wanted, _)| *wanted).fold(0, |events, (_, kind)| events | kind);
         let symbols = Symbols::known();
         // SAFETY: the handle is initialised and not closed, which only the drop does.
         unsafe {

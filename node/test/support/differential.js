@@ -20,7 +20,7 @@ const show = util.debuglog('trace');
  * says whether it can be asked as well.
  */
 function differential(title, scenario, { least = 1, expected, onHost = true, needs = false } = {}) {
-  if (runtime.records) return scenarios.set(title, scenario);
+  if (runtime.records) return needs || scenarios.set(title, scenario);
   const skip = needs || lacking(onHost);
   return declare(title, { skip, timeout: LIMIT }, async () => {
     const ours = await (runtime.program ? runtime.trace(title) : record(subject, scenario));

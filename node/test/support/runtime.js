@@ -15,6 +15,9 @@ const name = program && path.basename(program).replace(/\W.*/, '');
 /** True in the process that runs a file's scenarios for another. */
 const records = process.env.HELIOGRAM_TEST_RECORDS === '1';
 
+/** Whether the module under test runs in another runtime: the same in both processes. */
+const isOther = Boolean(program) || records;
+
 /** Flags of V8, which Deno wants as one of its own, and of which Bun knows the first. */
 const isOfV8 = (flag) => /^--(expose-gc$|max-semi-space-size|stress-compaction$)/.test(flag);
 
@@ -91,4 +94,4 @@ async function mayFail(title, run) {
   await run().catch((error) => process.emitWarning(`${title}: ${error.message}`));
 }
 
-module.exports = { command, comparable, mayFail, name, program, reason, records, trace };
+module.exports = { command, comparable, isOther, mayFail, name, program, reason, records, trace };

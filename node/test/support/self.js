@@ -6,6 +6,15 @@ const fs = require('node:fs');
 /** How many descriptors are open. */
 const descriptors = () => fs.readdirSync('/proc/self/fd').length;
 
+/** How many timers are open that a loop watches, `timerfd_create(2)`. */
+const timers = () => fs.readdirSync('/proc/self/fd').filter((descriptor) => {
+  try {
+    return fs.readlinkSync(`/proc/self/fd/${descriptor}`) === 'anon_inode:[timerfd]';
+  } catch {
+    return false; // the one that the directory was read by
+  }
+}).length;
+
 /** Whether a thread of the package is left: where it has one, it ends a tenth of a second after the last socket. */
 function hasThread() {
   return fs.readdirSync('/proc/self/task').some((task) => {
@@ -30,4 +39,4 @@ async function started(t) {
   while (performance.now() < 1_000) await t.until((done) => setTimeout(done, 10));
 }
 
-module.exports = { descriptors, started, threadsEnded };
+module.exports = { descriptors, started, threadsEnded, timers };
