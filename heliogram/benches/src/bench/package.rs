@@ -9,6 +9,7 @@ use super::{Job, Outcome, receive, send};
 const HOST: &str = "node:dgram";
 const OURS: &str = "heliogram";
 const NO_OFFLOAD: &str = "heliogram, no offload";
+const NO_MODERATION: &str = "heliogram, no moderation";
 const POOLED: &str = "heliogram, pooled buffers";
 const MANY_RECEIVED: &str = "heliogram, 'messages'";
 const MANY_SENT: &str = "heliogram, sendMany";
@@ -21,6 +22,7 @@ const BUN_OURS: &str = "heliogram in Bun";
 const BUN_NO_OFFLOAD: &str = "heliogram in Bun, no offload";
 
 const WITHOUT_OFFLOAD: &[(&str, &str)] = &[("HELIOGRAM_OFFLOAD", "0")];
+const WITHOUT_MODERATION: &[(&str, &str)] = &[("HELIOGRAM_MODERATION", "0")];
 
 macro_rules! script {
     ($name:expr, $runtime:literal, $sockets:literal, $environment:expr) => {
@@ -78,6 +80,18 @@ const DGRAMS: &[Contestant] = &[
 const SOCKETS: &[Contestant] = &[
     script!(HOST, "node", "host", &[]),
     script!(OURS, "node", "heliogram", &[]),
+    script!(DENO, "deno", "host", &[]),
+    script!(DENO_OURS, "deno", "heliogram", &[]),
+    script!(BUN, "bun", "host", &[]),
+    script!(BUN_UDP, "bun", "udpSocket", &[]),
+    script!(BUN_OURS, "bun", "heliogram", &[]),
+];
+
+/// And ours where no datagram waits for the next.
+const STEADY_RECEIVERS: &[Contestant] = &[
+    script!(HOST, "node", "host", &[]),
+    script!(OURS, "node", "heliogram", &[]),
+    script!(NO_MODERATION, "node", "heliogram", WITHOUT_MODERATION),
     script!(DENO, "deno", "host", &[]),
     script!(DENO_OURS, "deno", "heliogram", &[]),
     script!(BUN, "bun", "host", &[]),
@@ -259,7 +273,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
         "js 20,000 a second",
         &["steady"],
         Traffic::Paced(20_000),
-        SOCKETS,
+        STEADY_RECEIVERS,
         STEADY,
         &[Goal::times(OURS, 0.85, HOST).in_metric(CPU), Goal::times(BUN_OURS, 1.1, BUN).in_metric(CPU)],
     ),
@@ -267,7 +281,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
         "js 100,000 a second",
         &["steady"],
         Traffic::Paced(100_000),
-        SOCKETS,
+        STEADY_RECEIVERS,
         STEADY,
         &[
             Goal::times(OURS, 0.55, HOST).in_metric(CPU),
