@@ -40,13 +40,10 @@ async function failure(action) {
 
 /** The sign of life of a condition that must become true. */
 async function eventually(t, condition) {
+  let timer;
   await t.until((done) => {
-    const timer = setInterval(() => {
-      if (!condition()) return;
-      clearInterval(timer);
-      done();
-    }, 1);
-  }, () => `${condition}`);
+    timer = setInterval(() => condition() && done(), 1);
+  }, () => `${condition}`).finally(() => clearInterval(timer));
 }
 
 /**
