@@ -17,7 +17,7 @@ const show = util.debuglog('trace');
 /**
  * Declares a test. `least` is how many records the scenario writes at the least, so that one which records
  * nothing fails; `expected` is the trace in full, for what this host's own dgram may lack: then `onHost`
- * says whether it can be asked as well.
+ * says whether it can be asked as well. What a scenario `needs` is asked in the process that runs it, too.
  */
 function differential(title, scenario, { least = 1, expected, onHost = true, needs = false } = {}) {
   if (runtime.records) return needs || scenarios.set(title, scenario);

@@ -64,8 +64,16 @@ function startTraces() {
   readline.createInterface({ input: child.stdout }).on('line', (line) => {
     if (line.startsWith('{"title":')) settle(pending, JSON.parse(line));
   });
-  child.on('close', (code) => pending.forEach(({ reject }) => reject(new Error(`${name} ended with ${code}\n${errors}`))));
-  return { of: (title) => entry(pending, title).promise };
+  const ended = new Promise((resolve) => {
+    child.on('close', (code) => resolve(new Error(`${name} ended with ${code} and recorded no such scenario\n${errors}`)));
+  });
+  return {
+    of(title) {
+      const { promise, reject } = entry(pending, title);
+      ended.then(reject);
+      return promise;
+    },
+  };
 }
 
 function entry(pending, title) {
