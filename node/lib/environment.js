@@ -178,9 +178,6 @@ function hearsWhole(handle) {
 
 const inScope = (handle, index) => handle.resource.runInAsyncScope(dispatch, undefined, handle, index);
 
-/** In Bun each message is a tick, since ticks come before microtasks only behind a tick. */
-const enter = entersByTick ? (handle, index) => process.nextTick(inScope, handle, index) : inScope;
-
 /** Message by message, as far as the socket receives. Behind a listener that threw no ticks run, as in Node. */
 function deliverOnes(handle, enter) {
   const first = receivedTable[DELIVERED];
@@ -193,7 +190,7 @@ function deliverOnes(handle, enter) {
 }
 
 /** Where it is dear to enter the scope, a batch does so once, and each message enters only what AsyncLocalStorage has. */
-function deliverInScope(handle) {
+function deliverInContext(handle) {
   const context = asyncContext.get();
   deliverOnes(handle, (_, index) => {
     asyncContext.set(context);
@@ -201,9 +198,26 @@ function deliverInScope(handle) {
   });
 }
 
-const deliverEach = asyncContext === undefined
-  ? (handle) => deliverOnes(handle, enter)
-  : (handle) => handle.resource.runInAsyncScope(deliverInScope, undefined, handle);
+let due; // the message whose tick is next
+
+const dispatchDue = () => dispatch(receiver, due++);
+
+const askForTick = () => process.nextTick(dispatchDue);
+
+/** In Bun each message is a tick, since ticks come before microtasks only behind a tick. It has the scope that it was asked for in. */
+function deliverTicks(handle) {
+  due = receivedTable[DELIVERED];
+  deliverOnes(handle, askForTick);
+}
+
+const inOneScope = (deliver) => (handle) => handle.resource.runInAsyncScope(deliver, undefined, handle);
+
+function wayOfDelivery() {
+  if (asyncContext !== undefined) return inOneScope(deliverInContext);
+  return entersByTick ? inOneScope(deliverTicks) : (handle) => deliverOnes(handle, inScope);
+}
+
+const deliverEach = wayOfDelivery();
 
 const allInScope = (handle) => handle.resource.runInAsyncScope(dispatchAll, undefined, handle);
 

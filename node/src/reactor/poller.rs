@@ -7,8 +7,7 @@
 //! | `add`, `remove` | a descriptor under a key; `EEXIST` if it is watched already |
 //! | `arm` | from any thread: one event of these kinds, at once if there is one already |
 //! | `wait` | in the poll thread: blocks until something is ready, and appends it, or for so long |
-//! | `look` | from any thread: what is ready now of what is armed, if the system lets two threads wait |
-//! | `ask` | from any thread: what is ready now of these, which are not armed, if the system can be asked |
+//! | `look` | from any thread: what is ready now of what is armed, and of these that are not; nothing where two threads cannot wait |
 //! | `wake` | from any thread: ends the wait under way, or the next one |
 //!
 //! Linux has `epoll(7)` itself, other systems the `polling` crate (`kqueue(2)`, IOCP), whose wait costs three calls more.
@@ -25,7 +24,8 @@ const WAKE: usize = usize::MAX;
 #[cfg(target_os = "linux")]
 mod system {
     use std::io;
-    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+    use std::iter::once;
+    use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
     use std::time::Duration;
 
     use heliogram::Borrowed;
@@ -70,25 +70,25 @@ mod system {
             self.events(ready, limit.map_or(-1, |limit| limit.as_millis() as i32)).map(drop)
         }
 
-        pub(crate) fn look(&self) -> Vec<Event> {
+        pub(crate) fn look(&self, of: &[(Borrowed<'_>, Interest)]) -> (Vec<Event>, Vec<Option<Ready>>) {
+            let readable = Interest { readable: true, ..Interest::NONE };
+            let asked = once((self.epoll.as_fd(), readable)).chain(of.iter().copied()).map(entry);
+            let mut asked: Vec<_> = asked.collect();
+            // SAFETY: the entries are as many as is said, and live until the call returns. One that fails leaves the
+            // answers empty, which is no worse than not to have asked.
+            unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as libc::nfds_t, 0) };
+            let mut answers = asked.iter().map(|of| (of.revents != 0).then(|| ready(of.revents.into())));
+            let events = if answers.next().flatten().is_some() { self.take_events() } else { Vec::new() };
+            (events, answers.collect())
+        }
+
+        fn take_events(&self) -> Vec<Event> {
             let mut ready = Vec::new();
             // A look that fails has found nothing, and the poll thread will. What was meant to wake that still shall.
             if let Ok(true) = self.events(&mut ready, 0) {
                 drop(self.wake());
             }
             ready
-        }
-
-        pub(crate) fn ask(&self, of: &[(Borrowed<'_>, Interest)]) -> Vec<Option<Ready>> {
-            let asked = of.iter().map(|&(of, interest)| (of.as_raw_fd(), kinds(interest) as libc::c_short));
-            // It passes over a number below zero: who waits for nothing is told nothing.
-            let asked =
-                asked.map(|(fd, events)| libc::pollfd { fd: if events == 0 { -1 } else { fd }, events, revents: 0 });
-            let mut asked: Vec<_> = asked.collect();
-            // SAFETY: the entries are as many as is said, and live until the call returns. One that fails leaves the
-            // answers empty, which is no worse than not to have asked.
-            unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as libc::nfds_t, 0) };
-            asked.iter().map(|of| (of.revents != 0).then(|| ready(of.revents.into()))).collect()
         }
 
         /// Says whether a wake-up was among the events.
@@ -120,6 +120,12 @@ mod system {
                 _ => Err(io::Error::last_os_error()),
             }
         }
+    }
+
+    /// What poll(2) is asked. It passes over a number below zero: who waits for nothing is told nothing.
+    fn entry((of, interest): (Borrowed<'_>, Interest)) -> libc::pollfd {
+        let events = kinds(interest) as libc::c_short;
+        libc::pollfd { fd: if events == 0 { -1 } else { of.as_raw_fd() }, events, revents: 0 }
     }
 
     /// Errors are told unasked.
@@ -184,14 +190,9 @@ mod system {
             Ok(())
         }
 
-        /// Nothing: a second thread that waits is sent away.
-        pub(crate) fn look(&self) -> Vec<Event> {
-            Vec::new()
-        }
-
-        /// Nothing, as if none were ready: they are then armed, and tell.
-        pub(crate) fn ask(&self, of: &[(Borrowed<'_>, Interest)]) -> Vec<Option<Ready>> {
-            vec![None; of.len()]
+        /// Nothing, as if none were ready: a second thread that waits is sent away. They are then armed, and tell.
+        pub(crate) fn look(&self, of: &[(Borrowed<'_>, Interest)]) -> (Vec<Event>, Vec<Option<Ready>>) {
+            (Vec::new(), vec![None; of.len()])
         }
 
         pub(crate) fn wake(&self) -> io::Result<()> {

@@ -215,9 +215,7 @@ impl Thread {
         let turn = Instant::now();
         self.asked.set(false);
         while turn.elapsed() < STRETCH {
-            let mut events = self.signal.take();
-            events.append(&mut self.signal.poller.look());
-            events.append(&mut self.ask_postponed());
+            let events = self.look();
             if events.is_empty() {
                 self.stretch.set((turn, turn));
                 return;
@@ -226,14 +224,15 @@ impl Thread {
         }
     }
 
-    /// What is ready of what was postponed; the rest is armed again.
-    fn ask_postponed(&self) -> Vec<Event> {
+    /// What is ready, what was postponed at last; the rest of that is armed again.
+    fn look(&self) -> Vec<Event> {
         let postponed = take(&mut *self.postponed.borrow_mut());
         let watches = self.watches.borrow();
         let postponed: Vec<_> = postponed.iter().filter_map(|key| watches.get_key_value(key)).collect();
         let asked: Vec<_> = postponed.iter().map(|(_, watch)| (watch.descriptor, watch.interest.get())).collect();
-        let answers = self.signal.poller.ask(&asked);
-        let mut events = Vec::new();
+        let mut events = self.signal.take();
+        let (mut armed, answers) = self.signal.poller.look(&asked);
+        events.append(&mut armed);
         for (&(&key, _), ready) in postponed.iter().zip(answers) {
             match ready {
                 Some(ready) => events.push((key, ready)),
