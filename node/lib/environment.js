@@ -219,7 +219,7 @@ function wayOfDelivery() {
 
 const deliverEach = wayOfDelivery();
 
-const allInScope = (handle) => handle.resource.runInAsyncScope(dispatchAll, undefined, handle);
+const allInScope = inOneScope(dispatchAll);
 
 const enterAll = entersByTick ? (handle) => process.nextTick(allInScope, handle) : allInScope;
 
