@@ -52,11 +52,14 @@ const fn bare(name: &'static str, run: fn(&Job) -> Outcome<()>) -> Contestant {
 
 const IN_NODE: &[Contestant] = &[script!(HOST, "node", "host", &[]), script!(OURS, "node", "heliogram", &[])];
 
-/// Without pooled buffers: of those each kept message keeps 128 KiB, which is gigabytes in a minute.
-const IN_NODE_KEEPING: &[Contestant] = &[
+/// Without pooled buffers: of those each kept message keeps 128 KiB, which is gigabytes in a minute. Nor Deno's own, of whose messages
+/// each keeps 64 KiB.
+const KEEPERS: &[Contestant] = &[
     script!(HOST, "node", "host", &[]),
     script!(OURS, "node", "heliogram", &[]),
     script!(NO_OFFLOAD, "node", "heliogram", WITHOUT_OFFLOAD),
+    script!(DENO_OURS, "deno", "heliogram", &[]),
+    script!(BUN_OURS, "bun", "heliogram", &[]),
 ];
 
 const IN_NODE_EITHER_WAY: &[Contestant] = &[
@@ -301,7 +304,9 @@ pub(crate) const CONTESTS: &[Contest] = &[
                 Goal::is(OURS, 90.0).in_metric(TICKS),
                 Goal::is(OURS, 2.0).in_metric(TURNS),
                 Goal::is(DENO_OURS, 90.0).in_metric(TICKS),
+                Goal::is(DENO_OURS, 2.0).in_metric(TURNS),
                 Goal::is(BUN_OURS, 90.0).in_metric(TICKS),
+                Goal::is(BUN_OURS, 2.0).in_metric(TURNS),
             ],
         )
     },
@@ -314,7 +319,11 @@ pub(crate) const CONTESTS: &[Contest] = &[
             Traffic::Paced(20_000),
             DGRAMS,
             &[KEPT, KEPT_RESIDENT],
-            &[Goal::times(OURS, 1.0, HOST).in_metric(KEPT)],
+            &[
+                Goal::times(OURS, 1.0, HOST).in_metric(KEPT),
+                Goal::times(DENO_OURS, 1.0, DENO).in_metric(KEPT),
+                Goal::times(BUN_OURS, 1.0, BUN).in_metric(KEPT),
+            ],
         )
     },
     Contest {
@@ -324,9 +333,14 @@ pub(crate) const CONTESTS: &[Contest] = &[
             "js one kept in a thousand",
             &["keep", "--one-in", "1000"],
             Traffic::Flood,
-            IN_NODE_KEEPING,
+            KEEPERS,
             &[GROWTH],
-            &[Goal::is(OURS, 3.0).in_metric(GROWTH), Goal::is(NO_OFFLOAD, 3.0).in_metric(GROWTH)],
+            &[
+                Goal::is(OURS, 3.0).in_metric(GROWTH),
+                Goal::is(NO_OFFLOAD, 3.0).in_metric(GROWTH),
+                Goal::is(DENO_OURS, 3.0).in_metric(GROWTH),
+                Goal::is(BUN_OURS, 3.0).in_metric(GROWTH),
+            ],
         )
     },
     Contest {
@@ -340,6 +354,10 @@ pub(crate) const CONTESTS: &[Contest] = &[
             &[
                 Goal::times(OURS, 1.0, HOST).in_metric(SOCKET_MEMORY),
                 Goal::times(OURS, 1.0, HOST).in_metric(SOCKET_TIME),
+                Goal::times(DENO_OURS, 1.0, DENO).in_metric(SOCKET_MEMORY),
+                Goal::times(DENO_OURS, 1.0, DENO).in_metric(SOCKET_TIME),
+                Goal::times(BUN_OURS, 1.0, BUN).in_metric(SOCKET_MEMORY),
+                Goal::times(BUN_OURS, 1.0, BUN).in_metric(SOCKET_TIME),
             ],
         )
     },
@@ -351,7 +369,11 @@ pub(crate) const CONTESTS: &[Contest] = &[
             Traffic::Nothing,
             DGRAMS,
             &[REQUIRE, FIRST],
-            &[Goal::is(OURS, 5.0).in_metric(REQUIRE)],
+            &[
+                Goal::is(OURS, 5.0).in_metric(REQUIRE),
+                Goal::is(DENO_OURS, 5.0).in_metric(REQUIRE),
+                Goal::is(BUN_OURS, 5.0).in_metric(REQUIRE),
+            ],
         )
     },
 ];
