@@ -1,7 +1,7 @@
 'use strict';
 // heliogram in the place of node:dgram. On hosts that it does not know (yet) it is their own dgram.
 
-const { dgram, isSupported, name } = require('./lib/host.js');
+const { dgram, isSupported, name } = require('./lib/runtime/index.js');
 
 let loaded;
 

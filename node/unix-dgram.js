@@ -1,7 +1,7 @@
 'use strict';
 // heliogram/unix-dgram: the interface of npm's package unix-dgram. There is nothing of the host's that could stand in for it.
 
-const { isSupported } = require('./lib/host.js');
+const { isSupported } = require('./lib/runtime/index.js');
 
 if (!isSupported) {
   const error = new Error(`heliogram/unix-dgram has no sockets in ${process.release?.name ?? 'this runtime'} ${process.version}`);

@@ -1,7 +1,7 @@
 'use strict';
 // heliogram/workers: threads that share a UDP port. There is nothing of the host's that could stand in for it.
 
-const { isSupported } = require('./lib/host.js');
+const { isSupported } = require('./lib/runtime/index.js');
 
 if (!isSupported) {
   const error = new Error(`heliogram/workers has no sockets in ${process.release?.name ?? 'this runtime'} ${process.version}`);

@@ -2,7 +2,7 @@
 // What heliogram's sockets have beyond the host's: properties of the prototype that are not enumerable, so that a program
 // which lists a socket's members sees what it would see of the host's. What is behind them is loaded when it is asked for.
 
-const { kState } = require('./host.js');
+const { kState } = require('./runtime/index.js');
 const { enqueue, handleOf } = require('./state.js');
 
 function closeIfOpen(socket) {

@@ -5,7 +5,7 @@ const os = require('node:os');
 const { isIP } = require('./family.js');
 const { errorMonitor } = require('node:events');
 const { emitMessage } = require('./emit.js');
-const { kOwner, kState, major, unshared } = require('./host.js');
+const { kOwner, kState, major, unshared } = require('./runtime/index.js');
 const { UNBOUND, handleOf, healthCheck } = require('./state.js');
 const { validateObject, validatePort, validateString } = require('./validate.js');
 const {

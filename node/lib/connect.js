@@ -2,7 +2,7 @@
 // socket.connect(), connectSync(), disconnect().
 
 const { isIP } = require('./family.js');
-const { kState } = require('./host.js');
+const { kState } = require('./runtime/index.js');
 const { UNBOUND, BOUND, DISCONNECTED, enqueue, handleOf, healthCheck } = require('./state.js');
 const { emitUnlessClosed, literal } = require('./bind.js');
 const { validatePort, validateString } = require('./validate.js');

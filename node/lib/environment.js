@@ -5,7 +5,7 @@
 
 const { setImmediate, setTimeout } = require('node:timers'); // Deno's own give numbers
 const gather = require('./gather.js');
-const { asyncContext, atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('./host.js');
+const { asyncContext, atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('./runtime/index.js');
 const native = require('./native.js');
 
 /** One turn's messages of one socket (`PER_TURN` there), or as many of them as there is room for: two of any size; and extras. */

@@ -9,7 +9,7 @@ const { clearInterval, setInterval } = require('node:timers'); // Deno's own giv
 const util = require('node:util');
 const environment = require('./environment.js');
 const gathering = require('./gather.js');
-const { adopt, demand, kOwner, mayReach, queuesSends, socketToSend } = require('./host.js');
+const { adopt, demand, kOwner, mayReach, queuesSends, socketToSend } = require('./runtime/index.js');
 const view = require('./view.js');
 
 const EMSGSIZE = -constants.errno.EMSGSIZE;

@@ -1,7 +1,7 @@
 'use strict';
 // Options that Node's socket does not have, groups by the interface's name or number, and stats().
 
-const { kState } = require('./host.js');
+const { kState } = require('./runtime/index.js');
 const { healthCheck } = require('./state.js');
 const { interfaceText, validateCount, validateObject, validateString } = require('./validate.js');
 const { ErrnoException, ERR_INVALID_ARG_VALUE } = require('./errors.js');

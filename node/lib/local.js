@@ -5,7 +5,7 @@
 const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
 const environment = require('./environment.js');
-const { runTicks } = require('./host.js');
+const { runTicks } = require('./runtime/index.js');
 const { ErrnoException, ExceptionWithHostPort } = require('./errors.js');
 
 const EAGAIN = -constants.errno.EAGAIN;

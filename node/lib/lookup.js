@@ -3,7 +3,7 @@
 
 const process = require('node:process'); // the global is an accessor, which costs
 const { isIP } = require('./family.js');
-const { ownLookup, skipsLookup } = require('./host.js');
+const { ownLookup, skipsLookup } = require('./runtime/index.js');
 const { validateFunction } = require('./validate.js');
 
 /** How many literal addresses are remembered. */

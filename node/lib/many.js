@@ -3,7 +3,7 @@
 
 const process = require('node:process'); // the global is an accessor, which costs
 const { AsyncResource } = require('node:async_hooks');
-const { kState } = require('./host.js');
+const { kState } = require('./runtime/index.js');
 const { UNBOUND, BOUND, enqueue, healthCheck } = require('./state.js');
 const { blocked } = require('./connect.js');
 const { foreseen } = require('./lookup.js');

@@ -1,7 +1,7 @@
 'use strict';
 // The manual's options of a socket that is bound: broadcast, TTLs, multicast, buffers; and its addresses.
 
-const { kState } = require('./host.js');
+const { kState } = require('./runtime/index.js');
 const { handleOf, healthCheck } = require('./state.js');
 const { bufferSize } = require('./bind.js');
 const { validateNumber, validateString } = require('./validate.js');

@@ -2,7 +2,7 @@
 // How much waits to be sent: writableNeedDrain, 'drain', and the bounds that a program may set. A datagram waits for the
 // bind, for its look-up, or for room in the kernel. Nothing is counted on a socket whose program does not ask for it.
 
-const { kState } = require('./host.js');
+const { kState } = require('./runtime/index.js');
 const { ERR_HELIOGRAM_SEND_QUEUE_FULL } = require('./errors.js');
 const { validateCount } = require('./validate.js');
 

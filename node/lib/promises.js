@@ -8,7 +8,7 @@ const { within } = require('./abort.js');
 const { Inbox, checkedLimits } = require('./inbox.js');
 const { sendDatagram } = require('./streams.js');
 const { UNBOUND, BOUND, handleOf, healthCheck } = require('./state.js');
-const { kState } = require('./host.js');
+const { kState } = require('./runtime/index.js');
 const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./errors.js');
 
 const isObject = (value) => value !== null && typeof value === 'object';

@@ -5,7 +5,7 @@
 const { EventEmitter } = require('node:events');
 const util = require('node:util');
 const diagnostics = require('node:diagnostics_channel');
-const host = require('./host.js');
+const host = require('./runtime/index.js');
 const { FLAG } = require('./environment.js');
 const { Handle } = require('./handle.js');
 const { State, handleOf, healthCheck } = require('./state.js');

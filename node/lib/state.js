@@ -3,7 +3,7 @@
 // its bind.
 
 const { errorMonitor } = require('node:events');
-const { kState } = require('./host.js');
+const { kState } = require('./runtime/index.js');
 const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./errors.js');
 const view = require('./view.js');
 

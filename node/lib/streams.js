@@ -2,7 +2,7 @@
 // socket.readable and socket.writable: web streams of datagrams, made when somebody asks for them.
 
 const { handleOf } = require('./state.js');
-const { kState } = require('./host.js');
+const { kState } = require('./runtime/index.js');
 const { messages } = require('./messages.js');
 const { pressureOf } = require('./pressure.js');
 const { ERR_SOCKET_DGRAM_IS_CONNECTED, ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./errors.js');

@@ -4,7 +4,7 @@
 
 const Module = require('node:module');
 const { entry, redirects } = require('../redirect.js');
-const own = require('./own.js');
+const own = require('../runtime/original-dgram.js');
 
 const heliogram = () => require(entry);
 

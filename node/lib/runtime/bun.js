@@ -2,7 +2,7 @@
 // Bun: what Node keeps in a handle, Bun keeps in a plain object.
 
 const { promisify } = require('node:util');
-const common = require('./thread.js');
+const common = require('./deno-bun-common.js');
 const { symbolOf } = require('./symbols.js');
 
 /**

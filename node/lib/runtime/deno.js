@@ -2,7 +2,7 @@
 // Deno: the loop's own function for ticks and microtasks is among its internals.
 
 const { constants } = require('node:os');
-const common = require('./thread.js');
+const common = require('./deno-bun-common.js');
 const { demand, mayReach } = require('./deno-permissions.js');
 const { symbolOf } = require('./symbols.js');
 

@@ -1,17 +1,17 @@
 'use strict';
 // What the runtime's own dgram gives us to be taken for it: its class, the symbols under which it and its neighbours
 // (child_process, cluster, monitoring tools) keep a socket's state, and the class of its handles. Each runtime has a file
-// in host/, and no other file asks which one it is.
+// beside this one, and no other file asks which one it is.
 
-const dgram = require('./host/own.js').dgram ?? require('node:dgram');
+const dgram = require('./original-dgram.js').dgram ?? require('node:dgram');
 
 /** The Node that this is, or that Deno and Bun say they are. */
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 function runtime() {
-  if (process.versions.deno) return require('./host/deno.js');
-  if (process.versions.bun) return require('./host/bun.js');
-  return require('./host/node.js');
+  if (process.versions.deno) return require('./deno.js');
+  if (process.versions.bun) return require('./bun.js');
+  return require('./node.js');
 }
 
 const { supports, inspect, ...host } = runtime()({ dgram, major, minor });
