@@ -6,7 +6,7 @@
 const Module = require('node:module');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
-const { entry, redirects, resolve } = require('./lib/redirect.js');
+const { entry, redirects, resolve } = require('./lib/register/hooks.js');
 
 const FLAG = 'heliogram/register';
 const heliogram = () => require(entry);
@@ -24,7 +24,7 @@ function redirectRequire(begin) {
 /** import and import(). */
 function redirectImport() {
   if (Module.registerHooks) return Module.registerHooks({ resolve });
-  return Module.register(pathToFileURL(require.resolve('./lib/redirect.js'))); // before Node 22.15
+  return Module.register(pathToFileURL(require.resolve('./lib/register/hooks.js'))); // before Node 22.15
 }
 
 /** process.getBuiltinModule, which asks no loader. */
@@ -58,12 +58,12 @@ function inheritByEnvironment(env) {
 }
 
 if (process.versions.bun) {
-  const bun = require('./lib/host/bun-register.js');
+  const bun = require('./lib/register/bun.js');
   bun.redirectRequire();
   bun.redirectImport();
   bun.inherit(process.env, __filename);
 } else {
-  redirectRequire(process.versions.deno && require('./lib/host/deno-register.js').letGoOfChannel());
+  redirectRequire(process.versions.deno && require('./lib/register/deno.js').letGoOfChannel());
   redirectImport();
   inheritByArguments(process.execArgv);
   inheritByEnvironment(process.env);

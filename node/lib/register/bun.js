@@ -3,7 +3,7 @@
 // an import is given what is put into the module's own object. What heliogram stands on is kept before.
 
 const Module = require('node:module');
-const { entry, redirects } = require('../redirect.js');
+const { entry, redirects } = require('./hooks.js');
 const own = require('../runtime/original-dgram.js');
 
 const heliogram = () => require(entry);

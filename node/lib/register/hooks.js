@@ -4,7 +4,7 @@
 const path = require('node:path');
 const { fileURLToPath, pathToFileURL } = require('node:url');
 
-const root = path.join(__dirname, '..');
+const root = path.join(__dirname, '..', '..');
 /** heliogram stands on the host's own dgram, so these files, and no others, still get it. */
 const own = [path.join(root, 'lib') + path.sep, path.join(root, 'index.')];
 
