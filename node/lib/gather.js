@@ -5,7 +5,7 @@
 
 const process = require('node:process'); // the global is an accessor, which costs
 const { constants } = require('node:os');
-const { sizeOf } = require('./validate.js');
+const { sizeOf } = require('./common/validate.js');
 
 /** Sends leave when so many datagrams, or so many bytes, have been gathered; at the turn's end at the latest. */
 const GATHERED = 64;

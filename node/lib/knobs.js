@@ -3,8 +3,8 @@
 
 const { kState } = require('./runtime/index.js');
 const { healthCheck } = require('./state.js');
-const { interfaceText, validateCount, validateObject, validateString } = require('./validate.js');
-const { ErrnoException, ERR_INVALID_ARG_VALUE } = require('./errors.js');
+const { interfaceText, validateCount, validateObject, validateString } = require('./common/validate.js');
+const { ErrnoException, ERR_INVALID_ARG_VALUE } = require('./common/errors.js');
 
 /** What can be told of each received datagram. */
 const RECEIVE_INFO = ['localAddress', 'tos', 'ttl', 'timestamp', 'hardwareTimestamp', 'dropped', 'segmentSize', 'truncated'];

@@ -6,7 +6,7 @@ const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
 const environment = require('./environment.js');
 const { runTicks } = require('./runtime/index.js');
-const { ErrnoException, ExceptionWithHostPort } = require('./errors.js');
+const { ErrnoException, ExceptionWithHostPort } = require('./common/errors.js');
 
 const EAGAIN = -constants.errno.EAGAIN;
 

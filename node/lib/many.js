@@ -9,13 +9,13 @@ const { blocked } = require('./connect.js');
 const { foreseen } = require('./lookup.js');
 const gathering = require('./gather.js');
 const { checkedOutgoing } = require('./outgoing.js');
-const { messageList, sizeOf, validatePort, validateString } = require('./validate.js');
+const { messageList, sizeOf, validatePort, validateString } = require('./common/validate.js');
 const {
   ExceptionWithHostPort,
   ERR_INVALID_ARG_TYPE,
   ERR_SOCKET_DGRAM_IS_CONNECTED,
   ERR_SOCKET_DGRAM_NOT_RUNNING,
-} = require('./errors.js');
+} = require('./common/errors.js');
 
 const isObject = (value) => value !== null && typeof value === 'object';
 

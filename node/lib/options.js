@@ -4,8 +4,8 @@
 const { kState } = require('./runtime/index.js');
 const { handleOf, healthCheck } = require('./state.js');
 const { bufferSize } = require('./bind.js');
-const { validateNumber, validateString } = require('./validate.js');
-const { ErrnoException, ERR_MISSING_ARGS, ERR_SOCKET_DGRAM_NOT_CONNECTED } = require('./errors.js');
+const { validateNumber, validateString } = require('./common/validate.js');
+const { ErrnoException, ERR_MISSING_ARGS, ERR_SOCKET_DGRAM_NOT_CONNECTED } = require('./common/errors.js');
 
 /** Throws the error of a call that the system refused. */
 function succeed(errno, syscall) {

@@ -3,8 +3,8 @@
 // bind, for its look-up, or for room in the kernel. Nothing is counted on a socket whose program does not ask for it.
 
 const { kState } = require('./runtime/index.js');
-const { ERR_HELIOGRAM_SEND_QUEUE_FULL } = require('./errors.js');
-const { validateCount } = require('./validate.js');
+const { ERR_HELIOGRAM_SEND_QUEUE_FULL } = require('./common/errors.js');
+const { validateCount } = require('./common/validate.js');
 
 /** Bytes that may wait before writableNeedDrain says so, unless the program says otherwise. */
 const HIGH_WATER_MARK = 65_536;

@@ -4,12 +4,12 @@
 
 const { promisify } = require('node:util');
 const { createSocket: createEmitter } = require('./socket.js');
-const { within } = require('./abort.js');
+const { within } = require('./common/cancellation.js');
 const { Inbox, checkedLimits } = require('./inbox.js');
 const { sendDatagram } = require('./streams.js');
 const { UNBOUND, BOUND, handleOf, healthCheck } = require('./state.js');
 const { kState } = require('./runtime/index.js');
-const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./errors.js');
+const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./common/errors.js');
 
 const isObject = (value) => value !== null && typeof value === 'object';
 

@@ -8,8 +8,8 @@ const { UNBOUND, BOUND, enqueue, healthCheck } = require('./state.js');
 const { blocked } = require('./connect.js');
 const { foreseen } = require('./lookup.js');
 const gathering = require('./gather.js');
-const { messageList, sizeOf, slice, validateNumber, validatePort, validateString } = require('./validate.js');
-const { ExceptionWithHostPort, ERR_IP_BLOCKED, ERR_SOCKET_DGRAM_IS_CONNECTED } = require('./errors.js');
+const { messageList, sizeOf, slice, validateNumber, validatePort, validateString } = require('./common/validate.js');
+const { ExceptionWithHostPort, ERR_IP_BLOCKED, ERR_SOCKET_DGRAM_IS_CONNECTED } = require('./common/errors.js');
 
 /** How many sends wait for their look-up. Those whose answers come in one turn leave together. */
 let lookingUp = 0;

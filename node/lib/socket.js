@@ -15,8 +15,8 @@ const { connect, connectSync, disconnect } = require('./connect.js');
 const { send, sendto } = require('./send.js');
 const { additions } = require('./additions.js');
 const options = require('./options.js');
-const { validateAbortSignal, validateFunction, validateUint32 } = require('./validate.js');
-const { ERR_INVALID_ARG_TYPE, ERR_SOCKET_BAD_TYPE } = require('./errors.js');
+const { validateAbortSignal, validateFunction, validateUint32 } = require('./common/validate.js');
+const { ERR_INVALID_ARG_TYPE, ERR_SOCKET_BAD_TYPE } = require('./common/errors.js');
 
 const { kAsyncId, kOwner, kState } = host;
 const channel = diagnostics.channel('udp.socket');

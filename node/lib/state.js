@@ -4,7 +4,7 @@
 
 const { errorMonitor } = require('node:events');
 const { kState } = require('./runtime/index.js');
-const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./errors.js');
+const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./common/errors.js');
 const view = require('./view.js');
 
 const UNBOUND = 0;

@@ -5,7 +5,7 @@ const { handleOf } = require('./state.js');
 const { kState } = require('./runtime/index.js');
 const { messages } = require('./messages.js');
 const { pressureOf } = require('./pressure.js');
-const { ERR_SOCKET_DGRAM_IS_CONNECTED, ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./errors.js');
+const { ERR_SOCKET_DGRAM_IS_CONNECTED, ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./common/errors.js');
 
 /** Sends to the peer or to where the datagram says; unlike send(), which lets a port be a length, it never guesses. */
 function sendDatagram(socket, { message, port, address, options }, callback) {

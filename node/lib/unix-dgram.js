@@ -5,8 +5,8 @@
 const { EventEmitter } = require('node:events');
 const { createSocket: createDgramSocket } = require('./socket.js');
 const { EAGAIN, Local, errorOf } = require('./local.js');
-const { slice, validateFunction, validateString } = require('./validate.js');
-const { ERR_SOCKET_BAD_TYPE, ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./errors.js');
+const { slice, validateFunction, validateString } = require('./common/validate.js');
+const { ERR_SOCKET_BAD_TYPE, ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./common/errors.js');
 
 class Socket extends EventEmitter {
   #local;

@@ -2,7 +2,7 @@
 // Error classes and messages that look like the host's own: code, name, message, stack, own keys and their order.
 
 const util = require('node:util');
-const { kNodeError, major, marksStacks } = require('./runtime/index.js');
+const { kNodeError, major, marksStacks } = require('../runtime/index.js');
 
 /** Puts the code behind the name in the stack, where the host has no formatter that would. */
 function markStack(error) {

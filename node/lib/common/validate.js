@@ -1,7 +1,7 @@
 'use strict';
 // What an argument must be; the errors are the host's, letter by letter.
 
-const { major } = require('./runtime/index.js');
+const { major } = require('../runtime/index.js');
 const {
   ERR_BUFFER_OUT_OF_BOUNDS,
   ERR_INVALID_ARG_TYPE,
