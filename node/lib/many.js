@@ -7,7 +7,7 @@ const { kState } = require('./runtime/index.js');
 const { UNBOUND, BOUND, enqueue, healthCheck } = require('./state.js');
 const { blocked } = require('./connect.js');
 const { foreseen } = require('./lookup.js');
-const gathering = require('./gather.js');
+const gathering = require('./bridge/send-batch.js');
 const { checkedOutgoing } = require('./outgoing.js');
 const { messageList, sizeOf, validatePort, validateString } = require('./common/validate.js');
 const {

@@ -7,7 +7,7 @@ const { kState } = require('./runtime/index.js');
 const { UNBOUND, BOUND, enqueue, healthCheck } = require('./state.js');
 const { blocked } = require('./connect.js');
 const { foreseen } = require('./lookup.js');
-const gathering = require('./gather.js');
+const gathering = require('./bridge/send-batch.js');
 const { messageList, sizeOf, slice, validateNumber, validatePort, validateString } = require('./common/validate.js');
 const { ExceptionWithHostPort, ERR_IP_BLOCKED, ERR_SOCKET_DGRAM_IS_CONNECTED } = require('./common/errors.js');
 

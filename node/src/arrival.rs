@@ -1,4 +1,4 @@
-//! What the kernel told of a datagram, written behind its bytes for `node/lib/arrival.js`:
+//! What the kernel told of a datagram, written behind its bytes for `node/lib/bridge/recv-metadata.js`:
 //!
 //! | bytes | |
 //! | --- | --- |

@@ -35,7 +35,7 @@ function bind(native, { address, port, fd }) {
 
 /** The flags of a question, as our sockets take them. */
 function flagsFrom(flags) {
-  const { FLAG } = require('../environment.js');
+  const { FLAG } = require('../bridge/env.js');
   const bits = [[IPV6_ONLY, FLAG.ipv6Only], [REUSE_ADDR, FLAG.reuseAddr], [REUSE_PORT, FLAG.reusePort]];
   return bits.reduce((sum, [bit, flag]) => (flags & bit ? sum | flag : sum), 0);
 }

@@ -1,11 +1,11 @@
 'use strict';
 // The way out, for all sockets of this thread: sends are gathered, and one call lets those of a turn leave. The bytes lie
 // in a slab that both sides see; a table of numbers says what is where. The native side of the same picture is
-// node/src/send.rs; the way in is environment.js.
+// node/src/send.rs; the way in is env.js.
 
 const process = require('node:process'); // the global is an accessor, which costs
 const { constants } = require('node:os');
-const { sizeOf } = require('./common/validate.js');
+const { sizeOf } = require('../common/validate.js');
 
 /** Sends leave when so many datagrams, or so many bytes, have been gathered; at the turn's end at the latest. */
 const GATHERED = 64;

@@ -19,7 +19,7 @@ function names(platform = process.platform, arch = process.arch) {
 
 /** Where a binary of this name may be: a path, or a specifier that Node resolves. */
 function places(name) {
-  return [path.join(__dirname, '..', `heliogram.${name}.node`), `@heliogram/${name}`];
+  return [path.join(__dirname, '..', '..', `heliogram.${name}.node`), `@heliogram/${name}`];
 }
 
 function libc() {

@@ -1,12 +1,12 @@
 'use strict';
 // Where received messages come from, for all sockets of this thread: one call for each batch. The bytes lie in a slab that
 // both sides see, or in a page that is handed out; a table of numbers says what is where. The native side of the same
-// picture is node/src/receive.rs; the way out is gather.js.
+// picture is node/src/receive.rs; the way out is send-batch.js.
 
 const { setImmediate, setTimeout } = require('node:timers'); // Deno's own give numbers
-const gather = require('./gather.js');
-const { asyncContext, atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('./runtime/index.js');
-const native = require('./native.js');
+const gather = require('./send-batch.js');
+const { asyncContext, atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('../runtime/index.js');
+const native = require('./binding.js');
 
 /** One turn's messages of one socket (`PER_TURN` there), or as many of them as there is room for: two of any size; and extras. */
 const MESSAGES = 64;
@@ -145,7 +145,7 @@ function rinfoOf(row) {
 }
 
 function addArrival(rinfo, at) {
-  arrival ??= require('./arrival.js');
+  arrival ??= require('./recv-metadata.js');
   arrival.addArrival(rinfo, received, at);
 }
 
