@@ -27,6 +27,6 @@ module.exports = isSupported ? Object.defineProperty({ ...dgram, createSocket },
 
 // For tests that look below the sockets, where the host has nothing there.
 if (isSupported && name !== 'node') {
-  const internals = { get: () => require('./lib/handles.js'), enumerable: false };
+  const internals = { get: () => require('./lib/handle/handles.js'), enumerable: false };
   Object.defineProperty(module.exports, Symbol.for('dgram.internals'), internals);
 }

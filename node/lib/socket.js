@@ -7,7 +7,7 @@ const util = require('node:util');
 const diagnostics = require('node:diagnostics_channel');
 const host = require('./runtime/index.js');
 const { FLAG } = require('./bridge/env.js');
-const { Handle } = require('./handle.js');
+const { Handle } = require('./handle/udp-handle.js');
 const { State, handleOf, healthCheck } = require('./state.js');
 const { lookupFor } = require('./lookup.js');
 const { bind, bindSync } = require('./bind.js');
@@ -82,7 +82,7 @@ function newHandle(type, lookup, checked) {
   if (type !== 'udp4' && type !== 'udp6') throw new ERR_SOCKET_BAD_TYPE();
   const resolve = lookupFor(type, lookup);
   if (host.mayUseNet()) return new Handle(type, resolve, flagsOf(checked));
-  const { DeniedHandle } = require('./denied.js');
+  const { DeniedHandle } = require('./handle/denied-handle.js');
   return new DeniedHandle(type, resolve);
 }
 

@@ -10,7 +10,7 @@ const { symbolOf } = require('./symbols.js');
  * it was before, so that Bun reads nothing from it.
  */
 function socketToSend(native, type, flags) {
-  const { Bare } = require('../bare.js');
+  const { Bare } = require('../handle/raw-handle.js');
   const other = new Bare(type, flags);
   other.bind(type === 'udp6' ? '::1' : '127.0.0.1', 0);
   const fd = other.duplicate();

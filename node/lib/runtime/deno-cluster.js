@@ -41,7 +41,7 @@ function flagsFrom(flags) {
 }
 
 function open(query) {
-  const { Bare } = require('../bare.js');
+  const { Bare } = require('../handle/raw-handle.js');
   const native = new Bare(query.addressType, flagsFrom(query.flags));
   return { native, errno: bind(native, query), workers: new Set() };
 }

@@ -2,7 +2,7 @@
 // A bare UDP handle for programs that make descriptors with the host's internal class. Node has one of its own; Deno's
 // has no descriptor, and Bun has none at all.
 
-const { Bare } = require('./bare.js');
+const { Bare } = require('./raw-handle.js');
 
 const EBADF = -require('node:os').constants.errno.EBADF;
 

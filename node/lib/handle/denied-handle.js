@@ -4,7 +4,7 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
-const { UDP, kOwner } = require('./runtime/index.js');
+const { UDP, kOwner } = require('../runtime/index.js');
 
 const EBADF = -constants.errno.EBADF;
 

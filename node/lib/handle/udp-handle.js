@@ -7,10 +7,10 @@ const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
 const { clearInterval, setInterval } = require('node:timers'); // Deno's own give numbers
 const util = require('node:util');
-const environment = require('./bridge/env.js');
-const gathering = require('./bridge/send-batch.js');
-const { adopt, demand, kOwner, mayReach, queuesSends, socketToSend } = require('./runtime/index.js');
-const view = require('./view.js');
+const environment = require('../bridge/env.js');
+const gathering = require('../bridge/send-batch.js');
+const { adopt, demand, kOwner, mayReach, queuesSends, socketToSend } = require('../runtime/index.js');
+const view = require('./host-handle.js');
 
 const EMSGSIZE = -constants.errno.EMSGSIZE;
 

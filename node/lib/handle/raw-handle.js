@@ -2,8 +2,8 @@
 // A socket of the native side with nothing around it, for those who want its descriptor: other processes, and the places
 // where a runtime keeps sockets of its own.
 
-const environment = require('./bridge/env.js');
-const gathering = require('./bridge/send-batch.js');
+const environment = require('../bridge/env.js');
+const gathering = require('../bridge/send-batch.js');
 
 class Bare {
   #number;

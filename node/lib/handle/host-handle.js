@@ -2,7 +2,7 @@
 // A handle of the host's that stands for one of ours where only the host's own will do: child_process sends no other to
 // a child, and monitoring tools look for its methods. It is made when somebody reads `socket[state].handle`, not before.
 
-const { UDP, kOwner } = require('./runtime/index.js');
+const { UDP, kOwner } = require('../runtime/index.js');
 
 const kHandle = Symbol('handle');
 
