@@ -9,4 +9,4 @@ if (!isSupported) {
   throw error;
 }
 
-module.exports = require('./lib/unix-dgram.js');
+module.exports = require('./lib/unix-datagram/npm-unix-dgram.js');

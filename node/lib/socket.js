@@ -124,7 +124,7 @@ Object.setPrototypeOf(Socket.prototype, host.dgram.Socket.prototype);
 Object.setPrototypeOf(Socket, EventEmitter);
 
 function createSocket(type, listener) {
-  if (isUnix(type)) return require('./unix.js').createUnixSocket(type, listener);
+  if (isUnix(type)) return require('./unix-datagram/socket.js').createUnixSocket(type, listener);
   return new Socket(type, listener);
 }
 

@@ -4,9 +4,9 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
-const environment = require('./bridge/env.js');
-const { runTicks } = require('./runtime/index.js');
-const { ErrnoException, ExceptionWithHostPort } = require('./common/errors.js');
+const environment = require('../bridge/env.js');
+const { runTicks } = require('../runtime/index.js');
+const { ErrnoException, ExceptionWithHostPort } = require('../common/errors.js');
 
 const EAGAIN = -constants.errno.EAGAIN;
 

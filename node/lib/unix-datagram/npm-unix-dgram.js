@@ -3,10 +3,10 @@
 // which a connected peer has no room is not kept: 'congestion' gives it back, and 'writable' says when to try again.
 
 const { EventEmitter } = require('node:events');
-const { createSocket: createDgramSocket } = require('./socket.js');
-const { EAGAIN, Local, errorOf } = require('./local.js');
-const { slice, validateFunction, validateString } = require('./common/validate.js');
-const { ERR_SOCKET_BAD_TYPE, ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./common/errors.js');
+const { createSocket: createDgramSocket } = require('../socket.js');
+const { EAGAIN, Local, errorOf } = require('./handle.js');
+const { slice, validateFunction, validateString } = require('../common/validate.js');
+const { ERR_SOCKET_BAD_TYPE, ERR_SOCKET_DGRAM_NOT_RUNNING } = require('../common/errors.js');
 
 class Socket extends EventEmitter {
   #local;

@@ -4,12 +4,12 @@
 
 const { EventEmitter, addAbortListener } = require('node:events');
 const { promisify } = require('node:util');
-const { EAGAIN, Local, errorOf } = require('./local.js');
-const { messageList, slice, validateAbortSignal, validateFunction, validateString, validateUint32 } = require('./common/validate.js');
+const { EAGAIN, Local, errorOf } = require('./handle.js');
+const { messageList, slice, validateAbortSignal, validateFunction, validateString, validateUint32 } = require('../common/validate.js');
 const {
   ErrnoException, ERR_SOCKET_ALREADY_BOUND, ERR_SOCKET_DGRAM_IS_CONNECTED, ERR_SOCKET_DGRAM_NOT_CONNECTED,
   ERR_SOCKET_DGRAM_NOT_RUNNING,
-} = require('./common/errors.js');
+} = require('../common/errors.js');
 
 const TYPE = 'unix_dgram';
 
