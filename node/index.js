@@ -6,7 +6,7 @@ const { dgram, isSupported, name } = require('./lib/runtime/index.js');
 let loaded;
 
 /** Most of heliogram is loaded for the first socket, or for the class: a program may mention `dgram` and want neither. */
-const sockets = () => (loaded ??= require('./lib/socket.js'));
+const sockets = () => (loaded ??= require('./lib/dgram/socket.js'));
 
 function createSocket(type, listener) {
   return sockets().createSocket(type, listener);

@@ -3,7 +3,7 @@
 // which lists a socket's members sees what it would see of the host's. What is behind them is loaded when it is asked for.
 
 const { kState } = require('./runtime/index.js');
-const { enqueue, handleOf } = require('./state.js');
+const { enqueue, handleOf } = require('./dgram/state.js');
 
 function closeIfOpen(socket) {
   if (handleOf(socket)) socket.close();
@@ -57,7 +57,7 @@ function later(load, names) {
 }
 
 const streams = once(() => require('./streams.js'));
-const pressure = once(() => require('./pressure.js'));
+const pressure = once(() => require('./dgram/backpressure.js'));
 
 exports.additions = {
   ...later(() => require('./pause.js'), ['isPaused', 'pause', 'resume']),

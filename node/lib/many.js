@@ -4,11 +4,11 @@
 const process = require('node:process'); // the global is an accessor, which costs
 const { AsyncResource } = require('node:async_hooks');
 const { kState } = require('./runtime/index.js');
-const { UNBOUND, BOUND, enqueue, healthCheck } = require('./state.js');
-const { blocked } = require('./connect.js');
-const { foreseen } = require('./lookup.js');
+const { UNBOUND, BOUND, enqueue, healthCheck } = require('./dgram/state.js');
+const { blocked } = require('./dgram/connect.js');
+const { foreseen } = require('./dgram/lookup.js');
 const gathering = require('./bridge/send-batch.js');
-const { checkedOutgoing } = require('./outgoing.js');
+const { checkedOutgoing } = require('./dgram/send-options.js');
 const { messageList, sizeOf, validatePort, validateString } = require('./common/validate.js');
 const {
   ExceptionWithHostPort,

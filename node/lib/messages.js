@@ -4,7 +4,7 @@
 const { addAbortListener } = require('node:events');
 const { AbortError } = require('./common/errors.js');
 const { Inbox, checkedLimits } = require('./inbox.js');
-const { handleOf } = require('./state.js');
+const { handleOf } = require('./dgram/state.js');
 const { validateAbortSignal, validateObject } = require('./common/validate.js');
 
 /** What the language's own async iterators inherit from. */

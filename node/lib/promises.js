@@ -3,11 +3,11 @@
 // everything; what is received waits until somebody takes it.
 
 const { promisify } = require('node:util');
-const { createSocket: createEmitter } = require('./socket.js');
+const { createSocket: createEmitter } = require('./dgram/socket.js');
 const { within } = require('./common/cancellation.js');
 const { Inbox, checkedLimits } = require('./inbox.js');
 const { sendDatagram } = require('./streams.js');
-const { UNBOUND, BOUND, handleOf, healthCheck } = require('./state.js');
+const { UNBOUND, BOUND, handleOf, healthCheck } = require('./dgram/state.js');
 const { kState } = require('./runtime/index.js');
 const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./common/errors.js');
 

@@ -1,10 +1,10 @@
 'use strict';
 // socket.readable and socket.writable: web streams of datagrams, made when somebody asks for them.
 
-const { handleOf } = require('./state.js');
+const { handleOf } = require('./dgram/state.js');
 const { kState } = require('./runtime/index.js');
 const { messages } = require('./messages.js');
-const { pressureOf } = require('./pressure.js');
+const { pressureOf } = require('./dgram/backpressure.js');
 const { ERR_SOCKET_DGRAM_IS_CONNECTED, ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./common/errors.js');
 
 /** Sends to the peer or to where the datagram says; unlike send(), which lets a port be a length, it never guesses. */

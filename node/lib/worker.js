@@ -3,8 +3,8 @@
 
 const { pathToFileURL } = require('node:url');
 const { workerData } = require('node:worker_threads');
-const { createSocket } = require('./socket.js');
-const { handleOf } = require('./state.js');
+const { createSocket } = require('./dgram/socket.js');
+const { handleOf } = require('./dgram/state.js');
 const { ERR_INVALID_ARG_TYPE } = require('./common/errors.js');
 
 const { file, type, workers, data, index, orders } = workerData;

@@ -1,7 +1,7 @@
 //! The two classes that `node/lib` sees.
 //!
 //! Outcomes are numbers as Node's own handles give them (0, a size, or a negative number of the system's); where a rule
-//! of the socket forbids an operation, its code is returned as text, and `node/lib/errors.js` has the class.
+//! of the socket forbids an operation, its code is returned as text, and `node/lib/common/errors.js` has the class.
 
 use std::net::{IpAddr, SocketAddr};
 use std::rc::{Rc, Weak};

@@ -8,7 +8,7 @@ use crate::handle::{JsEnvironment, JsHandle};
 use crate::knobs::{ip, named};
 use crate::numbers::{EINVAL, error_number, status};
 
-/// How one datagram leaves; `node/lib/outgoing.js` has checked the ranges.
+/// How one datagram leaves; `node/lib/dgram/send-options.js` has checked the ranges.
 #[napi(object, object_to_js = false)]
 pub struct Outgoing {
     /// The address of this host to leave from.

@@ -3,7 +3,7 @@
 // which a connected peer has no room is not kept: 'congestion' gives it back, and 'writable' says when to try again.
 
 const { EventEmitter } = require('node:events');
-const { createSocket: createDgramSocket } = require('../socket.js');
+const { createSocket: createDgramSocket } = require('../dgram/socket.js');
 const { EAGAIN, Local, errorOf } = require('./handle.js');
 const { slice, validateFunction, validateString } = require('../common/validate.js');
 const { ERR_SOCKET_BAD_TYPE, ERR_SOCKET_DGRAM_NOT_RUNNING } = require('../common/errors.js');

@@ -3,9 +3,9 @@
 // its bind.
 
 const { errorMonitor } = require('node:events');
-const { kState } = require('./runtime/index.js');
-const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./common/errors.js');
-const view = require('./handle/host-handle.js');
+const { kState } = require('../runtime/index.js');
+const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('../common/errors.js');
+const view = require('../handle/host-handle.js');
 
 const UNBOUND = 0;
 const BOUND = 2;

@@ -1,11 +1,11 @@
 'use strict';
 // The manual's options of a socket that is bound: broadcast, TTLs, multicast, buffers; and its addresses.
 
-const { kState } = require('./runtime/index.js');
+const { kState } = require('../runtime/index.js');
 const { handleOf, healthCheck } = require('./state.js');
 const { bufferSize } = require('./bind.js');
-const { validateNumber, validateString } = require('./common/validate.js');
-const { ErrnoException, ERR_MISSING_ARGS, ERR_SOCKET_DGRAM_NOT_CONNECTED } = require('./common/errors.js');
+const { validateNumber, validateString } = require('../common/validate.js');
+const { ErrnoException, ERR_MISSING_ARGS, ERR_SOCKET_DGRAM_NOT_CONNECTED } = require('../common/errors.js');
 
 /** Throws the error of a call that the system refused. */
 function succeed(errno, syscall) {

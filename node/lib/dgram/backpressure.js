@@ -2,9 +2,9 @@
 // How much waits to be sent: writableNeedDrain, 'drain', and the bounds that a program may set. A datagram waits for the
 // bind, for its look-up, or for room in the kernel. Nothing is counted on a socket whose program does not ask for it.
 
-const { kState } = require('./runtime/index.js');
-const { ERR_HELIOGRAM_SEND_QUEUE_FULL } = require('./common/errors.js');
-const { validateCount } = require('./common/validate.js');
+const { kState } = require('../runtime/index.js');
+const { ERR_HELIOGRAM_SEND_QUEUE_FULL } = require('../common/errors.js');
+const { validateCount } = require('../common/validate.js');
 
 /** Bytes that may wait before writableNeedDrain says so, unless the program says otherwise. */
 const HIGH_WATER_MARK = 65_536;

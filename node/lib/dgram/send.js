@@ -3,13 +3,13 @@
 
 const process = require('node:process'); // the global is an accessor, which costs
 const { AsyncResource } = require('node:async_hooks');
-const { kState } = require('./runtime/index.js');
+const { kState } = require('../runtime/index.js');
 const { UNBOUND, BOUND, enqueue, healthCheck } = require('./state.js');
 const { blocked } = require('./connect.js');
 const { foreseen } = require('./lookup.js');
-const gathering = require('./bridge/send-batch.js');
-const { messageList, sizeOf, slice, validateNumber, validatePort, validateString } = require('./common/validate.js');
-const { ExceptionWithHostPort, ERR_IP_BLOCKED, ERR_SOCKET_DGRAM_IS_CONNECTED } = require('./common/errors.js');
+const gathering = require('../bridge/send-batch.js');
+const { messageList, sizeOf, slice, validateNumber, validatePort, validateString } = require('../common/validate.js');
+const { ExceptionWithHostPort, ERR_IP_BLOCKED, ERR_SOCKET_DGRAM_IS_CONNECTED } = require('../common/errors.js');
 
 /** How many sends wait for their look-up. Those whose answers come in one turn leave together. */
 let lookingUp = 0;
@@ -236,7 +236,7 @@ const areOptions = (value, length) =>
 let outgoing; // loaded late: few sends have options
 
 function sendWithOptions(socket, message, port, address, options, callback) {
-  outgoing ??= require('./outgoing.js');
+  outgoing ??= require('./send-options.js');
   const checked = outgoing.checkedOutgoing(options);
   if (socket[kState].own.connected && (port || address)) throw new ERR_SOCKET_DGRAM_IS_CONNECTED();
   dispatch(socket, message, port, address, callback, checked);

@@ -5,18 +5,18 @@
 const { EventEmitter } = require('node:events');
 const util = require('node:util');
 const diagnostics = require('node:diagnostics_channel');
-const host = require('./runtime/index.js');
-const { FLAG } = require('./bridge/env.js');
-const { Handle } = require('./handle/udp-handle.js');
+const host = require('../runtime/index.js');
+const { FLAG } = require('../bridge/env.js');
+const { Handle } = require('../handle/udp-handle.js');
 const { State, handleOf, healthCheck } = require('./state.js');
 const { lookupFor } = require('./lookup.js');
 const { bind, bindSync } = require('./bind.js');
 const { connect, connectSync, disconnect } = require('./connect.js');
 const { send, sendto } = require('./send.js');
-const { additions } = require('./additions.js');
+const { additions } = require('../additions.js');
 const options = require('./options.js');
-const { validateAbortSignal, validateFunction, validateUint32 } = require('./common/validate.js');
-const { ERR_INVALID_ARG_TYPE, ERR_SOCKET_BAD_TYPE } = require('./common/errors.js');
+const { validateAbortSignal, validateFunction, validateUint32 } = require('../common/validate.js');
+const { ERR_INVALID_ARG_TYPE, ERR_SOCKET_BAD_TYPE } = require('../common/errors.js');
 
 const { kAsyncId, kOwner, kState } = host;
 const channel = diagnostics.channel('udp.socket');
@@ -64,7 +64,7 @@ let pressure; // loaded late: few programs set bounds
 /** How much may wait to be sent, or undefined where the program sets no bounds. */
 function checkedBounds({ writableHighWaterMark, maxSendQueueSize, maxSendQueueCount }) {
   if (writableHighWaterMark === undefined && maxSendQueueSize === undefined && maxSendQueueCount === undefined) return undefined;
-  pressure ??= require('./pressure.js');
+  pressure ??= require('./backpressure.js');
   return pressure.checked({ writableHighWaterMark, maxSendQueueSize, maxSendQueueCount });
 }
 
@@ -82,7 +82,7 @@ function newHandle(type, lookup, checked) {
   if (type !== 'udp4' && type !== 'udp6') throw new ERR_SOCKET_BAD_TYPE();
   const resolve = lookupFor(type, lookup);
   if (host.mayUseNet()) return new Handle(type, resolve, flagsOf(checked));
-  const { DeniedHandle } = require('./handle/denied-handle.js');
+  const { DeniedHandle } = require('../handle/denied-handle.js');
   return new DeniedHandle(type, resolve);
 }
 
@@ -124,7 +124,7 @@ Object.setPrototypeOf(Socket.prototype, host.dgram.Socket.prototype);
 Object.setPrototypeOf(Socket, EventEmitter);
 
 function createSocket(type, listener) {
-  if (isUnix(type)) return require('./unix-datagram/socket.js').createUnixSocket(type, listener);
+  if (isUnix(type)) return require('../unix-datagram/socket.js').createUnixSocket(type, listener);
   return new Socket(type, listener);
 }
 

@@ -2,9 +2,9 @@
 // Names to addresses, by the host's dns.lookup or the program's own function.
 
 const process = require('node:process'); // the global is an accessor, which costs
-const { isIP } = require('./common/is-ip.js');
-const { ownLookup, skipsLookup } = require('./runtime/index.js');
-const { validateFunction } = require('./common/validate.js');
+const { isIP } = require('../common/is-ip.js');
+const { ownLookup, skipsLookup } = require('../runtime/index.js');
+const { validateFunction } = require('../common/validate.js');
 
 /** How many literal addresses are remembered. */
 const CAPACITY = 1_024;

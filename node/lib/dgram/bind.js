@@ -2,12 +2,12 @@
 // socket.bind() in all its forms, and what begins when a socket is bound.
 
 const os = require('node:os');
-const { isIP } = require('./common/is-ip.js');
+const { isIP } = require('../common/is-ip.js');
 const { errorMonitor } = require('node:events');
-const { emitMessage } = require('./emit.js');
-const { kOwner, kState, major, unshared } = require('./runtime/index.js');
+const { emitMessage } = require('./emit-message.js');
+const { kOwner, kState, major, unshared } = require('../runtime/index.js');
 const { UNBOUND, handleOf, healthCheck } = require('./state.js');
-const { validateObject, validatePort, validateString } = require('./common/validate.js');
+const { validateObject, validatePort, validateString } = require('../common/validate.js');
 const {
   obey,
   ErrnoException,
@@ -17,7 +17,7 @@ const {
   ERR_SOCKET_ALREADY_BOUND,
   ERR_SOCKET_BAD_BUFFER_SIZE,
   ERR_SOCKET_BUFFER_SIZE,
-} = require('./common/errors.js');
+} = require('../common/errors.js');
 
 /** The flags of libuv's bind, which a worker's question to its primary contains. */
 const FLAG = { ipv6Only: 1, reuseAddr: os.constants.UV_UDP_REUSEADDR, reusePort: 8 };

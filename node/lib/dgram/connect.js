@@ -1,11 +1,11 @@
 'use strict';
 // socket.connect(), connectSync(), disconnect().
 
-const { isIP } = require('./common/is-ip.js');
-const { kState } = require('./runtime/index.js');
+const { isIP } = require('../common/is-ip.js');
+const { kState } = require('../runtime/index.js');
 const { UNBOUND, BOUND, DISCONNECTED, enqueue, handleOf, healthCheck } = require('./state.js');
 const { emitUnlessClosed, literal } = require('./bind.js');
-const { validatePort, validateString } = require('./common/validate.js');
+const { validatePort, validateString } = require('../common/validate.js');
 const {
   obey,
   ErrnoException,
@@ -14,7 +14,7 @@ const {
   ERR_SOCKET_ALREADY_BOUND,
   ERR_SOCKET_DGRAM_IS_CONNECTED,
   ERR_SOCKET_DGRAM_NOT_CONNECTED,
-} = require('./common/errors.js');
+} = require('../common/errors.js');
 
 /** In a handle's `standing`. */
 const CONNECTING = 1 << 2;

@@ -1,8 +1,8 @@
 'use strict';
 // send(msg, port, address, { ... }, callback): what one datagram takes along.
 
-const { ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE } = require('./common/errors.js');
-const { interfaceText, validateCount, validateObject, validateString } = require('./common/validate.js');
+const { ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE } = require('../common/errors.js');
+const { interfaceText, validateCount, validateObject, validateString } = require('../common/validate.js');
 
 function checkedDeparture(departure) {
   if (typeof departure !== 'bigint') throw new ERR_INVALID_ARG_TYPE('options.departure', 'of type bigint', departure);

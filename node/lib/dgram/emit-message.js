@@ -3,8 +3,8 @@
 // a tenth of all that JavaScript does for a message. One listener is called without it, where nobody can tell.
 
 const { EventEmitter } = require('node:events');
-const { ownEmitHas } = require('./runtime/index.js');
-const { symbolOf } = require('./runtime/symbols.js');
+const { ownEmitHas } = require('../runtime/index.js');
+const { symbolOf } = require('../runtime/symbols.js');
 
 const { call } = Function.prototype;
 const { emit } = EventEmitter.prototype;
