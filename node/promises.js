@@ -10,4 +10,4 @@ if (!isSupported) {
   throw error;
 }
 
-module.exports = require('./lib/promises.js');
+module.exports = require('./lib/extras/promises.js');

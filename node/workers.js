@@ -9,4 +9,4 @@ if (!isSupported) {
   throw error;
 }
 
-module.exports = require('./lib/workers.js');
+module.exports = require('./lib/extras/workers.js');

@@ -2,10 +2,10 @@
 // `for await (const { message, rinfo } of socket)`, and socket.messages(options).
 
 const { addAbortListener } = require('node:events');
-const { AbortError } = require('./common/errors.js');
-const { Inbox, checkedLimits } = require('./inbox.js');
-const { handleOf } = require('./dgram/state.js');
-const { validateAbortSignal, validateObject } = require('./common/validate.js');
+const { AbortError } = require('../common/errors.js');
+const { Inbox, checkedLimits } = require('./message-queue.js');
+const { handleOf } = require('../dgram/state.js');
+const { validateAbortSignal, validateObject } = require('../common/validate.js');
 
 /** What the language's own async iterators inherit from. */
 const AsyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype);

@@ -3,19 +3,19 @@
 
 const process = require('node:process'); // the global is an accessor, which costs
 const { AsyncResource } = require('node:async_hooks');
-const { kState } = require('./runtime/index.js');
-const { UNBOUND, BOUND, enqueue, healthCheck } = require('./dgram/state.js');
-const { blocked } = require('./dgram/connect.js');
-const { foreseen } = require('./dgram/lookup.js');
-const gathering = require('./bridge/send-batch.js');
-const { checkedOutgoing } = require('./dgram/send-options.js');
-const { messageList, sizeOf, validatePort, validateString } = require('./common/validate.js');
+const { kState } = require('../runtime/index.js');
+const { UNBOUND, BOUND, enqueue, healthCheck } = require('../dgram/state.js');
+const { blocked } = require('../dgram/connect.js');
+const { foreseen } = require('../dgram/lookup.js');
+const gathering = require('../bridge/send-batch.js');
+const { checkedOutgoing } = require('../dgram/send-options.js');
+const { messageList, sizeOf, validatePort, validateString } = require('../common/validate.js');
 const {
   ExceptionWithHostPort,
   ERR_INVALID_ARG_TYPE,
   ERR_SOCKET_DGRAM_IS_CONNECTED,
   ERR_SOCKET_DGRAM_NOT_RUNNING,
-} = require('./common/errors.js');
+} = require('../common/errors.js');
 
 const isObject = (value) => value !== null && typeof value === 'object';
 

@@ -1,11 +1,11 @@
 'use strict';
 // socket.readable and socket.writable: web streams of datagrams, made when somebody asks for them.
 
-const { handleOf } = require('./dgram/state.js');
-const { kState } = require('./runtime/index.js');
-const { messages } = require('./messages.js');
-const { pressureOf } = require('./dgram/backpressure.js');
-const { ERR_SOCKET_DGRAM_IS_CONNECTED, ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./common/errors.js');
+const { handleOf } = require('../dgram/state.js');
+const { kState } = require('../runtime/index.js');
+const { messages } = require('./async-iterator.js');
+const { pressureOf } = require('../dgram/backpressure.js');
+const { ERR_SOCKET_DGRAM_IS_CONNECTED, ERR_SOCKET_DGRAM_NOT_RUNNING } = require('../common/errors.js');
 
 /** Sends to the peer or to where the datagram says; unlike send(), which lets a port be a length, it never guesses. */
 function sendDatagram(socket, { message, port, address, options }, callback) {

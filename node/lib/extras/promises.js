@@ -3,13 +3,13 @@
 // everything; what is received waits until somebody takes it.
 
 const { promisify } = require('node:util');
-const { createSocket: createEmitter } = require('./dgram/socket.js');
-const { within } = require('./common/cancellation.js');
-const { Inbox, checkedLimits } = require('./inbox.js');
-const { sendDatagram } = require('./streams.js');
-const { UNBOUND, BOUND, handleOf, healthCheck } = require('./dgram/state.js');
-const { kState } = require('./runtime/index.js');
-const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('./common/errors.js');
+const { createSocket: createEmitter } = require('../dgram/socket.js');
+const { within } = require('../common/cancellation.js');
+const { Inbox, checkedLimits } = require('./message-queue.js');
+const { sendDatagram } = require('./web-streams.js');
+const { UNBOUND, BOUND, handleOf, healthCheck } = require('../dgram/state.js');
+const { kState } = require('../runtime/index.js');
+const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('../common/errors.js');
 
 const isObject = (value) => value !== null && typeof value === 'object';
 

@@ -3,9 +3,9 @@
 
 const { pathToFileURL } = require('node:url');
 const { workerData } = require('node:worker_threads');
-const { createSocket } = require('./dgram/socket.js');
-const { handleOf } = require('./dgram/state.js');
-const { ERR_INVALID_ARG_TYPE } = require('./common/errors.js');
+const { createSocket } = require('../dgram/socket.js');
+const { handleOf } = require('../dgram/state.js');
+const { ERR_INVALID_ARG_TYPE } = require('../common/errors.js');
 
 const { file, type, workers, data, index, orders } = workerData;
 

@@ -1,10 +1,10 @@
 'use strict';
 // Options that Node's socket does not have, groups by the interface's name or number, and stats().
 
-const { kState } = require('./runtime/index.js');
-const { healthCheck } = require('./dgram/state.js');
-const { interfaceText, validateCount, validateObject, validateString } = require('./common/validate.js');
-const { ErrnoException, ERR_INVALID_ARG_VALUE } = require('./common/errors.js');
+const { kState } = require('../runtime/index.js');
+const { healthCheck } = require('../dgram/state.js');
+const { interfaceText, validateCount, validateObject, validateString } = require('../common/validate.js');
+const { ErrnoException, ERR_INVALID_ARG_VALUE } = require('../common/errors.js');
 
 /** What can be told of each received datagram. */
 const RECEIVE_INFO = ['localAddress', 'tos', 'ttl', 'timestamp', 'hardwareTimestamp', 'dropped', 'segmentSize', 'truncated'];

@@ -1,7 +1,7 @@
 'use strict';
 // pause() and resume() of receiving. What is read from the kernel by then, and not delivered, stays with the native half.
 
-const { kState } = require('./runtime/index.js');
+const { kState } = require('../runtime/index.js');
 
 /** Who wants a socket to read nothing: the program, and readers that have enough. It reads on when nobody does. */
 class Gate {

@@ -2,8 +2,8 @@
 // What heliogram's sockets have beyond the host's: properties of the prototype that are not enumerable, so that a program
 // which lists a socket's members sees what it would see of the host's. What is behind them is loaded when it is asked for.
 
-const { kState } = require('./runtime/index.js');
-const { enqueue, handleOf } = require('./dgram/state.js');
+const { kState } = require('../runtime/index.js');
+const { enqueue, handleOf } = require('../dgram/state.js');
 
 function closeIfOpen(socket) {
   if (handleOf(socket)) socket.close();
@@ -56,14 +56,14 @@ function later(load, names) {
   return Object.fromEntries(methods.flatMap(Object.entries).map(([name, method]) => [name, hidden(method)]));
 }
 
-const streams = once(() => require('./streams.js'));
-const pressure = once(() => require('./dgram/backpressure.js'));
+const streams = once(() => require('./web-streams.js'));
+const pressure = once(() => require('../dgram/backpressure.js'));
 
 exports.additions = {
   ...later(() => require('./pause.js'), ['isPaused', 'pause', 'resume']),
-  ...later(() => require('./messages.js'), ['messages']),
-  ...later(() => require('./many.js'), ['sendMany']),
-  ...later(() => require('./knobs.js'), KNOBS),
+  ...later(() => require('./async-iterator.js'), ['messages']),
+  ...later(() => require('./send-many.js'), ['sendMany']),
+  ...later(() => require('./sockopt.js'), KNOBS),
   [Symbol.asyncIterator]: hidden(function () {
     return this.messages();
   }),

@@ -3,7 +3,7 @@
 // it is full, receiving rests, so that the kernel's buffer fills and the kernel drops, as it does for any slow reader.
 
 const { gateOf } = require('./pause.js');
-const { validateCount } = require('./common/validate.js');
+const { validateCount } = require('../common/validate.js');
 
 /** Messages and bytes that may wait for the reader, unless the program says otherwise. */
 const HIGH_WATER_MARK = 256;
