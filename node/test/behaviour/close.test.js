@@ -1,5 +1,5 @@
 'use strict';
-// B61-B64: closed sockets, and what close, ref and unref do. That processes end is the matter of ../lifetime.
+// B61-B64: closed sockets, and what close, ref and unref do. That processes end is in ../lifetime.
 
 const { differential } = require('../support/differential.js');
 

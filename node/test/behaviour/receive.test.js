@@ -1,5 +1,5 @@
 'use strict';
-// B37, B39-B47, B51, B69, B71, B72, B76: how datagrams come in. B38, a throwing listener, is in process.test.js.
+// B37, B39-B47, B51, B69, B71, B72, B76: how datagrams come in. B38, a throwing listener, is in process/process-end.test.js.
 
 const net = require('node:net');
 const path = require('node:path');

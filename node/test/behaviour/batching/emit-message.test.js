@@ -3,11 +3,11 @@
 
 const { EventEmitter } = require('node:events');
 const path = require('node:path');
-const { inChild } = require('../support/child.js');
-const { differential } = require('../support/differential.js');
-const { program } = require('../support/runtime.js');
+const { inChild } = require('../../support/child.js');
+const { differential } = require('../../support/differential.js');
+const { program } = require('../../support/runtime.js');
 
-const FIXTURE = path.join(__dirname, 'fixtures', 'emit.js');
+const FIXTURE = path.join(__dirname, '..', 'fixtures', 'emit.js');
 
 const notNode = program ? 'domain is Node’s' : false;
 

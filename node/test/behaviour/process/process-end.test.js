@@ -2,11 +2,11 @@
 // B7, B20, B29, B38, B86: what needs a process of its own, since it ends or nearly ends it.
 
 const path = require('node:path');
-const { inChild, run } = require('../support/child.js');
-const { differential } = require('../support/differential.js');
-const { nameOf, nodeMajor } = require('../support/module.js');
+const { inChild, run } = require('../../support/child.js');
+const { differential } = require('../../support/differential.js');
+const { nameOf, nodeMajor } = require('../../support/module.js');
 
-const FIXTURE = path.join(__dirname, 'fixtures', 'process.js');
+const FIXTURE = path.join(__dirname, '..', 'fixtures', 'process-end.js');
 
 inChild('B7 an unhandled bind error is an uncaught exception', FIXTURE, 'bindError', { code: 1 });
 // In Node 22 the callback of a bind is an 'error' listener as well, and the error is lost.

@@ -6,10 +6,10 @@ const assert = require('node:assert');
 const path = require('node:path');
 const { AsyncLocalStorage, executionAsyncId } = require('node:async_hooks');
 const { fork } = require('node:child_process');
-const { differential, direct } = require('../support/differential.js');
-const { subject, selfTest } = require('../support/module.js');
+const { differential, direct } = require('../../support/differential.js');
+const { subject, selfTest } = require('../../support/module.js');
 
-const TAKER = path.join(__dirname, 'fixtures', 'socket-taker.js');
+const TAKER = path.join(__dirname, '..', 'fixtures', 'socket-taker.js');
 
 /** What one send of a train may carry. */
 const TRAIN = 64;

@@ -2,9 +2,9 @@
 // B12 (in a worker), B17, B18, B82: sockets that workers of a cluster share.
 
 const path = require('node:path');
-const { inChild } = require('../support/child.js');
+const { inChild } = require('../../support/child.js');
 
-const FIXTURE = path.join(__dirname, 'fixtures', 'cluster.js');
+const FIXTURE = path.join(__dirname, '..', 'fixtures', 'cluster.js');
 
 inChild('B17 workers that bind the same address share one socket', FIXTURE, 'shared', { least: 5 });
 inChild('B17 an exclusive bind is not shared', FIXTURE, 'exclusive', { least: 2 });

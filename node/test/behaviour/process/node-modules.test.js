@@ -4,11 +4,11 @@
 const { AsyncLocalStorage, createHook, executionAsyncId, executionAsyncResource, triggerAsyncId } = require('node:async_hooks');
 const assert = require('node:assert');
 const path = require('node:path');
-const { inChild, run } = require('../support/child.js');
-const { differential, direct } = require('../support/differential.js');
-const { nodeMajor, selfTest } = require('../support/module.js');
+const { inChild, run } = require('../../support/child.js');
+const { differential, direct } = require('../../support/differential.js');
+const { nodeMajor, selfTest } = require('../../support/module.js');
 
-const FIXTURE = path.join(__dirname, 'fixtures', 'neighbours.js');
+const FIXTURE = path.join(__dirname, '..', 'fixtures', 'node-modules.js');
 
 differential('B48 a message handler sees the store of createSocket', async (t) => {
   const storage = new AsyncLocalStorage();
