@@ -7,7 +7,7 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
-const { namespace, noNamespace } = require('./support/network.js');
+const { namespace, noNamespace } = require('./support/network/namespaces.js');
 
 const PACKAGE = path.join(__dirname, '..');
 const EXAMPLES = path.join(PACKAGE, 'examples');

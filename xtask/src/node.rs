@@ -19,7 +19,8 @@ const LATEST: &str = "26";
 const OTHERS: [(&str, &str); 2] = [("deno", "deno"), ("bun", "bin/bun")];
 
 /// What the other runtimes are tested with: what a program sees, of Node's sockets and beyond, and that nothing is left behind.
-const FOR_OTHERS: [&str; 4] = ["test/behaviour/", "test/lifetime/", "test/local/", "test/modern/"];
+const FOR_OTHERS: [&str; 5] =
+    ["test/behaviour/", "test/extras/", "test/lifetime/", "test/unix-datagram/", "test/workers/"];
 
 /// The test of the types, which no Node runs differently.
 const TYPES: &str = "types/types.test.js";

@@ -4,7 +4,7 @@
 const { EventEmitter } = require('node:events');
 const { differential } = require('../support/differential.js');
 const { host } = require('../support/module.js');
-const { noIPv6 } = require('../support/network.js');
+const { noIPv6 } = require('../support/network/namespaces.js');
 const { records } = require('../support/runtime.js');
 
 const { errorMonitor } = EventEmitter;

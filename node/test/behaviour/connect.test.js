@@ -4,7 +4,7 @@
 const { errorMonitor } = require('node:events');
 const util = require('node:util');
 const { differential } = require('../support/differential.js');
-const { DEAF_PORT, noIPv6 } = require('../support/network.js');
+const { DEAF_PORT, noIPv6 } = require('../support/network/namespaces.js');
 
 differential('B50 connect while connecting and when connected', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'connect', 'error');

@@ -4,7 +4,7 @@
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
-const { run } = require('../support/child.js');
+const { run } = require('../support/process/child.js');
 const { differential } = require('../support/differential.js');
 const { host, nameOf } = require('../support/module.js');
 

@@ -4,9 +4,9 @@
 
 const path = require('node:path');
 const util = require('node:util');
-const { inChild } = require('../support/child.js');
+const { inChild } = require('../support/process/child.js');
 const { differential } = require('../support/differential.js');
-const { namespace, noIPv6, noNamespace } = require('../support/network.js');
+const { namespace, noIPv6, noNamespace } = require('../support/network/namespaces.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'multicast.js');
 const GROUP = '224.0.0.114';

@@ -4,7 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { inChild } = require('../support/child.js');
+const { inChild } = require('../support/process/child.js');
 const { differential } = require('../support/differential.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'queue.js');

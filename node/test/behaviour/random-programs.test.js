@@ -7,7 +7,7 @@ const { BlockList } = require('node:net');
 const fc = require('fast-check');
 const { declare, differential, same } = require('../support/differential.js');
 const { host, subject } = require('../support/module.js');
-const { DEAF_PORT, noIPv6 } = require('../support/network.js');
+const { DEAF_PORT, noIPv6 } = require('../support/network/namespaces.js');
 const runtime = require('../support/runtime.js');
 const { record } = require('../support/trace.js');
 

@@ -3,9 +3,9 @@
 
 const net = require('node:net');
 const path = require('node:path');
-const { inChild } = require('../support/child.js');
+const { inChild } = require('../support/process/child.js');
 const { differential } = require('../support/differential.js');
-const { DEAF_PORT, namespace, noIPv6, noNamespace } = require('../support/network.js');
+const { DEAF_PORT, namespace, noIPv6, noNamespace } = require('../support/network/namespaces.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'multicast.js');
 

@@ -5,7 +5,7 @@ const dns = require('node:dns');
 const net = require('node:net');
 const util = require('node:util');
 const { differential } = require('../support/differential.js');
-const { DEAF_PORT, noIPv6 } = require('../support/network.js');
+const { DEAF_PORT, noIPv6 } = require('../support/network/namespaces.js');
 
 /** Sends with each list of arguments; the peer's datagrams are written down in their order. */
 async function forms(t, socket, peer, lists) {

@@ -3,7 +3,7 @@
 // the process goes on.
 
 const path = require('node:path');
-const { inChild } = require('../support/child.js');
+const { inChild } = require('../support/process/child.js');
 const { host } = require('../support/module.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'arguments.js');

@@ -4,7 +4,7 @@
 const assert = require('node:assert');
 const path = require('node:path');
 const test = require('node:test');
-const { inChild, run } = require('../support/child.js');
+const { inChild, run } = require('../support/process/child.js');
 const { selfTest } = require('../support/module.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'buffers.js');

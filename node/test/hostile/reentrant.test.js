@@ -2,7 +2,7 @@
 // Every method called inside every listener and callback: the same as on the host, and the process goes on.
 
 const path = require('node:path');
-const { inChild } = require('../support/child.js');
+const { inChild } = require('../support/process/child.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'reentrant.js');
 const { PLACES } = require('./fixtures/reentrant.js');

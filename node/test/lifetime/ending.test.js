@@ -2,7 +2,7 @@
 // Processes that must end do end, and those that must not do not.
 
 const path = require('node:path');
-const { ends } = require('../support/lifetime.js');
+const { ends } = require('../support/process/lifetime.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'ending.js');
 

@@ -4,7 +4,7 @@
 const assert = require('node:assert');
 const path = require('node:path');
 const test = require('node:test');
-const { run } = require('../support/child.js');
+const { run } = require('../support/process/child.js');
 
 // A young generation of a fixed size, so that what it grows by is not taken for a leak.
 const FLAGS = ['--expose-gc', '--max-semi-space-size=1'];

@@ -3,7 +3,7 @@
 // torn down in the midst of traffic.
 
 const path = require('node:path');
-const { ends } = require('../support/lifetime.js');
+const { ends } = require('../support/process/lifetime.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'storms.js');
 const gc = { flags: ['--expose-gc'] };

@@ -7,7 +7,7 @@ const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const path = require('node:path');
 const readline = require('node:readline');
-const { IMPOSSIBLE } = require('./impossible.js');
+const { IMPOSSIBLE } = require('./runtime-differences.js');
 
 const program = process.env.HELIOGRAM_TEST_RUNTIME;
 const name = program && path.basename(program).replace(/\W.*/, '');

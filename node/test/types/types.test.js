@@ -61,7 +61,7 @@ for (const types of ['node22', 'node24', 'node']) {
   test(`@types/node ${version}`, (t) => {
     const folder = project(t, types);
     copy(path.join(__dirname, 'programs', 'assignable.ts'), path.join(folder, 'assignable.ts'));
-    copy(path.join(__dirname, 'programs', 'modern.mts'), path.join(folder, 'modern.mts'));
+    copy(path.join(__dirname, 'programs', 'extras.mts'), path.join(folder, 'extras.mts'));
     addBoth(folder, path.join(__dirname, 'programs', 'program.mts'));
     addBoth(folder, path.join(__dirname, 'programs', 'program.cts'));
     accepts(folder);

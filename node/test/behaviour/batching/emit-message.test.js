@@ -3,7 +3,7 @@
 
 const { EventEmitter } = require('node:events');
 const path = require('node:path');
-const { inChild } = require('../../support/child.js');
+const { inChild } = require('../../support/process/child.js');
 const { differential } = require('../../support/differential.js');
 const { program } = require('../../support/runtime.js');
 

@@ -2,7 +2,7 @@
 // B36, B70, B77, B87, B88: datagrams of one turn leave together, and nothing shows it: each has its outcome, in its order.
 
 const { differential } = require('../../support/differential.js');
-const { DEAF_PORT } = require('../../support/network.js');
+const { DEAF_PORT } = require('../../support/network/namespaces.js');
 
 async function connectedToNobody(t) {
   const socket = t.watch(await t.bound('socket'), 'error');

@@ -2,7 +2,7 @@
 // B12 (in a worker), B17, B18, B82: sockets that workers of a cluster share.
 
 const path = require('node:path');
-const { inChild } = require('../../support/child.js');
+const { inChild } = require('../../support/process/child.js');
 
 const FIXTURE = path.join(__dirname, '..', 'fixtures', 'cluster.js');
 

@@ -4,7 +4,7 @@
 const { AsyncLocalStorage, createHook, executionAsyncId, executionAsyncResource, triggerAsyncId } = require('node:async_hooks');
 const assert = require('node:assert');
 const path = require('node:path');
-const { inChild, run } = require('../../support/child.js');
+const { inChild, run } = require('../../support/process/child.js');
 const { differential, direct } = require('../../support/differential.js');
 const { nodeMajor, selfTest } = require('../../support/module.js');
 

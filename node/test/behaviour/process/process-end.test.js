@@ -2,7 +2,7 @@
 // B7, B20, B29, B38, B86: what needs a process of its own, since it ends or nearly ends it.
 
 const path = require('node:path');
-const { inChild, run } = require('../../support/child.js');
+const { inChild, run } = require('../../support/process/child.js');
 const { differential } = require('../../support/differential.js');
 const { nameOf, nodeMajor } = require('../../support/module.js');
 

@@ -1,0 +1,94 @@
+'use strict';
+// Options that Node's socket does not have, groups by name and number, stats().
+
+const assert = require('node:assert');
+const path = require('node:path');
+const { inChild } = require('../../support/process/child.js');
+const { eventually, failure, extra, pair, sendNumbers } = require('../../support/extras.js');
+const { namespace, noNamespace } = require('../../support/network/namespaces.js');
+
+const FIXTURE = path.join(__dirname, 'fixtures', 'sockopt.js');
+const inNamespace = { prefix: namespace, needs: noNamespace, onHost: false };
+
+const OPTIONS = {
+  setTOS: [8], setDontFragment: [true], getMTU: [], bindToDevice: [null], setMulticastAll: [false], setIncomingCPU: [0],
+  setBusyPoll: [0], setGroupInterface: ['lo'],
+};
+
+const joined = ['name', 'index', 'address', 'all'].flatMap((by) => [[`join by ${by}`, 'ok'], ['heard', `to ${by}`], ['leave', 'ok']]);
+
+inChild('what the kernel makes of groups', FIXTURE, 'groups', {
+  ...inNamespace,
+  expected: [
+    ['leave by', 'ok'], ...joined, ['no such interface', 'ENODEV'], ['no such interface', 'ENODEV'],
+    ['no such interface', 'ENODEV'], ['no such interface', 'EADDRNOTAVAIL'], ['of a source', 'ok'], ['leave it', 'ok'],
+    ['not joined', 'EADDRNOTAVAIL'], ['no group', 'EINVAL'],
+  ],
+});
+
+inChild('what the kernel makes of options', FIXTURE, 'options', {
+  ...inNamespace,
+  expected: [
+    ['bindToDevice', 'ok'], ['bindToDevice', 'ENODEV'], ['bindToDevice', 'ok'], ['getMTU without a peer', 'ENOTCONN'],
+    ['getMTU', 1500], ['setDontFragment', 'ok'], ['more than the MTU', 'EMSGSIZE'], ['setDontFragment', 'ok'],
+    ['in fragments', 2000], ['setTOS', 'ok'], ['setIncomingCPU', 'ok'], ['setBusyPoll', 'ok'],
+  ],
+});
+
+extra('options are refused while unbound, and once closed', async (t) => {
+  for (const [name, values] of Object.entries(OPTIONS)) {
+    const socket = t.socket('socket');
+    const error = await failure(() => socket[name](...values));
+    assert.deepStrictEqual([error.code, error.syscall, error.message], ['EBADF', name, `${name} EBADF`]);
+    socket.close();
+    assert.strictEqual((await failure(() => socket[name](...values))).code, 'ERR_SOCKET_DGRAM_NOT_RUNNING');
+  }
+});
+
+extra('arguments that are none', async (t) => {
+  const socket = await t.bound('socket');
+  const wrong = [
+    ['setTOS', 256], ['setTOS', -1], ['setTOS', '8'], ['bindToDevice', undefined], ['bindToDevice', 5], ['setIncomingCPU', -1],
+    ['setBusyPoll', 1.5], ['setGroupInterface', null], ['joinGroup', 5], ['joinGroup', '224.0.0.114', null],
+    ['joinGroup', '224.0.0.114', { interface: -1 }], ['joinGroup', '232.0.0.1', { source: 5 }],
+  ];
+  const codes = await Promise.all(wrong.map(async ([name, ...values]) => (await failure(() => socket[name](...values))).code.slice(4)));
+  const [type, range] = ['INVALID_ARG_TYPE', 'OUT_OF_RANGE'];
+  assert.deepStrictEqual(codes, [range, range, type, type, type, range, range, type, type, type, range, type]);
+  const refused = async (...values) => (await failure(() => socket.joinGroup(...values))).message;
+  assert.strictEqual(await refused('not a group'), 'joinGroup EINVAL');
+  assert.strictEqual(await refused('232.0.0.1', { source: 'nowhere' }), 'joinGroup EINVAL');
+  assert.strictEqual(await refused('224.0.0.114', { interface: 'none' }), 'joinGroup ENODEV');
+});
+
+extra('stats() counts what has been sent and received', async (t) => {
+  const { socket, sender } = await pair(t);
+  const fresh = t.socket('unbound').stats();
+  assert.deepStrictEqual([fresh.datagramsIn, fresh.datagramsOut, fresh.dropped], [0, 0, undefined]);
+  const heard = t.times(socket, 'message', 10);
+  sendNumbers(sender, 1, 10);
+  await heard;
+  const own = await t.connected(await t.bound('own'), await t.boundPeer('peer'));
+  for (let n = 0; n < 7; n++) own.send('four');
+  const { datagramsIn, bytesIn, batchesIn } = socket.stats();
+  assert.deepStrictEqual([datagramsIn, bytesIn], [10, 11]);
+  assert.ok(batchesIn >= 1 && batchesIn <= 10);
+  const { datagramsOut, bytesOut } = own.stats();
+  assert.deepStrictEqual([datagramsOut, bytesOut], [7, 28], 'also what had only been gathered');
+  assert.ok(Object.values(own.stats()).every((value) => Number.isInteger(value) || value === undefined));
+});
+
+extra('what the kernel drops is sent less received', async (t) => {
+  const { socket, sender } = await pair(t);
+  let heard = 0;
+  socket.on('message', () => { heard += 1; });
+  socket.setRecvBufferSize(4_096);
+  socket.pause();
+  sendNumbers(sender, 1, 300);
+  await t.turns(3);
+  socket.resume();
+  await eventually(t, () => heard > 0 && heard === socket.stats().datagramsIn);
+  await t.turns(5);
+  if (process.platform === 'linux') assert.strictEqual(socket.stats().dropped, 300 - heard);
+  else assert.strictEqual(socket.stats().dropped, undefined);
+});

@@ -1,0 +1,67 @@
+'use strict';
+// The option `timestamp` of send(), and the event 'transmitTimestamp'.
+
+const assert = require('node:assert');
+const path = require('node:path');
+const { inChild } = require('../../support/process/child.js');
+const { eventually, extra } = require('../../support/extras.js');
+const { namespace, noNamespace } = require('../../support/network/namespaces.js');
+
+const FIXTURE = path.join(__dirname, 'fixtures', 'transmit-timestamp.js');
+const LO = '127.0.0.1';
+const onLinux = process.platform === 'linux';
+
+/** The wall clock in nanoseconds: not before, and not after. */
+const earliest = () => BigInt(Date.now()) * 1_000_000n;
+const latest = () => BigInt(Date.now() + 1) * 1_000_000n;
+
+/** A socket, where it may send to, and what it has been told. */
+async function told(t, socket) {
+  const peer = await t.boundPeer('peer');
+  const departures = [];
+  socket.on('transmitTimestamp', (departure) => departures.push(departure));
+  return { port: peer.address().port, departures, peer };
+}
+
+extra('each that asks has a number, and a time within its sending', async (t) => {
+  const socket = t.socket('socket');
+  const { port, departures } = await told(t, socket);
+  for (let id = 0; id < 5; id++) {
+    const before = earliest();
+    socket.send('not this one', port, LO);
+    socket.send('this one', port, LO, { timestamp: true });
+    await eventually(t, () => departures.length === id + 1);
+    const { timestamp, ...rest } = departures[id];
+    assert.deepStrictEqual(rest, { id });
+    assert.ok(timestamp >= before && timestamp <= latest(), `${before} ${timestamp}`);
+    assert.ok(id === 0 || timestamp >= departures[id - 1].timestamp);
+  }
+}, { needs: !onLinux && 'only Linux tells' });
+
+extra('many at once, connected, beside errors that are told too', async (t) => {
+  const socket = await t.bound('socket');
+  const { departures, peer } = await told(t, socket);
+  socket.setReceiveErrors(true);
+  await t.connected(socket, peer);
+  const heard = t.times(peer, 'message', 100);
+  const [error, sent] = await t.until((done) => socket.sendMany(Array.from({ length: 100 }, (_, n) => `${n}`), { timestamp: true }, done));
+  assert.deepStrictEqual([error, sent], [null, 100]);
+  await heard;
+  await eventually(t, () => departures.length === 100);
+  assert.deepStrictEqual(departures.map(({ id }) => id), Array.from({ length: 100 }, (_, id) => id));
+  for (const [n, { timestamp }] of departures.slice(1).entries()) assert.ok(timestamp >= departures[n].timestamp);
+}, { needs: !onLinux && 'only Linux tells' });
+
+extra('nobody is told who does not ask, and who cannot be told is refused', async (t) => {
+  const socket = await t.bound('socket');
+  const { port, departures } = await told(t, socket);
+  const [error] = await t.until((done) => socket.send('x', port, LO, { timestamp: !onLinux }, done));
+  assert.strictEqual(error?.code, onLinux ? undefined : 'ENOTSUP');
+  await t.barrier(socket);
+  assert.deepStrictEqual(departures, []);
+});
+
+inChild('over a pair of interfaces', FIXTURE, 'pair', {
+  prefix: namespace, needs: noNamespace, onHost: false,
+  expected: [['within the sending', 0, true]],
+});

@@ -1,0 +1,49 @@
+'use strict';
+// The additions to the socket: a program that does not use them sees the host's socket.
+
+const assert = require('node:assert');
+const { host } = require('../support/module.js');
+const { extra } = require('../support/extras.js');
+
+const ADDITIONS = [
+  'bindToDevice', 'getMTU', 'isPaused', 'joinGroup', 'leaveGroup', 'messages', 'pause', 'readable', 'resume', 'sendMany', 'setBusyPoll',
+  'setDepartureClock', 'setDontFragment', 'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setReceiveErrors', 'setReceiveInfo',
+  'setReusePortSteering', 'setTOS',
+  'stats', 'writable', 'writableLength', 'writableNeedDrain',
+];
+
+/** Methods of Node's that not every host has. */
+const isNodes = (name) => name.endsWith('Sync') || name.startsWith('getSendQueue');
+
+const enumerable = (object) => {
+  const names = [];
+  for (const name in object) names.push(name);
+  return names.sort();
+};
+
+extra('they are not enumerable, and there are no others', async (t) => {
+  const { prototype } = t.dgram.Socket;
+  const names = Object.getOwnPropertyNames(prototype).filter((name) => !(name in host.Socket.prototype));
+  assert.deepStrictEqual(names.filter((name) => !isNodes(name)).sort(), ADDITIONS);
+  for (const name of ADDITIONS) assert.strictEqual(Object.getOwnPropertyDescriptor(prototype, name).enumerable, false, name);
+  for (const symbol of Object.getOwnPropertySymbols(prototype)) {
+    const known = [Symbol.asyncIterator, Symbol.dispose].includes(symbol) || symbol in host.Socket.prototype;
+    assert.ok(known, String(symbol));
+  }
+  const ours = enumerable(t.socket('socket')).filter((name) => !isNodes(name));
+  assert.deepStrictEqual(ours, enumerable(t.peer('peer')).filter((name) => !isNodes(name)));
+});
+
+extra('a program may use their names for its own', async (t) => {
+  class Mine extends t.dgram.Socket {
+    constructor() {
+      super('udp4');
+      for (const name of ADDITIONS) this[name] = name;
+    }
+  }
+  const socket = t.name('mine', new Mine());
+  for (const name of ADDITIONS) assert.strictEqual(socket[name], name);
+  assert.deepStrictEqual(Object.keys(socket).filter((name) => ADDITIONS.includes(name)), ADDITIONS);
+  socket.close();
+  assert.notStrictEqual(t.socket('other').writableLength, 'writableLength');
+});

@@ -1,0 +1,48 @@
+'use strict';
+// What network/hosts.js runs in a network namespace: a host that does what standard input says, an order to a line.
+
+const { execFileSync } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const readline = require('node:readline');
+
+const dgram = require(process.env.HELIOGRAM_TEST_LOAD);
+
+/** The sockets by name, each with what it has heard. */
+const sockets = new Map();
+
+const orders = {
+  ip: (lines) => void execFileSync('ip', ['-batch', '-'], { input: lines }),
+
+  set: (key, value) => fs.writeFileSync(`/proc/sys/net/${key}`, value),
+
+  async open(name, options) {
+    const socket = dgram.createSocket(options);
+    const heard = [];
+    socket.on('message', (message, rinfo) => heard.push([String(message), rinfo]));
+    socket.bind();
+    await once(socket, 'listening');
+    sockets.set(name, { socket, heard });
+    return socket.address().port;
+  },
+
+  call: (name, method, ...values) => sockets.get(name).socket[method](...values),
+
+  /** Sends, and says between which moments that was, in ms since 1970. */
+  async send(name, ...values) {
+    const from = Date.now();
+    const error = await new Promise((resolve) => sockets.get(name).socket.send(...values, resolve));
+    if (error) throw error;
+    return { from, to: Date.now() };
+  },
+
+  /** What the socket has heard since this was last asked. */
+  heard: (name) => sockets.get(name).heard.splice(0),
+};
+
+async function obey({ id, order, values }) {
+  const answer = await new Promise((resolve) => resolve(orders[order](...values))).then((result) => ({ result }), (error) => ({ error: error.message }));
+  process.stdout.write(`${JSON.stringify({ id, ...answer }, (_, value) => (typeof value === 'bigint' ? `${value}` : value))}\n`);
+}
+
+readline.createInterface({ input: process.stdin }).on('line', (line) => obey(JSON.parse(line))).on('close', () => process.exit());
