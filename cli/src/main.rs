@@ -16,6 +16,7 @@ mod quantity;
 mod report;
 mod route;
 mod send;
+mod sequence;
 mod session;
 mod sink;
 mod told;

@@ -4,7 +4,10 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::sequence::Sequence;
 
 /// How many bytes a number takes; a shorter datagram has none.
 pub(crate) const HEADER: usize = 16;
@@ -39,59 +42,28 @@ pub(crate) fn read(datagram: &[u8]) -> Option<(Run, u64)> {
     Some((Run(u32::from_be_bytes(*run)), u64::from_be_bytes(*number)))
 }
 
-/// What has come of numbered datagrams, over all runs.
+/// The numbered datagrams of all senders, each run by itself.
 #[derive(Default)]
-pub(crate) struct Losses {
-    runs: HashMap<Run, Arrivals>,
-}
+pub(crate) struct Runs(HashMap<(SocketAddr, Run), Sequence>);
 
-#[derive(Default)]
-struct Arrivals {
-    /// One more than the highest number seen.
-    expected: u64,
-    came: u64,
-    late: u64,
-}
-
-impl Losses {
+impl Runs {
     /// More runs than this are not told apart: a stranger's datagrams must not fill the memory.
-    const MAX_RUNS: usize = 1024;
+    const MAX: usize = 256;
 
-    /// Takes note of a datagram, if it is numbered.
-    pub(crate) fn note(&mut self, datagram: &[u8]) {
+    /// Counts a datagram that has come from there at this time, if it is numbered.
+    pub(crate) fn note(&mut self, datagram: &[u8], from: SocketAddr, now: u64) {
         let Some((run, number)) = read(datagram) else { return };
-        let has_room = self.runs.len() < Self::MAX_RUNS;
-        match self.runs.entry(run) {
-            Entry::Occupied(mut arrivals) => arrivals.get_mut().note(number),
-            Entry::Vacant(place) if has_room => place.insert(Arrivals::default()).note(number),
+        let has_room = self.0.len() < Self::MAX;
+        match self.0.entry((from, run)) {
+            Entry::Occupied(mut sequence) => _ = sequence.get_mut().note(number, now),
+            Entry::Vacant(place) if has_room => _ = place.insert(Sequence::default()).note(number, now),
             Entry::Vacant(_) => {}
         }
     }
 
-    /// How many numbered datagrams should have come, as far as the highest number of each run tells.
-    pub(crate) fn expected(&self) -> u64 {
-        self.runs.values().map(|run| run.expected).fold(0, u64::saturating_add)
-    }
-
-    /// How many of them did not come.
-    pub(crate) fn lost(&self) -> u64 {
-        self.runs.values().map(|run| run.expected.saturating_sub(run.came)).fold(0, u64::saturating_add)
-    }
-
-    /// How many came after one with a higher number.
-    pub(crate) fn reordered(&self) -> u64 {
-        self.runs.values().map(|run| run.late).sum()
-    }
-}
-
-impl Arrivals {
-    const fn note(&mut self, number: u64) {
-        self.came += 1;
-        if number < self.expected {
-            self.late += 1;
-        } else {
-            self.expected = number.saturating_add(1);
-        }
+    /// A count over all runs.
+    pub(crate) fn sum(&self, count: impl Fn(&Sequence) -> u64) -> u64 {
+        self.0.values().map(count).sum()
     }
 }
 
@@ -116,19 +88,22 @@ mod tests {
     }
 
     #[test]
-    fn losses_are_counted_by_run() {
-        let mut losses = Losses::default();
-        [0, 1, 4, 3].iter().for_each(|&number| losses.note(&numbered(Run(1), number)));
-        [0, 9].iter().for_each(|&number| losses.note(&numbered(Run(2), number)));
-        losses.note(b"not numbered at all");
-        assert_eq!((losses.expected(), losses.lost(), losses.reordered()), (15, 9, 1));
+    fn every_run_of_every_sender_is_counted_by_itself() {
+        let [here, there]: [SocketAddr; 2] = ["127.0.0.1:1", "127.0.0.2:1"].map(|text| text.parse().unwrap());
+        let mut runs = Runs::default();
+        [0, 1, 4, 3, 3].iter().for_each(|&number| runs.note(&numbered(Run(1), number), here, 0));
+        [0, 9].iter().for_each(|&number| runs.note(&numbered(Run(2), number), here, 0));
+        [u64::MAX, 3].iter().for_each(|&number| runs.note(&numbered(Run(1), number), there, 0));
+        runs.note(b"not numbered at all", here, 0);
+        let counts = [Sequence::expected, Sequence::lost, |run: &Sequence| run.reordered];
+        assert_eq!(counts.map(|count| runs.sum(count)), [19, 12, 1]);
+        assert_eq!((runs.sum(|run| run.duplicates), runs.sum(|run| run.impossible)), (1, 1));
     }
 
     #[test]
     fn strangers_do_not_fill_the_memory() {
-        let mut losses = Losses::default();
-        (0..5000).for_each(|run| losses.note(&numbered(Run(run), u64::MAX)));
-        assert_eq!(losses.runs.len(), Losses::MAX_RUNS);
-        assert_eq!(losses.expected(), u64::MAX);
+        let mut runs = Runs::default();
+        (0..5000).for_each(|run| runs.note(&numbered(Run(run), 1 << 61), "127.0.0.1:1".parse().unwrap(), 0));
+        assert_eq!((runs.0.len(), runs.sum(Sequence::lost)), (Runs::MAX, 0));
     }
 }

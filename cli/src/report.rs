@@ -76,7 +76,7 @@ impl Report {
     pub(crate) fn count(&mut self, name: &'static str, count: u64) {
         let noun = if count == 1 { "datagram" } else { "datagrams" };
         self.line(name, format!("{} {noun}", HumanCount(count)));
-        self.field(name, count);
+        self.field(&name.replace(' ', "_"), count);
     }
 
     /// The same; people see it only if there were any.
@@ -183,9 +183,13 @@ impl Tally {
         report
     }
 
-    /// The same, with the rates.
+    /// The same, with the rates. Too short a time has none: one datagram a microsecond after another is no rate.
     pub(crate) fn load_report(&self, verb: &'static str, time: Duration) -> Report {
         let mut report = self.report(verb, time);
+        if time < SHORTEST {
+            report.line("rate", "unknown: less than 10 ms from the first datagram to the last");
+            return report;
+        }
         let (datagrams, bits) = (per_second(self.datagrams, time), per_second(self.bytes * 8, time));
         report.line("rate", format!("{} datagrams/s, {}", HumanCount(datagrams), bits_text(bits)));
         report.field("datagrams_per_second", datagrams);
@@ -202,6 +206,9 @@ impl Display for Tally {
         write!(f, "{} byte{}", HumanCount(bytes), plural(bytes))
     }
 }
+
+/// The least time that a rate is taken from.
+const SHORTEST: Duration = Duration::from_millis(10);
 
 /// How many a second; 0 where no time has passed.
 pub(crate) fn per_second(count: u64, time: Duration) -> u64 {

@@ -7,16 +7,18 @@ use heliogram::RecvBatch;
 
 use crate::failure::Outcome;
 use crate::meter::{Meter, TICK};
-use crate::numbering::Losses;
+use crate::numbering::Runs;
 use crate::options::{Bounds, Receiving};
 use crate::quantity;
 use crate::report::{Report, Tally};
+use crate::sequence::Sequence;
 use crate::session::Session;
 
 /// Count the datagrams that arrive, and how many of a `blast` were lost
 ///
 /// The rates are taken from the first datagram to the last. What is lost after the last one that arrived shows only in
-/// the count of the sender.
+/// the count of the sender. What was sent and is in no count may have been lost on the way, or dropped by this host because
+/// the socket's receive buffer was full: the latter has a line of its own.
 #[derive(Args)]
 pub(crate) struct Sink {
     #[command(flatten)]
@@ -48,7 +50,7 @@ impl Sink {
             meter.show(&taken.tally)?;
         }
         meter.end();
-        let report = taken.report();
+        let report = taken.report(socket.stats().dropped);
         session.result(&report, || report.event())?;
         self.bounds.check(&taken.tally, &session)
     }
@@ -61,30 +63,39 @@ impl Sink {
 /// What has arrived.
 struct Taken {
     tally: Tally,
-    losses: Losses,
+    runs: Runs,
+    started: Instant,
     last: Instant,
 }
 
 impl Taken {
     fn new() -> Self {
-        Taken { tally: Tally::start(), losses: Losses::default(), last: Instant::now() }
+        Taken { tally: Tally::start(), runs: Runs::default(), started: Instant::now(), last: Instant::now() }
     }
 
     fn note(&mut self, batch: &RecvBatch, most: usize) {
         if self.tally.datagrams == 0 {
             self.tally = Tally::start();
         }
+        self.last = Instant::now();
+        let now = u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         for message in batch.iter().take(most) {
             self.tally.add(message.data.len());
-            self.losses.note(message.data);
+            self.runs.note(message.data, message.info.addr, now);
         }
-        self.last = Instant::now();
     }
 
-    fn report(&self) -> Report {
+    fn report(&self, dropped: Option<u32>) -> Report {
         let mut report = self.tally.load_report("received", self.tally.until(self.last));
-        report.share("lost", self.losses.lost(), self.losses.expected());
-        report.count_if_any("reordered", self.losses.reordered());
+        report.share("lost", self.runs.sum(Sequence::lost), self.runs.sum(Sequence::expected));
+        report.count_if_any("duplicates", self.runs.sum(|run| run.duplicates));
+        report.count_if_any("reordered", self.runs.sum(|run| run.reordered));
+        report.count_if_any("stale", self.runs.sum(|run| run.stale));
+        report.count_if_any("impossible", self.runs.sum(|run| run.impossible));
+        match dropped {
+            Some(count) => report.count("dropped here", count.into()),
+            None => report.line("dropped here", "unknown on this system"),
+        }
         report
     }
 }

@@ -6,7 +6,7 @@ use std::net::UdpSocket;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::{Ended, listening, run};
+use support::{Ended, listening, run, run_with_input};
 
 const LOCAL: [&str; 2] = ["127.0.0.1:0", "[::1]:0"];
 
@@ -112,11 +112,20 @@ fn full_speed_sends_trains_and_the_numbers_add_up() {
 fn what_is_lost_is_told() {
     let (sink, address) = listening(&["sink", "127.0.0.1:0", "--count", "2"]);
     // The numbers 0 and 3 of one run.
-    for number in ["00", "03"] {
-        run(&["send", &address, "--hex", &format!("4847524d 00000001 00000000000000{number}")]);
-    }
+    let lines = ["00", "03"].map(|number| format!("4847524d 00000001 00000000000000{number}\n"));
+    run_with_input(&["send", &address, "--hex"], lines.concat().as_bytes());
     let sink = sink.end();
     assert_eq!(row(&sink, "lost"), "2 of 4 (50.00 %)");
+
+    // Copies do not make up for losses, and a number that no sender can have reached changes nothing.
+    let (sink, address) = listening(&["--json", "sink", "127.0.0.1:0", "--count", "5"]);
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for number in [0, 3, 3, 1, u64::MAX] {
+        peer.send_to(&[&b"HGRM\0\0\0\x01"[..], &number.to_be_bytes()].concat(), &address).unwrap();
+    }
+    let summary = sink.end().event("summary");
+    let counts = ["numbered", "lost", "duplicates", "reordered", "impossible", "dropped_here"];
+    assert_eq!(counts.map(|name| summary[name].as_u64().unwrap()), [4, 1, 1, 1, 1, 0], "{summary}");
 
     let (sink, address) = listening(&["sink", "127.0.0.1:0", "--count", "1"]);
     run(&["send", &address, "no number"]);

@@ -55,7 +55,7 @@ pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Ended {
 /// Starts a command that listens; says on which address and port.
 pub(crate) fn listening(arguments: &[&str]) -> (Running, String) {
     let mut running = start(arguments);
-    let address = running.listening();
+    let address = if arguments.contains(&"--json") { running.listening_event() } else { running.listening() };
     (running, address)
 }
 
@@ -70,6 +70,13 @@ impl Running {
     pub(crate) fn listening(&mut self) -> String {
         let line = self.err.wait_for("listening on ");
         line.trim_start_matches("listening on ").trim().to_owned()
+    }
+
+    /// The same of a command with `--json`.
+    fn listening_event(&mut self) -> String {
+        let event: Value = serde_json::from_str(&self.out.wait_for("\"listening\"")).unwrap();
+        let (ip, port) = (event["address"].as_str().unwrap(), &event["port"]);
+        if ip.contains(':') { format!("[{ip}]:{port}") } else { format!("{ip}:{port}") }
     }
 
     /// Sends a signal, `INT` or `TERM`.
