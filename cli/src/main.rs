@@ -1,25 +1,15 @@
 //! The `heliogram` command: datagrams on the command line.
 //!
-//! One file per subcommand; `options.rs` has the flags that several share, `session.rs` what a command runs in.
+//! `verbs` has a file per subcommand, `net` the sockets and the flags that make them, `measure` what is counted, `report` what is
+//! printed, and `session.rs` what a command runs in.
 
-mod blast;
-mod echo;
-mod endpoint;
 mod failure;
-mod listen;
-mod messages;
-mod meter;
-mod numbering;
-mod options;
-mod ping;
+mod measure;
+mod net;
 mod quantity;
 mod report;
-mod route;
-mod send;
-mod sequence;
 mod session;
-mod sink;
-mod told;
+mod verbs;
 
 use std::process::ExitCode;
 
@@ -43,12 +33,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Listen(listen::Listen),
-    Send(send::Send),
-    Echo(echo::Echo),
-    Ping(ping::Ping),
-    Blast(blast::Blast),
-    Sink(sink::Sink),
+    Listen(verbs::listen::Listen),
+    Send(verbs::send::Send),
+    Echo(verbs::echo::Echo),
+    Ping(verbs::ping::Ping),
+    Blast(verbs::blast::Blast),
+    Sink(verbs::sink::Sink),
 }
 
 const ENDINGS: &str = "\

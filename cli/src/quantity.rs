@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use heliogram::MAX_MESSAGE;
 
-use crate::numbering::HEADER;
+use crate::measure::numbering::HEADER;
 
 /// A time in seconds, more than 0 and at most a year: `10`, `0.5`.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {

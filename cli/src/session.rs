@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::endpoint;
 use crate::failure::{Failure, Outcome};
+use crate::net::endpoint;
 use crate::report;
 
 /// One run of a command: ended by Ctrl-C, SIGTERM or its time, printing for people or for machines.

@@ -10,12 +10,12 @@ use heliogram::tokio::UnixSocket;
 use heliogram::unix::{Address, SocketOptions as UnixOptions};
 use heliogram::{SendOptions, Socket, SocketOptions, SocketType, TrafficClass, tokio::Socket as Waiting};
 
-use crate::endpoint::{self, Endpoint, Group, family_of};
 use crate::failure::{Failure, Outcome};
-use crate::meter::Goal;
+use crate::net::endpoint::{self, Endpoint, Group, family_of};
+use crate::net::route::Route;
 use crate::quantity;
 use crate::report::Tally;
-use crate::route::Route;
+use crate::report::progress::Goal;
 use crate::session::Session;
 
 /// How every socket is made.

@@ -6,11 +6,11 @@ use clap::Args;
 use heliogram::Message;
 use serde_json::{Map, Value};
 
-use crate::endpoint;
 use crate::failure::Outcome;
+use crate::net::endpoint;
 use crate::report;
+use crate::report::metadata;
 use crate::session::Session;
-use crate::told;
 
 /// The form of messages.
 #[derive(Args)]
@@ -29,10 +29,10 @@ impl Messages {
     pub(crate) fn print(&self, message: &Message<'_>, info: bool, session: &Session) -> Outcome {
         let (addr, arrival) = (&message.info.addr, &message.info.arrival);
         let from = || match info {
-            true => format!("{} ({})", endpoint::text(addr), told::text(arrival)),
+            true => format!("{} ({})", endpoint::text(addr), metadata::text(arrival)),
             false => endpoint::text(addr),
         };
-        let facts = || if info { told::fields(arrival) } else { Map::new() };
+        let facts = || if info { metadata::fields(arrival) } else { Map::new() };
         self.show(message.data, session, from, || (report::address_fields(addr), facts()))
     }
 

@@ -6,12 +6,12 @@ use clap::Args;
 use heliogram::RecvBatch;
 
 use crate::failure::Outcome;
-use crate::meter::{Meter, TICK};
-use crate::numbering::Runs;
-use crate::options::{Bounds, Receiving};
+use crate::measure::numbering::Runs;
+use crate::measure::sequence::Sequence;
+use crate::net::options::{Bounds, Receiving};
 use crate::quantity;
+use crate::report::progress::{Meter, TICK};
 use crate::report::{Report, Tally};
-use crate::sequence::Sequence;
 use crate::session::Session;
 
 /// Count the datagrams that arrive, and how many of a `blast` were lost

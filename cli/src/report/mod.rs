@@ -1,5 +1,9 @@
 //! What is printed: lines, the bytes of datagrams, and the summary at the end.
 
+pub(crate) mod messages;
+pub(crate) mod metadata;
+pub(crate) mod progress;
+
 use std::fmt::{self, Display, Write as _};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -9,8 +13,8 @@ use heliogram::addr;
 use indicatif::{HumanBytes, HumanCount};
 use serde_json::{Map, Value};
 
-use crate::endpoint;
 use crate::failure::Outcome;
+use crate::net::endpoint;
 
 /// A line on standard output, which is written line by line.
 pub(crate) fn print(line: &impl Display) -> Outcome {

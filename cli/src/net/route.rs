@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use heliogram::tokio::Socket;
 use heliogram::{Datagram, RecvBatch, SendOptions};
 
-use crate::endpoint;
 use crate::failure::{Failure, Outcome};
+use crate::net::endpoint;
 
 /// A socket and its peer.
 pub(crate) struct Route {

@@ -10,13 +10,13 @@ use heliogram::tokio::UnixSocket;
 use heliogram::{RecvBatch, Stats};
 
 use crate::failure::Outcome;
-use crate::messages::Messages;
-use crate::options::{Bounds, Receiving};
+use crate::net::options::{Bounds, Receiving};
 #[cfg(unix)]
 use crate::report;
+use crate::report::messages::Messages;
+use crate::report::metadata::{self, ReceiveInfo};
 use crate::report::{Tally, time_text};
 use crate::session::Session;
-use crate::told::{self, ReceiveInfo};
 
 /// Print the datagrams that arrive, one per line: the sender and the message
 ///
@@ -89,7 +89,8 @@ impl Listen {
             socket.set_receive_credentials(true)?;
         }
         let path = socket.address()?;
-        session.note(&format!("listening on unix:{path}"), || report::event("listening", told::path_field(&path)))?;
+        session
+            .note(&format!("listening on unix:{path}"), || report::event("listening", metadata::path_field(&path)))?;
         let session = session.within(self.bounds.seconds);
         let mut buffer = vec![0; LOCAL_MOST];
         let mut tally = Tally::start();
@@ -97,8 +98,8 @@ impl Listen {
             let Some(received) = session.or(socket.recv(&mut buffer)).await else { break };
             let rinfo = received?;
             tally.add(rinfo.size);
-            let fields = || (told::path_field(&rinfo.addr), told::local_fields(&rinfo));
-            self.messages.show(&buffer[..rinfo.size], &session, || told::local_text(&rinfo), fields)?;
+            let fields = || (metadata::path_field(&rinfo.addr), metadata::local_fields(&rinfo));
+            self.messages.show(&buffer[..rinfo.size], &session, || metadata::local_text(&rinfo), fields)?;
         }
         session.begin_line()?;
         self.end(&tally, &session)
@@ -151,6 +152,6 @@ impl View {
             return Ok(());
         }
         self.shown = Some(stats);
-        session.note(&told::stats_text(&stats), || told::stats_event(&stats))
+        session.note(&metadata::stats_text(&stats), || metadata::stats_event(&stats))
     }
 }

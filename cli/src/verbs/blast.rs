@@ -6,14 +6,14 @@ use clap::Args;
 use heliogram::Datagram;
 use indicatif::HumanCount;
 
-use crate::endpoint;
 use crate::failure::Outcome;
-use crate::meter::{Goal, Meter};
-use crate::numbering::Run;
-use crate::options::Sending;
+use crate::measure::numbering::Run;
+use crate::net::endpoint;
+use crate::net::options::Sending;
+use crate::net::route::Route;
 use crate::quantity;
+use crate::report::progress::{Goal, Meter};
 use crate::report::{Report, Tally};
-use crate::route::Route;
 use crate::session::{Session, address_event};
 
 /// Send numbered datagrams as fast as they go, or at a rate, for `sink` to count

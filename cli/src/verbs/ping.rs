@@ -7,13 +7,13 @@ use clap::Args;
 use hdrhistogram::Histogram;
 use heliogram::{Message, RecvBatch};
 
-use crate::endpoint;
 use crate::failure::{Failure, Outcome};
-use crate::numbering::{self, Run};
-use crate::options::Sending;
+use crate::measure::numbering::{self, Run};
+use crate::net::endpoint;
+use crate::net::options::Sending;
+use crate::net::route::Route;
 use crate::quantity;
 use crate::report::{Report, time_text};
-use crate::route::Route;
 use crate::session::{Session, address_event};
 
 /// Measure round trips to an echo server: percentiles and losses

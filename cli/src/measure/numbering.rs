@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::sequence::Sequence;
+use crate::measure::sequence::Sequence;
 
 /// How many bytes a number takes; a shorter datagram has none.
 pub(crate) const HEADER: usize = 16;

@@ -5,9 +5,9 @@ use heliogram::tokio::Socket;
 use heliogram::{Datagram, RecvBatch};
 
 use crate::failure::{Failure, Outcome};
-use crate::meter::{Meter, TICK};
-use crate::options::{Bounds, Receiving};
+use crate::net::options::{Bounds, Receiving};
 use crate::report::Tally;
+use crate::report::progress::{Meter, TICK};
 use crate::session::Session;
 
 /// Send every datagram back to where it came from (RFC 862), for `ping` and others to measure

@@ -8,13 +8,13 @@ use heliogram::tokio::UnixSocket;
 use heliogram::{MAX_MESSAGE, RecvBatch};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Stdin};
 
-use crate::endpoint;
 use crate::failure::{Failure, Outcome};
-use crate::messages::Messages;
-use crate::options::Sending;
+use crate::net::endpoint;
+use crate::net::options::Sending;
+use crate::net::route::Route;
 use crate::quantity;
+use crate::report::messages::Messages;
 use crate::report::{self, Tally};
-use crate::route::Route;
 use crate::session::Session;
 
 /// Send a message, or each line of standard input, and print the answers if there are to be any

@@ -1,0 +1,4 @@
+//! What is counted and timed.
+
+pub(crate) mod numbering;
+pub(crate) mod sequence;
