@@ -373,14 +373,14 @@ export interface SocketOptions {
    */
   pooledBuffers?: boolean | undefined;
   /**
-   * Whether datagrams may wait for each other (default true), up to 200 microseconds, for a wake-up of the loop takes longer
-   * than ten datagrams that are there already. They do so only where they come one by one and fast, with more than 16,000
-   * wake-ups of the loop a second, and only while no socket of the thread sends anything and no fewer come for it: somebody
-   * may be waiting. Never where the socket's buffer (`SO_RCVBUF`) has less than 128 KiB. With false each is heard as soon as
-   * it can be. `HELIOGRAM_MODERATION=0` in the environment of the process means false for all its sockets. Linux; elsewhere
-   * none waits. Not in `node:dgram`.
+   * Receive coalescing: how long datagrams may wait for each other, in microseconds, from 0 to 10,000 (default 0: each is
+   * delivered as soon as possible). After a read the socket is not read again for so long, and then everything at once. A
+   * wake-up of the loop takes longer than ten datagrams that are there already, so that a socket which receives tens of
+   * thousands a second one by one takes less of the processor, for a latency of up to the given time. What arrives meanwhile
+   * has to fit the socket's buffer (`SO_RCVBUF`), else the kernel drops it. Linux; elsewhere it has no effect. Throws
+   * `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` for anything else. Not in `node:dgram`.
    */
-  moderation?: boolean | undefined;
+  receiveCoalescing?: number | undefined;
   /** `SO_RCVBUF` in bytes, set when the socket is bound; see {@link Socket.setRecvBufferSize}. */
   recvBufferSize?: number | undefined;
   /** `SO_SNDBUF` in bytes, set when the socket is bound; see {@link Socket.setSendBufferSize}. */

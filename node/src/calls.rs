@@ -3,6 +3,7 @@
 
 use std::ffi::CStr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use heliogram::{SocketOptions, SocketType};
 use napi::bindgen_prelude::{JsObjectValue, Object};
@@ -10,7 +11,6 @@ use napi::{Env, Result};
 
 use crate::endpoint::{Endpoint, Ways};
 use crate::environment::Environment;
-use crate::moderation;
 use crate::numbers::{EBADF, EINVAL, status};
 use crate::reactor::function;
 
@@ -20,13 +20,13 @@ const REUSE_PORT: i32 = 2;
 const IPV6_ONLY: i32 = 4;
 const NO_OFFLOAD: i32 = 8;
 const POOLED_BUFFERS: i32 = 16;
-const NO_MODERATION: i32 = 32;
 
 /// An object with all of them.
 ///
 /// - `flush()` sends what the table of sends describes.
 /// - `turned()`: the loop has turned, as `turnOver` was asked to say.
-/// - `open(family, flags)` makes a socket and answers its number.
+/// - `open(family, flags, coalescing)` makes a socket and answers its number; its datagrams may wait for each other for so
+///   many microseconds.
 /// - `state(socket)`: its bind state, plus four times its connect state.
 /// - `beginBind(socket)`: as `state`, or -1 if a rule forbids it.
 /// - `bind(socket, address, port)` ends a bind that has begun: as `state`, or a negative number of the system's.
@@ -44,7 +44,7 @@ pub(crate) fn calls<'env>(environment: &Rc<Environment>, env: &'env Env) -> Resu
         environment.turned();
         0
     })?;
-    calls.add(c"open", |environment, [family, flags]| open(environment, family, flags))?;
+    calls.add(c"open", |environment, [family, flags, coalescing]| open(environment, family, flags, coalescing))?;
     calls.add(c"close", |environment, [socket]| environment.close(socket.cast_unsigned()))?;
     calls.add_for_socket(c"state", |socket, [_]| state(socket))?;
     calls.add_for_socket(c"beginBind", |socket, [_]| socket.socket.begin_bind().map_or(-1, |()| state(socket)))?;
@@ -91,7 +91,7 @@ impl Calls<'_, '_> {
     }
 }
 
-fn open(environment: &Rc<Environment>, family: i32, flags: i32) -> i32 {
+fn open(environment: &Rc<Environment>, family: i32, flags: i32, coalescing: i32) -> i32 {
     let options = SocketOptions::new(if family == 4 { SocketType::Udp4 } else { SocketType::Udp6 })
         .reuse_addr(flags & REUSE_ADDR != 0)
         .reuse_port(flags & REUSE_PORT != 0)
@@ -99,7 +99,7 @@ fn open(environment: &Rc<Environment>, family: i32, flags: i32) -> i32 {
         .offload(flags & NO_OFFLOAD == 0);
     let ways = Ways {
         pools: flags & POOLED_BUFFERS != 0,
-        moderates: flags & NO_MODERATION == 0 && moderation::is_permitted(),
+        coalescing: Duration::from_micros(coalescing.max(0).cast_unsigned().into()),
     };
     environment.open(&options, ways).map_or(EINVAL, u32::cast_signed)
 }

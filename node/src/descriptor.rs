@@ -9,7 +9,7 @@ use socket2::SockRef;
 use crate::endpoint::Endpoint;
 use crate::numbers::{EBADF, error_number, status};
 use crate::reactor::descriptor::{duplicate, duplicate_onto, give, take};
-use crate::reactor::errno;
+use crate::reactor::{Watched, errno};
 
 /// A negative number of the system's, or what the descriptor is instead of a UDP socket.
 type Refusal = Either<i32, String>;
@@ -27,7 +27,7 @@ impl Endpoint {
         let second = duplicate(number).map_err(|_| Either::B("UNKNOWN".to_owned()))?;
         self.examine(&second)?;
         let descriptor = if copy { second } else { take(number) };
-        let watched = match self.watch_nothing(descriptor.as_fd()) {
+        let watched = match self.watch_nothing(descriptor.as_fd(), Watched::Endpoint(self.number)) {
             Ok(poll) => poll,
             Err(status) => {
                 // The loop polls it already: it stays with whoever made it do so.

@@ -9,22 +9,19 @@ use heliogram::queue::SendQueue;
 use heliogram::{Borrowed, Datagram, RecvBatch, RemoteInfo, Result, Socket, SocketOptions, SocketType};
 
 use crate::arrival::Wanted;
+use crate::coalescing::Coalescing;
 use crate::environment::Environment;
-use crate::moderation;
 use crate::numbers::{EBADF, error_number, number};
 use crate::reactor::{Interest, Poll, Watched};
 use crate::receive::Received;
-
-/// How many deliveries tell what a message takes. One that the machine or the compiler held up is not the listeners' pace.
-const DELIVERIES: usize = 4;
 
 /// How a socket is to receive.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Ways {
     /// Whether messages may share memory.
     pub(crate) pools: bool,
-    /// Whether datagrams may wait for each other.
-    pub(crate) moderates: bool,
+    /// How long datagrams may wait for each other.
+    pub(crate) coalescing: Duration,
 }
 
 /// What waits for a later turn.
@@ -44,12 +41,12 @@ pub(crate) struct Endpoint {
     poll: RefCell<Option<Poll>>,
     /// What the loop watches for.
     watched: Cell<Interest>,
-    /// Whether the timer gives it its turns.
-    moderated: Cell<bool>,
     receiving: Cell<bool>,
     referenced: Cell<bool>,
     shared: Cell<bool>,
-    ways: Ways,
+    pools: bool,
+    /// If the program asked for it.
+    coalescing: Option<Box<Coalescing>>,
     /// Whether listeners take batches whole.
     whole: Cell<bool>,
     /// Made by the first send, or when something is held: a socket that is idle has room for a pointer to it only.
@@ -60,8 +57,6 @@ pub(crate) struct Endpoint {
     tells: Cell<Option<Wanted>>,
     /// Whether there may be something in the kernel's queue of errors.
     notices: Cell<bool>,
-    /// How many nanoseconds the listeners took for a message, in the last deliveries.
-    paces: Cell<[u32; DELIVERIES]>,
 }
 
 impl Endpoint {
@@ -76,17 +71,16 @@ impl Endpoint {
             environment,
             poll: RefCell::new(None),
             watched: Cell::default(),
-            moderated: Cell::default(),
             receiving: Cell::new(false),
             referenced: Cell::new(true),
             shared: Cell::new(false),
-            ways,
+            pools: ways.pools,
+            coalescing: (!ways.coalescing.is_zero()).then(|| Box::new(Coalescing::new(ways.coalescing))),
             whole: Cell::new(false),
             pending: RefCell::new(None),
             trains: Cell::new(false),
             tells: Cell::new(None),
             notices: Cell::new(false),
-            paces: Cell::default(),
         }
     }
 
@@ -103,26 +97,28 @@ impl Endpoint {
     /// already.
     pub(crate) fn receive(&self, on: bool) -> i32 {
         self.receiving.set(on);
-        self.moderated.set(false);
+        self.coalescing.iter().for_each(|coalescing| coalescing.stop());
         self.rewatch()
     }
 
-    /// Whether what comes may wait for a moment in the kernel. Trains are many by themselves.
-    pub(crate) fn can_wait(&self) -> bool {
-        self.ways.moderates
-            && self.receiving.get()
-            && self.reads_many()
-            && !self.holds()
-            && self.socket.recv_buffer_size().is_ok_and(|size| size >= moderation::ROOM)
+    /// Whether the loop waits for the timer instead of the socket.
+    pub(crate) fn is_coalescing(&self) -> bool {
+        self.coalescing.as_ref().is_some_and(|coalescing| coalescing.is_waiting())
     }
 
-    pub(crate) fn is_moderated(&self) -> bool {
-        self.moderated.get()
+    /// Everything has been read that there was: lets the next datagrams wait for each other, if the program asked for that.
+    /// The loop goes on watching for errors.
+    pub(crate) fn coalesce(&self) {
+        let Some(coalescing) = self.coalescing.as_ref().filter(|_| self.receiving.get() && !self.holds()) else {
+            return;
+        };
+        coalescing.wait(|timer| self.watch_nothing(timer, Watched::Timer(self.number)));
+        self.rewatch();
     }
 
-    /// Whether the timer gives the socket its turns from now on. The loop goes on hearing of its errors.
-    pub(crate) fn moderate(&self, on: bool) {
-        self.moderated.set(on);
+    /// There is more to read, or there was nothing: the loop waits for the socket again.
+    pub(crate) fn stop_coalescing(&self) {
+        self.coalescing.iter().for_each(|coalescing| coalescing.pause());
         self.rewatch();
     }
 
@@ -186,7 +182,7 @@ impl Endpoint {
 
     /// Whether messages may share memory.
     pub(crate) fn pools(&self) -> bool {
-        self.ways.pools || self.whole.get()
+        self.pools || self.whole.get()
     }
 
     /// Whether listeners take batches whole.
@@ -196,22 +192,6 @@ impl Endpoint {
 
     pub(crate) fn takes_whole(&self) -> bool {
         self.whole.get()
-    }
-
-    /// Learns from a delivery.
-    pub(crate) fn took(&self, time: Duration, messages: usize) {
-        let mut paces = self.paces.get();
-        paces.rotate_left(1);
-        paces[DELIVERIES - 1] = nanoseconds(time) / u32::try_from(messages).unwrap_or(u32::MAX).max(1);
-        self.paces.set(paces);
-    }
-
-    /// How many messages fill the listeners' time, by the slowest but one of the last deliveries.
-    pub(crate) fn messages_in(&self, time: Duration) -> usize {
-        let mut paces = self.paces.get();
-        paces.sort_unstable();
-        let messages = nanoseconds(time).div_ceil(paces[DELIVERIES - 2].max(1));
-        usize::try_from(messages).unwrap_or(usize::MAX)
     }
 
     /// Keeps what is to be delivered in another turn, before anything that comes later.
@@ -284,9 +264,8 @@ impl Endpoint {
 
     /// Ends everything but the kernel's socket; gives back the tokens of the sends that will never leave.
     pub(crate) fn close(&self) -> Vec<u32> {
-        self.receiving.set(false);
         // The handle first: a loop must not watch a descriptor that is closed.
-        drop(self.poll.borrow_mut().take());
+        self.unwatch();
         let mut lost = Vec::new();
         self.look_at_pending(|pending| {
             pending.held.clear();
@@ -298,17 +277,18 @@ impl Endpoint {
     /// Lets go of the loop, which is ending.
     pub(crate) fn unwatch(&self) {
         self.receiving.set(false);
+        self.coalescing.iter().for_each(|coalescing| coalescing.stop());
         drop(self.poll.borrow_mut().take());
     }
 
     /// Makes the loop watch what this socket waits for now. It calls back for what is held when the socket can be written,
     /// which is as good as always: so the others have their turn before.
     pub(crate) fn rewatch(&self) -> i32 {
-        let (receiving, moderated) = (self.receiving.get(), self.moderated.get());
+        let (receiving, coalescing) = (self.receiving.get(), self.is_coalescing());
         let wanted = Interest {
-            readable: receiving && !moderated,
+            readable: receiving && !coalescing,
             writable: self.has_waiting() || receiving && self.holds(),
-            errors: receiving && moderated,
+            errors: receiving && coalescing,
         };
         let mut poll = self.poll.borrow_mut();
         if poll.is_none() && wanted != Interest::NONE {
@@ -340,21 +320,17 @@ impl Endpoint {
     }
 
     fn new_poll(&self) -> Result<Poll, i32> {
-        self.watch_nothing(self.socket.descriptor().map_err(|error| error_number(&error))?)
+        let descriptor = self.socket.descriptor().map_err(|error| error_number(&error))?;
+        self.watch_nothing(descriptor, Watched::Endpoint(self.number))
     }
 
     /// A handle of the loop for a descriptor of this socket; `EEXIST` if the loop has one that is at work.
-    pub(crate) fn watch_nothing(&self, descriptor: Borrowed<'_>) -> Result<Poll, i32> {
-        self.environment.upgrade().ok_or(EBADF)?.watch(descriptor, Watched::Endpoint(self.number))
+    pub(crate) fn watch_nothing(&self, descriptor: Borrowed<'_>, watched: Watched) -> Result<Poll, i32> {
+        self.environment.upgrade().ok_or(EBADF)?.watch(descriptor, watched)
     }
 
     #[cfg(unix)]
     pub(crate) fn set_poll(&self, poll: Poll) {
         *self.poll.borrow_mut() = Some(poll);
     }
-}
-
-/// In 32 bits, four seconds at most, which is long for a turn.
-fn nanoseconds(time: Duration) -> u32 {
-    u32::try_from(time.as_nanos()).unwrap_or(u32::MAX)
 }

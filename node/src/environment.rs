@@ -12,7 +12,6 @@ use crate::addresses::Addresses;
 use crate::endpoint::{Endpoint, Ways};
 #[cfg(unix)]
 use crate::local::Locals;
-use crate::moderation::{Moderation, Share};
 use crate::reactor::{Channel, Host, Life, Loop, Page, Parts, Poll, Ready, Watched, Watcher, Work};
 use crate::receive::{Extras, Received, Seen};
 use crate::send;
@@ -27,18 +26,27 @@ const PER_TURN: usize = 32;
 /// The same where the listeners take batches whole: the longest train.
 const PER_WHOLE_TURN: usize = 64;
 
-/// So many are delivered whatever they take, so that small bursts come in one turn, as in Node, on a slow machine too.
-const LEAST_PER_TURN: usize = 8;
+/// How many are delivered before a look at the clock. However long they take, so many are a turn's: small bursts come in one turn on
+/// a slow machine too, as in Node.
+const PORTION: usize = 8;
 
-/// A socket's listeners have the loop for about so long in a turn. Where one message takes 50 us, 32 of them would take
+/// A turn ends at the first look at the clock that finds so much time past. Where one message takes 50 us, 32 of them would take
 /// 1.6 ms, and an interval of 10 ms would lose a tick in eight, as much as the last turn runs over.
-const TURN: Duration = Duration::from_micros(500);
+const TURN: Duration = Duration::from_micros(250);
 
 /// The bytes of a page: what one message that is kept keeps. Two trains of the greatest length fit.
 const PAGE: usize = 131_072;
 
 /// The longest train.
 const TRAIN: usize = 65_536;
+
+/// What a socket's turn has brought.
+#[derive(Default)]
+struct Share {
+    messages: usize,
+    /// Whether there may be more.
+    left: bool,
+}
 
 /// What all sockets of one environment share.
 pub(crate) struct Environment {
@@ -60,7 +68,6 @@ pub(crate) struct Environment {
     #[cfg(unix)]
     pub(crate) locals: Locals,
     delivering: Cell<bool>,
-    pub(crate) moderation: Moderation,
     tokens: Cell<u32>,
 }
 
@@ -86,7 +93,6 @@ impl Environment {
             #[cfg(unix)]
             locals: Locals::default(),
             delivering: Cell::new(false),
-            moderation: Moderation::new(),
             tokens: Cell::new(0),
         });
         let (flusher, closer) = (environment.clone(), environment.clone());
@@ -101,7 +107,6 @@ impl Environment {
         self.endpoints.borrow().iter().flatten().for_each(|endpoint| endpoint.unwatch());
         #[cfg(unix)]
         self.locals.clear();
-        self.moderation.end();
         self.loop_of.end();
         if host == Host::Deno {
             self.endpoints.borrow_mut().clear();
@@ -197,8 +202,8 @@ impl Environment {
         let held = endpoint.holds();
         let reads = ready.readable || ready.failed || held;
         let share = if reads { self.receive(&endpoint) } else { Share::default() };
-        if ready.readable && !share.left {
-            self.moderate(&endpoint, share);
+        if ready.readable && share.messages > 0 && !share.left {
+            endpoint.coalesce();
         }
         if ready.failed {
             endpoint.watch_anew();
@@ -209,38 +214,17 @@ impl Environment {
         share.left
     }
 
-    /// A socket has woken the loop, and has been read: from now on the timer gives it its turns, if wake-ups are too many.
-    fn moderate(&self, endpoint: &Endpoint, share: Share) {
-        if let Some(rate) = self.moderation.count_wake_up(share)
-            && endpoint.can_wait()
-            && self.moderation.begin(endpoint.number, rate, |timer| self.watch(timer, Watched::Timer))
-        {
-            endpoint.moderate(true);
-        }
-    }
-
-    /// The timer says that its sockets have their turn. One that had nothing or more than fits a turn, twice, is watched again.
-    fn timer_ready(&self) {
+    /// A socket whose datagrams wait for each other has its turn.
+    fn timer_ready(&self, number: u32) {
+        let Some(endpoint) = self.endpoint(number).filter(|endpoint| endpoint.is_coalescing()) else { return };
         if self.delivering.get() {
-            return self.moderation.wait_again(); // a loop that is run inside a listener
+            return endpoint.coalesce(); // a loop that is run inside a listener
         }
         self.channel.flush();
-        let turns = self.moderation.take().into_iter().filter_map(|(number, was_idle_or_full)| {
-            let endpoint = self.endpoint(number).filter(|endpoint| endpoint.is_moderated())?;
-            let share = self.receive(&endpoint);
-            Some((endpoint, share, was_idle_or_full))
-        });
-        let turns: Vec<_> = turns.collect();
-        let goes_on = self.moderation.learn(turns.iter().map(|&(_, share, _)| share).sum());
-        for (endpoint, share, was_idle_or_full) in turns.into_iter().filter(|(endpoint, ..)| endpoint.is_moderated()) {
-            let is_idle_or_full = share.messages == 0 || share.left;
-            if goes_on && !(is_idle_or_full && was_idle_or_full) && endpoint.can_wait() {
-                self.moderation.keep(endpoint.number, is_idle_or_full);
-            } else {
-                endpoint.moderate(false);
-            }
+        match self.receive(&endpoint) {
+            Share { messages: 1.., left: false } => endpoint.coalesce(),
+            _ => endpoint.stop_coalescing(),
         }
-        self.moderation.wait();
     }
 
     /// Hands the listeners a turn's share: what is left of the last one first, then what there is; says whether there may
@@ -250,22 +234,23 @@ impl Environment {
         if self.delivering.replace(true) {
             return Share::default();
         }
-        let most = if endpoint.takes_whole() { PER_WHOLE_TURN } else { PER_TURN };
-        let (mut done, mut bytes) = (0, 0);
-        let may_be_more = loop {
-            let share = endpoint.messages_in(TURN).clamp(LEAST_PER_TURN, most);
-            if done >= share || !endpoint.is_receiving() || self.life.is_ending() {
+        let (most, portion) =
+            if endpoint.takes_whole() { (PER_WHOLE_TURN, PER_WHOLE_TURN) } else { (PER_TURN, PORTION) };
+        let began = Instant::now();
+        let mut messages = 0;
+        let left = loop {
+            let is_over = messages >= most || messages >= PORTION && began.elapsed() >= TURN;
+            if is_over || !endpoint.is_receiving() || self.life.is_ending() {
                 break true;
             }
             let Some((received, more)) = self.next(endpoint) else { break false };
-            bytes += received.bytes();
-            done += self.hand_over(endpoint, received, share - done, more);
+            messages += self.hand_over(endpoint, received, portion.min(most - messages));
             if !more && !endpoint.holds() {
                 break false;
             }
         };
         self.delivering.set(false);
-        Share { messages: done, bytes, left: may_be_more && endpoint.is_receiving() }
+        Share { messages, left: left && endpoint.is_receiving() }
     }
 
     /// What is to be delivered next, and whether there may be more after it.
@@ -331,9 +316,8 @@ impl Environment {
         received.pack(self.channel.received(), page, most, extras)
     }
 
-    /// Delivers at most so many messages, after which there may be more; says how many it tried. The socket keeps what is left,
-    /// unless it is closed.
-    fn hand_over(&self, endpoint: &Endpoint, mut received: Received, most: usize, more: bool) -> usize {
+    /// Delivers at most so many messages; says how many it tried. The socket keeps what is left, unless it is closed.
+    fn hand_over(&self, endpoint: &Endpoint, mut received: Received, most: usize) -> usize {
         let page = match &received {
             Received::Train { page, .. } => Some(page.clone()),
             _ => self.page_for(endpoint, received.next_length()),
@@ -341,12 +325,7 @@ impl Environment {
         let count = self.pack(endpoint, &received, page.as_deref(), most);
         // Behind a batch that listeners take whole, ticks run whatever it threw.
         let again = |delivered| endpoint.takes_whole() || delivered < count && endpoint.is_receiving();
-        // A few that come alone fill no turn, whatever they take, and the clock would be a good part of what they cost.
-        let start = (more || count >= LEAST_PER_TURN).then(Instant::now);
         let delivered = self.channel.deliver(endpoint.number, count, page.as_deref(), again);
-        if let Some(start) = start {
-            endpoint.took(start.elapsed(), delivered);
-        }
         if delivered < count {
             self.seen.borrow_mut().forget();
         }
@@ -370,8 +349,8 @@ impl Watcher for EnvironmentWatcher {
         let environment = self.environment.upgrade().filter(|environment| !environment.life.is_ending());
         environment.is_some_and(|environment| match watched {
             Watched::Endpoint(number) => environment.ready(number, ready),
-            Watched::Timer => {
-                environment.timer_ready();
+            Watched::Timer(number) => {
+                environment.timer_ready(number);
                 false
             }
             #[cfg(unix)]

@@ -5,6 +5,7 @@
 mod addresses;
 mod arrival;
 mod calls;
+mod coalescing;
 #[cfg(unix)]
 mod descriptor;
 mod endpoint;
@@ -13,7 +14,6 @@ mod handle;
 mod knobs;
 #[cfg(unix)]
 mod local;
-mod moderation;
 #[cfg(not(unix))]
 mod no_descriptor;
 mod notices;

@@ -185,7 +185,6 @@ impl JsLocalHandle {
     /// Sends a message, to the peer without a path; its size.
     #[napi(catch_unwind)]
     pub fn send(&self, bytes: &[u8], path: Option<String>) -> i32 {
-        self.environment.moderation.note_send();
         self.ask(|socket| {
             let to = path.as_deref().map(parse).transpose();
             number(to.and_then(|to| socket.try_send(&[IoSlice::new(bytes)], to.as_ref())))

@@ -115,14 +115,6 @@ impl Received {
         writer.rows
     }
 
-    /// How many bytes it is.
-    pub(crate) fn bytes(&self) -> usize {
-        match self {
-            Received::Messages { batch, done } => batch.trains_from(*done).map(|train| train.data.len()).sum(),
-            _ => 0,
-        }
-    }
-
     /// The length of the message that is next.
     pub(crate) fn next_length(&self) -> usize {
         match self {

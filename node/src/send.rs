@@ -87,7 +87,6 @@ fn send_rows<const ROOM: usize>(
             None => return fail(run, EINVAL),
         }
     }
-    environment.moderation.note_send();
     let outcomes = [const { Cell::new((0, 0)) }; ROOM];
     endpoint.send(
         &batch[..run.len()],

@@ -67,12 +67,15 @@ function turnOver(isNeeded) {
 }
 
 /** The flags of `open`, as node/src/calls.rs has them. */
-const FLAG = { reuseAddr: 1, reusePort: 2, ipv6Only: 4, noOffload: 8, pooledBuffers: 16, noModeration: 32 };
+const FLAG = { reuseAddr: 1, reusePort: 2, ipv6Only: 4, noOffload: 8, pooledBuffers: 16 };
 
-/** Makes the native half of a socket: its number, which `calls` take. The first call loads the addon. */
-function open(type, flags) {
+/**
+ * Makes the native half of a socket, whose datagrams may wait for each other for so many microseconds: its number, which `calls`
+ * take. The first call loads the addon.
+ */
+function open(type, flags, receiveCoalescing = 0) {
   if (environment === undefined) start();
-  const number = exports.calls.open(type === 'udp4' ? 4 : 6, flags);
+  const number = exports.calls.open(type === 'udp4' ? 4 : 6, flags, receiveCoalescing);
   receivers[number] = undefined; // the numbers follow each other, so that the array has no holes
   return number;
 }

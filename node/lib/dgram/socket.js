@@ -15,7 +15,7 @@ const { connect, connectSync, disconnect } = require('./connect.js');
 const { send, sendto } = require('./send.js');
 const { additions } = require('../extras/prototype.js');
 const options = require('./options.js');
-const { validateAbortSignal, validateFunction, validateUint32 } = require('../common/validate.js');
+const { validateAbortSignal, validateCount, validateFunction, validateUint32 } = require('../common/validate.js');
 const { ERR_INVALID_ARG_TYPE, ERR_SOCKET_BAD_TYPE } = require('../common/errors.js');
 
 const { kAsyncId, kOwner, kState } = host;
@@ -37,6 +37,14 @@ function checkedSize(size, name) {
   return size;
 }
 
+/** The longest time that datagrams may be made to wait for each other, in microseconds. */
+const LONGEST_COALESCING = 10_000;
+
+function checkedCoalescing(microseconds) {
+  if (microseconds !== undefined) validateCount(microseconds, 'options.receiveCoalescing', 0, LONGEST_COALESCING);
+  return microseconds;
+}
+
 /** What a socket has of which only the type is given. */
 const NO_OPTIONS = Object.freeze({});
 
@@ -55,7 +63,7 @@ function checkedOptions(given) {
     ipv6Only: given.ipv6Only,
     offload: given.offload,
     pooledBuffers: given.pooledBuffers,
-    moderation: given.moderation,
+    receiveCoalescing: checkedCoalescing(given.receiveCoalescing),
   };
 }
 
@@ -69,19 +77,18 @@ function checkedBounds({ writableHighWaterMark, maxSendQueueSize, maxSendQueueCo
 }
 
 /** What the native side keeps, as it is told. */
-const flagsOf = ({ reuseAddr, reusePort, ipv6Only, offload = true, pooledBuffers, moderation = true }) =>
+const flagsOf = ({ reuseAddr, reusePort, ipv6Only, offload = true, pooledBuffers }) =>
   (reuseAddr ? FLAG.reuseAddr : 0) |
   (reusePort ? FLAG.reusePort : 0) |
   (ipv6Only ? FLAG.ipv6Only : 0) |
   (offload ? 0 : FLAG.noOffload) |
-  (pooledBuffers ? FLAG.pooledBuffers : 0) |
-  (moderation ? 0 : FLAG.noModeration);
+  (pooledBuffers ? FLAG.pooledBuffers : 0);
 
 function newHandle(type, lookup, checked) {
   if (lookup !== undefined) validateFunction(lookup, 'lookup');
   if (type !== 'udp4' && type !== 'udp6') throw new ERR_SOCKET_BAD_TYPE();
   const resolve = lookupFor(type, lookup);
-  if (host.mayUseNet()) return new Handle(type, resolve, flagsOf(checked));
+  if (host.mayUseNet()) return new Handle(type, resolve, flagsOf(checked), checked.receiveCoalescing);
   const { DeniedHandle } = require('../handle/denied-handle.js');
   return new DeniedHandle(type, resolve);
 }

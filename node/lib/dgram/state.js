@@ -14,7 +14,7 @@ const DISCONNECTED = 0;
 /** What a program may ask for when it makes a socket; what it has not asked for takes no room in the socket. */
 const OPTIONS = [
   ...['recvBufferSize', 'sendBufferSize', 'receiveBlockList', 'sendBlockList'],
-  ...['reuseAddr', 'reusePort', 'ipv6Only', 'offload', 'pooledBuffers', 'moderation'],
+  ...['reuseAddr', 'reusePort', 'ipv6Only', 'offload', 'pooledBuffers', 'receiveCoalescing'],
 ];
 
 /** Where a socket stands is the native side's to know; this shows it under the names that the host's sockets use. */

@@ -30,7 +30,7 @@ const WITHOUT_COLLECTOR = { requireManualDestroy: true };
 const text = (value) => (value === undefined || value === null ? undefined : `${value}`);
 
 class Handle {
-  constructor(type, lookup, flags) {
+  constructor(type, lookup, flags, receiveCoalescing = 0) {
     this.type = type;
     this.lookup = lookup;
     this.flags = flags;
@@ -40,7 +40,8 @@ class Handle {
     this.onmessages = undefined;
     this.onerror = undefined;
     this[kOwner] = undefined;
-    this.number = environment.open(type, flags);
+    if (receiveCoalescing > 0) this.receiveCoalescing = receiveCoalescing;
+    this.number = environment.open(type, flags, receiveCoalescing);
     this.standing = 0;
     this.resource = new AsyncResource('UDPWRAP', WITHOUT_COLLECTOR);
   }
@@ -121,7 +122,7 @@ class Handle {
   /** Goes on with the kernel's socket that a handle of the host's holds: the one that cluster workers share. */
   share(wrap) {
     const { number, native } = this;
-    this.number = environment.open(this.type, this.flags);
+    this.number = environment.open(this.type, this.flags, this.receiveCoalescing);
     this.half = undefined;
     this.hearsWhole = this.tellsDepartures = false;
     environment.calls.reference(this.number, native.isReferenced() ? 1 : 0);
@@ -373,6 +374,7 @@ class Handle {
 
 /** What few sockets ever have: it takes no room in the others. */
 Object.assign(Handle.prototype, {
+  receiveCoalescing: 0,
   resting: false,
   hearsWhole: false,
   tellsDepartures: false,

@@ -39,11 +39,11 @@ impl Interest {
     pub(crate) const NONE: Interest = Interest { readable: false, writable: false, errors: false };
 }
 
-/// Whose descriptor is watched: the number of a socket of the network, or of a local one; or the timer's.
+/// Whose descriptor is watched: the number of a socket of the network, or of a local one; or the timer of a socket of the network.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Watched {
     Endpoint(u32),
-    Timer,
+    Timer(u32),
     #[cfg(unix)]
     Local(u32),
 }

@@ -20,7 +20,7 @@ mod system {
             }
         }
 
-        /// Becomes readable once so much time has passed, and not before, whatever it was.
+        /// Becomes readable once so much time has passed, and not before, whatever it was; with no time, never.
         pub(crate) fn set(&self, delay: Duration) {
             let never = libc::timespec { tv_sec: 0, tv_nsec: 0 };
             let once = libc::timespec {

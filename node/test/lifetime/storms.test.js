@@ -25,4 +25,4 @@ ends('workers die of an exception in a message listener', FIXTURE, 'workerThrows
 ends('the module is first loaded by a worker that ends', FIXTURE, 'workerFirst', { records: [['worker ended'], ['round trip']] });
 ends('the process exits while workers are in traffic', FIXTURE, 'exitAmongWorkers', { code: 5, records: [['leaving']] });
 ends('terminated workers leave no descriptor', FIXTURE, 'descriptors', { records: [['left', 0]] });
-ends('nor those whose datagrams wait for each other', FIXTURE, 'moderated', { records: [['left', 0]] });
+ends('nor those whose datagrams wait for each other', FIXTURE, 'coalescing', { records: [['left', 0]] });

@@ -9,7 +9,7 @@ use super::{Job, Outcome, receive, send};
 const HOST: &str = "node:dgram";
 const OURS: &str = "heliogram";
 const NO_OFFLOAD: &str = "heliogram, no offload";
-const NO_MODERATION: &str = "heliogram, no moderation";
+const COALESCING: &str = "heliogram, receiveCoalescing: 200";
 const POOLED: &str = "heliogram, pooled buffers";
 const MANY_RECEIVED: &str = "heliogram, 'messages'";
 const MANY_SENT: &str = "heliogram, sendMany";
@@ -22,7 +22,6 @@ const BUN_OURS: &str = "heliogram in Bun";
 const BUN_NO_OFFLOAD: &str = "heliogram in Bun, no offload";
 
 const WITHOUT_OFFLOAD: &[(&str, &str)] = &[("HELIOGRAM_OFFLOAD", "0")];
-const WITHOUT_MODERATION: &[(&str, &str)] = &[("HELIOGRAM_MODERATION", "0")];
 
 macro_rules! script {
     ($name:expr, $runtime:literal, $sockets:literal, $environment:expr) => {
@@ -90,11 +89,11 @@ const SOCKETS: &[Contestant] = &[
     script!(BUN_OURS, "bun", "heliogram", &[]),
 ];
 
-/// And ours where no datagram waits for the next.
+/// And ours where datagrams wait for each other.
 const STEADY_RECEIVERS: &[Contestant] = &[
     script!(HOST, "node", "host", &[]),
     script!(OURS, "node", "heliogram", &[]),
-    script!(NO_MODERATION, "node", "heliogram", WITHOUT_MODERATION),
+    script!(COALESCING, "node", "heliogram", &[], r#"{"receiveCoalescing":200}"#),
     script!(DENO, "deno", "host", &[]),
     script!(DENO_OURS, "deno", "heliogram", &[]),
     script!(BUN, "bun", "host", &[]),
