@@ -8,20 +8,22 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use heliogram::events::{Loop, Socket, event};
-use heliogram::{Datagram, ReceiveInfo, RemoteInfo, Result, SendOptions, SocketOptions, SocketType};
+use heliogram::events::{EventLoop, EventSocket, event};
+use heliogram::{Datagram, RecvMetadataOptions, RemoteInfo, Result, SendOptions, SocketOptions, SocketType};
 
 /// Who has which address, on each interface.
 type Leases = HashMap<(u32, String), Ipv4Addr>;
 
 fn main() -> Result<()> {
     let port = std::env::args().nth(1).and_then(|port| port.parse().ok()).unwrap_or(6767);
-    let events = Loop::new()?;
+    let events = EventLoop::new()?;
     let server = events.create_socket(&SocketOptions::new(SocketType::Udp4))?;
     let leases = RefCell::new(Leases::new());
     server.on(event::Listening, |server, ()| {
-        let ready = server.set_broadcast(true).and_then(|()| server.set_receive_info(ReceiveInfo::new().local(true)));
-        match ready.and_then(|()| server.address()) {
+        let ready = server
+            .set_broadcast(true)
+            .and_then(|()| server.set_recv_metadata(RecvMetadataOptions::new().packet_info(true)));
+        match ready.and_then(|()| server.local_addr()) {
             Ok(address) => println!("listening on {address}"),
             Err(error) => give_up(server, &error),
         }
@@ -36,8 +38,10 @@ fn main() -> Result<()> {
     events.run()
 }
 
-fn answer(server: &Socket, name: &str, rinfo: &RemoteInfo, leases: &mut Leases) {
-    let (Some(IpAddr::V4(local)), Some(interface)) = (rinfo.arrival.local, rinfo.arrival.interface) else { return };
+fn answer(server: &EventSocket, name: &str, rinfo: &RemoteInfo, leases: &mut Leases) {
+    let (Some(IpAddr::V4(local)), Some(interface)) = (rinfo.metadata.local_ip, rinfo.metadata.interface) else {
+        return;
+    };
     let taken = leases.keys().filter(|(of, _)| *of == interface).count();
     let lease = *leases.entry((interface, name.into())).or_insert_with(|| pool(local, taken));
     let offer = format!("OFFER {lease} to {name}");
@@ -47,7 +51,7 @@ fn answer(server: &Socket, name: &str, rinfo: &RemoteInfo, leases: &mut Leases) 
     let to = SocketAddr::new(to, rinfo.port());
     let options = SendOptions::new().source(local.into()).interface(interface);
     match server.try_send_batch(&[Datagram::new(offer.as_bytes()).to(to).with(&options)]) {
-        Ok(_) => println!("{offer}, from {local} by {}", rinfo.arrival.interface_name().unwrap_or_default()),
+        Ok(_) => println!("{offer}, from {local} by {}", rinfo.metadata.interface_name().unwrap_or_default()),
         Err(error) => eprintln!("{error}"),
     }
 }
@@ -58,7 +62,7 @@ fn pool(local: Ipv4Addr, taken: usize) -> Ipv4Addr {
     Ipv4Addr::new(a, b, c, 100 + (taken % 100) as u8)
 }
 
-fn give_up(server: &Socket, error: &heliogram::Error) {
+fn give_up(server: &EventSocket, error: &heliogram::Error) {
     eprintln!("{error}");
     if let Err(error) = server.close() {
         eprintln!("{error}");

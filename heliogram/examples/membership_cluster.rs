@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 #[cfg(unix)]
 mod unix {
     use super::Error;
-    use heliogram::events::Loop;
+    use heliogram::events::EventLoop;
     use heliogram::{Interface, Socket, SocketOptions, SocketType};
     use std::env::current_exe;
     use std::io::stdin;
@@ -33,11 +33,11 @@ mod unix {
     }
 
     pub(super) fn worker() -> Result<(), Box<dyn Error>> {
-        let events = Loop::new()?;
+        let events = EventLoop::new()?;
         let s = events.create_socket(&SocketOptions::new(SocketType::Udp4))?;
         let shared = stdin().as_fd().try_clone_to_owned()?;
         s.bind_then(shared, |s| {
-            match s.add_membership(GROUP.into(), Interface::Default) {
+            match s.join_multicast(GROUP.into(), Interface::Default) {
                 Ok(()) => println!("Works ok"),                        // the first
                 Err(error) => println!("Fails with {}", error.code()), // the second: EADDRINUSE
             }

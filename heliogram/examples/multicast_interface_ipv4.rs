@@ -1,10 +1,10 @@
 //! The manual's example of `setMulticastInterface` for IPv4: an address of this host on the interface.
 
-use heliogram::events::Loop;
+use heliogram::events::EventLoop;
 use heliogram::{Interface, Result, SocketOptions, SocketType};
 
 fn main() -> Result<()> {
-    let events = Loop::new()?;
+    let events = EventLoop::new()?;
     let socket = events.create_socket(&SocketOptions::new(SocketType::Udp4))?;
     socket.bind_then(1234, |socket| {
         // Closed afterwards only so that the example ends.

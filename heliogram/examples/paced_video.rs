@@ -11,8 +11,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use heliogram::tokio::Socket;
-use heliogram::{Clock, Datagram, Ecn, ReceiveInfo, SendOptions, SocketOptions, SocketType};
+use heliogram::TokioSocket;
+use heliogram::{Clock, Datagram, Ecn, RecvMetadataOptions, SendOptions, SocketOptions, SocketType};
 use tokio::time::{Instant, sleep_until, timeout};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -39,13 +39,13 @@ async fn main() -> Result<()> {
 /// Tells the sender after each frame how many datagrams came and how many of them were marked.
 async fn receive(port: u16) -> Result<()> {
     let options = SocketOptions::new(SocketType::Udp4).recv_buffer_size(ROOM);
-    let socket = Socket::bind(&options, (Ipv4Addr::UNSPECIFIED, port)).await?;
-    socket.set_receive_info(ReceiveInfo::new().traffic_class(true))?;
-    println!("listening on {}", socket.address()?);
+    let socket = TokioSocket::bind(&options, (Ipv4Addr::UNSPECIFIED, port)).await?;
+    socket.set_recv_metadata(RecvMetadataOptions::new().traffic_class(true))?;
+    println!("listening on {}", socket.local_addr()?);
     let (mut frame, mut came, mut marked) = (0, [0_u32; 2], [0_u32; 2]);
     let mut buffer = [0; 2048];
     loop {
-        let rinfo = socket.recv(&mut buffer).await?;
+        let rinfo = socket.recv_msg(&mut buffer).await?;
         let Some(number) = buffer[..rinfo.size].first_chunk().copied().map(u32::from_be_bytes) else { break };
         if number != frame {
             frame = number;
@@ -53,7 +53,7 @@ async fn receive(port: u16) -> Result<()> {
             socket.send_to(&report, rinfo.addr).await?;
             (came[0], marked[0]) = (0, 0);
         }
-        let mark = u32::from(rinfo.arrival.ecn() == Ecn::Ce);
+        let mark = u32::from(rinfo.metadata.ecn() == Ecn::Ce);
         came = came.map(|count| count + 1);
         marked = marked.map(|count| count + mark);
     }
@@ -62,9 +62,9 @@ async fn receive(port: u16) -> Result<()> {
 }
 
 async fn send(peer: SocketAddr) -> Result<()> {
-    let socket = Socket::bind(&SocketOptions::new(SocketType::Udp4), (Ipv4Addr::UNSPECIFIED, 0)).await?;
+    let socket = TokioSocket::bind(&SocketOptions::new(SocketType::Udp4), (Ipv4Addr::UNSPECIFIED, 0)).await?;
     socket.connect(peer).await?;
-    let held = socket.set_departure_clock(Clock::Monotonic);
+    let held = socket.set_transmit_time_clock(Clock::Monotonic);
     if let Err(error) = &held {
         eprintln!("{error}: only the timer spreads the datagrams");
     }
@@ -79,7 +79,7 @@ async fn send(peer: SocketAddr) -> Result<()> {
             sleep_until(start + departure - LEAD).await;
             let mut options = SendOptions::new().traffic_class(Ecn::Ect1.into());
             if held.is_ok() {
-                options = options.departure(clock + (FRAME + departure).as_nanos() as u64);
+                options = options.transmit_time(clock + (FRAME + departure).as_nanos() as u64);
             }
             sent += socket.send_batch(&[Datagram::new(&picture).with(&options)]).await?;
         }
@@ -104,9 +104,9 @@ impl Rate {
     }
 
     /// Half the share of marked ones is too much (RFC 8257); where none is, there is room for one more.
-    fn hear(&mut self, socket: &Socket) {
+    fn hear(&mut self, socket: &TokioSocket) {
         let mut report = [0; 8];
-        while socket.try_recv(&mut report).is_ok_and(|rinfo| rinfo.size == report.len()) {
+        while socket.try_recv_msg(&mut report).is_ok_and(|rinfo| rinfo.size == report.len()) {
             let [came, marked] =
                 [0, 4].map(|at| f64::from(u32::from_be_bytes([0, 1, 2, 3].map(|byte| report[at + byte]))));
             match marked > 0.0 {

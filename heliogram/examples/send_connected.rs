@@ -1,10 +1,10 @@
 //! The manual's example of `send` on a connected socket: a UDP packet to a port on `localhost`.
 
-use heliogram::events::Loop;
+use heliogram::events::EventLoop;
 use heliogram::{Result, SocketOptions, SocketType};
 
 fn main() -> Result<()> {
-    let events = Loop::new()?;
+    let events = EventLoop::new()?;
     let client = events.create_socket(&SocketOptions::new(SocketType::Udp4))?;
     client.connect_then(("localhost", 41234), |client, connected| {
         let sent = connected.and_then(|()| {

@@ -2,11 +2,11 @@
 //!
 //! `cargo run -p heliogram --example server`, and then the same with `send` in another terminal. Ctrl-C ends it.
 
-use heliogram::events::{Loop, event};
+use heliogram::events::{EventLoop, event};
 use heliogram::{Result, SocketOptions, SocketType};
 
 fn main() -> Result<()> {
-    let events = Loop::new()?;
+    let events = EventLoop::new()?;
     let server = events.create_socket(&SocketOptions::new(SocketType::Udp4))?;
 
     server.on(event::Error, |server, error| {
@@ -20,7 +20,7 @@ fn main() -> Result<()> {
         println!("server got: {} from {}:{}", String::from_utf8_lossy(msg), rinfo.address(), rinfo.port());
     });
 
-    server.on(event::Listening, |server, ()| match server.address() {
+    server.on(event::Listening, |server, ()| match server.local_addr() {
         Ok(address) => println!("server listening {}:{}", address.ip(), address.port()),
         Err(error) => eprintln!("server error:\n{error}"),
     });

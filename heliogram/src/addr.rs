@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::info::Arrival;
+use crate::info::RecvMetadata;
 use crate::sys;
 
 /// Who sent a datagram, and how much of it there is: the manual's `rinfo`.
@@ -19,13 +19,13 @@ pub struct RemoteInfo {
     pub size: usize,
     /// Whether the message was longer than the buffer and its end is lost (`MSG_TRUNC`).
     pub truncated: bool,
-    /// How it arrived, as far as [`Socket::set_receive_info`](crate::Socket::set_receive_info) asked.
-    pub arrival: Arrival,
+    /// How it arrived, as far as [`Socket::set_recv_metadata`](crate::Socket::set_recv_metadata) asked.
+    pub metadata: RecvMetadata,
 }
 
 impl RemoteInfo {
-    pub(crate) const fn new(addr: SocketAddr, size: usize, truncated: bool, arrival: Arrival) -> Self {
-        RemoteInfo { addr, size, truncated, arrival }
+    pub(crate) const fn new(addr: SocketAddr, size: usize, truncated: bool, metadata: RecvMetadata) -> Self {
+        RemoteInfo { addr, size, truncated, metadata }
     }
 
     /// The sender's address as Node prints it, with `%eth0` where it is link-local.
@@ -44,10 +44,10 @@ impl RemoteInfo {
     }
 
     /// Where in the received bytes each datagram is: the one, or those of a train
-    /// ([`Socket::try_recv_train`](crate::Socket::try_recv_train)).
+    /// ([`Socket::try_recv_gro`](crate::Socket::try_recv_gro)).
     pub fn datagrams(&self) -> impl Iterator<Item = Range<usize>> + use<> {
         let size = self.size;
-        let step = self.arrival.segment_size.map_or(size, usize::from).max(1);
+        let step = self.metadata.segment_size.map_or(size, usize::from).max(1);
         (0..size.max(1)).step_by(step).map(move |start| start..size.min(start + step))
     }
 }
@@ -177,8 +177,8 @@ mod tests {
     #[test]
     fn a_train_is_taken_apart_to_the_byte() {
         let cut = |bytes: &'static [u8], segment_size| {
-            let arrival = Arrival { segment_size: Some(segment_size), ..Arrival::default() };
-            let train = RemoteInfo::new("127.0.0.1:1".parse().unwrap(), bytes.len(), false, arrival);
+            let metadata = RecvMetadata { segment_size: Some(segment_size), ..RecvMetadata::default() };
+            let train = RemoteInfo::new("127.0.0.1:1".parse().unwrap(), bytes.len(), false, metadata);
             train.datagrams().map(|place| &bytes[place]).collect::<Vec<_>>()
         };
         assert_eq!(cut(b"aabbc", 2), [&b"aa"[..], b"bb", b"c"]);

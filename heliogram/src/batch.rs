@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use crate::addr::RemoteInfo;
-use crate::info::{Arrival, SendOptions};
+use crate::info::{RecvMetadata, SendOptions};
 use crate::sys;
 
 /// The longest message that a UDP datagram over IPv4 can carry: 65,535 less the IP and UDP headers (RFC 768, RFC 791).
@@ -123,7 +123,7 @@ fn run_length(first: &Datagram<'_>, batch: &[Datagram<'_>], limit: usize) -> usi
 /// # socket.bind(None)?;
 /// let mut batch = RecvBatch::new(32, 2048);
 /// match socket.try_recv_batch(&mut batch) {
-///     Ok(_) => batch.iter().for_each(|message| println!("{} bytes from {}", message.data.len(), message.info.addr)),
+///     Ok(_) => batch.iter().for_each(|message| println!("{} bytes from {}", message.data.len(), message.rinfo.addr)),
 ///     Err(error) if error.is_would_block() => println!("nothing there"),
 ///     Err(error) => return Err(error),
 /// }
@@ -175,7 +175,7 @@ impl RecvBatch {
     /// Room for `slots` trains, or datagrams of any size: 64 KiB each.
     ///
     /// This is what a socket with [`SocketOptions::gro`](crate::SocketOptions::gro) receives into.
-    pub fn for_trains(slots: usize) -> Self {
+    pub fn for_gro(slots: usize) -> Self {
         RecvBatch::new(slots, Self::TRAIN)
     }
 
@@ -204,17 +204,17 @@ impl RecvBatch {
 
     /// The datagrams of the last receive, in the order of their arrival; trains taken apart.
     pub fn iter(&self) -> impl Iterator<Item = Message<'_>> {
-        self.trains_from(0).flat_map(|train| {
-            train.info.datagrams().map(move |place| {
-                let info = RemoteInfo { size: place.len(), ..train.info };
-                Message { data: &train.data[place], info }
+        self.gro_packets_from(0).flat_map(|train| {
+            train.rinfo.datagrams().map(move |place| {
+                let rinfo = RemoteInfo { size: place.len(), ..train.rinfo };
+                Message { data: &train.data[place], rinfo }
             })
         })
     }
 
     /// What the kernel gave from that datagram on, counted from 0, with trains whole: [`RemoteInfo::datagrams`] says where in
     /// the bytes each datagram is. The train to which that datagram belongs begins with it.
-    pub fn trains_from(&self, mut first: usize) -> impl Iterator<Item = Message<'_>> {
+    pub fn gro_packets_from(&self, mut first: usize) -> impl Iterator<Item = Message<'_>> {
         self.slots.iter().filter_map(move |slot| {
             let passed = first.min(slot.datagrams());
             first -= passed;
@@ -225,8 +225,8 @@ impl RecvBatch {
     /// What a slot holds from that byte on.
     fn train(&self, slot: &Slot, from: usize) -> Message<'_> {
         let data = &self.receiver.data(slot.index)[from..slot.length];
-        let arrival = Arrival { segment_size: slot.train(), ..self.receiver.arrival(slot.index) };
-        Message { data, info: RemoteInfo::new(self.receiver.peer(slot.index), data.len(), slot.truncated, arrival) }
+        let metadata = RecvMetadata { segment_size: slot.train(), ..self.receiver.metadata(slot.index) };
+        Message { data, rinfo: RemoteInfo::new(self.receiver.peer(slot.index), data.len(), slot.truncated, metadata) }
     }
 
     /// Whether a train of any length fits each slot.
@@ -235,7 +235,7 @@ impl RecvBatch {
     }
 
     /// Whether the last receive brought a train.
-    pub const fn has_trains(&self) -> bool {
+    pub const fn has_coalesced(&self) -> bool {
         self.datagrams > self.slots.len()
     }
 
@@ -290,7 +290,7 @@ pub struct Message<'a> {
     /// The bytes.
     pub data: &'a [u8],
     /// Who sent them.
-    pub info: RemoteInfo,
+    pub rinfo: RemoteInfo,
 }
 
 #[cfg(test)]
@@ -337,7 +337,8 @@ mod tests {
 
     #[test]
     fn options_are_not_mixed_and_some_travel_alone() {
-        let options = [SendOptions::new(), SendOptions::new().hop_limit(3), SendOptions::new().timestamp(true)];
+        let options =
+            [SendOptions::new(), SendOptions::new().hop_limit(3), SendOptions::new().transmit_timestamp(true)];
         let batch = [0, 0, 1, 1, 2, 2].map(|index: usize| Datagram::new(b"abc").with(&options[index]));
         assert_eq!(runs(&batch, 1000).map(|run| run.datagrams.len()).collect::<Vec<_>>(), [2, 2, 1, 1]);
         let batch = [Datagram::new(b"abc"), Datagram::new(b"abc").with(&options[0])];

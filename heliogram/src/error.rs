@@ -15,7 +15,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The kind of failure: a rule of the socket, or an error of the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Code {
+pub enum ErrorKind {
     /// The socket is bound, or being bound, already.
     AlreadyBound,
     /// A type that is neither `udp4` nor `udp6`.
@@ -49,24 +49,24 @@ pub enum Code {
 }
 
 /// Every code that is not the system's, with the message that Node prints.
-const TABLE: &[(Code, &str, &str)] = &[
-    (Code::AlreadyBound, "ERR_SOCKET_ALREADY_BOUND", "Socket is already bound"),
-    (Code::BadType, "ERR_SOCKET_BAD_TYPE", "Bad socket type specified. Valid types are: udp4, udp6"),
-    (Code::BadPort, "ERR_SOCKET_BAD_PORT", "Port should be > 0 and < 65536. Received type number (0)."),
-    (Code::BadBufferSize, "ERR_SOCKET_BAD_BUFFER_SIZE", "Buffer size must be a positive integer"),
-    (Code::BufferSize, "ERR_SOCKET_BUFFER_SIZE", "Could not get or set buffer size"),
-    (Code::BadDescriptor, "EBADF", "EBADF"),
-    (Code::InvalidDescriptor, "ERR_INVALID_FD_TYPE", "Unsupported fd type"),
-    (Code::IsConnected, "ERR_SOCKET_DGRAM_IS_CONNECTED", "Already connected"),
-    (Code::NotConnected, "ERR_SOCKET_DGRAM_NOT_CONNECTED", "Not connected"),
-    (Code::NotRunning, "ERR_SOCKET_DGRAM_NOT_RUNNING", "Not running"),
-    (Code::Blocked, "ERR_IP_BLOCKED", "is blocked by net.BlockList"),
-    (Code::NotFound, "ENOTFOUND", "ENOTFOUND"),
-    (Code::LookupAgain, "EAI_AGAIN", "EAI_AGAIN"),
-    (Code::InvalidAddress, "ERR_INVALID_IP_ADDRESS", "Invalid IP address"),
+const TABLE: &[(ErrorKind, &str, &str)] = &[
+    (ErrorKind::AlreadyBound, "ERR_SOCKET_ALREADY_BOUND", "Socket is already bound"),
+    (ErrorKind::BadType, "ERR_SOCKET_BAD_TYPE", "Bad socket type specified. Valid types are: udp4, udp6"),
+    (ErrorKind::BadPort, "ERR_SOCKET_BAD_PORT", "Port should be > 0 and < 65536. Received type number (0)."),
+    (ErrorKind::BadBufferSize, "ERR_SOCKET_BAD_BUFFER_SIZE", "Buffer size must be a positive integer"),
+    (ErrorKind::BufferSize, "ERR_SOCKET_BUFFER_SIZE", "Could not get or set buffer size"),
+    (ErrorKind::BadDescriptor, "EBADF", "EBADF"),
+    (ErrorKind::InvalidDescriptor, "ERR_INVALID_FD_TYPE", "Unsupported fd type"),
+    (ErrorKind::IsConnected, "ERR_SOCKET_DGRAM_IS_CONNECTED", "Already connected"),
+    (ErrorKind::NotConnected, "ERR_SOCKET_DGRAM_NOT_CONNECTED", "Not connected"),
+    (ErrorKind::NotRunning, "ERR_SOCKET_DGRAM_NOT_RUNNING", "Not running"),
+    (ErrorKind::Blocked, "ERR_IP_BLOCKED", "is blocked by net.BlockList"),
+    (ErrorKind::NotFound, "ENOTFOUND", "ENOTFOUND"),
+    (ErrorKind::LookupAgain, "EAI_AGAIN", "EAI_AGAIN"),
+    (ErrorKind::InvalidAddress, "ERR_INVALID_IP_ADDRESS", "Invalid IP address"),
 ];
 
-impl Code {
+impl ErrorKind {
     fn row(self) -> (&'static str, &'static str) {
         TABLE.iter().find(|row| row.0 == self).map_or(("UNKNOWN", "unknown error"), |row| (row.1, row.2))
     }
@@ -86,7 +86,7 @@ enum Target {
 /// Displays as Node does: `bind EADDRINUSE 127.0.0.1:41234`, `Not running`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    code: Code,
+    code: ErrorKind,
     /// The system's number, positive; 0 where there is none.
     raw: i32,
     syscall: &'static str,
@@ -95,7 +95,7 @@ pub struct Error {
 
 impl Error {
     /// A rule of the socket that forbids the operation.
-    pub(crate) const fn rule(code: Code) -> Self {
+    pub(crate) const fn rule(code: ErrorKind) -> Self {
         Error { code, raw: 0, syscall: "", target: Target::None }
     }
 
@@ -106,17 +106,17 @@ impl Error {
 
     /// The same with the number at hand.
     pub(crate) const fn raw(syscall: &'static str, raw: i32) -> Self {
-        Error { code: Code::System, raw, syscall, target: Target::None }
+        Error { code: ErrorKind::System, raw, syscall, target: Target::None }
     }
 
     /// The refusal of a buffer's size, with the system's reason.
     pub(crate) const fn buffer_size(syscall: &'static str, raw: i32) -> Self {
-        Error { code: Code::BufferSize, raw, syscall, target: Target::None }
+        Error { code: ErrorKind::BufferSize, raw, syscall, target: Target::None }
     }
 
     /// A look-up that found nothing, or had no answer. `host` may be empty where it is not known.
     #[cfg(any(feature = "events", feature = "tokio"))]
-    pub(crate) fn lookup(host: &str, code: Code) -> Self {
+    pub(crate) fn lookup(host: &str, code: ErrorKind) -> Self {
         let target = if host.is_empty() { Target::None } else { Target::Text(host.into()) };
         Error { code, raw: 0, syscall: "getaddrinfo", target }
     }
@@ -126,21 +126,21 @@ impl Error {
     #[cfg(any(feature = "events", feature = "tokio"))]
     pub(crate) fn failed_lookup(host: &str, error: &io::Error) -> Self {
         let again = error.to_string().contains("Temporary failure");
-        let missing = Error::lookup(host, if again { Code::LookupAgain } else { Code::NotFound });
+        let missing = Error::lookup(host, if again { ErrorKind::LookupAgain } else { ErrorKind::NotFound });
         match error.raw_os_error() {
-            Some(raw) if sys::errno::is_known(raw) => Error { code: Code::System, raw, ..missing },
+            Some(raw) if sys::errno::is_known(raw) => Error { code: ErrorKind::System, raw, ..missing },
             _ => missing,
         }
     }
 
     /// Text that is no address.
     pub(crate) fn invalid_address(text: &str) -> Self {
-        Error { code: Code::InvalidAddress, raw: 0, syscall: "", target: Target::Text(text.into()) }
+        Error { code: ErrorKind::InvalidAddress, raw: 0, syscall: "", target: Target::Text(text.into()) }
     }
 
     /// A descriptor of the wrong kind; `kind` is its name as Node prints it (`TCP`, `FILE`).
     pub(crate) fn invalid_descriptor(kind: &str) -> Self {
-        Error { code: Code::InvalidDescriptor, raw: 0, syscall: "", target: Target::Text(kind.into()) }
+        Error { code: ErrorKind::InvalidDescriptor, raw: 0, syscall: "", target: Target::Text(kind.into()) }
     }
 
     /// The same error, about this address.
@@ -163,14 +163,14 @@ impl Error {
     }
 
     /// The failure as a value to match on.
-    pub const fn kind(&self) -> Code {
+    pub const fn kind(&self) -> ErrorKind {
         self.code
     }
 
     /// Node's code: `ERR_SOCKET_DGRAM_NOT_RUNNING`, or the system's name such as `EADDRINUSE`.
     pub fn code(&self) -> &'static str {
         match self.code {
-            Code::System => sys::errno::name(self.raw),
+            ErrorKind::System => sys::errno::name(self.raw),
             code => code.row().0,
         }
     }
@@ -180,7 +180,7 @@ impl Error {
     /// On Windows it is the negated Winsock number; Node has numbers of its own there.
     pub const fn errno(&self) -> Option<i32> {
         match (self.code, self.raw) {
-            (Code::BadDescriptor, _) => Some(-sys::errno::EBADF),
+            (ErrorKind::BadDescriptor, _) => Some(-sys::errno::EBADF),
             (_, 0) => None,
             (_, raw) => Some(-raw),
         }
@@ -195,7 +195,7 @@ impl Error {
     pub fn address(&self) -> Option<Cow<'_, str>> {
         match &self.target {
             Target::Address(address) => Some(ip_text(address).into()),
-            Target::Text(text) if self.code != Code::InvalidDescriptor => Some(Cow::Borrowed(text)),
+            Target::Text(text) if self.code != ErrorKind::InvalidDescriptor => Some(Cow::Borrowed(text)),
             _ => None,
         }
     }
@@ -210,23 +210,23 @@ impl Error {
 
     /// Whether the operation would have had to wait: `EAGAIN`.
     pub fn is_would_block(&self) -> bool {
-        self.code == Code::System && self.raw == sys::errno::EAGAIN
+        self.code == ErrorKind::System && self.raw == sys::errno::EAGAIN
     }
 
     /// Whether a send that failed so goes through later by itself: `EAGAIN`, or `ENOBUFS` of a full device queue, which
     /// Node's sends wait out too.
     pub(crate) fn is_full(&self) -> bool {
-        self.is_would_block() || (self.code == Code::System && self.raw == sys::errno::ENOBUFS)
+        self.is_would_block() || (self.code == ErrorKind::System && self.raw == sys::errno::ENOBUFS)
     }
 
     /// The standard library's kind of this error.
     pub fn io_kind(&self) -> io::ErrorKind {
         match self.code {
-            Code::System | Code::BufferSize if self.raw != 0 => io::Error::from_raw_os_error(self.raw).kind(),
-            Code::NotConnected => io::ErrorKind::NotConnected,
-            Code::Blocked => io::ErrorKind::PermissionDenied,
-            Code::NotFound => io::ErrorKind::NotFound,
-            Code::LookupAgain => io::ErrorKind::TimedOut,
+            ErrorKind::System | ErrorKind::BufferSize if self.raw != 0 => io::Error::from_raw_os_error(self.raw).kind(),
+            ErrorKind::NotConnected => io::ErrorKind::NotConnected,
+            ErrorKind::Blocked => io::ErrorKind::PermissionDenied,
+            ErrorKind::NotFound => io::ErrorKind::NotFound,
+            ErrorKind::LookupAgain => io::ErrorKind::TimedOut,
             _ => io::ErrorKind::InvalidInput,
         }
     }
@@ -236,20 +236,20 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (code, message) = self.code.row();
         match self.code {
-            Code::System | Code::BadDescriptor => {
+            ErrorKind::System | ErrorKind::BadDescriptor => {
                 write!(f, "{} {}", self.syscall, self.code())?;
                 write_target(f, &self.target)
             }
-            Code::NotFound | Code::LookupAgain => {
+            ErrorKind::NotFound | ErrorKind::LookupAgain => {
                 write!(f, "{} {code}", self.syscall)?;
                 write_target(f, &self.target)
             }
-            Code::BufferSize => {
+            ErrorKind::BufferSize => {
                 let (name, text) = (sys::errno::name(self.raw), sys::errno::text(self.raw));
                 write!(f, "{message}: {} returned {name} ({text})", self.syscall)
             }
-            Code::Blocked => write!(f, "IP({}) {message}", self.address().unwrap_or_default()),
-            Code::InvalidDescriptor | Code::InvalidAddress => match &self.target {
+            ErrorKind::Blocked => write!(f, "IP({}) {message}", self.address().unwrap_or_default()),
+            ErrorKind::InvalidDescriptor | ErrorKind::InvalidAddress => match &self.target {
                 Target::Text(text) => write!(f, "{message}: {text}"),
                 _ => f.write_str(message),
             },

@@ -1,12 +1,12 @@
-//! The face with events: Node's `dgram` in Rust. Listeners instead of `EAGAIN`, in a [`Loop`] on one thread.
+//! The face with events: Node's `dgram` in Rust. Listeners instead of `EAGAIN`, in a [`EventLoop`] on one thread.
 //!
 //! A server and a client that end by themselves:
 //!
 //! ```
-//! use heliogram::events::{Loop, event};
+//! use heliogram::events::{EventLoop, event};
 //! use heliogram::{SocketOptions, SocketType};
 //!
-//! let events = Loop::new()?;
+//! let events = EventLoop::new()?;
 //! let server = events.create_socket(&SocketOptions::new(SocketType::Udp4))?;
 //! server.on(event::Message, |server, (msg, rinfo)| {
 //!     println!("server got {} bytes from {}", msg.len(), rinfo.addr);
@@ -15,7 +15,7 @@
 //!
 //! let client = events.create_socket(&SocketOptions::new(SocketType::Udp4))?;
 //! server.on(event::Listening, move |server, ()| {
-//!     let port = server.address().expect("it is bound").port();
+//!     let port = server.local_addr().expect("it is bound").port();
 //!     client.send_then("Some bytes", port, |client, outcome| {
 //!         assert_eq!(outcome.expect("it was sent"), 10);
 //!         client.close().expect("it is open");
@@ -29,7 +29,7 @@
 //!
 //! # Order
 //!
-//! No method calls a listener or callback by itself, but [`Socket::emit`]. What happened is told on a later *tick*: the
+//! No method calls a listener or callback by itself, but [`EventSocket::emit`]. What happened is told on a later *tick*: the
 //! loop keeps a queue of ticks, as `process.nextTick` does, and empties it before it waits, after each datagram it has
 //! delivered, and whenever it has anything else to tell. So a send's callback runs before the next datagram's listeners,
 //! and `'listening'` comes before the callback of the bind, and that before the callbacks of the sends that waited for it.
@@ -39,11 +39,11 @@
 //!
 //! # Where it is not Node
 //!
-//! * A datagram to an IP address leaves inside [`Socket::send`] if the socket is bound. Node keeps it until the next tick
+//! * A datagram to an IP address leaves inside [`EventSocket::send`] if the socket is bound. Node keeps it until the next tick
 //!   unless the socket is connected; there it is lost if the socket is closed in the same turn, here it is sent.
 //! * Every send's callback is called exactly once. Where a bind fails that a send has started, Node forgets that send and
 //!   a `close()` behind it; here the callbacks get the bind's error, after `'error'`, and the socket is closed.
-//! * An `'error'` without a listener ends [`Loop::run`], which returns it, instead of the process.
+//! * An `'error'` without a listener ends [`EventLoop::run`], which returns it, instead of the process.
 //! * Listeners are let go when `'close'` has been emitted, so that one which holds its own socket is no leak.
 
 use std::cell::{Cell, RefCell};
@@ -66,7 +66,7 @@ mod progress;
 mod socket;
 mod target;
 
-pub use socket::Socket;
+pub use socket::EventSocket;
 pub use target::{BindOptions, Destination, Payload};
 
 use lookup::Lookups;
@@ -83,11 +83,11 @@ const TRAIN_SLOTS: usize = 8;
 
 /// The loop that waits for sockets and calls their listeners, on the thread that made it.
 #[derive(Debug)]
-pub struct Loop {
+pub struct EventLoop {
     shared: Rc<Shared>,
 }
 
-impl Loop {
+impl EventLoop {
     /// Makes a loop without sockets.
     ///
     /// # Errors
@@ -95,17 +95,17 @@ impl Loop {
     /// `EMFILE` or `ENFILE` if the process or the system has no descriptor left.
     pub fn new() -> Result<Self> {
         let poller = sys::Poller::new().map_err(|error| Error::system("poll", &error))?;
-        Ok(Loop { shared: Rc::new(Shared::new(poller)) })
+        Ok(EventLoop { shared: Rc::new(Shared::new(poller)) })
     }
 
     /// Makes a socket of this loop: the manual's `createSocket`. Nothing happens before it is bound, sends or connects.
     ///
     /// # Errors
     ///
-    /// Those of [`Socket::new`](crate::Socket::new).
+    /// Those of [`EventSocket::new`](crate::Socket::new).
     #[doc(alias = "createSocket")]
-    pub fn create_socket(&self, options: &SocketOptions) -> Result<Socket> {
-        Socket::new(&self.shared, options)
+    pub fn create_socket(&self, options: &SocketOptions) -> Result<EventSocket> {
+        EventSocket::new(&self.shared, options)
     }
 
     /// Looks host names up with `lookup` instead of the system's resolver: the manual's `lookup` option. It runs on another
@@ -117,7 +117,7 @@ impl Loop {
         self.shared.lookups.set(Arc::new(lookup));
     }
 
-    /// Runs until there is nothing to wait for: no socket is bound that is [referenced](Socket::ref_), no send waits for
+    /// Runs until there is nothing to wait for: no socket is bound that is [referenced](EventSocket::ref_), no send waits for
     /// room, no name is being looked up, no tick is due. It may be called again then.
     ///
     /// # Errors
@@ -154,7 +154,7 @@ impl Loop {
     }
 }
 
-impl Drop for Loop {
+impl Drop for EventLoop {
     /// Closes the loop's sockets, without a word to their listeners.
     fn drop(&mut self) {
         self.shared.end();
@@ -165,7 +165,7 @@ impl Drop for Loop {
 enum Tick {
     Call(Box<dyn FnOnce()>),
     /// A send's outcome for its callback; apart so that it needs no box of its own.
-    Sent(Socket, SendCallback, Result<usize>),
+    Sent(EventSocket, SendCallback, Result<usize>),
 }
 
 impl Tick {
@@ -182,7 +182,7 @@ struct Shared {
     poller: sys::Poller,
     lookups: Lookups,
     /// The sockets that are being watched. This is what keeps an open socket alive whose last handle was dropped.
-    sockets: RefCell<HashMap<usize, Socket>>,
+    sockets: RefCell<HashMap<usize, EventSocket>>,
     last_key: Cell<usize>,
     ticks: RefCell<VecDeque<Tick>>,
     unheard: RefCell<VecDeque<Error>>,
@@ -237,7 +237,7 @@ impl Shared {
     }
 
     fn is_alive(&self) -> bool {
-        self.is_due() || self.lookups.is_pending() || self.sockets.borrow().values().any(Socket::keeps_alive)
+        self.is_due() || self.lookups.is_pending() || self.sockets.borrow().values().any(EventSocket::keeps_alive)
     }
 
     fn is_due(&self) -> bool {

@@ -1,4 +1,4 @@
-//! What travels beside a datagram's bytes: [`ReceiveInfo`] asks for it and [`Arrival`] tells it; [`SendOptions`] gives it
+//! What travels beside a datagram's bytes: [`RecvMetadataOptions`] asks for it and [`RecvMetadata`] tells it; [`SendOptions`] gives it
 //! along.
 //!
 //! Sources: `ip(7)`, `ipv6(7)`, `socket(7)`; the kernel's `networking/timestamping`; RFC 2474 (DSCP), RFC 3168 (ECN),
@@ -10,70 +10,70 @@ use std::time::{Duration, SystemTime};
 use crate::error::{Error, Result};
 use crate::sys;
 
-/// What the kernel is to tell of each received datagram: for [`Socket::set_receive_info`](crate::Socket::set_receive_info).
+/// What the kernel is to tell of each received datagram: for [`Socket::set_recv_metadata`](crate::Socket::set_recv_metadata).
 ///
 /// ```
-/// # use heliogram::{ReceiveInfo, Socket, SocketOptions, SocketType};
+/// # use heliogram::{RecvMetadataOptions, Socket, SocketOptions, SocketType};
 /// # let socket = Socket::new(&SocketOptions::new(SocketType::Udp4))?;
 /// # socket.bind(Some("127.0.0.1:0".parse().unwrap()))?;
 /// # if cfg!(unix) {
-/// socket.set_receive_info(ReceiveInfo::new().local(true).traffic_class(true))?;
+/// socket.set_recv_metadata(RecvMetadataOptions::new().packet_info(true).traffic_class(true))?;
 /// # }
 /// # Ok::<(), heliogram::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReceiveInfo(u8);
+pub struct RecvMetadataOptions(u8);
 
-impl ReceiveInfo {
+impl RecvMetadataOptions {
     /// Nothing, as a socket begins.
     pub const fn new() -> Self {
-        ReceiveInfo(0)
+        RecvMetadataOptions(0)
     }
 
     /// Everything but hardware timestamps, which cost every datagram something even where no device has them. Systems
     /// other than Linux lack some of it, and refuse.
     pub const fn all() -> Self {
-        ReceiveInfo::new().local(true).traffic_class(true).hop_limit(true).timestamp(true).dropped(true)
+        RecvMetadataOptions::new().packet_info(true).traffic_class(true).hop_limit(true).timestamp(true).dropped(true)
     }
 
-    /// [`Arrival::destination`], [`Arrival::local`] and [`Arrival::interface`] (`IP_PKTINFO`, `IPV6_RECVPKTINFO`; on
+    /// [`RecvMetadata::destination`], [`RecvMetadata::local_ip`] and [`RecvMetadata::interface`] (`IP_PKTINFO`, `IPV6_RECVPKTINFO`; on
     /// FreeBSD `IP_RECVDSTADDR` and `IP_RECVIF`).
     #[must_use]
-    pub const fn local(self, on: bool) -> Self {
-        self.with(ReceiveInfo::LOCAL, on)
+    pub const fn packet_info(self, on: bool) -> Self {
+        self.with(RecvMetadataOptions::PACKET_INFO, on)
     }
 
-    /// [`Arrival::traffic_class`]: DSCP and ECN (`IP_RECVTOS`, `IPV6_RECVTCLASS`).
+    /// [`RecvMetadata::traffic_class`]: DSCP and ECN (`IP_RECVTOS`, `IPV6_RECVTCLASS`).
     #[doc(alias("tos", "ecn"))]
     #[must_use]
     pub const fn traffic_class(self, on: bool) -> Self {
-        self.with(ReceiveInfo::TRAFFIC_CLASS, on)
+        self.with(RecvMetadataOptions::TRAFFIC_CLASS, on)
     }
 
-    /// [`Arrival::hop_limit`] (`IP_RECVTTL`, `IPV6_RECVHOPLIMIT`).
+    /// [`RecvMetadata::hop_limit`] (`IP_RECVTTL`, `IPV6_RECVHOPLIMIT`).
     #[doc(alias = "ttl")]
     #[must_use]
     pub const fn hop_limit(self, on: bool) -> Self {
-        self.with(ReceiveInfo::HOP_LIMIT, on)
+        self.with(RecvMetadataOptions::HOP_LIMIT, on)
     }
 
-    /// [`Arrival::software_time`] (`SO_TIMESTAMPNS`; on macOS and FreeBSD `SO_TIMESTAMP`, of whole microseconds).
+    /// [`RecvMetadata::software_timestamp`] (`SO_TIMESTAMPNS`; on macOS and FreeBSD `SO_TIMESTAMP`, of whole microseconds).
     #[must_use]
     pub const fn timestamp(self, on: bool) -> Self {
-        self.with(ReceiveInfo::TIMESTAMP, on)
+        self.with(RecvMetadataOptions::TIMESTAMP, on)
     }
 
-    /// [`Arrival::hardware_time`] (`SO_TIMESTAMPING`, Linux), where the device has been told to take times
+    /// [`RecvMetadata::hardware_timestamp`] (`SO_TIMESTAMPING`, Linux), where the device has been told to take times
     /// (`SIOCSHWTSTAMP`, which `hwstamp_ctl` and PTP daemons do).
     #[must_use]
     pub const fn hardware_timestamp(self, on: bool) -> Self {
-        self.with(ReceiveInfo::HARDWARE_TIMESTAMP, on)
+        self.with(RecvMetadataOptions::HARDWARE_TIMESTAMP, on)
     }
 
-    /// [`Arrival::dropped`] (`SO_RXQ_OVFL`, Linux).
+    /// [`RecvMetadata::dropped`] (`SO_RXQ_OVFL`, Linux).
     #[must_use]
     pub const fn dropped(self, on: bool) -> Self {
-        self.with(ReceiveInfo::DROPPED, on)
+        self.with(RecvMetadataOptions::DROPPED, on)
     }
 
     /// Whether nothing is asked for.
@@ -81,7 +81,7 @@ impl ReceiveInfo {
         self.0 == 0
     }
 
-    pub(crate) const LOCAL: u8 = 1;
+    pub(crate) const PACKET_INFO: u8 = 1;
     pub(crate) const TRAFFIC_CLASS: u8 = 2;
     pub(crate) const HOP_LIMIT: u8 = 4;
     pub(crate) const TIMESTAMP: u8 = 8;
@@ -89,7 +89,7 @@ impl ReceiveInfo {
     pub(crate) const DROPPED: u8 = 32;
 
     const fn with(self, bit: u8, on: bool) -> Self {
-        ReceiveInfo(if on { self.0 | bit } else { self.0 & !bit })
+        RecvMetadataOptions(if on { self.0 | bit } else { self.0 & !bit })
     }
 
     #[cfg(unix)]
@@ -102,19 +102,19 @@ impl ReceiveInfo {
     }
 
     pub(crate) const fn from_bits(bits: u8) -> Self {
-        ReceiveInfo(bits)
+        RecvMetadataOptions(bits)
     }
 }
 
-/// How a datagram arrived, as far as the socket [asked](crate::Socket::set_receive_info) and the kernel told.
+/// How a datagram arrived, as far as the socket [asked](crate::Socket::set_recv_metadata) and the kernel told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Arrival {
+pub struct RecvMetadata {
     /// The destination in the packet's header: an address of ours, a multicast group or a broadcast address.
     /// `::ffff:192.0.2.1` where an IPv6 socket received by IPv4.
     pub destination: Option<IpAddr>,
     /// Our own address, to answer from. Unknown for groups of IPv6, and for IPv4 on FreeBSD.
-    pub local: Option<IpAddr>,
+    pub local_ip: Option<IpAddr>,
     /// The index of the interface that it came through; [`interface_name`](Self::interface_name) is its name.
     pub interface: Option<u32>,
     /// DSCP and ECN.
@@ -124,9 +124,9 @@ pub struct Arrival {
     pub hop_limit: Option<u8>,
     /// When the kernel took it from the device, by the system's clock. Linux begins to take these times a moment after the
     /// first socket of the machine has asked; a datagram from before that has the time at which it was read.
-    pub software_time: Option<SystemTime>,
+    pub software_timestamp: Option<SystemTime>,
     /// When the device took it from the wire, by the device's own clock, whose zero can be any moment.
-    pub hardware_time: Option<Duration>,
+    pub hardware_timestamp: Option<Duration>,
     /// How many datagrams the kernel has dropped since the socket was opened because its receive buffer was full, up to
     /// when it queued this one; modulo 2³².
     pub dropped: Option<u32>,
@@ -135,7 +135,7 @@ pub struct Arrival {
     pub segment_size: Option<u16>,
 }
 
-impl Arrival {
+impl RecvMetadata {
     /// The name of the interface that it came through, such as `eth0`; `None` on Windows, and for an interface that is
     /// gone.
     pub fn interface_name(&self) -> Option<String> {
@@ -212,8 +212,8 @@ pub struct SendOptions {
     pub(crate) hop_limit: Option<u8>,
     pub(crate) dont_fragment: Option<bool>,
     pub(crate) segment_size: Option<u16>,
-    pub(crate) departure: Option<u64>,
-    pub(crate) timestamp: bool,
+    pub(crate) transmit_time: Option<u64>,
+    pub(crate) transmit_timestamp: bool,
 }
 
 impl SendOptions {
@@ -226,12 +226,12 @@ impl SendOptions {
             hop_limit: None,
             dont_fragment: None,
             segment_size: None,
-            departure: None,
-            timestamp: false,
+            transmit_time: None,
+            transmit_timestamp: false,
         }
     }
 
-    /// Leaves from this address of this host, which an answer from [`Arrival::local`] wants (`IP_PKTINFO`,
+    /// Leaves from this address of this host, which an answer from [`RecvMetadata::local_ip`] wants (`IP_PKTINFO`,
     /// `IPV6_PKTINFO`; on FreeBSD `IP_SENDSRCADDR`, of a socket that is bound to all interfaces). One that is no
     /// address of this host is refused, with `EINVAL` or, by IPv4 on Linux, `ENETUNREACH`; so is one of the other family than
     /// the peer's, with `EINVAL`.
@@ -287,34 +287,34 @@ impl SendOptions {
     }
 
     /// Leaves at this time, in nanoseconds of the clock that
-    /// [`Socket::set_departure_clock`](crate::Socket::set_departure_clock) has named, without which it is `EINVAL`
+    /// [`Socket::set_transmit_time_clock`](crate::Socket::set_transmit_time_clock) has named, without which it is `EINVAL`
     /// (`SCM_TXTIME`, Linux).
     ///
     /// It is the interface's queueing discipline that holds datagrams back: `fq` or `etf`, see `tc-fq(8)`, `tc-etf(8)`. Where
     /// there is neither, they leave at once, and the kernel does not say so.
     #[doc(alias = "SO_TXTIME")]
     #[must_use]
-    pub const fn departure(mut self, nanoseconds: u64) -> Self {
-        self.departure = Some(nanoseconds);
+    pub const fn transmit_time(mut self, nanoseconds: u64) -> Self {
+        self.transmit_time = Some(nanoseconds);
         self
     }
 
-    /// Lets the kernel tell when it left, to [`Socket::try_recv_error`](crate::Socket::try_recv_error), if
+    /// Lets the kernel tell when it left, to [`Socket::try_recv_error_queue`](crate::Socket::try_recv_error_queue), if
     /// [`Socket::set_transmit_timestamps`](crate::Socket::set_transmit_timestamps) is on (`SO_TIMESTAMPING`, Linux). Such a
     /// datagram travels in no train but its own.
     #[must_use]
-    pub const fn timestamp(mut self, on: bool) -> Self {
-        self.timestamp = on;
+    pub const fn transmit_timestamp(mut self, on: bool) -> Self {
+        self.transmit_timestamp = on;
         self
     }
 
     /// Whether neighbours with these options may be one train.
     pub(crate) const fn joins(&self) -> bool {
-        !self.timestamp && self.segment_size.is_none()
+        !self.transmit_timestamp && self.segment_size.is_none()
     }
 }
 
-/// A clock for [`SendOptions::departure`].
+/// A clock for [`SendOptions::transmit_time`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Clock {
     /// `CLOCK_MONOTONIC`, of Node's `process.hrtime.bigint()`: what the queueing discipline `fq` goes by.

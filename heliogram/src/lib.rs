@@ -5,8 +5,8 @@
 //! | | waits | for |
 //! | --- | --- | --- |
 //! | [`Socket`] | never: `EAGAIN` is an answer | your own reactor, a thread, a game's frame |
-//! | [`tokio::Socket`] | by `.await` | servers on tokio |
-//! | [`events::Socket`] | by events, in a [`events::Loop`] | programs that come from Node |
+//! | [`TokioSocket`] | by `.await` | servers on tokio |
+//! | [`events::EventSocket`] | by events, in a [`events::EventLoop`] | programs that come from Node |
 //!
 //! All options are [`Socket`]'s; the other two dereference to it. Names are the manual's in snake case, and each method is
 //! found by its JavaScript name too (`setMulticastTTL`).
@@ -18,10 +18,10 @@
 //!
 //! let server = Socket::new(&SocketOptions::new(SocketType::Udp4).gro(true))?;
 //! server.bind(Some("127.0.0.1:0".parse().unwrap()))?;
-//! let mut batch = RecvBatch::for_trains(8);
+//! let mut batch = RecvBatch::for_gro(8);
 //! match server.try_recv_batch(&mut batch) {
 //!     Ok(_) => {
-//!         let answers: Vec<_> = batch.iter().map(|message| Datagram::new(message.data).to(message.info.addr)).collect();
+//!         let answers: Vec<_> = batch.iter().map(|message| Datagram::new(message.data).to(message.rinfo.addr)).collect();
 //!         server.try_send_batch(&answers)?;
 //!     }
 //!     Err(error) if error.is_would_block() => println!("nothing yet"),
@@ -38,22 +38,21 @@
 //!
 //! # What others do not tell
 //!
-//! By choice, and free for who does not choose it: [`Socket::set_receive_info`] tells where, when and how each datagram
-//! came, [`Datagram::with`] says how one leaves, [`Socket::set_receive_errors`] and [`Socket::try_recv_error`] tell what
+//! By choice, and free for who does not choose it: [`Socket::set_recv_metadata`] tells where, when and how each datagram
+//! came, [`Datagram::with`] says how one leaves, [`Socket::set_recv_errors`] and [`Socket::try_recv_error_queue`] tell what
 //! became of it, [`Socket::stats`] what has been counted. `unix` has sockets for the processes of one host.
 //!
 //! ```
 //! # #[cfg(target_os = "linux")]
 //! # fn main() -> Result<(), heliogram::Error> {
-//! use heliogram::{Datagram, ReceiveInfo, SendOptions, Socket, SocketOptions, SocketType};
+//! use heliogram::{Datagram, RecvMetadataOptions, SendOptions, Socket, SocketOptions, SocketType};
 //!
 //! let server = Socket::new(&SocketOptions::new(SocketType::Udp4))?;
 //! server.bind(None)?; // all addresses of this host
-//! server.set_receive_info(ReceiveInfo::new().local(true).traffic_class(true))?;
-//! # use std::io::IoSlice;
-//! # server.try_send(&[IoSlice::new(b"?")], Some(([127, 0, 0, 9], server.address()?.port()).into()))?;
-//! let rinfo = server.try_recv(&mut [0; 1500])?;
-//! if let Some(asked) = rinfo.arrival.local {
+//! server.set_recv_metadata(RecvMetadataOptions::new().packet_info(true).traffic_class(true))?;
+//! # server.try_send_to(b"?", ([127, 0, 0, 9], server.local_addr()?.port()).into())?;
+//! let rinfo = server.try_recv_msg(&mut [0; 1500])?;
+//! if let Some(asked) = rinfo.metadata.local_ip {
 //!     let options = SendOptions::new().source(asked); // and not whichever the route prefers
 //!     server.try_send_batch(&[Datagram::new(b"here").to(rinfo.addr).with(&options)])?;
 //! }
@@ -89,23 +88,31 @@ pub mod fuzzing;
 mod info;
 mod notice;
 mod options;
+#[doc(hidden)]
 pub mod queue;
 mod socket;
+#[doc(hidden)]
 pub mod state;
 mod stats;
 #[allow(unsafe_code, reason = "the one room for system calls")]
 mod sys;
 #[cfg(feature = "tokio")]
-pub mod tokio;
+mod tokio;
 #[cfg(unix)]
-pub mod unix;
+mod unix_datagram;
 
 pub use addr::{Interface, RemoteInfo};
 pub use batch::{Datagram, MAX_MESSAGE, Message, RecvBatch};
-pub use error::{Code, Error, Result};
-pub use info::{Arrival, Clock, Ecn, PathMtuDiscovery, ReceiveInfo, SendOptions, TrafficClass};
-pub use notice::{Notice, Origin, QueuedError, TransmitTimestamp};
+pub use error::{Error, ErrorKind, Result};
+pub use info::{Clock, Ecn, PathMtuDiscovery, RecvMetadata, RecvMetadataOptions, SendOptions, TrafficClass};
+pub use notice::{ErrorOrigin, ErrorQueueEntry, QueuedError, TransmitTimestamp};
 pub use options::{BlockList, Instruction, SocketOptions, SocketType, Steering};
 pub use socket::Socket;
 pub use stats::Stats;
-pub use sys::{Borrowed, Descriptor};
+pub use sys::{BorrowedDescriptor, OwnedDescriptor};
+#[cfg(all(unix, feature = "tokio"))]
+pub use tokio::TokioUnixDatagram;
+#[cfg(feature = "tokio")]
+pub use tokio::{TokioMessages, TokioSocket};
+#[cfg(unix)]
+pub use unix_datagram::{Credentials, SocketAddrUnix, UnixDatagram, UnixDatagramOptions, UnixRemoteInfo};

@@ -1,4 +1,4 @@
-//! [`Notice`]: what the kernel says later of datagrams that were sent.
+//! [`ErrorQueueEntry`]: what the kernel says later of datagrams that were sent.
 //!
 //! Sources: `ip(7)` and `ipv6(7)` for `IP_RECVERR`, `recv(2)` for `MSG_ERRQUEUE`; RFC 792 (ICMP), RFC 4443 (ICMPv6); the
 //! kernel's `networking/timestamping`.
@@ -9,14 +9,14 @@ use std::time::{Duration, SystemTime};
 
 use crate::sys;
 
-/// One entry of a socket's error queue, as [`Socket::try_recv_error`](crate::Socket::try_recv_error) takes it out.
+/// One entry of a socket's error queue, as [`Socket::try_recv_error_queue`](crate::Socket::try_recv_error_queue) takes it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Notice {
-    /// An error that a datagram met, of a socket with [`set_receive_errors`](crate::Socket::set_receive_errors).
+pub enum ErrorQueueEntry {
+    /// An error that a datagram met, of a socket with [`set_recv_errors`](crate::Socket::set_recv_errors).
     Error(QueuedError),
     /// When a datagram left, of a socket with [`set_transmit_timestamps`](crate::Socket::set_transmit_timestamps).
-    Sent(TransmitTimestamp),
+    TransmitTimestamp(TransmitTimestamp),
 }
 
 /// An error that a datagram met on its way: what, where it was going, and who says so (`struct sock_extended_err`).
@@ -28,7 +28,7 @@ pub struct QueuedError {
     /// Who reports it: the router or host that sent the ICMP message. `None` for an error of this host.
     pub offender: Option<IpAddr>,
     /// Where the error comes from.
-    pub origin: Origin,
+    pub origin: ErrorOrigin,
     /// The ICMP message's type: 3 for "destination unreachable" (ICMPv6: 1).
     pub icmp_type: u8,
     /// The ICMP message's code: 3 for "port unreachable" (ICMPv6: 4).
@@ -59,7 +59,7 @@ impl fmt::Display for QueuedError {
 /// Where a [`QueuedError`] comes from (`SO_EE_ORIGIN_*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Origin {
+pub enum ErrorOrigin {
     /// This host.
     Local,
     /// An ICMP message.
@@ -70,14 +70,14 @@ pub enum Origin {
     Other(u8),
 }
 
-/// When a datagram left that had [`SendOptions::timestamp`](crate::SendOptions::timestamp).
+/// When a datagram left that had [`SendOptions::transmit_timestamp`](crate::SendOptions::transmit_timestamp).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransmitTimestamp {
     /// Which: the datagrams that ask are numbered from 0 in the order in which the kernel took them, modulo 2³².
     pub id: u32,
     /// When the kernel gave it to the device, by the system's clock.
-    pub software_time: Option<SystemTime>,
+    pub software_timestamp: Option<SystemTime>,
     /// When the device put it on the wire, by the device's own clock.
-    pub hardware_time: Option<Duration>,
+    pub hardware_timestamp: Option<Duration>,
 }

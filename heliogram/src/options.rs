@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::error::{Code, Error};
+use crate::error::{Error, ErrorKind};
 
 /// The family of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,7 +65,7 @@ impl FromStr for SocketType {
         match text {
             "udp4" => Ok(SocketType::Udp4),
             "udp6" => Ok(SocketType::Udp6),
-            _ => Err(Error::rule(Code::BadType)),
+            _ => Err(Error::rule(ErrorKind::BadType)),
         }
     }
 }
@@ -145,7 +145,7 @@ impl SocketOptions {
     ///
     /// A [`RecvBatch`](crate::RecvBatch) takes them apart again, so each datagram arrives by itself, many times
     /// cheaper. Such a socket receives through batches of 64 KiB slots only
-    /// ([`RecvBatch::for_trains`](crate::RecvBatch::for_trains)), or [whole trains](crate::Socket::try_recv_train): a smaller
+    /// ([`RecvBatch::for_gro`](crate::RecvBatch::for_gro)), or [whole trains](crate::Socket::try_recv_gro): a smaller
     /// buffer would lose the end of a train, so `try_recv` and smaller batches are refused with `EINVAL`. Without effect where the system has no GRO.
     /// Default: `false`.
     #[doc(alias = "UDP_GRO")]
@@ -185,7 +185,7 @@ impl SocketOptions {
     }
 
     /// Binds for the interface of this name alone, so that others may have the same port on other interfaces. As
-    /// [`Socket::bind_to_device`](crate::Socket::bind_to_device), before the bind; its errors are the bind's.
+    /// [`Socket::bind_device`](crate::Socket::bind_device), before the bind; its errors are the bind's.
     #[doc(alias("bindToDevice", "SO_BINDTODEVICE"))]
     #[must_use]
     pub fn device(mut self, name: &str) -> Self {

@@ -176,7 +176,7 @@ mod tests {
         let options = SocketOptions::new(SocketType::Udp4);
         let (client, server) = (Socket::new(&options).unwrap(), Socket::new(&options).unwrap());
         server.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
-        let address = server.address().unwrap();
+        let address = server.local_addr().unwrap();
         (client, server, address)
     }
 
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(outcomes, [(&b"one"[..], 3), (b"three", 5), (b"", 0)]);
         assert_eq!((client.send_queue_size().unwrap(), client.send_queue_count().unwrap()), (0, 0));
         for expected in [3, 5, 0] {
-            assert_eq!(server.try_recv(&mut [0; 9]).unwrap().size, expected);
+            assert_eq!(server.try_recv_msg(&mut [0; 9]).unwrap().size, expected);
         }
     }
 
@@ -219,7 +219,7 @@ mod tests {
             Ok(size) => sent += size,
             Err(code) => assert_eq!(code, "EISCONN"),
         }));
-        let heard = |socket: &Socket| std::iter::from_fn(|| socket.try_recv(&mut [0; 9]).ok()).count();
+        let heard = |socket: &Socket| std::iter::from_fn(|| socket.try_recv_msg(&mut [0; 9]).ok()).count();
         assert_eq!((heard(&server), heard(&other)), (sent, 0));
         let refused = client.try_send_batch(&[Datagram::new(b"x").to(address)]).unwrap_err();
         assert_eq!(refused.code(), "ERR_SOCKET_DGRAM_IS_CONNECTED");

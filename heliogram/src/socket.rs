@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::options::{SocketOptions, SocketType};
 use crate::state::{Action, Bind, Op, State, Step, step};
 use crate::stats::{Counters, Waiting};
@@ -20,21 +20,20 @@ use crate::sys;
 
 /// A UDP socket with everything that Node's `dgram.Socket` has, answering at once.
 ///
-/// What would have to wait fails with `EAGAIN` ([`Error::is_would_block`]); [`tokio::Socket`](crate::tokio::Socket) and
-/// [`events::Socket`](crate::events::Socket) wait instead. All methods take `&self` and may be called from any thread.
+/// What would have to wait fails with `EAGAIN` ([`Error::is_would_block`]); [`TokioSocket`](crate::TokioSocket) and
+/// [`EventSocket`](crate::events::EventSocket) wait instead. All methods take `&self` and may be called from any thread.
 ///
 /// ```
-/// use std::io::IoSlice;
 /// use heliogram::{Socket, SocketOptions, SocketType};
 ///
 /// let server = Socket::new(&SocketOptions::new(SocketType::Udp4))?;
 /// server.bind(Some("127.0.0.1:0".parse().unwrap()))?;
 /// let client = Socket::new(&SocketOptions::new(SocketType::Udp4))?;
-/// client.try_send(&[IoSlice::new(b"Some "), IoSlice::new(b"bytes")], Some(server.address()?))?;
+/// client.try_send_to(b"Some bytes", server.local_addr()?)?;
 ///
 /// let mut buffer = [0; 64];
-/// let rinfo = server.try_recv(&mut buffer)?;
-/// assert_eq!(&buffer[..rinfo.size], b"Some bytes");
+/// let (length, peer) = server.try_recv_from(&mut buffer)?;
+/// assert_eq!(&buffer[..length], b"Some bytes");
 /// # Ok::<(), heliogram::Error>(())
 /// ```
 #[derive(Debug)]
@@ -48,7 +47,7 @@ pub struct Socket {
     gro: AtomicBool,
     /// The largest segment that may travel in a train; lowered where the kernel or the device refuses.
     segment_limit: AtomicU16,
-    /// [`ReceiveInfo`](crate::ReceiveInfo): what the kernel tells of each datagram.
+    /// [`RecvMetadataOptions`](crate::RecvMetadataOptions): what the kernel tells of each datagram.
     receive_info: AtomicU8,
     /// Whether the error queue tells what sends and receives would tell otherwise.
     receive_errors: AtomicBool,
@@ -70,7 +69,7 @@ impl Socket {
     #[doc(alias = "createSocket")]
     pub fn new(options: &SocketOptions) -> Result<Self> {
         for size in [options.recv_buffer_size, options.send_buffer_size].into_iter().flatten() {
-            buffer_size(size).ok_or(Error::rule(Code::BadBufferSize))?;
+            buffer_size(size).ok_or(Error::rule(ErrorKind::BadBufferSize))?;
         }
         let mut options = options.clone();
         options.offload &= offload_is_permitted();
@@ -178,7 +177,7 @@ impl Socket {
     /// `ERR_SOCKET_ALREADY_BOUND`, `ERR_SOCKET_DGRAM_NOT_RUNNING`; `ERR_INVALID_FD_TYPE` with the type's name for
     /// anything but a UDP socket; `EINVAL` for one of the other family; `EBUSY` if this socket has a descriptor already.
     /// The descriptor is closed then.
-    pub fn bind_descriptor(&self, descriptor: sys::Descriptor) -> Result<()> {
+    pub fn bind_descriptor(&self, descriptor: sys::OwnedDescriptor) -> Result<()> {
         let _control = self.control();
         self.asks(Op::Bind)?;
         let adopted = sys::Socket::adopt(descriptor, self.socket_type())
@@ -220,7 +219,8 @@ impl Socket {
     /// # Errors
     ///
     /// `EBADF` (`getsockname EBADF`) while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    pub fn address(&self) -> Result<SocketAddr> {
+    #[doc(alias("address", "getsockname"))]
+    pub fn local_addr(&self) -> Result<SocketAddr> {
         self.call(Op::Address, "getsockname", sys::Socket::local_addr)
     }
 
@@ -229,8 +229,8 @@ impl Socket {
     /// # Errors
     ///
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed, `ERR_SOCKET_DGRAM_NOT_CONNECTED` without a peer.
-    #[doc(alias = "remoteAddress")]
-    pub fn remote_address(&self) -> Result<SocketAddr> {
+    #[doc(alias("remoteAddress", "getpeername"))]
+    pub fn peer_addr(&self) -> Result<SocketAddr> {
         self.call(Op::RemoteAddress, "getpeername", sys::Socket::peer_addr)
     }
 
@@ -241,7 +241,7 @@ impl Socket {
     /// # Errors
     ///
     /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    pub fn descriptor(&self) -> Result<sys::Borrowed<'_>> {
+    pub fn descriptor(&self) -> Result<sys::BorrowedDescriptor<'_>> {
         step(self.state(), Op::Address).map_err(|code| rule(code, "descriptor"))?;
         Ok(self.sys("descriptor")?.descriptor())
     }
@@ -340,7 +340,7 @@ impl Socket {
 
     /// The descriptor of a socket that is known to have been opened, closed or not.
     #[cfg(any(feature = "events", all(unix, feature = "tokio")))]
-    pub(crate) fn reserved_descriptor(&self) -> sys::Borrowed<'_> {
+    pub(crate) fn reserved_descriptor(&self) -> sys::BorrowedDescriptor<'_> {
         self.sys.get().expect("a face takes a socket only once it is open").descriptor()
     }
 
@@ -361,7 +361,7 @@ impl Socket {
 
     /// The system's error; on a socket that another thread has closed meanwhile, that it is closed.
     fn failed(&self, syscall: &'static str, error: &io::Error) -> Error {
-        if self.state().is_closed() { Error::rule(Code::NotRunning) } else { Error::system(syscall, error) }
+        if self.state().is_closed() { Error::rule(ErrorKind::NotRunning) } else { Error::system(syscall, error) }
     }
 
     fn open(&self) -> io::Result<&sys::Socket> {
@@ -407,7 +407,7 @@ impl Socket {
     }
 
     fn take_device(&self, sys: &sys::Socket) -> io::Result<()> {
-        self.options.device.as_ref().map_or(Ok(()), |device| sys.bind_to_device(Some(device)))
+        self.options.device.as_ref().map_or(Ok(()), |device| sys.bind_device(Some(device.as_bytes())))
     }
 
     fn take_trains(&self, sys: &sys::Socket) -> io::Result<()> {
@@ -456,7 +456,7 @@ impl Socket {
             return Err(Error::raw(syscall, sys::errno::EINVAL).at(peer));
         }
         match &self.options.send_block_list {
-            Some(list) if list.check(peer.ip()) => Err(Error::rule(Code::Blocked).at(peer)),
+            Some(list) if list.check(peer.ip()) => Err(Error::rule(ErrorKind::Blocked).at(peer)),
             _ => Ok(()),
         }
     }
@@ -469,12 +469,12 @@ fn offload_is_permitted() -> bool {
 }
 
 fn check_port(peer: SocketAddr) -> Result<()> {
-    if peer.port() == 0 { Err(Error::rule(Code::BadPort)) } else { Ok(()) }
+    if peer.port() == 0 { Err(Error::rule(ErrorKind::BadPort)) } else { Ok(()) }
 }
 
-fn rule(code: Code, syscall: &'static str) -> Error {
+fn rule(code: ErrorKind, syscall: &'static str) -> Error {
     match code {
-        Code::BadDescriptor => Error::raw(syscall, sys::errno::EBADF),
+        ErrorKind::BadDescriptor => Error::raw(syscall, sys::errno::EBADF),
         code => Error::rule(code),
     }
 }

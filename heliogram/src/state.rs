@@ -11,7 +11,7 @@
 //!   [`Op::Close`].
 //! * A bind that fails gives the socket back unbound, but with a descriptor: options work from then on.
 
-use crate::error::Code;
+use crate::error::ErrorKind;
 
 /// Whether the socket has a local address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -194,7 +194,7 @@ impl State {
         }
     }
 
-    const fn to(self, action: Action) -> Result<Step, Code> {
+    const fn to(self, action: Action) -> Result<Step, ErrorKind> {
         Ok(Step { next: self, action })
     }
 
@@ -216,7 +216,7 @@ impl State {
 /// # Errors
 ///
 /// The code with which Node refuses the operation; the state stays as it was.
-pub const fn step(state: State, op: Op) -> Result<Step, Code> {
+pub const fn step(state: State, op: Op) -> Result<Step, ErrorKind> {
     match op {
         Op::Bind => bind(state),
         Op::BindDone => bind_done(state),
@@ -229,55 +229,55 @@ pub const fn step(state: State, op: Op) -> Result<Step, Code> {
         Op::Send => send(state),
         Op::SendTo => send_to(state),
         Op::SendQueued => send_queued(state),
-        Op::Recv => with_descriptor(state, Code::BadDescriptor),
+        Op::Recv => with_descriptor(state, ErrorKind::BadDescriptor),
         Op::Close => close(state),
-        Op::Address => with_descriptor(state, Code::BadDescriptor),
-        Op::RemoteAddress => remote_address(state),
-        Op::Option => with_descriptor(state, Code::BadDescriptor),
+        Op::Address => with_descriptor(state, ErrorKind::BadDescriptor),
+        Op::RemoteAddress => peer_addr(state),
+        Op::Option => with_descriptor(state, ErrorKind::BadDescriptor),
         Op::Membership => membership(state),
-        Op::BufferSize => with_descriptor(state, Code::BufferSize),
+        Op::BufferSize => with_descriptor(state, ErrorKind::BufferSize),
         Op::SendQueue => send_queue(state),
     }
 }
 
-const fn bind(state: State) -> Result<Step, Code> {
+const fn bind(state: State) -> Result<Step, ErrorKind> {
     match (state.handle, state.bind) {
-        (Handle::Closed, _) => Err(Code::NotRunning),
-        (_, Bind::Binding | Bind::Bound) => Err(Code::AlreadyBound),
+        (Handle::Closed, _) => Err(ErrorKind::NotRunning),
+        (_, Bind::Binding | Bind::Bound) => Err(ErrorKind::AlreadyBound),
         (Handle::Empty, Bind::Unbound) => state.with_bind(Bind::Binding).to(Action::Open),
         (Handle::Open, Bind::Unbound) => state.with_bind(Bind::Binding).to(Action::Nothing),
     }
 }
 
-const fn bind_done(state: State) -> Result<Step, Code> {
+const fn bind_done(state: State) -> Result<Step, ErrorKind> {
     match (state.handle, state.bind) {
         (Handle::Closed, _) => state.to(Action::Discard),
         (_, Bind::Binding) => State { bind: Bind::Bound, handle: Handle::Open, ..state }.to(Action::Nothing),
-        (_, Bind::Unbound | Bind::Bound) => Err(Code::AlreadyBound),
+        (_, Bind::Unbound | Bind::Bound) => Err(ErrorKind::AlreadyBound),
     }
 }
 
-const fn bind_failed(state: State) -> Result<Step, Code> {
+const fn bind_failed(state: State) -> Result<Step, ErrorKind> {
     match (state.handle, state.bind) {
         (Handle::Closed, _) => state.to(Action::Discard),
         (_, Bind::Binding) => state.with_bind(Bind::Unbound).to(Action::Nothing),
-        (_, Bind::Unbound | Bind::Bound) => Err(Code::AlreadyBound),
+        (_, Bind::Unbound | Bind::Bound) => Err(ErrorKind::AlreadyBound),
     }
 }
 
-const fn opened(state: State) -> Result<Step, Code> {
+const fn opened(state: State) -> Result<Step, ErrorKind> {
     match state.handle {
         Handle::Closed => state.to(Action::Discard),
         Handle::Empty | Handle::Open => state.with_handle(Handle::Open).to(Action::Nothing),
     }
 }
 
-const fn connect(state: State) -> Result<Step, Code> {
+const fn connect(state: State) -> Result<Step, ErrorKind> {
     if !matches!(state.connect, Connect::Disconnected) {
-        return Err(Code::IsConnected);
+        return Err(ErrorKind::IsConnected);
     }
     if state.is_closed() {
-        return Err(Code::NotRunning);
+        return Err(ErrorKind::NotRunning);
     }
     let connecting = state.with_connect(Connect::Connecting);
     match state.bind {
@@ -287,83 +287,83 @@ const fn connect(state: State) -> Result<Step, Code> {
     }
 }
 
-const fn connect_ended(state: State, to: Connect) -> Result<Step, Code> {
+const fn connect_ended(state: State, to: Connect) -> Result<Step, ErrorKind> {
     match (state.handle, state.connect) {
         (Handle::Closed, _) => state.to(Action::Discard),
         (_, Connect::Connecting) => state.with_connect(to).to(Action::Nothing),
-        (_, Connect::Disconnected) => Err(Code::NotConnected),
-        (_, Connect::Connected) => Err(Code::IsConnected),
+        (_, Connect::Disconnected) => Err(ErrorKind::NotConnected),
+        (_, Connect::Connected) => Err(ErrorKind::IsConnected),
     }
 }
 
-const fn disconnect(state: State) -> Result<Step, Code> {
+const fn disconnect(state: State) -> Result<Step, ErrorKind> {
     match (state.connect, state.handle) {
-        (Connect::Disconnected | Connect::Connecting, _) => Err(Code::NotConnected),
-        (Connect::Connected, Handle::Closed) => Err(Code::NotRunning),
+        (Connect::Disconnected | Connect::Connecting, _) => Err(ErrorKind::NotConnected),
+        (Connect::Connected, Handle::Closed) => Err(ErrorKind::NotRunning),
         (Connect::Connected, _) => state.with_connect(Connect::Disconnected).to(Action::Call),
     }
 }
 
-const fn send(state: State) -> Result<Step, Code> {
+const fn send(state: State) -> Result<Step, ErrorKind> {
     match (state.handle, state.connect) {
-        (Handle::Closed, _) => Err(Code::NotRunning),
+        (Handle::Closed, _) => Err(ErrorKind::NotRunning),
         (_, Connect::Connected) => state.to(Action::Call),
         (_, Connect::Connecting) => state.to(Action::Wait),
-        (_, Connect::Disconnected) => Err(Code::NotConnected),
+        (_, Connect::Disconnected) => Err(ErrorKind::NotConnected),
     }
 }
 
-const fn send_to(state: State) -> Result<Step, Code> {
+const fn send_to(state: State) -> Result<Step, ErrorKind> {
     match (state.handle, state.connect) {
-        (Handle::Empty | Handle::Open, Connect::Connected) => Err(Code::IsConnected),
+        (Handle::Empty | Handle::Open, Connect::Connected) => Err(ErrorKind::IsConnected),
         _ => send_queued(state),
     }
 }
 
-const fn send_queued(state: State) -> Result<Step, Code> {
+const fn send_queued(state: State) -> Result<Step, ErrorKind> {
     match (state.handle, state.bind) {
-        (Handle::Closed, _) => Err(Code::NotRunning),
+        (Handle::Closed, _) => Err(ErrorKind::NotRunning),
         (_, Bind::Unbound) => state.to(Action::BindFirst),
         (_, Bind::Binding) => state.to(Action::Wait),
         (_, Bind::Bound) => state.to(Action::Call),
     }
 }
 
-const fn close(state: State) -> Result<Step, Code> {
+const fn close(state: State) -> Result<Step, ErrorKind> {
     match state.handle {
-        Handle::Closed => Err(Code::NotRunning),
+        Handle::Closed => Err(ErrorKind::NotRunning),
         Handle::Empty => state.with_handle(Handle::Closed).to(Action::Nothing),
         Handle::Open => state.with_handle(Handle::Closed).to(Action::Release),
     }
 }
 
-const fn remote_address(state: State) -> Result<Step, Code> {
+const fn peer_addr(state: State) -> Result<Step, ErrorKind> {
     match (state.handle, state.connect) {
-        (Handle::Closed, _) => Err(Code::NotRunning),
+        (Handle::Closed, _) => Err(ErrorKind::NotRunning),
         (_, Connect::Connected) => state.to(Action::Call),
-        (_, Connect::Disconnected | Connect::Connecting) => Err(Code::NotConnected),
+        (_, Connect::Disconnected | Connect::Connecting) => Err(ErrorKind::NotConnected),
     }
 }
 
-const fn membership(state: State) -> Result<Step, Code> {
+const fn membership(state: State) -> Result<Step, ErrorKind> {
     match state.handle {
-        Handle::Closed => Err(Code::NotRunning),
+        Handle::Closed => Err(ErrorKind::NotRunning),
         Handle::Empty => state.to(Action::BindSilently),
         Handle::Open => state.to(Action::Call),
     }
 }
 
-const fn with_descriptor(state: State, missing: Code) -> Result<Step, Code> {
+const fn with_descriptor(state: State, missing: ErrorKind) -> Result<Step, ErrorKind> {
     match state.handle {
-        Handle::Closed => Err(Code::NotRunning),
+        Handle::Closed => Err(ErrorKind::NotRunning),
         Handle::Empty => Err(missing),
         Handle::Open => state.to(Action::Call),
     }
 }
 
-const fn send_queue(state: State) -> Result<Step, Code> {
+const fn send_queue(state: State) -> Result<Step, ErrorKind> {
     match state.handle {
-        Handle::Closed => Err(Code::NotRunning),
+        Handle::Closed => Err(ErrorKind::NotRunning),
         Handle::Empty | Handle::Open => state.to(Action::Nothing),
     }
 }

@@ -14,7 +14,7 @@ pub struct Stats {
     /// System calls that brought some.
     pub batches_in: u64,
     /// Messages of the kernel that were several datagrams (`UDP_GRO`).
-    pub trains_in: u64,
+    pub gro_packets_in: u64,
     /// Receives that found nothing: `EAGAIN`.
     pub would_block_in: u64,
     /// Datagrams that the kernel has taken; a [train made by hand](crate::SendOptions::segment_size) is one.
@@ -24,11 +24,11 @@ pub struct Stats {
     /// System calls that took some.
     pub batches_out: u64,
     /// Messages that were several datagrams (`UDP_SEGMENT`).
-    pub trains_out: u64,
+    pub gso_batches_out: u64,
     /// Sends for which the kernel's buffer was too full: `EAGAIN`.
     pub would_block_out: u64,
     /// Trains that the kernel, the device or the path refused, so that their datagrams left one by one.
-    pub trains_refused: u64,
+    pub gso_refusals: u64,
     /// Datagrams that the kernel dropped because the receive buffer was full, or their checksum was wrong (`SO_MEMINFO`, Linux;
     /// modulo 2³²). `None` elsewhere, and for a socket that is not open.
     pub dropped: Option<u32>,
@@ -52,7 +52,7 @@ struct Counts {
     batches: AtomicU64,
     trains: AtomicU64,
     would_block: AtomicU64,
-    trains_refused: AtomicU64,
+    gso_refusals: AtomicU64,
 }
 
 impl Counters {
@@ -73,7 +73,7 @@ impl Counters {
     }
 
     pub(crate) fn train_refused(&self) {
-        add(&self.counts().trains_refused, 1);
+        add(&self.counts().gso_refusals, 1);
     }
 
     fn counts(&self) -> &Counts {
@@ -132,14 +132,14 @@ pub(crate) fn gather(incoming: &Counters, outgoing: &Counters, waiting: &Waiting
         datagrams_in: incoming.read(|counts| &counts.datagrams),
         bytes_in: incoming.read(|counts| &counts.bytes),
         batches_in: incoming.read(|counts| &counts.batches),
-        trains_in: incoming.read(|counts| &counts.trains),
+        gro_packets_in: incoming.read(|counts| &counts.trains),
         would_block_in: incoming.read(|counts| &counts.would_block),
         datagrams_out: outgoing.read(|counts| &counts.datagrams),
         bytes_out: outgoing.read(|counts| &counts.bytes),
         batches_out: outgoing.read(|counts| &counts.batches),
-        trains_out: outgoing.read(|counts| &counts.trains),
+        gso_batches_out: outgoing.read(|counts| &counts.trains),
         would_block_out: outgoing.read(|counts| &counts.would_block),
-        trains_refused: outgoing.read(|counts| &counts.trains_refused),
+        gso_refusals: outgoing.read(|counts| &counts.gso_refusals),
         queue_size_peak,
         queue_count_peak,
         ..Stats::default()

@@ -1,20 +1,20 @@
 //! The face for tokio: `.await` instead of `EAGAIN`.
 //!
 //! ```
-//! use heliogram::{Datagram, RecvBatch, SocketOptions, SocketType, tokio::Socket};
+//! use heliogram::{Datagram, RecvBatch, SocketOptions, SocketType, TokioSocket};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), heliogram::Error> {
 //! let options = SocketOptions::new(SocketType::Udp4);
-//! let server = Socket::bind(&options.clone().gro(true), "127.0.0.1:0").await?;
-//! let client = Socket::bind(&options, "127.0.0.1:0").await?;
-//! client.connect(server.address()?).await?;
+//! let server = TokioSocket::bind(&options.clone().gro(true), "127.0.0.1:0").await?;
+//! let client = TokioSocket::bind(&options, "127.0.0.1:0").await?;
+//! client.connect(server.local_addr()?).await?;
 //! client.send_batch(&[Datagram::new(b"Some"), Datagram::new(b"more"), Datagram::new(b"bytes")]).await?;
 //!
-//! let mut batch = RecvBatch::for_trains(8);
+//! let mut batch = RecvBatch::for_gro(8);
 //! server.recv_batch(&mut batch).await?;
 //! for message in batch.iter() {
-//!     server.send_to(message.data, message.info.addr).await?;
+//!     server.send_to(message.data, message.rinfo.addr).await?;
 //! }
 //! # Ok(())
 //! # }
@@ -29,7 +29,6 @@ mod unix;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::pin::{Pin, pin};
@@ -43,13 +42,13 @@ use futures_core::Stream;
 
 use crate::addr::RemoteInfo;
 use crate::batch::{Datagram, RecvBatch};
-use crate::error::{Code, Error, Result};
-use crate::notice::Notice;
+use crate::error::{Error, ErrorKind, Result};
+use crate::notice::ErrorQueueEntry;
 use crate::options::{SocketOptions, SocketType};
 use crate::sys;
 
 #[cfg(unix)]
-pub use unix::UnixSocket;
+pub use unix::TokioUnixDatagram;
 
 /// A pending error, such as a peer's `ECONNREFUSED`, is an answer to a receive too.
 const READABLE: Interest = Interest::READABLE.add(Interest::ERROR);
@@ -58,13 +57,13 @@ const READABLE: Interest = Interest::READABLE.add(Interest::ERROR);
 ///
 /// All options and what else never waits is [`heliogram::Socket`](crate::Socket)'s, to which it dereferences. Sends and
 /// receives may go on at the same time, from any task.
-pub struct Socket {
+pub struct TokioSocket {
     // Before `socket`, and so dropped before it: it stands for the socket's descriptor.
     waiting: Waiting,
     socket: crate::Socket,
 }
 
-impl Socket {
+impl TokioSocket {
     /// Makes a socket and binds it to the first address of its family that `local` stands for.
     ///
     /// # Cancel safety
@@ -81,7 +80,7 @@ impl Socket {
     pub async fn bind(options: &SocketOptions, local: impl ToSocketAddrs) -> Result<Self> {
         let socket = crate::Socket::new(options)?;
         socket.bind(Some(look_up(local, options.socket_type()).await?))?;
-        Socket::from_socket(socket)
+        TokioSocket::from_socket(socket)
     }
 
     /// Takes a socket that is bound, by a bind, an adopted descriptor or a membership, into the runtime.
@@ -95,9 +94,9 @@ impl Socket {
     ///
     /// As tokio's own sockets outside of a runtime with I/O enabled.
     pub fn from_socket(socket: crate::Socket) -> Result<Self> {
-        socket.address()?;
+        socket.local_addr()?;
         let registration = sys::Registration::new(&socket).map_err(|error| Error::system("register", &error))?;
-        Ok(Socket { waiting: Waiting::new(registration), socket })
+        Ok(TokioSocket { waiting: Waiting::new(registration), socket })
     }
 
     /// Makes the first address of the socket's family that `remote` stands for its only peer.
@@ -124,7 +123,7 @@ impl Socket {
     ///
     /// Those of [`try_send`](crate::Socket::try_send) but `EAGAIN`.
     pub async fn send(&self, message: &[u8]) -> Result<usize> {
-        self.when(Interest::WRITABLE, || self.socket.try_send(&[IoSlice::new(message)], None)).await
+        self.when(Interest::WRITABLE, || self.socket.try_send(message)).await
     }
 
     /// Sends one datagram to `peer`; as [`send`](Self::send).
@@ -137,7 +136,7 @@ impl Socket {
     ///
     /// Those of [`try_send`](crate::Socket::try_send) but `EAGAIN`.
     pub async fn send_to(&self, message: &[u8], peer: SocketAddr) -> Result<usize> {
-        self.when(Interest::WRITABLE, || self.socket.try_send(&[IoSlice::new(message)], Some(peer))).await
+        self.when(Interest::WRITABLE, || self.socket.try_send_to(message, peer)).await
     }
 
     /// Sends datagrams in order, as many as the kernel takes without waiting again; says how many. At least one is sent
@@ -154,7 +153,7 @@ impl Socket {
         self.when(Interest::WRITABLE, || self.socket.try_send_batch(batch)).await
     }
 
-    /// Receives one datagram into `buffer`; what does not fit is lost, and [`RemoteInfo::truncated`] says so.
+    /// Receives one datagram into `buffer`. Returns its length in bytes. Bytes that do not fit `buffer` are lost.
     ///
     /// # Cancel safety
     ///
@@ -163,8 +162,35 @@ impl Socket {
     /// # Errors
     ///
     /// Those of [`try_recv`](crate::Socket::try_recv) but `EAGAIN`.
-    pub async fn recv(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+    pub async fn recv(&self, buffer: &mut [u8]) -> Result<usize> {
         self.when(READABLE, || self.socket.try_recv(buffer)).await
+    }
+
+    /// Receives one datagram into `buffer`. Returns its length in bytes and its sender; as [`recv`](Self::recv).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has received nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](crate::Socket::try_recv) but `EAGAIN`.
+    pub async fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
+        self.when(READABLE, || self.socket.try_recv_from(buffer)).await
+    }
+
+    /// Receives one datagram into `buffer`. Returns its length, its sender and its receive metadata; as
+    /// [`try_recv_msg`](crate::Socket::try_recv_msg).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has received nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](crate::Socket::try_recv) but `EAGAIN`.
+    pub async fn recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+        self.when(READABLE, || self.socket.try_recv_msg(buffer)).await
     }
 
     /// Receives what there is, at least one datagram, as far as `batch` has room; says how many.
@@ -196,7 +222,7 @@ impl Socket {
     }
 
     /// Takes the next entry out of the error queue: what became of a datagram that was sent earlier. For
-    /// [`set_receive_errors`](crate::Socket::set_receive_errors) and
+    /// [`set_recv_errors`](crate::Socket::set_recv_errors) and
     /// [`set_transmit_timestamps`](crate::Socket::set_transmit_timestamps).
     ///
     /// # Cancel safety
@@ -205,11 +231,13 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// Those of [`try_recv_error`](crate::Socket::try_recv_error) but `EAGAIN`.
-    pub async fn recv_error(&self) -> Result<Notice> {
+    /// Those of [`try_recv_error_queue`](crate::Socket::try_recv_error_queue) but `EAGAIN`.
+    pub async fn recv_error_queue(&self) -> Result<ErrorQueueEntry> {
         // Asked first: a receive that found nothing may have used up the readiness that told of an entry.
-        match self.socket.try_recv_error() {
-            Err(error) if error.is_would_block() => self.when(Interest::ERROR, || self.socket.try_recv_error()).await,
+        match self.socket.try_recv_error_queue() {
+            Err(error) if error.is_would_block() => {
+                self.when(Interest::ERROR, || self.socket.try_recv_error_queue()).await
+            }
             outcome => outcome,
         }
     }
@@ -219,8 +247,8 @@ impl Socket {
     ///
     /// An error is an item like another, and the stream goes on after it. Datagrams that the stream has read and not yet
     /// given out are lost with it.
-    pub fn messages(&self) -> Messages<'_> {
-        Messages { socket: self, arrived: VecDeque::new(), state: Receiving::Idle(RecvBatch::for_trains(8)) }
+    pub fn messages(&self) -> TokioMessages<'_> {
+        TokioMessages { socket: self, arrived: VecDeque::new(), state: Receiving::Idle(RecvBatch::for_gro(8)) }
     }
 
     /// Closes the socket; everybody who waits for it is told that it is closed.
@@ -273,12 +301,12 @@ impl Waiting {
         // Made before the state is asked, so that a close in between is not missed.
         let closed = self.closed.notified();
         if is_closed() {
-            return Err(Error::rule(Code::NotRunning));
+            return Err(Error::rule(ErrorKind::NotRunning));
         }
         let (mut ready, mut closed) = (pin!(self.registration.ready(interest)), pin!(closed));
         poll_fn(|context| match ready.as_mut().poll(context) {
             Poll::Ready(outcome) => Poll::Ready(outcome.map_err(|error| Error::system("poll", &error))),
-            Poll::Pending => closed.as_mut().poll(context).map(|()| Err(Error::rule(Code::NotRunning))),
+            Poll::Pending => closed.as_mut().poll(context).map(|()| Err(Error::rule(ErrorKind::NotRunning))),
         })
         .await
     }
@@ -292,10 +320,10 @@ impl Waiting {
 /// The first address of this family.
 async fn look_up(host: impl ToSocketAddrs, family: SocketType) -> Result<SocketAddr> {
     let mut addresses = ::tokio::net::lookup_host(host).await.map_err(|error| Error::failed_lookup("", &error))?;
-    addresses.find(|address| family.matches(address.ip())).ok_or_else(|| Error::lookup("", Code::NotFound))
+    addresses.find(|address| family.matches(address.ip())).ok_or_else(|| Error::lookup("", ErrorKind::NotFound))
 }
 
-impl Deref for Socket {
+impl Deref for TokioSocket {
     type Target = crate::Socket;
 
     fn deref(&self) -> &crate::Socket {
@@ -304,13 +332,13 @@ impl Deref for Socket {
 }
 
 #[cfg(unix)]
-impl std::os::fd::AsFd for Socket {
+impl std::os::fd::AsFd for TokioSocket {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         self.socket.reserved_descriptor()
     }
 }
 
-impl fmt::Debug for Socket {
+impl fmt::Debug for TokioSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.socket.fmt(f)
     }
@@ -324,15 +352,15 @@ enum Receiving<'a> {
     Ended,
 }
 
-/// The datagrams of a socket, as [`Socket::messages`] gives them.
+/// The datagrams of a socket, as [`TokioSocket::messages`] gives them.
 #[must_use = "a stream does nothing unless it is polled"]
-pub struct Messages<'a> {
-    socket: &'a Socket,
+pub struct TokioMessages<'a> {
+    socket: &'a TokioSocket,
     arrived: VecDeque<(Vec<u8>, RemoteInfo)>,
     state: Receiving<'a>,
 }
 
-impl<'a> Messages<'a> {
+impl<'a> TokioMessages<'a> {
     /// The receive under way, begun if there is none; `None` once the stream has ended.
     fn wait(&mut self) -> Option<&mut Wait<'a>> {
         let socket = self.socket;
@@ -350,7 +378,7 @@ impl<'a> Messages<'a> {
     }
 }
 
-impl Stream for Messages<'_> {
+impl Stream for TokioMessages<'_> {
     type Item = Result<(Vec<u8>, RemoteInfo)>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -361,12 +389,12 @@ impl Stream for Messages<'_> {
             let Some(wait) = self.wait() else { return Poll::Ready(None) };
             let (batch, outcome) = ready!(wait.as_mut().poll(context));
             if let Err(error) = &outcome
-                && error.kind() == Code::NotRunning
+                && error.kind() == ErrorKind::NotRunning
             {
                 self.state = Receiving::Ended;
                 return Poll::Ready(None);
             }
-            self.arrived.extend(batch.iter().map(|message| (message.data.to_vec(), message.info)));
+            self.arrived.extend(batch.iter().map(|message| (message.data.to_vec(), message.rinfo)));
             self.state = Receiving::Idle(batch);
             if let Err(error) = outcome {
                 return Poll::Ready(Some(Err(error)));
@@ -375,8 +403,8 @@ impl Stream for Messages<'_> {
     }
 }
 
-impl fmt::Debug for Messages<'_> {
+impl fmt::Debug for TokioMessages<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Messages").field("socket", self.socket).field("arrived", &self.arrived.len()).finish()
+        f.debug_struct("TokioMessages").field("socket", self.socket).field("arrived", &self.arrived.len()).finish()
     }
 }

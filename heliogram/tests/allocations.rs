@@ -19,7 +19,7 @@ fn anywhere() -> SocketAddr {
 fn bound(options: &SocketOptions) -> (Socket, SocketAddr) {
     let socket = Socket::new(options).unwrap();
     socket.bind(Some(anywhere())).unwrap();
-    let address = socket.address().unwrap();
+    let address = socket.local_addr().unwrap();
     (socket, address)
 }
 
@@ -49,17 +49,16 @@ fn single_datagrams_allocate_nothing() {
     let (receiver, peer) = bound(&options());
     let mut buffer = [0; 200];
     let count = allocations(|| {
-        sender.try_send(&[IoSlice::new(&[7; 60]), IoSlice::new(&[7; 40])], Some(peer)).unwrap();
-        assert_eq!(receiver.try_recv(&mut buffer).unwrap().size, 100);
-        assert!(receiver.try_recv(&mut buffer).unwrap_err().is_would_block());
+        sender.try_send_to_vectored(&[IoSlice::new(&[7; 60]), IoSlice::new(&[7; 40])], peer).unwrap();
+        assert_eq!(receiver.try_recv_msg(&mut buffer).unwrap().size, 100);
+        assert!(receiver.try_recv_msg(&mut buffer).unwrap_err().is_would_block());
     });
     assert_eq!(count, 0);
 }
 
 #[test]
 fn batches_allocate_nothing() {
-    for (options, mut batch) in [(options(), RecvBatch::new(8, 2048)), (options().gro(true), RecvBatch::for_trains(8))]
-    {
+    for (options, mut batch) in [(options(), RecvBatch::new(8, 2048)), (options().gro(true), RecvBatch::for_gro(8))] {
         let (sender, _) = bound(&crate::options());
         let (receiver, peer) = bound(&options);
         let datagrams = [Datagram::new(&[7; 100]).to(peer); COUNT];
@@ -79,7 +78,7 @@ fn datagrams_to_many_peers_allocate_nothing() {
     let mut buffer = [0; 200];
     let count = allocations(|| {
         assert_eq!(sender.try_send_batch(&datagrams).unwrap(), COUNT);
-        assert!(receivers.iter().all(|(receiver, _)| receiver.try_recv(&mut buffer).unwrap().size == 100));
+        assert!(receivers.iter().all(|(receiver, _)| receiver.try_recv_msg(&mut buffer).unwrap().size == 100));
     });
     assert_eq!(count, 0);
 }
@@ -87,24 +86,23 @@ fn datagrams_to_many_peers_allocate_nothing() {
 #[cfg(feature = "tokio")]
 mod in_tokio {
     use super::*;
-    use heliogram::tokio::Socket;
+    use heliogram::TokioSocket;
     use tokio::runtime::Builder;
 
     #[test]
     fn tokio_allocates_nothing() {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        for (options, mut batch) in
-            [(options(), RecvBatch::new(8, 2048)), (options().gro(true), RecvBatch::for_trains(8))]
+        for (options, mut batch) in [(options(), RecvBatch::new(8, 2048)), (options().gro(true), RecvBatch::for_gro(8))]
         {
-            let sender = runtime.block_on(Socket::bind(&super::options(), anywhere())).unwrap();
-            let receiver = runtime.block_on(Socket::bind(&options, anywhere())).unwrap();
-            let datagrams = [Datagram::new(&[7; 100]).to(receiver.address().unwrap()); COUNT];
+            let sender = runtime.block_on(TokioSocket::bind(&super::options(), anywhere())).unwrap();
+            let receiver = runtime.block_on(TokioSocket::bind(&options, anywhere())).unwrap();
+            let datagrams = [Datagram::new(&[7; 100]).to(receiver.local_addr().unwrap()); COUNT];
             let count = allocations(|| runtime.block_on(exchange(&sender, &datagrams, &receiver, &mut batch)));
             assert_eq!(count, 0, "{options:?}");
         }
     }
 
-    async fn exchange(sender: &Socket, datagrams: &[Datagram<'_>], receiver: &Socket, batch: &mut RecvBatch) {
+    async fn exchange(sender: &TokioSocket, datagrams: &[Datagram<'_>], receiver: &TokioSocket, batch: &mut RecvBatch) {
         assert_eq!(sender.send_batch(datagrams).await.unwrap(), COUNT);
         let mut count = 0;
         while count < COUNT {
@@ -115,14 +113,14 @@ mod in_tokio {
     #[test]
     fn single_datagrams_in_tokio_allocate_nothing() {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let sender = runtime.block_on(Socket::bind(&options(), anywhere())).unwrap();
-        let receiver = runtime.block_on(Socket::bind(&options(), anywhere())).unwrap();
-        let peer = receiver.address().unwrap();
+        let sender = runtime.block_on(TokioSocket::bind(&options(), anywhere())).unwrap();
+        let receiver = runtime.block_on(TokioSocket::bind(&options(), anywhere())).unwrap();
+        let peer = receiver.local_addr().unwrap();
         let mut buffer = [0; 200];
         let count = allocations(|| {
             runtime.block_on(async {
                 sender.send_to(&[7; 100], peer).await.unwrap();
-                assert_eq!(receiver.recv(&mut buffer).await.unwrap().size, 100);
+                assert_eq!(receiver.recv(&mut buffer).await.unwrap(), 100);
             });
         });
         assert_eq!(count, 0);
@@ -132,20 +130,20 @@ mod in_tokio {
 #[cfg(feature = "events")]
 mod in_events {
     use super::*;
-    use heliogram::events::{Loop, event};
+    use heliogram::events::{EventLoop, event};
     use std::cell::Cell;
     use std::rc::Rc;
 
     #[test]
     fn events_allocate_nothing() {
         for options in [options(), options().gro(true)] {
-            let events = Loop::new().unwrap();
+            let events = EventLoop::new().unwrap();
             let receiver = events.create_socket(&options).unwrap();
             let sender = events.create_socket(&super::options()).unwrap();
             receiver.bind(anywhere()).unwrap();
             sender.bind(anywhere()).unwrap();
             events.run_once(None).unwrap();
-            let peer = receiver.address().unwrap();
+            let peer = receiver.local_addr().unwrap();
             let left = Rc::new(Cell::new(0));
             let counter = Rc::clone(&left);
             receiver.on(event::Message, move |_, (msg, rinfo)| {

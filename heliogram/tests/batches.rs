@@ -7,7 +7,7 @@ use heliogram::{BlockList, Datagram, RecvBatch, Socket, SocketOptions, SocketTyp
 fn bound(options: SocketOptions) -> (Socket, SocketAddr) {
     let socket = Socket::new(&options).unwrap();
     socket.bind(Some(SocketAddr::new(options.socket_type().localhost(), 0))).unwrap();
-    let address = socket.address().unwrap();
+    let address = socket.local_addr().unwrap();
     (socket, address)
 }
 
@@ -20,9 +20,9 @@ fn drain(socket: &Socket, batch: &mut RecvBatch) -> Vec<Vec<u8>> {
                 let came: Vec<_> = batch.iter().map(|message| message.data.to_vec()).collect();
                 assert_eq!(count, came.len());
                 for first in 0..=count + 1 {
-                    let rest = batch.trains_from(first).flat_map(|train| {
-                        assert_eq!(train.data.len(), train.info.size);
-                        train.info.datagrams().map(move |place| &train.data[place])
+                    let rest = batch.gro_packets_from(first).flat_map(|train| {
+                        assert_eq!(train.data.len(), train.rinfo.size);
+                        train.rinfo.datagrams().map(move |place| &train.data[place])
                     });
                     assert!(rest.eq(came.iter().skip(first)), "from {first} of {count}");
                 }
@@ -63,7 +63,7 @@ fn a_batch_arrives_whole_and_in_order_with_and_without_trains() {
             let payloads = numbered(&sizes);
             let batch: Vec<_> = payloads.iter().map(|bytes| Datagram::new(bytes).to(address)).collect();
             send_all(&client, &batch);
-            assert_eq!(drain(&server, &mut RecvBatch::for_trains(4)), payloads, "{socket_type} gro {gro}");
+            assert_eq!(drain(&server, &mut RecvBatch::for_gro(4)), payloads, "{socket_type} gro {gro}");
         }
     }
 }
@@ -75,7 +75,7 @@ fn a_connected_socket_sends_batches_without_addresses() {
     client.connect(address).unwrap();
     let payloads = numbered(&[100; 50]);
     send_all(&client, &payloads.iter().map(|bytes| Datagram::new(bytes)).collect::<Vec<_>>());
-    assert_eq!(drain(&server, &mut RecvBatch::for_trains(8)), payloads);
+    assert_eq!(drain(&server, &mut RecvBatch::for_gro(8)), payloads);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn what_does_not_fit_its_slot_is_cut_and_said_to_be() {
     send_all(&client, &[Datagram::new(b"0123456789").to(address), Datagram::new(b"01").to(address)]);
     let mut batch = RecvBatch::new(4, 4);
     assert_eq!(server.try_recv_batch(&mut batch).unwrap(), 2);
-    let seen: Vec<_> = batch.iter().map(|message| (message.data.to_vec(), message.info.truncated)).collect();
+    let seen: Vec<_> = batch.iter().map(|message| (message.data.to_vec(), message.rinfo.truncated)).collect();
     assert_eq!(seen, [(b"0123".to_vec(), true), (b"01".to_vec(), false)]);
 }
 
@@ -105,9 +105,9 @@ fn a_socket_that_takes_trains_refuses_what_would_lose_their_end() {
     let (server, address) = bound(SocketOptions::new(SocketType::Udp4).gro(true));
     let (client, _) = bound(SocketOptions::new(SocketType::Udp4));
     send_all(&client, &[Datagram::new(b"abc").to(address)]);
-    assert_eq!(server.try_recv(&mut [0; 9]).unwrap_err().code(), "EINVAL");
+    assert_eq!(server.try_recv_msg(&mut [0; 9]).unwrap_err().code(), "EINVAL");
     assert_eq!(server.try_recv_batch(&mut RecvBatch::new(4, 2048)).unwrap_err().code(), "EINVAL");
-    assert_eq!(drain(&server, &mut RecvBatch::for_trains(1)), [b"abc"]);
+    assert_eq!(drain(&server, &mut RecvBatch::for_gro(1)), [b"abc"]);
 }
 
 #[test]
@@ -117,15 +117,15 @@ fn a_train_comes_whole_into_the_callers_memory() {
     let payloads = numbered(&[700, 700, 700, 9]);
     send_all(&client, &payloads.iter().map(|bytes| Datagram::new(bytes).to(address)).collect::<Vec<_>>());
     let mut memory = vec![0; 70_000];
-    assert_eq!(server.try_recv_train(&mut memory[..65_506]).unwrap_err().code(), "EINVAL");
+    assert_eq!(server.try_recv_gro(&mut memory[..65_506]).unwrap_err().code(), "EINVAL");
     let mut received = Vec::new();
-    while let Ok(rinfo) = server.try_recv_train(&mut memory) {
+    while let Ok(rinfo) = server.try_recv_gro(&mut memory) {
         received.extend(rinfo.datagrams().map(|place| memory[place].to_vec()));
     }
     assert_eq!(received, payloads);
     assert_eq!(server.stats().datagrams_in, 4);
     send_all(&client, &[Datagram::new(b"").to(address)]);
-    let empty = server.try_recv_train(&mut memory).unwrap();
+    let empty = server.try_recv_gro(&mut memory).unwrap();
     assert!(empty.datagrams().eq(std::iter::once(0..0)));
 }
 
@@ -168,5 +168,5 @@ fn blocked_senders_are_dropped_unseen() {
     send_all(&stranger, &[Datagram::new(b"no").to(address)]);
     assert_eq!(drain(&server, &mut RecvBatch::new(8, 64)), [b"yes"]);
     send_all(&stranger, &[Datagram::new(b"no").to(address)]);
-    assert!(server.try_recv(&mut [0; 9]).unwrap_err().is_would_block());
+    assert!(server.try_recv_msg(&mut [0; 9]).unwrap_err().is_would_block());
 }

@@ -10,12 +10,13 @@ use std::time::SystemTime;
 use common::netns::{Host, Net};
 use common::{LONG, bound, code, ip, new, recv, send, within};
 use heliogram::{
-    Datagram, Notice, Origin, PathMtuDiscovery, QueuedError, SendOptions, Socket, SocketType, TransmitTimestamp,
+    Datagram, ErrorOrigin, ErrorQueueEntry, PathMtuDiscovery, QueuedError, SendOptions, Socket, SocketType,
+    TransmitTimestamp,
 };
 
 fn open(host: &Host, socket_type: SocketType) -> Socket {
     let socket = host.open(socket_type);
-    socket.set_receive_errors(true).unwrap();
+    socket.set_recv_errors(true).unwrap();
     socket
 }
 
@@ -28,28 +29,29 @@ fn deaf(host: &str) -> (UdpSocket, SocketAddr) {
 }
 
 fn next_error(socket: &Socket) -> QueuedError {
-    match within(LONG, || socket.try_recv_error()).unwrap() {
-        Notice::Error(error) => error,
+    match within(LONG, || socket.try_recv_error_queue()).unwrap() {
+        ErrorQueueEntry::Error(error) => error,
         other => panic!("{other:?} is no error"),
     }
 }
 
 fn next_time(socket: &Socket) -> TransmitTimestamp {
-    match within(LONG, || socket.try_recv_error()).unwrap() {
-        Notice::Sent(sent) => sent,
+    match within(LONG, || socket.try_recv_error_queue()).unwrap() {
+        ErrorQueueEntry::TransmitTimestamp(sent) => sent,
         other => panic!("{other:?} is no time"),
     }
 }
 
 #[test]
 fn a_closed_port_is_told_with_its_peer() {
-    for (socket_type, host, origin, icmp) in
-        [(SocketType::Udp4, "127.0.0.1", Origin::Icmp, (3, 3)), (SocketType::Udp6, "::1", Origin::Icmp6, (1, 4))]
-    {
+    for (socket_type, host, origin, icmp) in [
+        (SocketType::Udp4, "127.0.0.1", ErrorOrigin::Icmp, (3, 3)),
+        (SocketType::Udp6, "::1", ErrorOrigin::Icmp6, (1, 4)),
+    ] {
         let sender = new(socket_type);
         sender.bind(None).unwrap();
-        sender.set_receive_errors(true).unwrap();
-        assert_eq!(code(sender.try_recv_error()), "EAGAIN");
+        sender.set_recv_errors(true).unwrap();
+        assert_eq!(code(sender.try_recv_error_queue()), "EAGAIN");
         let deaf = [deaf(host), deaf(host)];
         for (_, peer) in &deaf {
             send(&sender, b"anybody there?", Some(*peer)).unwrap();
@@ -59,23 +61,23 @@ fn a_closed_port_is_told_with_its_peer() {
             assert_eq!((error.errno, error.code()), (-libc::ECONNREFUSED, "ECONNREFUSED"));
             assert_eq!(error.to_string(), format!("ECONNREFUSED {peer}, says {host}"));
         }
-        assert_eq!(code(sender.try_recv_error()), "EAGAIN");
+        assert_eq!(code(sender.try_recv_error_queue()), "EAGAIN");
     }
 }
 
 #[test]
 fn clients_that_are_gone_do_not_trouble_those_that_are_there() {
     let (server, client) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
-    server.set_receive_errors(true).unwrap();
+    server.set_recv_errors(true).unwrap();
     let (_owner, gone) = deaf("127.0.0.1");
-    let there = client.address().unwrap();
+    let there = client.local_addr().unwrap();
     for round in 0..50_u8 {
         assert_eq!(send(&server, b"gone?", Some(gone)), Ok(5));
         match round % 3 {
             0 => assert_eq!(send(&server, &[round], Some(there)), Ok(1)),
             1 => assert_eq!(server.try_send_batch(&[Datagram::new(&[round]).to(there)]), Ok(1)),
             _ => {
-                assert_eq!(code(server.try_recv(&mut [0])), "EAGAIN");
+                assert_eq!(code(server.try_recv_msg(&mut [0])), "EAGAIN");
                 assert_eq!(send(&server, &[round], Some(there)), Ok(1));
             }
         }
@@ -91,16 +93,16 @@ fn who_did_not_ask_hears_nothing_and_who_has_heard_enough_neither() {
     let (_owner, gone) = deaf("127.0.0.1");
     for _ in 0..2 {
         send(&sender, b"gone?", Some(gone)).unwrap();
-        assert_eq!(code(sender.try_recv_error()), "EAGAIN");
-        sender.set_receive_errors(true).unwrap();
+        assert_eq!(code(sender.try_recv_error_queue()), "EAGAIN");
+        sender.set_recv_errors(true).unwrap();
         send(&sender, b"gone?", Some(gone)).unwrap();
         next_error(&sender);
-        sender.set_receive_errors(false).unwrap();
+        sender.set_recv_errors(false).unwrap();
     }
     let unbound = new(SocketType::Udp4);
-    assert_eq!(unbound.set_receive_errors(true).unwrap_err().to_string(), "setReceiveErrors EBADF");
+    assert_eq!(unbound.set_recv_errors(true).unwrap_err().to_string(), "setReceiveErrors EBADF");
     assert_eq!(unbound.set_transmit_timestamps(true).unwrap_err().to_string(), "setTransmitTimestamps EBADF");
-    assert_eq!(unbound.try_recv_error().unwrap_err().to_string(), "recvmsg EBADF");
+    assert_eq!(unbound.try_recv_error_queue().unwrap_err().to_string(), "recvmsg EBADF");
 }
 
 #[test]
@@ -108,15 +110,15 @@ fn a_connected_socket_hears_of_its_peer_once_and_in_one_place() {
     let (_owner, gone) = deaf("127.0.0.1");
     let sender = bound("127.0.0.1:0");
     sender.connect(gone).unwrap();
-    sender.set_receive_errors(true).unwrap();
+    sender.set_recv_errors(true).unwrap();
     for _ in 0..3 {
         assert_eq!(send(&sender, b"gone?", None), Ok(5));
-        assert_eq!(code(sender.try_recv(&mut [0])), "EAGAIN");
+        assert_eq!(code(sender.try_recv_msg(&mut [0])), "EAGAIN");
         assert_eq!(next_error(&sender).peer, Some(gone));
     }
-    sender.set_receive_errors(false).unwrap();
+    sender.set_recv_errors(false).unwrap();
     send(&sender, b"gone?", None).unwrap();
-    assert_eq!(code(within(LONG, || sender.try_recv(&mut [0]))), "ECONNREFUSED");
+    assert_eq!(code(within(LONG, || sender.try_recv_msg(&mut [0]))), "ECONNREFUSED");
 }
 
 #[test]
@@ -124,11 +126,11 @@ fn a_router_says_what_fits_and_what_has_come_too_far() {
     let Some(net) = Net::new() else { return };
     net.middle.ip("link set eth1 mtu 1300");
     for (socket_type, peer, router, origin, exceeded) in [
-        (SocketType::Udp4, "10.77.2.1", "10.77.1.2", Origin::Icmp, 11),
-        (SocketType::Udp6, "fd77:2::1", "fd77:1::2", Origin::Icmp6, 3),
+        (SocketType::Udp4, "10.77.2.1", "10.77.1.2", ErrorOrigin::Icmp, 11),
+        (SocketType::Udp6, "fd77:2::1", "fd77:1::2", ErrorOrigin::Icmp6, 3),
     ] {
         let (sender, receiver) = (open(&net.west, socket_type), open(&net.east, socket_type));
-        let to = SocketAddr::new(ip(peer), receiver.address().unwrap().port());
+        let to = SocketAddr::new(ip(peer), receiver.local_addr().unwrap().port());
         let dont_fragment = SendOptions::new().dont_fragment(true);
         assert_eq!(sender.try_send_batch(&[Datagram::new(&[7; 1400]).to(to).with(&dont_fragment)]), Ok(1));
         let error = next_error(&sender);
@@ -151,7 +153,7 @@ fn this_host_too_says_what_does_not_fit() {
     let options = SendOptions::new().dont_fragment(true);
     assert_eq!(code(sender.try_send_batch(&[Datagram::new(&[7; 1600]).to(to).with(&options)])), "EMSGSIZE");
     let error = next_error(&sender);
-    assert_eq!((error.origin, error.mtu, error.offender), (Origin::Local, Some(1500), None));
+    assert_eq!((error.origin, error.mtu, error.offender), (ErrorOrigin::Local, Some(1500), None));
     assert_eq!(PathMtuDiscovery::from(true), PathMtuDiscovery::Probe);
 }
 
@@ -160,16 +162,16 @@ fn times_of_departure_are_told_with_a_number_and_lie_within_the_sending() {
     let Some(net) = Net::new() else { return };
     let (sender, receiver) = (open(&net.west, SocketType::Udp4), open(&net.middle, SocketType::Udp4));
     sender.set_transmit_timestamps(true).unwrap();
-    let to = SocketAddr::new(ip("10.77.1.2"), receiver.address().unwrap().port());
-    let options = SendOptions::new().timestamp(true);
+    let to = SocketAddr::new(ip("10.77.1.2"), receiver.local_addr().unwrap().port());
+    let options = SendOptions::new().transmit_timestamp(true);
     let mut before = SystemTime::now();
     for id in 0..10 {
         // One that does not ask has no number.
         let batch = [Datagram::new(b"tick").to(to).with(&options), Datagram::new(b"tock").to(to)];
         assert_eq!(sender.try_send_batch(&batch), Ok(2));
         let sent = next_time(&sender);
-        assert_eq!((sent.id, sent.hardware_time), (id, None));
-        let time = sent.software_time.expect("the kernel's time");
+        assert_eq!((sent.id, sent.hardware_timestamp), (id, None));
+        let time = sent.software_timestamp.expect("the kernel's time");
         assert!(before <= time && time <= SystemTime::now(), "{time:?} lies outside of the sending");
         before = time;
         assert_eq!((recv(&receiver), recv(&receiver)), (b"tick".to_vec(), b"tock".to_vec()));
@@ -177,47 +179,47 @@ fn times_of_departure_are_told_with_a_number_and_lie_within_the_sending() {
     sender.set_transmit_timestamps(false).unwrap();
     sender.try_send_batch(&[Datagram::new(b"tick").to(to).with(&options)]).unwrap();
     assert_eq!(recv(&receiver), b"tick");
-    assert_eq!(code(sender.try_recv_error()), "EAGAIN");
+    assert_eq!(code(sender.try_recv_error_queue()), "EAGAIN");
 }
 
 #[cfg(feature = "tokio")]
 #[tokio::test]
 async fn tokio_waits_for_it_beside_a_receive() {
     use heliogram::SocketOptions;
-    let socket = heliogram::tokio::Socket::bind(&SocketOptions::new(SocketType::Udp4), "127.0.0.1:0").await.unwrap();
-    socket.set_receive_errors(true).unwrap();
+    let socket = heliogram::TokioSocket::bind(&SocketOptions::new(SocketType::Udp4), "127.0.0.1:0").await.unwrap();
+    socket.set_recv_errors(true).unwrap();
     let (_owner, gone) = deaf("127.0.0.1");
     for _ in 0..20 {
         socket.send_to(b"gone?", gone).await.unwrap();
         let mut buffer = [0; 9];
         tokio::select! {
-            notice = tokio::time::timeout(LONG, socket.recv_error()) => match notice.unwrap().unwrap() {
-                Notice::Error(error) => assert_eq!(error.peer, Some(gone)),
+            notice = tokio::time::timeout(LONG, socket.recv_error_queue()) => match notice.unwrap().unwrap() {
+                ErrorQueueEntry::Error(error) => assert_eq!(error.peer, Some(gone)),
                 other => panic!("{other:?} is no error"),
             },
             received = socket.recv(&mut buffer) => panic!("{received:?}"),
         }
     }
-    let own = socket.address().unwrap();
+    let own = socket.local_addr().unwrap();
     socket.send_to(b"still here", own).await.unwrap();
-    assert_eq!(socket.recv(&mut [0; 64]).await.unwrap().size, 10);
+    assert_eq!(socket.recv(&mut [0; 64]).await.unwrap(), 10);
 }
 
 #[cfg(feature = "events")]
 #[test]
 fn events_tell_it_and_the_loop_sleeps_on() {
     use heliogram::SocketOptions;
-    use heliogram::events::{Loop, event};
+    use heliogram::events::{EventLoop, event};
     use std::cell::RefCell;
     use std::rc::Rc;
 
-    let events = Loop::new().unwrap();
+    let events = EventLoop::new().unwrap();
     let socket = events.create_socket(&SocketOptions::new(SocketType::Udp4)).unwrap();
     let (_owner, gone) = deaf("127.0.0.1");
     let told = Rc::new(RefCell::new(Vec::new()));
     socket.bind(("127.0.0.1", 0)).unwrap();
     events.run_once(None).unwrap();
-    socket.set_receive_errors(true).unwrap();
+    socket.set_recv_errors(true).unwrap();
     socket.set_transmit_timestamps(true).unwrap();
     let log = Rc::clone(&told);
     socket.on(event::Icmp, move |_, error| log.borrow_mut().push(format!("{} {:?}", error.code(), error.peer)));
@@ -227,7 +229,7 @@ fn events_tell_it_and_the_loop_sleeps_on() {
         assert_eq!(msg, b"the last");
         socket.close().unwrap();
     });
-    let options = SendOptions::new().timestamp(true);
+    let options = SendOptions::new().transmit_timestamp(true);
     socket.try_send_batch(&[Datagram::new(b"gone?").to(gone).with(&options)]).unwrap();
     while told.borrow().len() < 2 {
         events.run_once(Some(LONG)).unwrap();
@@ -239,6 +241,6 @@ fn events_tell_it_and_the_loop_sleeps_on() {
     let start = std::time::Instant::now();
     events.run_once(Some(std::time::Duration::from_millis(50))).unwrap();
     assert!(start.elapsed() >= std::time::Duration::from_millis(50));
-    socket.send("the last", socket.address().unwrap()).unwrap();
+    socket.send("the last", socket.local_addr().unwrap()).unwrap();
     events.run().unwrap();
 }

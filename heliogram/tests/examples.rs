@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use common::LONG;
 use common::netns::{Host, Net};
-use heliogram::{Datagram, Ecn, ReceiveInfo, SendOptions, Socket, SocketOptions, SocketType};
+use heliogram::{Datagram, Ecn, RecvMetadataOptions, SendOptions, Socket, SocketOptions, SocketType};
 
 /// An example, built by the cargo that built this test.
 fn example(name: &str) -> Command {
@@ -179,8 +179,8 @@ fn mark_what_is_too_much(router: &Socket, receiver: SocketAddr, most: u32) -> (D
             common::send(router, &bytes, Some(receiver)).unwrap();
             return (last.duration_since(first.unwrap()).unwrap(), came, marked);
         };
-        assert_eq!(rinfo.arrival.ecn(), Ecn::Ect1, "the sender says that it understands marks");
-        last = rinfo.arrival.software_time.unwrap();
+        assert_eq!(rinfo.metadata.ecn(), Ecn::Ect1, "the sender says that it understands marks");
+        last = rinfo.metadata.software_timestamp.unwrap();
         first = first.or(Some(last));
         in_frame = if number == frame { in_frame + 1 } else { 1 };
         (frame, came) = (number, came + 1);
@@ -200,7 +200,7 @@ fn video(net: &Net) -> Result<(), String> {
     assert_eq!(receiver.line(), "listening on 0.0.0.0:5004");
     let router = net.middle.run(|| {
         let router = common::bound("0.0.0.0:5006");
-        router.set_receive_info(ReceiveInfo::new().traffic_class(true).timestamp(true)).unwrap();
+        router.set_recv_metadata(RecvMetadataOptions::new().traffic_class(true).timestamp(true)).unwrap();
         router
     });
     let sender = Server::of(Some(&net.west), example("paced_video").args(["send", "10.77.1.2:5006"]));

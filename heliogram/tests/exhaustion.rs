@@ -71,15 +71,15 @@ fn the_very_first_socket_without_descriptors_left() {
 fn no_descriptors_left() {
     alone(|| {
         let (old, doomed, peer) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"), bound("127.0.0.1:0"));
-        let (to, group) = (peer.address().unwrap(), "239.1.1.1".parse().unwrap());
+        let (to, group) = (peer.local_addr().unwrap(), "239.1.1.1".parse().unwrap());
         let socket = new(SocketType::Udp4);
         let files = take_all_descriptors();
         assert_eq!(says(socket.bind(Some(to))), format!("bind EMFILE {to}"));
         assert_eq!(says(socket.bind(None)), "bind EMFILE 0.0.0.0");
         assert_eq!(says(send(&socket, b"x", Some(to)).map(drop)), "bind EMFILE 0.0.0.0");
         assert_eq!(says(socket.connect(to)), "bind EMFILE 0.0.0.0");
-        assert_eq!(says(socket.add_membership(group, Interface::Default)), "addMembership EMFILE");
-        assert_eq!(code(socket.address()), "EBADF");
+        assert_eq!(says(socket.join_multicast(group, Interface::Default)), "addMembership EMFILE");
+        assert_eq!(code(socket.local_addr()), "EBADF");
         // Who has a descriptor works on, and closing needs none.
         send(&old, b"works on", Some(to)).unwrap();
         assert_eq!(recv(&peer), b"works on");
@@ -126,7 +126,7 @@ fn in_a_storm(work: impl FnOnce()) {
 fn signals_interrupt_nothing() {
     alone(|| {
         let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
-        let to = receiver.address().unwrap();
+        let to = receiver.local_addr().unwrap();
         let end = Instant::now() + Duration::from_secs(1);
         let mut rounds = 0_u32;
         in_a_storm(|| {
@@ -165,7 +165,7 @@ fn connects_and_closes_survive_signals() {
         in_a_storm(|| {
             for _ in 0..500 {
                 let socket = new(SocketType::Udp4);
-                socket.connect(peer.address().unwrap()).unwrap();
+                socket.connect(peer.local_addr().unwrap()).unwrap();
                 send(&socket, b"x", None).unwrap();
                 assert_eq!(recv(&peer), b"x");
                 socket.disconnect().unwrap();

@@ -13,7 +13,7 @@ use std::sync::{Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{LONG, assert_works, bound, code, new, recv, recv_error, recv_from, send};
+use common::{LONG, assert_works, bound, code, new, recv, recv_error_queue, recv_from, send};
 use heliogram::state::{Bind, Connect};
 use heliogram::{BlockList, Datagram, Interface, MAX_MESSAGE, RecvBatch, Socket, SocketOptions, SocketType};
 
@@ -22,7 +22,7 @@ const V6: &str = "[::1]:0";
 
 fn pair(local: &str) -> (Socket, Socket, SocketAddr) {
     let (sender, receiver) = (bound(local), bound(local));
-    let to = receiver.address().unwrap();
+    let to = receiver.local_addr().unwrap();
     (sender, receiver, to)
 }
 
@@ -35,12 +35,12 @@ fn empty_messages_are_messages() {
     for local in [V4, V6] {
         let (sender, receiver, to) = pair(local);
         assert_eq!(send(&sender, b"", Some(to)), Ok(0));
-        assert_eq!(sender.try_send(&[], Some(to)), Ok(0));
+        assert_eq!(sender.try_send_to(&[], to), Ok(0));
         assert_eq!(sender.try_send_batch(&[Datagram::new(b"").to(to)]), Ok(1));
         for _ in 0..3 {
             let (bytes, info) = recv_from(&receiver);
             assert_eq!((bytes.len(), info.size, info.truncated), (0, 0, false));
-            assert_eq!(info.addr, sender.address().unwrap());
+            assert_eq!(info.addr, sender.local_addr().unwrap());
         }
     }
 }
@@ -81,9 +81,9 @@ fn the_longest_message_goes_in_a_batch_and_one_byte_more_ends_it() {
 fn a_message_of_more_buffers_than_the_system_takes_is_refused() {
     let (sender, receiver, to) = pair(V4);
     let parts = [IoSlice::new(b"ab"); 1025];
-    assert_eq!(sender.try_send(&parts[..1024], Some(to)), Ok(2048));
+    assert_eq!(sender.try_send_to_vectored(&parts[..1024], to), Ok(2048));
     assert_eq!(recv(&receiver), b"ab".repeat(1024));
-    assert_eq!(code(sender.try_send(&parts, Some(to))), "EMSGSIZE");
+    assert_eq!(code(sender.try_send_to_vectored(&parts, to)), "EMSGSIZE");
     assert_works(&sender);
 }
 
@@ -93,7 +93,7 @@ fn what_does_not_fit_the_buffer_is_cut_and_said_to_be() {
     for (room, text) in [(0, ""), (3, "dat"), (8, "datagram"), (9, "datagram")] {
         send(&sender, b"datagram", Some(to)).unwrap();
         let mut buffer = vec![0; room];
-        let info = receiver.try_recv(&mut buffer).unwrap();
+        let info = receiver.try_recv_msg(&mut buffer).unwrap();
         assert_eq!((&buffer[..info.size], info.truncated), (text.as_bytes(), room < 8));
     }
     assert_works(&receiver);
@@ -129,7 +129,7 @@ fn wrong_destinations_are_refused_and_harm_nothing() {
 fn wrong_local_addresses_leave_the_socket_unbound() {
     let taken = bound(V4);
     for (local, why) in [
-        (taken.address().unwrap(), "EADDRINUSE"),
+        (taken.local_addr().unwrap(), "EADDRINUSE"),
         (addr("192.0.2.1:0"), "EADDRNOTAVAIL"),
         (addr("[::1]:0"), "EINVAL"),
         (addr("255.255.255.255:0"), "EADDRNOTAVAIL"),
@@ -152,9 +152,9 @@ fn an_implicit_bind_that_fails_says_so_and_may_be_tried_again() {
     let socket = Socket::new(&options).unwrap();
     assert_eq!(code(send(&socket, b"x", None)), "ERR_SOCKET_DGRAM_NOT_CONNECTED");
     assert_eq!(code(send(&socket, b"x", Some(addr("127.0.0.1:0")))), "ERR_SOCKET_BAD_PORT");
-    assert_eq!((socket.state().bind, code(socket.address())), (Bind::Unbound, "EBADF"));
+    assert_eq!((socket.state().bind, code(socket.local_addr())), (Bind::Unbound, "EBADF"));
     let receiver = bound(V4);
-    send(&socket, b"x", receiver.address().ok()).unwrap();
+    send(&socket, b"x", receiver.local_addr().ok()).unwrap();
     assert_eq!(recv(&receiver), b"x");
     assert_works(&socket);
 }
@@ -165,33 +165,33 @@ fn wrong_groups_are_refused_and_right_ones_still_joined() {
     let socket = bound(V4);
     for group in ["127.0.0.1", "0.0.0.0", "255.255.255.255", "223.255.255.255", "240.0.0.0"] {
         let group = group.parse().unwrap();
-        assert_eq!(code(socket.add_membership(group, here)), "EINVAL", "{group}");
+        assert_eq!(code(socket.join_multicast(group, here)), "EINVAL", "{group}");
         let source = Ipv4Addr::LOCALHOST.into();
-        assert_eq!(code(socket.add_source_specific_membership(source, group, here)), "EINVAL", "{group}");
+        assert_eq!(code(socket.join_ssm(source, group, here)), "EINVAL", "{group}");
     }
-    assert_eq!(code(socket.add_membership("::1".parse().unwrap(), Interface::Default)), "ENOPROTOOPT");
-    assert_eq!(code(bound(V6).add_membership("::1".parse().unwrap(), Interface::Default)), "EINVAL");
-    socket.add_membership("239.1.1.1".parse().unwrap(), here).unwrap();
+    assert_eq!(code(socket.join_multicast("::1".parse().unwrap(), Interface::Default)), "ENOPROTOOPT");
+    assert_eq!(code(bound(V6).join_multicast("::1".parse().unwrap(), Interface::Default)), "EINVAL");
+    socket.join_multicast("239.1.1.1".parse().unwrap(), here).unwrap();
     assert_works(&socket);
 }
 
 #[test]
 fn a_closed_peer_is_told_to_a_connected_socket_only() {
     for local in [V4, V6] {
-        let gone = bound(local).address().unwrap();
+        let gone = bound(local).local_addr().unwrap();
         let loner = bound(local);
         for _ in 0..3 {
             send(&loner, b"x", Some(gone)).unwrap();
-            assert_eq!(code(loner.try_recv(&mut [0; 9])), "EAGAIN");
+            assert_eq!(code(loner.try_recv_msg(&mut [0; 9])), "EAGAIN");
         }
         let friend = bound(local);
         friend.connect(gone).unwrap();
         send(&friend, b"x", None).unwrap();
-        let error = recv_error(&friend);
+        let error = recv_error_queue(&friend);
         assert_eq!(error.to_string(), "recvmsg ECONNREFUSED");
         assert_eq!((error.errno(), error.syscall()), (Some(-libc::ECONNREFUSED), Some("recvmsg")));
         assert_eq!((error.address(), error.port()), (None, None));
-        assert_eq!(code(friend.try_recv(&mut [0; 9])), "EAGAIN", "told once");
+        assert_eq!(code(friend.try_recv_msg(&mut [0; 9])), "EAGAIN", "told once");
         friend.disconnect().unwrap();
         assert_works(&loner);
     }
@@ -199,7 +199,7 @@ fn a_closed_peer_is_told_to_a_connected_socket_only() {
 
 #[test]
 fn every_way_to_send_and_receive_tells_that_the_peer_is_gone_once() {
-    let gone = bound(V4).address().unwrap();
+    let gone = bound(V4).local_addr().unwrap();
     let socket = bound(V4);
     socket.connect(gone).unwrap();
     let x = [Datagram::new(b"x")];
@@ -222,19 +222,19 @@ fn every_way_to_send_and_receive_tells_that_the_peer_is_gone_once() {
 #[test]
 fn a_connected_socket_hears_its_peer_alone() {
     let friend = bound(V4);
-    let to = friend.address().unwrap();
+    let to = friend.local_addr().unwrap();
     // A port of one's own choice: Linux takes a chosen one away with the peer.
-    let own = bound(V4).address().unwrap();
+    let own = bound(V4).local_addr().unwrap();
     let socket = bound(&own.to_string());
     socket.connect(to).unwrap();
     let stranger = bound(V4);
     send(&stranger, b"psst", Some(own)).unwrap();
     send(&friend, b"hello", Some(own)).unwrap();
     assert_eq!(recv(&socket), b"hello");
-    assert_eq!(code(socket.try_recv(&mut [0; 9])), "EAGAIN");
-    assert_eq!(socket.remote_address(), Ok(to));
+    assert_eq!(code(socket.try_recv_msg(&mut [0; 9])), "EAGAIN");
+    assert_eq!(socket.peer_addr(), Ok(to));
     socket.disconnect().unwrap();
-    assert_eq!(code(socket.remote_address()), "ERR_SOCKET_DGRAM_NOT_CONNECTED");
+    assert_eq!(code(socket.peer_addr()), "ERR_SOCKET_DGRAM_NOT_CONNECTED");
     send(&stranger, b"psst", Some(own)).unwrap();
     assert_eq!(recv(&socket), b"psst");
 }
@@ -246,9 +246,9 @@ fn disconnecting_gives_an_ephemeral_port_back_until_the_next_send() {
     let socket = new(SocketType::Udp4);
     socket.connect(to).unwrap();
     socket.disconnect().unwrap();
-    assert_eq!(socket.address().unwrap().port(), 0);
+    assert_eq!(socket.local_addr().unwrap().port(), 0);
     send(&socket, b"x", Some(to)).unwrap();
-    assert_ne!(socket.address().unwrap().port(), 0);
+    assert_ne!(socket.local_addr().unwrap().port(), 0);
     assert_eq!(recv(&receiver), b"x");
     assert_works(&socket);
 }
@@ -295,11 +295,11 @@ fn a_socket_of_somebody_else_is_taken_over() {
     let address = other.local_addr().unwrap();
     let socket = new(SocketType::Udp4);
     socket.bind_descriptor(other.into()).unwrap();
-    assert_eq!((socket.state().bind, socket.address()), (Bind::Bound, Ok(address)));
+    assert_eq!((socket.state().bind, socket.local_addr()), (Bind::Bound, Ok(address)));
     let descriptor = socket.descriptor().unwrap();
     let kernel = socket2::SockRef::from(&descriptor);
     assert!(kernel.nonblocking().unwrap() && kernel.reuse_address().unwrap());
-    assert_eq!(code(socket.try_recv(&mut [0; 9])), "EAGAIN");
+    assert_eq!(code(socket.try_recv_msg(&mut [0; 9])), "EAGAIN");
     assert_works(&socket);
     assert_eq!(code(socket.bind_descriptor(UdpSocket::bind(V4).unwrap().into())), "ERR_SOCKET_ALREADY_BOUND");
     socket.close().unwrap();
@@ -311,10 +311,10 @@ fn a_socket_of_somebody_else_is_taken_over() {
 fn a_taken_over_socket_keeps_its_peer() {
     let peer = bound(V4);
     let other = UdpSocket::bind(V4).unwrap();
-    other.connect(peer.address().unwrap()).unwrap();
+    other.connect(peer.local_addr().unwrap()).unwrap();
     let socket = new(SocketType::Udp4);
     socket.bind_descriptor(other.into()).unwrap();
-    assert_eq!(socket.remote_address(), peer.address());
+    assert_eq!(socket.peer_addr(), peer.local_addr());
     send(&socket, b"from the new owner", None).unwrap();
     assert_eq!(recv(&peer), b"from the new owner");
     socket.disconnect().unwrap();
@@ -328,9 +328,9 @@ fn a_taken_over_socket_gets_the_options_of_its_new_owner() {
     socket.bind_descriptor(UdpSocket::bind(V4).unwrap().into()).unwrap();
     assert_eq!((socket.recv_buffer_size(), socket.send_buffer_size()), (Ok(40_000), Ok(20_000)));
     let sender = bound(V4);
-    let batch = [Datagram::new(b"one by one").to(socket.address().unwrap()); 5];
+    let batch = [Datagram::new(b"one by one").to(socket.local_addr().unwrap()); 5];
     assert_eq!(sender.try_send_batch(&batch), Ok(5));
-    let mut room = RecvBatch::for_trains(8);
+    let mut room = RecvBatch::for_gro(8);
     let mut received = 0;
     while received < 5 {
         received += common::within(LONG, || socket.try_recv_batch(&mut room)).unwrap();
@@ -341,7 +341,7 @@ fn a_taken_over_socket_gets_the_options_of_its_new_owner() {
 #[test]
 fn a_socket_with_a_descriptor_takes_no_other() {
     let socket = new(SocketType::Udp4);
-    socket.add_membership("239.1.1.1".parse().unwrap(), Interface::Address(Ipv4Addr::LOCALHOST)).unwrap();
+    socket.join_multicast("239.1.1.1".parse().unwrap(), Interface::Address(Ipv4Addr::LOCALHOST)).unwrap();
     let error = socket.bind_descriptor(UdpSocket::bind(V4).unwrap().into()).unwrap_err();
     assert_eq!(error.to_string(), "open EBUSY");
     assert_works(&socket);
@@ -359,7 +359,7 @@ fn closes_on_exec(number: i32) -> bool {
 #[test]
 fn closing_frees_the_port_at_once_and_the_number_only_with_the_socket() {
     let socket = bound(V4);
-    let address = socket.address().unwrap();
+    let address = socket.local_addr().unwrap();
     let number = socket.descriptor().unwrap().as_raw_fd();
     assert!(closes_on_exec(number));
     socket.close().unwrap();
@@ -379,13 +379,13 @@ fn closing_is_for_good() {
     let not_running = "ERR_SOCKET_DGRAM_NOT_RUNNING";
     assert_eq!(code(send(&socket, b"x", Some(to))), not_running);
     assert_eq!(code(socket.try_send_batch(&[Datagram::new(b"x").to(to)])), not_running);
-    assert_eq!(code(socket.try_recv(&mut [0; 9])), not_running);
+    assert_eq!(code(socket.try_recv_msg(&mut [0; 9])), not_running);
     assert_eq!(code(socket.try_recv_batch(&mut RecvBatch::new(1, 9))), not_running);
     assert_eq!(code(socket.bind(None)), not_running);
     assert_eq!(code(socket.connect(to)), not_running);
-    assert_eq!(code(socket.address()), not_running);
+    assert_eq!(code(socket.local_addr()), not_running);
     assert_eq!(code(socket.finish_bind(addr(V4))), "ok", "a late answer is dropped");
-    assert_eq!(code(socket.address()), not_running);
+    assert_eq!(code(socket.local_addr()), not_running);
 }
 
 /// Works until the socket is closed under it; every other failure is one of those that come and go.
@@ -407,7 +407,7 @@ fn until_closed(mut work: impl FnMut() -> heliogram::Result<usize>) -> usize {
 fn closing_while_others_send_and_receive_ends_their_work_with_the_right_word() {
     for round in 0..20 {
         let (socket, peer, to) = pair(V4);
-        let own = socket.address().unwrap();
+        let own = socket.local_addr().unwrap();
         let start = Barrier::new(4);
         thread::scope(|scope| {
             let sender = scope.spawn(|| {
@@ -439,7 +439,7 @@ fn closing_while_others_send_and_receive_ends_their_work_with_the_right_word() {
 
 #[test]
 fn a_socket_closed_before_its_first_send_was_bound_stays_closed() {
-    let to = bound(V4).address().unwrap();
+    let to = bound(V4).local_addr().unwrap();
     for _ in 0..200 {
         let socket = new(SocketType::Udp4);
         thread::scope(|scope| {
@@ -448,7 +448,7 @@ fn a_socket_closed_before_its_first_send_was_bound_stays_closed() {
             let outcome = sender.join().unwrap();
             assert!(["ok", "ERR_SOCKET_DGRAM_NOT_RUNNING"].contains(&outcome), "{outcome}");
         });
-        assert_eq!(code(socket.address()), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+        assert_eq!(code(socket.local_addr()), "ERR_SOCKET_DGRAM_NOT_RUNNING");
     }
 }
 

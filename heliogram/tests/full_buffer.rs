@@ -43,7 +43,7 @@ fn narrow(net: &Net) -> (Socket, Socket, SocketAddr) {
         socket.bind(None).unwrap();
         socket
     });
-    let to = SocketAddr::new(ABSENT.parse().unwrap(), receiver.address().unwrap().port());
+    let to = SocketAddr::new(ABSENT.parse().unwrap(), receiver.local_addr().unwrap().port());
     (sender, receiver, to)
 }
 
@@ -69,7 +69,7 @@ fn await_that(mut so: impl FnMut() -> bool) {
 /// All of them, in order, and nothing twice.
 fn assert_all_came(receiver: &Socket, messages: &[Vec<u8>]) {
     assert!(messages.iter().all(|message| recv(receiver) == *message), "lost or reordered");
-    assert_eq!(code(receiver.try_recv(&mut [0; 9])), "EAGAIN", "nothing came twice");
+    assert_eq!(code(receiver.try_recv_msg(&mut [0; 9])), "EAGAIN", "nothing came twice");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn the_tokio_face_waits_and_a_cancelled_send_was_never_sent() {
     let (_, receiver, to) = narrow(&net);
     let messages = numbered(200, 300);
     let work = async {
-        let sender = heliogram::tokio::Socket::bind(&smallest(), "0.0.0.0:0").await.unwrap();
+        let sender = heliogram::TokioSocket::bind(&smallest(), "0.0.0.0:0").await.unwrap();
         let mut sent = 0;
         while let Ok(outcome) =
             tokio::time::timeout(Duration::from_millis(50), sender.send_to(&messages[sent], to)).await
@@ -183,7 +183,7 @@ fn the_events_face_waits_and_tells_each_outcome_in_order() {
     let (_, receiver, to) = narrow(&net);
     let messages = numbered(200, 300);
     net.west.run(|| {
-        let events = heliogram::events::Loop::new().unwrap();
+        let events = heliogram::events::EventLoop::new().unwrap();
         let sender = events.create_socket(&smallest()).unwrap();
         sender.bind(0).unwrap();
         let done = Rc::new(RefCell::new(Vec::new()));
@@ -212,7 +212,7 @@ fn closing_cancels_the_sends_that_wait() {
     let Some(net) = Net::new() else { return };
     let (_, _receiver, to) = narrow(&net);
     net.west.run(|| {
-        let events = heliogram::events::Loop::new().unwrap();
+        let events = heliogram::events::EventLoop::new().unwrap();
         let sender = events.create_socket(&smallest()).unwrap();
         let told = Rc::new(RefCell::new(Vec::new()));
         for message in numbered(50, 300) {

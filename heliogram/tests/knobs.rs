@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use common::netns::{Host, Net};
 use common::{LONG, at, bound, code, ip, new, port, recv, recv_from, send, within};
 use heliogram::{
-    Ecn, Instruction, Interface, PathMtuDiscovery, ReceiveInfo, Socket, SocketOptions, SocketType, Steering,
+    Ecn, Instruction, Interface, PathMtuDiscovery, RecvMetadataOptions, Socket, SocketOptions, SocketType, Steering,
     TrafficClass,
 };
 
@@ -30,12 +30,12 @@ fn open_with(host: &Host, options: &SocketOptions, port: u16) -> Socket {
 fn unbound_and_closed_sockets_have_none_of_them() {
     type Call = fn(&Socket) -> heliogram::Result<()>;
     let calls: [(&str, Call); 13] = [
-        ("setTOS", |socket| socket.set_tos(TrafficClass(1))),
+        ("setTOS", |socket| socket.set_traffic_class(TrafficClass(1))),
         ("setDontFragment", |socket| socket.set_dont_fragment(true)),
         ("setPathMtuDiscovery", |socket| socket.set_path_mtu_discovery(PathMtuDiscovery::Do)),
         ("pathMtuDiscovery", |socket| socket.path_mtu_discovery().map(drop)),
         ("getMTU", |socket| socket.mtu().map(drop)),
-        ("bindToDevice", |socket| socket.bind_to_device(Some("lo"))),
+        ("bindToDevice", |socket| socket.bind_device(Some(b"lo"))),
         ("setMulticastAll", |socket| socket.set_multicast_all(false)),
         ("getIncomingCpu", |socket| socket.incoming_cpu().map(drop)),
         ("setIncomingCpu", |socket| socket.set_incoming_cpu(0)),
@@ -57,11 +57,11 @@ fn marks_of_a_socket_are_those_of_its_datagrams() {
     let Some(net) = Net::new() else { return };
     for (socket_type, address, _) in BOTH {
         let (sender, receiver) = (net.west.open(socket_type), net.middle.open(socket_type));
-        receiver.set_receive_info(ReceiveInfo::new().traffic_class(true)).unwrap();
+        receiver.set_recv_metadata(RecvMetadataOptions::new().traffic_class(true)).unwrap();
         for class in [TrafficClass::new(46, Ecn::Ect1), TrafficClass(0)] {
-            sender.set_tos(class).unwrap();
+            sender.set_traffic_class(class).unwrap();
             send(&sender, b"?", Some(at(address, &receiver))).unwrap();
-            assert_eq!(recv_from(&receiver).1.arrival.traffic_class, Some(class));
+            assert_eq!(recv_from(&receiver).1.metadata.traffic_class, Some(class));
         }
     }
 }
@@ -79,7 +79,7 @@ fn the_paths_mtu_is_learnt_and_told() {
         sender.set_path_mtu_discovery(PathMtuDiscovery::Do).unwrap();
         assert_eq!(send(&sender, &[7; 1400], None), Ok(1400), "nobody knows yet");
         let error = within(LONG, || {
-            sender.try_recv(&mut [0]).map(drop)?;
+            sender.try_recv_msg(&mut [0]).map(drop)?;
             Ok(())
         });
         assert_eq!(code(error), "EMSGSIZE");
@@ -123,7 +123,7 @@ fn however_a_socket_is_bound_it_keeps_to_its_interface() {
     let options = SocketOptions::new(SocketType::Udp4).device("eth1");
     let joined = net.middle.run(|| {
         let socket = Socket::new(&options).unwrap();
-        socket.add_membership(ip("239.77.0.1"), Interface::by_name("eth1").unwrap()).unwrap();
+        socket.join_multicast(ip("239.77.0.1"), Interface::by_name("eth1").unwrap()).unwrap();
         socket
     });
     let adopted = net.middle.run(|| {
@@ -145,13 +145,13 @@ fn a_bound_socket_is_tied_to_an_interface_and_let_go() {
     let Some(net) = Net::new() else { return };
     let (server, west) = (net.middle.open(SocketType::Udp4), net.west.open(SocketType::Udp4));
     let eth1 = open_with(&net.middle, &SocketOptions::new(SocketType::Udp4).device("eth1"), 0);
-    net.middle.run(|| server.bind_to_device(Some("eth1"))).unwrap();
+    net.middle.run(|| server.bind_device(Some(b"eth1"))).unwrap();
     send(&west, b"not heard", Some(at("10.77.1.2", &server))).unwrap();
-    assert_eq!(code(within(std::time::Duration::from_millis(50), || server.try_recv(&mut [0]))), "EAGAIN");
-    server.bind_to_device(None).unwrap();
+    assert_eq!(code(within(std::time::Duration::from_millis(50), || server.try_recv_msg(&mut [0]))), "EAGAIN");
+    server.bind_device(None).unwrap();
     send(&west, b"heard", Some(at("10.77.1.2", &server))).unwrap();
     assert_eq!(recv(&server), b"heard");
-    assert_eq!(code(server.bind_to_device(Some("no-such-if"))), "ENODEV");
+    assert_eq!(code(server.bind_device(Some(b"no-such-if"))), "ENODEV");
     drop(eth1);
 }
 
@@ -166,18 +166,18 @@ fn a_group_is_joined_on_all_interfaces_at_once() {
             sender.set_multicast_interface(host.run(|| Interface::by_name("eth0")).unwrap()).unwrap();
             sender
         });
-        net.middle.run(|| member.add_membership(group.ip(), Interface::All)).unwrap();
-        assert_eq!(code(net.middle.run(|| member.add_membership(group.ip(), Interface::All))), "EADDRINUSE");
+        net.middle.run(|| member.join_multicast(group.ip(), Interface::All)).unwrap();
+        assert_eq!(code(net.middle.run(|| member.join_multicast(group.ip(), Interface::All))), "EADDRINUSE");
         for sender in &neighbours {
             send(sender, b"hello", Some(group)).unwrap();
             assert_eq!(recv(&member), b"hello");
         }
-        net.middle.run(|| member.drop_membership(group.ip(), Interface::All)).unwrap();
-        assert_eq!(code(net.middle.run(|| member.drop_membership(group.ip(), Interface::All))), "EADDRNOTAVAIL");
+        net.middle.run(|| member.leave_multicast(group.ip(), Interface::All)).unwrap();
+        assert_eq!(code(net.middle.run(|| member.leave_multicast(group.ip(), Interface::All))), "EADDRNOTAVAIL");
         for sender in &neighbours {
             send(sender, b"not heard", Some(group)).unwrap();
         }
-        assert_eq!(code(within(std::time::Duration::from_millis(50), || member.try_recv(&mut [0]))), "EAGAIN");
+        assert_eq!(code(within(std::time::Duration::from_millis(50), || member.try_recv_msg(&mut [0]))), "EAGAIN");
         assert_eq!(code(member.set_multicast_interface(Interface::All)), "EINVAL");
     }
 }
@@ -191,11 +191,11 @@ fn two_groups_on_one_port_are_kept_apart() {
     {
         let options = SocketOptions::new(socket_type).reuse_addr(true);
         let first = open_with(&net.middle, &options, 0);
-        let members = [first.address().unwrap().port(); 2].map(|port| open_with(&net.middle, &options, port));
+        let members = [first.local_addr().unwrap().port(); 2].map(|port| open_with(&net.middle, &options, port));
         let sender = net.west.open(socket_type);
         sender.set_multicast_interface(eth0(&net.west)).unwrap();
         for (member, group) in members.iter().zip(groups) {
-            member.add_membership(ip(group), eth0(&net.middle)).unwrap();
+            member.join_multicast(ip(group), eth0(&net.middle)).unwrap();
         }
         let hear = |expected: [&[&str]; 2]| {
             for group in groups {
@@ -204,7 +204,7 @@ fn two_groups_on_one_port_are_kept_apart() {
             for (member, expected) in members.iter().zip(expected) {
                 let heard: Vec<_> = expected.iter().map(|_| String::from_utf8(recv(member)).unwrap()).collect();
                 assert_eq!(heard, expected);
-                assert_eq!(code(member.try_recv(&mut [0])), "EAGAIN", "{socket_type}");
+                assert_eq!(code(member.try_recv_msg(&mut [0])), "EAGAIN", "{socket_type}");
             }
         };
         hear([&groups, &groups]);
@@ -220,7 +220,7 @@ fn sharing(count: usize) -> Vec<Socket> {
     let open = |_| {
         let socket = Socket::new(&options).unwrap();
         socket.bind(Some(local)).unwrap();
-        local = socket.address().unwrap();
+        local = socket.local_addr().unwrap();
         socket
     };
     (0..count).map(open).collect()
@@ -230,10 +230,10 @@ fn sharing(count: usize) -> Vec<Socket> {
 fn receiver(sockets: &[Socket]) -> (usize, Vec<u8>) {
     let mut buffer = [0; 64];
     within(LONG, || {
-        let mut outcomes = sockets.iter().map(|socket| socket.try_recv(&mut buffer)).enumerate();
+        let mut outcomes = sockets.iter().map(|socket| socket.try_recv_msg(&mut buffer)).enumerate();
         let (index, info) = match outcomes.find(|(_, outcome)| outcome.is_ok()) {
             Some((index, info)) => (index, info?),
-            None => return sockets[0].try_recv(&mut [0]).map(|_| panic!("came meanwhile")),
+            None => return sockets[0].try_recv_msg(&mut [0]).map(|_| panic!("came meanwhile")),
         };
         drop(outcomes);
         Ok((index, buffer[..info.size].to_vec()))
@@ -245,7 +245,7 @@ fn receiver(sockets: &[Socket]) -> (usize, Vec<u8>) {
 fn a_port_is_shared_by_a_byte_of_the_message() {
     let sockets = sharing(3);
     sockets[1].set_reuse_port_steering(Steering::Byte { offset: 2, sockets: 3 }).unwrap();
-    let peer = sockets[0].address().unwrap();
+    let peer = sockets[0].local_addr().unwrap();
     for number in 0..30_u8 {
         let message = [0xff, 0xff, number];
         send(&bound("127.0.0.1:0"), &message, Some(peer)).unwrap();
@@ -260,7 +260,7 @@ fn a_port_is_shared_by_processor_by_a_program_and_by_flow_again() {
     const RETURN: u16 = 0x06;
     let Ok(()) = common::stay_on_this_cpu() else { panic!("a thread may stay where it is") };
     let sockets = sharing(2);
-    let peer = sockets[0].address().unwrap();
+    let peer = sockets[0].local_addr().unwrap();
     let sender = bound("127.0.0.1:0");
     let goes_to = |sender: &Socket| {
         send(sender, b"?", Some(peer)).unwrap();
@@ -299,7 +299,7 @@ fn a_processor_and_a_time_of_polling_are_what_the_kernel_says() {
     socket.set_incoming_cpu(1).unwrap();
     assert_eq!(socket.incoming_cpu(), Ok(1));
     let Ok(()) = common::stay_on_this_cpu() else { panic!("a thread may stay where it is") };
-    socket.connect(socket.address().unwrap()).unwrap();
+    socket.connect(socket.local_addr().unwrap()).unwrap();
     send(&socket, b"?", None).unwrap();
     recv(&socket);
     assert_eq!(socket.incoming_cpu(), Ok(nix::sched::sched_getcpu().unwrap() as u32));

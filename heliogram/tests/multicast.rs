@@ -6,7 +6,7 @@ mod common;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use common::netns::{Host, Net};
-use common::{LONG, at, bound, code, ip, new, port, recv, recv_error, recv_from, send, set_option, within};
+use common::{LONG, at, bound, code, ip, new, port, recv, recv_error_queue, recv_from, send, set_option, within};
 use heliogram::{Interface, Socket, SocketOptions, SocketType};
 
 const GROUP4: &str = "239.77.0.1";
@@ -80,12 +80,12 @@ fn groups_are_heard_from_join_to_leave() {
         let (group, direct) = (at(family.group, &member), at(family.middle, &member));
         let eth0 = interface(&net.middle, "eth0");
         assert!(!arrives(&sender, group, direct, &member), "before joining");
-        member.add_membership(group.ip(), eth0).unwrap();
+        member.join_multicast(group.ip(), eth0).unwrap();
         assert!(arrives(&sender, group, direct, &member));
-        assert_eq!(code(member.add_membership(group.ip(), eth0)), "EADDRINUSE");
-        member.drop_membership(group.ip(), eth0).unwrap();
+        assert_eq!(code(member.join_multicast(group.ip(), eth0)), "EADDRINUSE");
+        member.leave_multicast(group.ip(), eth0).unwrap();
         assert!(!arrives(&sender, group, direct, &member), "after leaving");
-        assert_eq!(code(member.drop_membership(group.ip(), eth0)), "EADDRNOTAVAIL");
+        assert_eq!(code(member.leave_multicast(group.ip(), eth0)), "EADDRNOTAVAIL");
     }
 }
 
@@ -101,10 +101,10 @@ fn an_interface_is_named_by_address_index_or_text() {
         let (sender, member) = (family.open(&net.west), family.open(&net.middle));
         sender.set_multicast_interface(interface(&net.west, "eth0")).unwrap();
         let (group, direct) = (at(family.group, &member), at(family.middle, &member));
-        member.add_membership(group.ip(), right).unwrap();
+        member.join_multicast(group.ip(), right).unwrap();
         assert!(arrives(&sender, group, direct, &member), "{right:?}");
-        member.drop_membership(group.ip(), right).unwrap();
-        member.add_membership(group.ip(), wrong).unwrap();
+        member.leave_multicast(group.ip(), right).unwrap();
+        member.join_multicast(group.ip(), wrong).unwrap();
         let heard = arrives(&sender, group, direct, &member);
         // Linux hands a group's datagram to every bound IPv4 socket of a host that has joined it anywhere, unless
         // IP_MULTICAST_ALL is off; here the host has left it on that interface, so that it never gets so far.
@@ -120,7 +120,7 @@ fn multicast_leaves_by_the_chosen_interface() {
         let members = [family.open(&net.west), family.open(&net.east)];
         let group = ip(family.group);
         for (member, host) in members.iter().zip([&net.west, &net.east]) {
-            member.add_membership(group, interface(host, "eth0")).unwrap();
+            member.join_multicast(group, interface(host, "eth0")).unwrap();
         }
         for (name, hears) in [("eth0", [true, false]), ("eth1", [false, true])] {
             sender.set_multicast_interface(interface(&net.middle, name)).unwrap();
@@ -142,12 +142,12 @@ fn all_members_that_share_a_port_hear() {
             net.middle.run(|| {
                 let socket = Socket::new(&sharing).unwrap();
                 socket.bind(local).unwrap();
-                socket.add_membership(ip(family.group), eth0).unwrap();
+                socket.join_multicast(ip(family.group), eth0).unwrap();
                 socket
             })
         };
         let first = join(None);
-        let second = join(first.address().ok());
+        let second = join(first.local_addr().ok());
         let sender = family.open(&net.west);
         sender.set_multicast_interface(interface(&net.west, "eth0")).unwrap();
         send(&sender, b"to each of you", Some(at(family.group, &first))).unwrap();
@@ -162,7 +162,7 @@ fn all_members_that_share_a_port_hear() {
 fn an_ipv4_interface_is_chosen_by_its_address_on_both_types() {
     let Some(net) = Net::new() else { return };
     let member = net.west.open(SocketType::Udp4);
-    member.add_membership(ip(GROUP4), interface(&net.west, "eth0")).unwrap();
+    member.join_multicast(ip(GROUP4), interface(&net.west, "eth0")).unwrap();
     let v4 = net.middle.open(SocketType::Udp4);
     let v6 = net.middle.open(SocketType::Udp6);
     for (socket, group, direct) in [
@@ -180,15 +180,15 @@ fn unknown_interfaces_and_missing_routes_are_refused() {
     let v4 = net.west.open(SocketType::Udp4);
     let v6 = net.west.open(SocketType::Udp6);
     let nowhere = Interface::Index(4711);
-    assert_eq!(code(v4.add_membership(ip(GROUP4), nowhere)), "ENODEV");
-    assert_eq!(code(v6.add_membership(ip(GROUP6), nowhere)), "ENODEV");
+    assert_eq!(code(v4.join_multicast(ip(GROUP4), nowhere)), "ENODEV");
+    assert_eq!(code(v6.join_multicast(ip(GROUP6), nowhere)), "ENODEV");
     let stranger = Interface::Address(Ipv4Addr::new(192, 0, 2, 1));
-    assert_eq!(code(v4.add_membership(ip(GROUP4), stranger)), "ENODEV");
+    assert_eq!(code(v4.join_multicast(ip(GROUP4), stranger)), "ENODEV");
     // No route leads to the group, so that the system has nothing to choose.
-    assert_eq!(code(v4.add_membership(ip(GROUP4), Interface::Default)), "ENODEV");
+    assert_eq!(code(v4.join_multicast(ip(GROUP4), Interface::Default)), "ENODEV");
     assert_eq!(code(send(&v4, b"x", Some(SocketAddr::new(ip(GROUP4), 9)))), "ENETUNREACH");
     net.west.ip("route add 224.0.0.0/4 dev eth0");
-    v4.add_membership(ip(GROUP4), Interface::Default).unwrap();
+    v4.join_multicast(ip(GROUP4), Interface::Default).unwrap();
     send(&v4, b"x", Some(SocketAddr::new(ip(GROUP4), 9))).unwrap();
     assert_eq!(code(v6.set_multicast_interface(nowhere)), "ENODEV");
     assert_eq!(code(v4.set_multicast_interface(stranger)), "EADDRNOTAVAIL");
@@ -206,15 +206,15 @@ fn a_channel_brings_its_source_and_nobody_else() {
         let member = family.open(&net.middle);
         let (channel, direct) = (at(family.channel, &member), at(family.middle, &member));
         let eth0 = interface(&net.middle, "eth0");
-        member.add_source_specific_membership(ip(family.west), channel.ip(), eth0).unwrap();
+        member.join_ssm(ip(family.west), channel.ip(), eth0).unwrap();
         assert!(arrives(&right, channel, direct, &member), "{}", family.channel);
         assert!(!arrives(&other, channel, direct, &member), "{}", family.channel);
-        assert_eq!(code(member.add_source_specific_membership(ip(family.west), channel.ip(), eth0)), "EADDRNOTAVAIL");
-        member.add_source_specific_membership(ip(family.west_too), channel.ip(), eth0).unwrap();
+        assert_eq!(code(member.join_ssm(ip(family.west), channel.ip(), eth0)), "EADDRNOTAVAIL");
+        member.join_ssm(ip(family.west_too), channel.ip(), eth0).unwrap();
         assert!(arrives(&other, channel, direct, &member), "a second source of the channel");
-        member.drop_source_specific_membership(ip(family.west), channel.ip(), eth0).unwrap();
+        member.leave_ssm(ip(family.west), channel.ip(), eth0).unwrap();
         assert!(!arrives(&right, channel, direct, &member), "{}", family.channel);
-        assert_ne!(code(member.drop_source_specific_membership(ip(family.west), channel.ip(), eth0)), "ok");
+        assert_ne!(code(member.leave_ssm(ip(family.west), channel.ip(), eth0)), "ok");
     }
 }
 
@@ -226,9 +226,9 @@ fn a_channel_of_ipv4_is_joined_by_the_interfaces_address_too() {
     let member = net.middle.open(SocketType::Udp4);
     let (channel, direct) = (at(V4.channel, &member), at(V4.middle, &member));
     let here = Interface::Address(Ipv4Addr::new(10, 77, 1, 2));
-    member.add_source_specific_membership(ip(V4.west), channel.ip(), here).unwrap();
+    member.join_ssm(ip(V4.west), channel.ip(), here).unwrap();
     assert!(arrives(&sender, channel, direct, &member));
-    member.drop_source_specific_membership(ip(V4.west), channel.ip(), here).unwrap();
+    member.leave_ssm(ip(V4.west), channel.ip(), here).unwrap();
     assert!(!arrives(&sender, channel, direct, &member));
 }
 
@@ -238,11 +238,11 @@ fn loopback_decides_whether_the_own_host_hears() {
     for family in [V4, V6] {
         let (sender, member) = (family.open(&net.west), family.open(&net.west));
         let eth0 = interface(&net.west, "eth0");
-        member.add_membership(ip(family.group), eth0).unwrap();
+        member.join_multicast(ip(family.group), eth0).unwrap();
         sender.set_multicast_interface(eth0).unwrap();
         let (group, direct) = (at(family.group, &member), at(family.west, &member));
         for (on, hears) in [(true, true), (false, false), (true, true)] {
-            sender.set_multicast_loopback(on).unwrap();
+            sender.set_multicast_loop(on).unwrap();
             assert_eq!(arrives(&sender, group, direct, &member), hears, "{} {on}", family.group);
         }
     }
@@ -256,8 +256,8 @@ fn multicast_hops_0_stay_at_home_and_1_get_to_the_neighbour() {
         let neighbour = family.open(&net.middle);
         let group = ip(family.group);
         sender.set_multicast_interface(interface(&net.west, "eth0")).unwrap();
-        at_home.add_membership(group, interface(&net.west, "eth0")).unwrap();
-        neighbour.add_membership(group, interface(&net.middle, "eth0")).unwrap();
+        at_home.join_multicast(group, interface(&net.west, "eth0")).unwrap();
+        neighbour.join_multicast(group, interface(&net.middle, "eth0")).unwrap();
         for hops in [0, 1, 2, 255] {
             sender.set_multicast_ttl(hops).unwrap();
             let hears =
@@ -281,7 +281,7 @@ fn a_router_takes_one_hop() {
         assert_eq!(recv(&receiver), b"arrives");
         assert_eq!(recv(&receiver), b"arrives too");
         // The router's "time exceeded" is no business of a socket without a peer.
-        assert_eq!(code(sender.try_recv(&mut [0; 64])), "EAGAIN");
+        assert_eq!(code(sender.try_recv_msg(&mut [0; 64])), "EAGAIN");
     }
 }
 
@@ -312,7 +312,7 @@ fn link_local_peers_carry_their_zone() {
     let receiver = net.middle.run(|| {
         let socket = new(SocketType::Udp6);
         socket.bind(Some(heliogram::addr::parse("fe80::77%eth0", 0).unwrap())).unwrap();
-        assert_eq!(heliogram::addr::text(&socket.address().unwrap()), "fe80::77%eth0");
+        assert_eq!(heliogram::addr::text(&socket.local_addr().unwrap()), "fe80::77%eth0");
         socket
     });
     let sender = net.west.open(SocketType::Udp6);
@@ -341,11 +341,11 @@ fn a_closed_port_of_another_host_is_told_to_those_with_a_peer() {
         let friend = family.open(&net.west);
         friend.connect(to).unwrap();
         send(&friend, b"x", None).unwrap();
-        let error = recv_error(&friend);
+        let error = recv_error_queue(&friend);
         assert_eq!(error.to_string(), "recvmsg ECONNREFUSED");
-        assert_eq!(code(friend.try_recv(&mut [0; 64])), "EAGAIN", "told once");
+        assert_eq!(code(friend.try_recv_msg(&mut [0; 64])), "EAGAIN", "told once");
         // By now the answer to the first send has come too.
-        assert_eq!(code(loner.try_recv(&mut [0; 64])), "EAGAIN", "never told");
+        assert_eq!(code(loner.try_recv_msg(&mut [0; 64])), "EAGAIN", "never told");
         friend.disconnect().unwrap();
         let receiver = family.open(&net.east);
         for socket in [&loner, &friend] {
@@ -364,7 +364,7 @@ fn a_send_too_may_tell_that_the_peer_is_gone() {
         send(socket, b"x", None).unwrap();
     }
     // The answers come in the order of the questions, so ours is here when the canary has its own.
-    assert_eq!(recv_error(&canary).code(), "ECONNREFUSED");
+    assert_eq!(recv_error_queue(&canary).code(), "ECONNREFUSED");
     let error = send(&socket, b"x", None).unwrap_err();
     assert_eq!((error.to_string().as_str(), error.address(), error.port()), ("send ECONNREFUSED", None, None));
     send(&socket, b"x", None).unwrap();
@@ -411,7 +411,7 @@ fn the_paths_mtu_is_learnt_from_the_router() {
         // The first is lost at the router, which says so; then the kernel cuts.
         let arrived = within(LONG, || {
             send(&sender, &[9; 1400], Some(to))?;
-            receiver.try_recv(&mut [0; 2000])
+            receiver.try_recv_msg(&mut [0; 2000])
         });
         assert_eq!(arrived.unwrap().size, 1400);
         dont_fragment(&sender);

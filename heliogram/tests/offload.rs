@@ -108,7 +108,7 @@ fn what_the_paths_mtu_refuses_leaves_one_by_one() {
     // What is sent before the kernel knows the path is lost; the first to arrive shows that it does.
     let probe = within(LONG, || {
         common::send(&sender, &[1; 1400], Some(to))?;
-        if observer.recv(&mut [0; 2000]).is_ok() { Ok(()) } else { Err(sender.try_recv(&mut [0]).unwrap_err()) }
+        if observer.recv(&mut [0; 2000]).is_ok() { Ok(()) } else { Err(sender.try_recv_msg(&mut [0]).unwrap_err()) }
     });
     probe.unwrap();
     while observer.recv(&mut [0; 2000]).is_ok() {}
@@ -181,7 +181,7 @@ fn outcomes(socket: &Socket, batch: &[Datagram<'_>]) -> (usize, Vec<&'static str
 }
 
 fn drain(socket: &Socket) -> Vec<Vec<u8>> {
-    let mut room = RecvBatch::for_trains(4);
+    let mut room = RecvBatch::for_gro(4);
     let mut all = Vec::new();
     while let Ok(1..) = socket.try_recv_batch(&mut room) {
         all.extend(room.iter().map(|message| message.data.to_vec()));
@@ -198,7 +198,7 @@ fn outcomes_are_the_same_with_trains_and_without() {
         socket
     };
     let receivers = [gro(false), gro(true)];
-    let peers = receivers.each_ref().map(|receiver| receiver.address().unwrap());
+    let peers = receivers.each_ref().map(|receiver| receiver.local_addr().unwrap());
     let bytes = vec![5; 65_508];
     let sizes = [100, 100, 100, 40, 0, 0, 100, 100, 65_508, 100, 100, 7, 7, 7, 1200, 1200, 65_508, 65_508, 3];
     let mut batch: Vec<_> = sizes.iter().map(|&size| Datagram::new(&bytes[..size]).to(peers[size % 3 % 2])).collect();
@@ -235,10 +235,10 @@ fn without_offload_nothing_is_joined_in_either_direction() {
     receiver.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
     receiver.start_gro().unwrap();
     assert!(!receiver.gro());
-    send_all(&bound("127.0.0.1:0"), &payloads, receiver.address().unwrap());
-    let mut batch = RecvBatch::for_trains(32);
+    send_all(&bound("127.0.0.1:0"), &payloads, receiver.local_addr().unwrap());
+    let mut batch = RecvBatch::for_gro(32);
     assert_eq!(receiver.try_recv_batch(&mut batch).unwrap(), 20);
-    assert!(!batch.has_trains() && batch.iter().map(|message| message.data).eq(payloads.iter()));
+    assert!(!batch.has_coalesced() && batch.iter().map(|message| message.data).eq(payloads.iter()));
 }
 
 #[test]
@@ -259,18 +259,18 @@ fn the_environment_turns_offload_off() {
 #[test]
 fn trains_begin_and_end_in_the_life_of_a_socket() {
     let (receiver, sender, payloads) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"), payloads(20, 200));
-    let to = receiver.address().unwrap();
-    let mut batch = RecvBatch::for_trains(32);
+    let to = receiver.local_addr().unwrap();
+    let mut batch = RecvBatch::for_gro(32);
     receiver.start_gro().unwrap();
     send_all(&sender, &payloads, to);
     let drained: Vec<_> = receiver.stop_gro().unwrap().into_iter().map(Result::unwrap).collect();
     assert!(receiver.stop_gro().unwrap().is_empty());
-    assert_eq!(drained.iter().any(RecvBatch::has_trains), TRAINS);
+    assert_eq!(drained.iter().any(RecvBatch::has_coalesced), TRAINS);
     let messages = drained.iter().flat_map(RecvBatch::iter).map(|message| message.data.to_vec());
     assert_eq!(messages.collect::<Vec<_>>(), payloads, "what had come as a train is taken apart");
     send_all(&sender, &payloads, to);
     assert_eq!(receiver.try_recv_batch(&mut batch).unwrap(), 20);
-    assert!(!receiver.gro() && !batch.has_trains());
+    assert!(!receiver.gro() && !batch.has_coalesced());
 }
 
 #[test]

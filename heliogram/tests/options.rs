@@ -55,7 +55,7 @@ const TABLE: [Row; 5] = [
     },
     Row {
         name: "setMulticastLoopback",
-        set: |socket, on| socket.set_multicast_loopback(on != 0),
+        set: |socket, on| socket.set_multicast_loop(on != 0),
         get: |kernel, socket_type| match socket_type {
             SocketType::Udp4 => kernel.multicast_loop_v4().map(u32::from),
             SocketType::Udp6 => kernel.multicast_loop_v6().map(u32::from),
@@ -247,7 +247,7 @@ fn buffer_sizes_of_the_options_hold_from_the_bind() {
         assert_eq!(socket.recv_buffer_size().unwrap(), 20_000);
         assert_eq!(socket.send_buffer_size().unwrap(), 24_000);
         let implicit = Socket::new(&options).unwrap();
-        implicit.connect(socket.address().unwrap()).unwrap();
+        implicit.connect(socket.local_addr().unwrap()).unwrap();
         assert_eq!(implicit.recv_buffer_size().unwrap(), 20_000);
     }
     let error = Socket::new(&SocketOptions::new(SocketType::Udp4).recv_buffer_size(1 << 31)).unwrap_err();
@@ -281,7 +281,7 @@ fn an_address_is_shared_only_by_sockets_that_ask_for_it() {
         [(options.clone(), false), (options.clone().reuse_addr(true), true), (options.reuse_port(true), true)]
     {
         let first = bound(&sharing);
-        let address = first.address().unwrap();
+        let address = first.local_addr().unwrap();
         let second = Socket::new(&sharing).unwrap();
         match second.bind(Some(address)) {
             Ok(()) => assert!(possible),
@@ -295,12 +295,12 @@ fn a_shared_port_spreads_its_flows() {
     let options = SocketOptions::new(SocketType::Udp4).reuse_port(true);
     let first = bound(&options);
     let second = Socket::new(&options).unwrap();
-    second.bind(first.address().ok()).unwrap();
+    second.bind(first.local_addr().ok()).unwrap();
     for _ in 0..64 {
         let client = bound(&SocketOptions::new(SocketType::Udp4));
-        client.try_send(&[io::IoSlice::new(b"x")], first.address().ok()).unwrap();
+        client.try_send_to(b"x", first.local_addr().unwrap()).unwrap();
     }
-    let counts = [&first, &second].map(|socket| std::iter::from_fn(|| socket.try_recv(&mut [0]).ok()).count());
+    let counts = [&first, &second].map(|socket| std::iter::from_fn(|| socket.try_recv_msg(&mut [0]).ok()).count());
     assert_eq!(counts[0] + counts[1], 64);
     assert!(counts.iter().all(|&count| count > 8), "{counts:?}");
 }
@@ -310,11 +310,11 @@ fn ipv6_only_keeps_ipv4_out() {
     for only in [false, true] {
         let v6 = Socket::new(&SocketOptions::new(SocketType::Udp6).ipv6_only(only)).unwrap();
         v6.bind(None).unwrap();
-        let to = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), v6.address().unwrap().port());
+        let to = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), v6.local_addr().unwrap().port());
         let v4 = bound(&SocketOptions::new(SocketType::Udp4));
-        v4.try_send(&[io::IoSlice::new(b"from the old world")], Some(to)).unwrap();
-        let outcome = v6.try_recv(&mut [0; 64]).map(|info| (info.address(), info.family(), info.port()));
-        let port = v4.address().unwrap().port();
+        v4.try_send_to(b"from the old world", to).unwrap();
+        let outcome = v6.try_recv_msg(&mut [0; 64]).map(|info| (info.address(), info.family(), info.port()));
+        let port = v4.local_addr().unwrap().port();
         match outcome {
             Ok(seen) => assert_eq!((seen, only), (("::ffff:127.0.0.1".to_owned(), "IPv6", port), false)),
             Err(error) => assert!(only && error.is_would_block(), "{error}"),
@@ -327,7 +327,7 @@ fn ipv4_cannot_keep_to_ipv6() {
     let options = SocketOptions::new(SocketType::Udp4).ipv6_only(true);
     assert_eq!(words(Socket::new(&options).unwrap().bind(None)), "bind EINVAL 0.0.0.0");
     let to = "127.0.0.1:7".parse().ok();
-    assert_eq!(words(Socket::new(&options).unwrap().try_send(&[], to)), "bind EINVAL 0.0.0.0");
+    assert_eq!(words(Socket::new(&options).unwrap().try_send_to(&[], to.unwrap())), "bind EINVAL 0.0.0.0");
 }
 
 /// What a call answers, in Node's words.
@@ -338,7 +338,7 @@ fn words<T: std::fmt::Debug>(outcome: Result<T>) -> String {
 #[test]
 fn failed_binds_in_nodes_words() {
     let holder = bound(&SocketOptions::new(SocketType::Udp4));
-    let taken = holder.address().unwrap();
+    let taken = holder.local_addr().unwrap();
     let socket = new(SocketType::Udp4);
     let error = socket.bind(Some(taken)).unwrap_err();
     assert_eq!(error.to_string(), format!("bind EADDRINUSE 127.0.0.1:{}", taken.port()));
@@ -357,11 +357,11 @@ fn failed_binds_in_nodes_words() {
 fn questions_to_an_unbound_socket_in_nodes_words() {
     for socket_type in BOTH {
         let socket = new(socket_type);
-        assert_eq!(words(socket.address()), "getsockname EBADF");
-        assert_eq!(words(socket.remote_address()), "Not connected");
+        assert_eq!(words(socket.local_addr()), "getsockname EBADF");
+        assert_eq!(words(socket.peer_addr()), "Not connected");
         assert_eq!(words(socket.disconnect()), "Not connected");
-        assert_eq!(words(socket.try_recv(&mut [0])), "recvmsg EBADF");
-        assert_eq!(words(socket.try_send(&[], None)), "Not connected");
+        assert_eq!(words(socket.try_recv_msg(&mut [0])), "recvmsg EBADF");
+        assert_eq!(words(socket.try_send(&[])), "Not connected");
     }
 }
 
@@ -373,17 +373,17 @@ fn memberships_in_nodes_words() {
     for socket_type in BOTH {
         let socket = bound(&SocketOptions::new(socket_type));
         let group = ip("239.9.9.9");
-        assert_eq!(words(socket.add_membership(ip("1.2.3.4"), here)), "addMembership EINVAL");
-        assert_eq!(words(socket.add_membership(group, nowhere)), "addMembership ENODEV");
-        assert_eq!(words(socket.drop_membership(group, here)), "dropMembership EADDRNOTAVAIL");
-        socket.add_membership(group, here).unwrap();
-        assert_eq!(words(socket.add_membership(group, here)), "addMembership EADDRINUSE");
-        socket.drop_membership(group, here).unwrap();
-        assert_eq!(words(socket.drop_membership(group, here)), "dropMembership EADDRNOTAVAIL");
+        assert_eq!(words(socket.join_multicast(ip("1.2.3.4"), here)), "addMembership EINVAL");
+        assert_eq!(words(socket.join_multicast(group, nowhere)), "addMembership ENODEV");
+        assert_eq!(words(socket.leave_multicast(group, here)), "dropMembership EADDRNOTAVAIL");
+        socket.join_multicast(group, here).unwrap();
+        assert_eq!(words(socket.join_multicast(group, here)), "addMembership EADDRINUSE");
+        socket.leave_multicast(group, here).unwrap();
+        assert_eq!(words(socket.leave_multicast(group, here)), "dropMembership EADDRNOTAVAIL");
     }
     let v4 = bound(&SocketOptions::new(SocketType::Udp4));
-    assert_eq!(words(v4.add_membership(ip("ff02::114"), Interface::Default)), "addMembership ENOPROTOOPT");
-    assert_eq!(words(v4.add_membership(ip("ff02::114"), here)), "addMembership EINVAL");
+    assert_eq!(words(v4.join_multicast(ip("ff02::114"), Interface::Default)), "addMembership ENOPROTOOPT");
+    assert_eq!(words(v4.join_multicast(ip("ff02::114"), here)), "addMembership EINVAL");
 }
 
 #[test]
@@ -393,10 +393,10 @@ fn memberships_have_a_limit() {
     let socket = bound(&SocketOptions::new(SocketType::Udp4));
     let here = Interface::Address(Ipv4Addr::LOCALHOST);
     let group = |number: u32| Ipv4Addr::from_bits(Ipv4Addr::new(239, 10, 0, 0).to_bits() + number).into();
-    (0..limit).for_each(|number| socket.add_membership(group(number), here).unwrap());
-    assert_eq!(words(socket.add_membership(group(limit), here)), "addMembership ENOBUFS");
-    socket.drop_membership(group(0), here).unwrap();
-    socket.add_membership(group(limit), here).unwrap();
+    (0..limit).for_each(|number| socket.join_multicast(group(number), here).unwrap());
+    assert_eq!(words(socket.join_multicast(group(limit), here)), "addMembership ENOBUFS");
+    socket.leave_multicast(group(0), here).unwrap();
+    socket.join_multicast(group(limit), here).unwrap();
 }
 
 #[test]
@@ -404,8 +404,8 @@ fn source_memberships_in_nodes_words() {
     let ip = |text: &str| text.parse::<IpAddr>().unwrap();
     let here = Interface::Address(Ipv4Addr::LOCALHOST);
     let (source, channel) = (ip("127.0.0.1"), ip("232.1.1.1"));
-    let join = |socket: &Socket, source| socket.add_source_specific_membership(source, channel, here);
-    let leave = |socket: &Socket, source| socket.drop_source_specific_membership(source, channel, here);
+    let join = |socket: &Socket, source| socket.join_ssm(source, channel, here);
+    let leave = |socket: &Socket, source| socket.leave_ssm(source, channel, here);
     for socket_type in BOTH {
         let socket = bound(&SocketOptions::new(socket_type));
         assert_eq!(words(join(&socket, ip("::1"))), "addSourceSpecificMembership EINVAL");
@@ -421,23 +421,23 @@ fn sends_and_connects_in_nodes_words() {
     let v6_peer: SocketAddr = "[::1]:9".parse().unwrap();
     let no_port: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let socket = bound(&SocketOptions::new(SocketType::Udp4));
-    let send = |to| words(socket.try_send(&[], Some(to)));
+    let send = |to| words(socket.try_send_to(&[], to));
     assert_eq!(send(v6_peer), "send EINVAL ::1:9");
     assert_eq!(send(no_port), "Port should be > 0 and < 65536. Received type number (0).");
     assert_eq!(words(socket.connect(v6_peer)), "connect EINVAL ::1:9");
     assert_eq!(words(socket.connect(no_port)), "Port should be > 0 and < 65536. Received type number (0).");
-    socket.connect(socket.address().unwrap()).unwrap();
+    socket.connect(socket.local_addr().unwrap()).unwrap();
     assert_eq!(words(socket.connect(v6_peer)), "Already connected");
-    assert_eq!(send(socket.address().unwrap()), "Already connected");
+    assert_eq!(send(socket.local_addr().unwrap()), "Already connected");
 }
 
 #[test]
 fn every_error_is_an_io_error_of_a_fitting_kind() {
     let socket = bound(&SocketOptions::new(SocketType::Udp4));
     let cases: [(Error, io::ErrorKind); 4] = [
-        (socket.try_recv(&mut [0]).unwrap_err(), io::ErrorKind::WouldBlock),
+        (socket.try_recv_msg(&mut [0]).unwrap_err(), io::ErrorKind::WouldBlock),
         (socket.disconnect().unwrap_err(), io::ErrorKind::NotConnected),
-        (new(SocketType::Udp4).bind(socket.address().ok()).unwrap_err(), io::ErrorKind::AddrInUse),
+        (new(SocketType::Udp4).bind(socket.local_addr().ok()).unwrap_err(), io::ErrorKind::AddrInUse),
         ("udp5".parse::<SocketType>().unwrap_err(), io::ErrorKind::InvalidInput),
     ];
     for (error, kind) in cases {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use common::{rule_code, send, stay_on_this_cpu, within};
 use heliogram::state::{Action, Bind, Handle, Op, State, step};
-use heliogram::{Code, Datagram, Interface, RecvBatch, Result, Socket, SocketOptions, SocketType};
+use heliogram::{Datagram, ErrorKind, Interface, RecvBatch, Result, Socket, SocketOptions, SocketType};
 use proptest::prelude::*;
 
 /// What is done to a socket; a `usize` by itself names another one, or [`NOBODY`].
@@ -98,7 +98,7 @@ impl Subject {
     }
 
     /// The rules' answer to an operation.
-    fn rule(&self, op: Op) -> std::result::Result<Action, Code> {
+    fn rule(&self, op: Op) -> std::result::Result<Action, ErrorKind> {
         step(self.state, op).map(|step| step.action)
     }
 
@@ -116,13 +116,13 @@ impl Subject {
 
     /// Where it can be reached, if anywhere.
     fn reach(&self) -> Option<SocketAddr> {
-        let port = self.socket.address().ok()?.port();
+        let port = self.socket.local_addr().ok()?.port();
         (port != 0).then(|| SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port))
     }
 
     /// Whether the kernel takes a datagram from there for it.
     fn hears(&self, from: SocketAddr) -> bool {
-        self.socket.remote_address().map_or(true, |peer| peer == from)
+        self.socket.peer_addr().map_or(true, |peer| peer == from)
     }
 }
 
@@ -318,7 +318,7 @@ impl World {
         }
         let subject = &mut self.subjects[who];
         subject.take_bind();
-        let to = to.unwrap_or_else(|| subject.socket.remote_address().unwrap());
+        let to = to.unwrap_or_else(|| subject.socket.peer_addr().unwrap());
         match outcome {
             Ok(count) => {
                 assert!((1..=payloads.len()).contains(&count));
@@ -336,9 +336,9 @@ impl World {
         let subject = &mut self.subjects[who];
         let mut buffer = [0; 128];
         if subject.gro {
-            return expect(subject.socket.try_recv(&mut buffer), "EINVAL");
+            return expect(subject.socket.try_recv_msg(&mut buffer), "EINVAL");
         }
-        let outcome = subject.receive(|socket| socket.try_recv(&mut buffer));
+        let outcome = subject.receive(|socket| socket.try_recv_msg(&mut buffer));
         if let Some(info) = outcome {
             assert_eq!(subject.inbox.pop_front().as_deref(), Some(&buffer[..info.size]));
             assert!(!info.truncated && info.addr.ip() == Ipv4Addr::LOCALHOST);
@@ -347,7 +347,7 @@ impl World {
 
     fn recv_batch(&mut self, who: usize, slots: usize) {
         let subject = &mut self.subjects[who];
-        let mut room = if subject.gro { RecvBatch::for_trains(slots) } else { RecvBatch::new(slots, 128) };
+        let mut room = if subject.gro { RecvBatch::for_gro(slots) } else { RecvBatch::new(slots, 128) };
         let Some(count) = subject.receive(|socket| socket.try_recv_batch(&mut room)) else { return };
         assert_eq!((count, room.iter().count()), (room.len(), count));
         for message in room.iter() {
@@ -357,7 +357,7 @@ impl World {
 
     fn member(&mut self, who: usize, number: u8, joins: bool) {
         let subject = &mut self.subjects[who];
-        let call = if joins { Socket::add_membership } else { Socket::drop_membership };
+        let call = if joins { Socket::join_multicast } else { Socket::leave_multicast };
         let outcome = call(&subject.socket, group(number), HERE);
         if let Err(code) = subject.rule(Op::Membership) {
             return expect(outcome, rule_code(code));
@@ -385,7 +385,7 @@ impl World {
             Deed::MulticastTtl(ttl) => (Op::Option, socket.set_multicast_ttl(ttl)),
             Deed::Broadcast(on) => (Op::Option, socket.set_broadcast(on)),
             Deed::Buffer(size) => (Op::BufferSize, socket.set_send_buffer_size(size)),
-            _ => (Op::RemoteAddress, socket.remote_address().map(drop)),
+            _ => (Op::RemoteAddress, socket.peer_addr().map(drop)),
         };
         expect(outcome, subject.rule(op).err().map_or("ok", rule_code));
     }
@@ -403,7 +403,7 @@ impl World {
             }
             let subject = &mut self.subjects[who];
             if subject.state.handle == Handle::Open {
-                let rest = subject.receive(|socket| socket.try_recv_batch(&mut RecvBatch::for_trains(1)));
+                let rest = subject.receive(|socket| socket.try_recv_batch(&mut RecvBatch::for_gro(1)));
                 assert_eq!(rest, None);
             }
         }

@@ -9,22 +9,22 @@ use std::time::SystemTime;
 use common::netns::{Host, Net};
 use common::{LONG, at, bound, code, ip, new, recv_from, send, set_option, within};
 use heliogram::{
-    Arrival, Datagram, Ecn, Interface, ReceiveInfo, RecvBatch, RemoteInfo, Socket, SocketOptions, SocketType,
-    TrafficClass,
+    Datagram, Ecn, Interface, RecvBatch, RecvMetadata, RecvMetadataOptions, RemoteInfo, Socket, SocketOptions,
+    SocketType, TrafficClass,
 };
 
 /// Sends one datagram, and says how it arrived.
-fn arrival(from: &Socket, to: SocketAddr, receiver: &Socket) -> Arrival {
+fn metadata(from: &Socket, to: SocketAddr, receiver: &Socket) -> RecvMetadata {
     send(from, b"?", Some(to)).unwrap();
-    recv_from(receiver).1.arrival
+    recv_from(receiver).1.metadata
 }
 
 /// The datagrams that come next, `count` of them, by batches.
 fn recv_batches(socket: &Socket, count: usize) -> Vec<(Vec<u8>, RemoteInfo)> {
-    let (mut room, mut all) = (RecvBatch::for_trains(4), Vec::new());
+    let (mut room, mut all) = (RecvBatch::for_gro(4), Vec::new());
     while all.len() < count {
         within(LONG, || socket.try_recv_batch(&mut room)).unwrap();
-        all.extend(room.iter().map(|message| (message.data.to_vec(), message.info)));
+        all.extend(room.iter().map(|message| (message.data.to_vec(), message.rinfo)));
     }
     all
 }
@@ -32,24 +32,24 @@ fn recv_batches(socket: &Socket, count: usize) -> Vec<(Vec<u8>, RemoteInfo)> {
 #[test]
 fn nobody_who_did_not_ask_is_told() {
     let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
-    let to = receiver.address().unwrap();
-    assert_eq!(arrival(&sender, to, &receiver), Arrival::default());
-    receiver.set_receive_info(ReceiveInfo::all()).unwrap();
-    assert_ne!(arrival(&sender, to, &receiver), Arrival::default());
-    receiver.set_receive_info(ReceiveInfo::new().hop_limit(true)).unwrap();
-    let mut only = Arrival::default();
+    let to = receiver.local_addr().unwrap();
+    assert_eq!(metadata(&sender, to, &receiver), RecvMetadata::default());
+    receiver.set_recv_metadata(RecvMetadataOptions::all()).unwrap();
+    assert_ne!(metadata(&sender, to, &receiver), RecvMetadata::default());
+    receiver.set_recv_metadata(RecvMetadataOptions::new().hop_limit(true)).unwrap();
+    let mut only = RecvMetadata::default();
     only.hop_limit = Some(64);
-    assert_eq!(arrival(&sender, to, &receiver), only);
-    receiver.set_receive_info(ReceiveInfo::new()).unwrap();
-    assert_eq!(arrival(&sender, to, &receiver), Arrival::default());
+    assert_eq!(metadata(&sender, to, &receiver), only);
+    receiver.set_recv_metadata(RecvMetadataOptions::new()).unwrap();
+    assert_eq!(metadata(&sender, to, &receiver), RecvMetadata::default());
 }
 
 #[test]
 fn it_is_an_option_of_a_bound_socket() {
     let unbound = new(SocketType::Udp4);
-    assert_eq!(unbound.set_receive_info(ReceiveInfo::all()).unwrap_err().to_string(), "setReceiveInfo EBADF");
+    assert_eq!(unbound.set_recv_metadata(RecvMetadataOptions::all()).unwrap_err().to_string(), "setReceiveInfo EBADF");
     unbound.close().unwrap();
-    assert_eq!(code(unbound.set_receive_info(ReceiveInfo::all())), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+    assert_eq!(code(unbound.set_recv_metadata(RecvMetadataOptions::all())), "ERR_SOCKET_DGRAM_NOT_RUNNING");
 }
 
 #[test]
@@ -62,10 +62,10 @@ fn which_of_a_hosts_addresses_and_interfaces_it_came_to() {
         let (west, east) = (net.west.open_with_info(socket_type), net.east.open_with_info(socket_type));
         let server = net.middle.open_with_info(socket_type);
         for (client, address, name) in [(&west, near, "eth0"), (&west, far, "eth0"), (&east, far, "eth1")] {
-            let arrival = arrival(client, at(address, &server), &server);
-            assert_eq!((arrival.destination, arrival.local), (Some(ip(address)), Some(ip(address))));
-            assert_eq!(arrival.interface.map(Interface::Index), Some(interface(name)), "{address} by {name}");
-            assert_eq!(net.middle.run(|| arrival.interface_name()).as_deref(), Some(name));
+            let metadata = metadata(client, at(address, &server), &server);
+            assert_eq!((metadata.destination, metadata.local_ip), (Some(ip(address)), Some(ip(address))));
+            assert_eq!(metadata.interface.map(Interface::Index), Some(interface(name)), "{address} by {name}");
+            assert_eq!(net.middle.run(|| metadata.interface_name()).as_deref(), Some(name));
         }
     }
 }
@@ -75,10 +75,10 @@ fn a_group_is_a_destination_and_no_address_of_ours() {
     let Some(net) = Net::new() else { return };
     let (sender, member) = (net.west.open_with_info(SocketType::Udp4), net.middle.open_with_info(SocketType::Udp4));
     let eth0 = |host: &Host| host.run(|| Interface::by_name("eth0")).unwrap();
-    member.add_membership(ip("239.77.0.1"), eth0(&net.middle)).unwrap();
+    member.join_multicast(ip("239.77.0.1"), eth0(&net.middle)).unwrap();
     sender.set_multicast_interface(eth0(&net.west)).unwrap();
-    let arrival = arrival(&sender, at("239.77.0.1", &member), &member);
-    assert_eq!((arrival.destination, arrival.local), (Some(ip("239.77.0.1")), Some(ip("10.77.1.2"))));
+    let metadata = metadata(&sender, at("239.77.0.1", &member), &member);
+    assert_eq!((metadata.destination, metadata.local_ip), (Some(ip("239.77.0.1")), Some(ip("10.77.1.2"))));
 }
 
 #[test]
@@ -90,13 +90,13 @@ fn the_congestion_mark_the_class_and_the_hops_that_are_left() {
         (SocketType::Udp6, libc::IPPROTO_IPV6, libc::IPV6_TCLASS, "fd77:2::1"),
     ] {
         let (sender, receiver) = (net.west.open_with_info(socket_type), net.east.open_with_info(socket_type));
-        let plain = arrival(&sender, at(address, &receiver), &receiver);
+        let plain = metadata(&sender, at(address, &receiver), &receiver);
         assert_eq!((plain.traffic_class, plain.ecn()), (Some(TrafficClass(0)), Ecn::NotEct));
         set_option(&sender.descriptor().unwrap(), level, option, class.0.into());
         sender.set_ttl(9).unwrap();
-        let arrival = arrival(&sender, at(address, &receiver), &receiver);
-        assert_eq!((arrival.traffic_class, arrival.ecn()), (Some(class), Ecn::Ect1));
-        assert_eq!(arrival.hop_limit, Some(8), "one router lies between the two");
+        let metadata = metadata(&sender, at(address, &receiver), &receiver);
+        assert_eq!((metadata.traffic_class, metadata.ecn()), (Some(class), Ecn::Ect1));
+        assert_eq!(metadata.hop_limit, Some(8), "one router lies between the two");
     }
 }
 
@@ -105,22 +105,22 @@ fn a_socket_of_ipv6_is_told_of_what_came_by_ipv4() {
     let Some(net) = Net::new() else { return };
     let (sender, receiver) = (net.west.open_with_info(SocketType::Udp4), net.east.open_with_info(SocketType::Udp6));
     set_option(&sender.descriptor().unwrap(), libc::IPPROTO_IP, libc::IP_TOS, 0x2a);
-    let arrival = arrival(&sender, at("10.77.2.1", &receiver), &receiver);
-    assert_eq!(arrival.destination, Some(ip("::ffff:10.77.2.1")));
-    assert_eq!((arrival.traffic_class, arrival.hop_limit), (Some(TrafficClass(0x2a)), Some(63)));
+    let metadata = metadata(&sender, at("10.77.2.1", &receiver), &receiver);
+    assert_eq!(metadata.destination, Some(ip("::ffff:10.77.2.1")));
+    assert_eq!((metadata.traffic_class, metadata.hop_limit), (Some(TrafficClass(0x2a)), Some(63)));
 }
 
 #[test]
 fn times_lie_between_sending_and_receiving_and_do_not_go_back() {
     let Some(net) = Net::new() else { return };
     let (sender, receiver) = (net.west.open_with_info(SocketType::Udp4), net.middle.open_with_info(SocketType::Udp4));
-    receiver.set_receive_info(ReceiveInfo::all().hardware_timestamp(true)).unwrap();
+    receiver.set_recv_metadata(RecvMetadataOptions::all().hardware_timestamp(true)).unwrap();
     let mut before = SystemTime::now();
     for _ in 0..20 {
-        let arrival = arrival(&sender, at("10.77.1.2", &receiver), &receiver);
-        let time = arrival.software_time.expect("the kernel takes times as soon as a socket asks");
+        let metadata = metadata(&sender, at("10.77.1.2", &receiver), &receiver);
+        let time = metadata.software_timestamp.expect("the kernel takes times as soon as a socket asks");
         assert!(before <= time && time <= SystemTime::now(), "{time:?} lies outside of the exchange");
-        assert_eq!(arrival.hardware_time, None, "veth has no clock");
+        assert_eq!(metadata.hardware_timestamp, None, "veth has no clock");
         before = time;
     }
 }
@@ -131,21 +131,21 @@ fn what_was_dropped_is_what_was_sent_and_did_not_arrive() {
     let options = SocketOptions::new(SocketType::Udp4).recv_buffer_size(16 << 10);
     let (sender, receiver) = (bound("127.0.0.1:0"), Socket::new(&options).unwrap());
     receiver.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
-    receiver.set_receive_info(ReceiveInfo::new().dropped(true)).unwrap();
-    let to = receiver.address().unwrap();
-    assert_eq!(arrival(&sender, to, &receiver).dropped, Some(0));
+    receiver.set_recv_metadata(RecvMetadataOptions::new().dropped(true)).unwrap();
+    let to = receiver.local_addr().unwrap();
+    assert_eq!(metadata(&sender, to, &receiver).dropped, Some(0));
     (0..SENT).for_each(|_| assert_eq!(send(&sender, &[7; 1000], Some(to)), Ok(1000)));
     let mut room = RecvBatch::new(8, 2048);
     let (mut arrived, mut dropped) = (0, Some(0));
     while let Ok(count) = receiver.try_recv_batch(&mut room) {
         arrived += count;
         for message in room.iter() {
-            assert!(message.info.arrival.dropped >= dropped, "losses are not taken back");
-            dropped = message.info.arrival.dropped;
+            assert!(message.rinfo.metadata.dropped >= dropped, "losses are not taken back");
+            dropped = message.rinfo.metadata.dropped;
         }
     }
     assert!(arrived < SENT, "the buffer holds them all");
-    assert_eq!(arrival(&sender, to, &receiver).dropped, Some((SENT - arrived) as u32));
+    assert_eq!(metadata(&sender, to, &receiver).dropped, Some((SENT - arrived) as u32));
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn every_datagram_of_a_train_is_told_the_same() {
         net.middle.run(|| {
             let socket = Socket::new(&SocketOptions::new(SocketType::Udp4).gro(on)).unwrap();
             socket.bind(None).unwrap();
-            socket.set_receive_info(ReceiveInfo::all()).unwrap();
+            socket.set_recv_metadata(RecvMetadataOptions::all()).unwrap();
             socket
         })
     };
@@ -168,10 +168,10 @@ fn every_datagram_of_a_train_is_told_the_same() {
         let received = recv_batches(&receiver, 9);
         assert!(received.iter().map(|(bytes, _)| &bytes[..]).eq(payloads.iter().map(|bytes| &bytes[..])));
         for (_, rinfo) in &received {
-            assert_eq!(rinfo.arrival.local, Some(ip("10.77.1.2")));
-            assert_eq!((rinfo.arrival.hop_limit, rinfo.arrival.dropped), (Some(64), Some(0)));
-            assert!(rinfo.arrival.software_time.is_some());
-            assert_eq!(rinfo.arrival.segment_size, if trains { Some(100) } else { None });
+            assert_eq!(rinfo.metadata.local_ip, Some(ip("10.77.1.2")));
+            assert_eq!((rinfo.metadata.hop_limit, rinfo.metadata.dropped), (Some(64), Some(0)));
+            assert!(rinfo.metadata.software_timestamp.is_some());
+            assert_eq!(rinfo.metadata.segment_size, if trains { Some(100) } else { None });
         }
     }
 }
@@ -182,15 +182,15 @@ const TRAINS: bool = cfg!(not(heliogram_force_copy));
 #[test]
 fn one_batch_serves_sockets_that_ask_and_sockets_that_do_not() {
     let (sender, asking, silent) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"), bound("127.0.0.1:0"));
-    asking.set_receive_info(ReceiveInfo::all()).unwrap();
+    asking.set_recv_metadata(RecvMetadataOptions::all()).unwrap();
     let mut room = RecvBatch::new(2, 64);
     for _ in 0..3 {
         for (receiver, told) in [(&silent, false), (&asking, true)] {
             for _ in 0..2 {
-                send(&sender, b"?", Some(receiver.address().unwrap())).unwrap();
+                send(&sender, b"?", Some(receiver.local_addr().unwrap())).unwrap();
             }
             assert_eq!(within(LONG, || receiver.try_recv_batch(&mut room)), Ok(2));
-            assert!(room.iter().all(|message| message.info.arrival.local.is_some() == told));
+            assert!(room.iter().all(|message| message.rinfo.metadata.local_ip.is_some() == told));
         }
     }
 }

@@ -12,8 +12,8 @@ use common::netns::{Host, Net};
 use common::{LONG, at, bound, code, ip, new, recv, recv_from, send, within};
 use heliogram::queue::SendQueue;
 use heliogram::{
-    Arrival, Clock, Datagram, Ecn, Interface, ReceiveInfo, RemoteInfo, Result, SendOptions, Socket, SocketType,
-    TrafficClass,
+    Clock, Datagram, Ecn, Interface, RecvMetadata, RecvMetadataOptions, RemoteInfo, Result, SendOptions, Socket,
+    SocketType, TrafficClass,
 };
 
 fn send_with(socket: &Socket, bytes: &[u8], to: SocketAddr, options: SendOptions) -> Result<usize> {
@@ -23,7 +23,7 @@ fn send_with(socket: &Socket, bytes: &[u8], to: SocketAddr, options: SendOptions
 /// Answers what comes next from where it came to.
 fn answer(server: &Socket) {
     let (bytes, rinfo) = recv_from(server);
-    let source = rinfo.arrival.local.expect("the socket has asked");
+    let source = rinfo.metadata.local_ip.expect("the socket has asked");
     assert_eq!(send_with(server, &bytes, rinfo.addr, SendOptions::new().source(source)), Ok(1));
 }
 
@@ -64,7 +64,7 @@ fn an_interface_is_chosen_for_one_datagram() {
         let sender = net.middle.open_with_info(socket_type);
         for (host, name) in [(&net.west, "eth0"), (&net.east, "eth1")] {
             let member = host.open_with_info(socket_type);
-            member.add_membership(ip(group), host.run(|| Interface::by_name("eth0")).unwrap()).unwrap();
+            member.join_multicast(ip(group), host.run(|| Interface::by_name("eth0")).unwrap()).unwrap();
             let options = SendOptions::new().interface(index(name));
             send_with(&sender, name.as_bytes(), at(group, &member), options).unwrap();
             assert_eq!(recv(&member), name.as_bytes());
@@ -73,9 +73,9 @@ fn an_interface_is_chosen_for_one_datagram() {
 }
 
 /// Sends one datagram with these options, and says how it arrived.
-fn arrival(from: &Socket, to: SocketAddr, receiver: &Socket, options: SendOptions) -> Arrival {
+fn metadata(from: &Socket, to: SocketAddr, receiver: &Socket, options: SendOptions) -> RecvMetadata {
     assert_eq!(send_with(from, b"?", to, options), Ok(1));
-    recv_from(receiver).1.arrival
+    recv_from(receiver).1.metadata
 }
 
 #[test]
@@ -91,9 +91,9 @@ fn marks_and_hops_are_those_of_each_datagram() {
         let (sender, receiver) = (net.west.open_with_info(from), net.east.open_with_info(to));
         let to = at(address, &receiver);
         for _ in 0..2 {
-            let marked = arrival(&sender, to, &receiver, options);
+            let marked = metadata(&sender, to, &receiver, options);
             assert_eq!((marked.traffic_class, marked.hop_limit), (Some(class), Some(6)), "{address}");
-            let plain = arrival(&sender, to, &receiver, SendOptions::new());
+            let plain = metadata(&sender, to, &receiver, SendOptions::new());
             assert_eq!((plain.traffic_class, plain.hop_limit), (Some(TrafficClass(0)), Some(63)), "{address}");
         }
     }
@@ -107,8 +107,8 @@ fn a_connected_socket_of_ipv6_marks_for_whatever_peer_it_has() {
         sender.connect(at(address, &receiver)).unwrap();
         let options = SendOptions::new().traffic_class(Ecn::Ce.into()).hop_limit(7);
         assert_eq!(sender.try_send_batch(&[Datagram::new(b"?").with(&options)]), Ok(1));
-        let arrival = recv_from(&receiver).1.arrival;
-        assert_eq!((arrival.ecn(), arrival.hop_limit), (Ecn::Ce, Some(6)), "{address}");
+        let metadata = recv_from(&receiver).1.metadata;
+        assert_eq!((metadata.ecn(), metadata.hop_limit), (Ecn::Ce, Some(6)), "{address}");
     }
 }
 
@@ -134,20 +134,20 @@ fn each_datagram_of_a_batch_has_its_own_and_the_order_stays() {
     assert_eq!(sender.try_send_batch(&batch), Ok(7));
     let received: Vec<(Vec<u8>, RemoteInfo)> = (0..7).map(|_| recv_from(&receiver)).collect();
     assert!(received.iter().enumerate().all(|(number, (bytes, _))| bytes[..] == [number as u8; 50]));
-    let hops = received.iter().map(|(_, rinfo)| rinfo.arrival.hop_limit.unwrap());
+    let hops = received.iter().map(|(_, rinfo)| rinfo.metadata.hop_limit.unwrap());
     assert_eq!(hops.collect::<Vec<_>>(), [3, 3, 3, 9, 5, 5, 64]);
 }
 
 #[test]
 fn what_waits_in_a_queue_keeps_its_options() {
     let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
-    receiver.set_receive_info(ReceiveInfo::all()).unwrap();
+    receiver.set_recv_metadata(RecvMetadataOptions::all()).unwrap();
     let options = SendOptions::new().hop_limit(33);
-    let datagram = Datagram::new(b"?").to(receiver.address().unwrap()).with(&options);
+    let datagram = Datagram::new(b"?").to(receiver.local_addr().unwrap()).with(&options);
     let mut queue = SendQueue::new();
     queue.wait(&sender, &datagram, ());
     assert!(queue.flush(&sender, |(), outcome| assert_eq!(outcome, Ok(1))));
-    assert_eq!(recv_from(&receiver).1.arrival.hop_limit, Some(33));
+    assert_eq!(recv_from(&receiver).1.metadata.hop_limit, Some(33));
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn fragments_are_allowed_or_not_for_one_datagram() {
 fn a_train_made_by_hand_is_cut() {
     let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     let bytes: Vec<u8> = (0..350).map(|number| number as u8).collect();
-    let to = receiver.address().unwrap();
+    let to = receiver.local_addr().unwrap();
     assert_eq!(send_with(&sender, &bytes, to, SendOptions::new().segment_size(100)), Ok(1));
     let received: Vec<_> = (0..4).map(|_| recv(&receiver)).collect();
     assert!(received.iter().map(Vec::as_slice).eq(bytes.chunks(100)));
@@ -184,14 +184,14 @@ fn a_train_made_by_hand_is_cut() {
 #[test]
 fn a_time_to_leave_needs_a_clock() {
     let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
-    let to = receiver.address().unwrap();
-    let now = SendOptions::new().departure(Clock::Monotonic.now().unwrap());
+    let to = receiver.local_addr().unwrap();
+    let now = SendOptions::new().transmit_time(Clock::Monotonic.now().unwrap());
     assert_eq!(code(send_with(&sender, b"?", to, now)), "EINVAL");
-    sender.set_departure_clock(Clock::Monotonic).unwrap();
+    sender.set_transmit_time_clock(Clock::Monotonic).unwrap();
     assert_eq!(send_with(&sender, b"?", to, now), Ok(1));
     assert_eq!(recv(&receiver), b"?");
     assert_eq!(
-        new(SocketType::Udp4).set_departure_clock(Clock::Tai).unwrap_err().to_string(),
+        new(SocketType::Udp4).set_transmit_time_clock(Clock::Tai).unwrap_err().to_string(),
         "setDepartureClock EBADF"
     );
 }
@@ -218,13 +218,13 @@ fn datagrams_leave_when_they_shall() {
         return;
     }
     let (sender, receiver) = (net.west.open_with_info(SocketType::Udp4), net.middle.open_with_info(SocketType::Udp4));
-    sender.set_departure_clock(Clock::Monotonic).unwrap();
+    sender.set_transmit_time_clock(Clock::Monotonic).unwrap();
     let start = Clock::Monotonic.now().unwrap() + GAP;
-    let options: Vec<_> = (0..10).map(|number| SendOptions::new().departure(start + number * GAP)).collect();
+    let options: Vec<_> = (0..10).map(|number| SendOptions::new().transmit_time(start + number * GAP)).collect();
     let to = at("10.77.1.2", &receiver);
     let batch: Vec<_> = options.iter().map(|options| Datagram::new(b"tick").to(to).with(options)).collect();
     assert_eq!(within(LONG, || sender.try_send_batch(&batch)), Ok(10));
-    let times: Vec<_> = (0..10).map(|_| recv_from(&receiver).1.arrival.software_time.unwrap()).collect();
+    let times: Vec<_> = (0..10).map(|_| recv_from(&receiver).1.metadata.software_timestamp.unwrap()).collect();
     let whole = times[9].duration_since(times[0]).unwrap().as_nanos() as u64;
     assert!(whole.abs_diff(9 * GAP) < 9 * GAP / 10, "{whole} ns from the first to the tenth");
 }

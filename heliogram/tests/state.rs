@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use common::{bound, new, rule_code};
 use heliogram::state::{Action, Bind, Connect, Handle, Op, State, step};
-use heliogram::{Code, Error, Interface, RecvBatch, Socket, SocketType};
+use heliogram::{Error, ErrorKind, Interface, RecvBatch, Socket, SocketType};
 use socket2::SockRef;
 
 /// The table as people read it.
@@ -46,14 +46,14 @@ fn word(action: Action) -> &'static str {
     }
 }
 
-fn refusal(code: Code) -> &'static str {
+fn refusal(code: ErrorKind) -> &'static str {
     match code {
-        Code::AlreadyBound => "!bound",
-        Code::IsConnected => "!connected",
-        Code::NotConnected => "!peerless",
-        Code::NotRunning => "!running",
-        Code::BadDescriptor => "!badfd",
-        Code::BufferSize => "!buffer",
+        ErrorKind::AlreadyBound => "!bound",
+        ErrorKind::IsConnected => "!connected",
+        ErrorKind::NotConnected => "!peerless",
+        ErrorKind::NotRunning => "!running",
+        ErrorKind::BadDescriptor => "!badfd",
+        ErrorKind::BufferSize => "!buffer",
         other => panic!("{other:?} is no code of the state machine"),
     }
 }
@@ -116,7 +116,7 @@ fn closed_is_for_good_and_answers_only_to_late_news() {
         for op in Op::ALL {
             match step(state, op) {
                 Ok(step) => assert_eq!((step.next, step.action), (state, Action::Discard), "{state:?} {op:?}"),
-                Err(Code::NotRunning | Code::IsConnected | Code::NotConnected) => {}
+                Err(ErrorKind::NotRunning | ErrorKind::IsConnected | ErrorKind::NotConnected) => {}
                 Err(other) => panic!("{state:?} {op:?}: {other:?}"),
             }
         }
@@ -164,7 +164,7 @@ impl Pair {
     }
 
     fn peer(&self) -> SocketAddr {
-        self.peer.address().unwrap()
+        self.peer.local_addr().unwrap()
     }
 
     /// A new pair whose socket has gone this way.
@@ -229,7 +229,7 @@ impl Move {
             Move::FailConnect => socket.finish_connect(SocketAddr::new(pair.peer().ip(), 0)),
             Move::AbandonConnect => socket.abandon_connect(),
             Move::Disconnect => socket.disconnect(),
-            Move::SendTo => socket.try_send(&[IoSlice::new(b"x")], Some(pair.peer())).map(drop),
+            Move::SendTo => socket.try_send_to(b"x", pair.peer()).map(drop),
             Move::Close => socket.close(),
         }
     }
@@ -341,21 +341,21 @@ fn questions() -> Vec<Question> {
     const SOURCE: std::net::IpAddr = std::net::IpAddr::V4(Ipv4Addr::LOCALHOST);
     const HERE: Interface = Interface::Address(Ipv4Addr::LOCALHOST);
     vec![
-        ("send", Op::Send, |socket| socket.try_send(&[], None).map(drop)),
-        ("receive", Op::Recv, |socket| socket.try_recv(&mut [0]).map(drop)),
+        ("send", Op::Send, |socket| socket.try_send(&[]).map(drop)),
+        ("receive", Op::Recv, |socket| socket.try_recv_msg(&mut [0]).map(drop)),
         ("receive a batch", Op::Recv, |socket| socket.try_recv_batch(&mut RecvBatch::new(1, 1)).map(drop)),
-        ("address", Op::Address, |socket| socket.address().map(drop)),
+        ("address", Op::Address, |socket| socket.local_addr().map(drop)),
         ("descriptor", Op::Address, |socket| socket.descriptor().map(drop)),
-        ("remote address", Op::RemoteAddress, |socket| socket.remote_address().map(drop)),
+        ("remote address", Op::RemoteAddress, |socket| socket.peer_addr().map(drop)),
         ("broadcast", Op::Option, |socket| socket.set_broadcast(true)),
         ("TTL", Op::Option, |socket| socket.set_ttl(9)),
         ("multicast TTL", Op::Option, |socket| socket.set_multicast_ttl(9)),
-        ("loopback", Op::Option, |socket| socket.set_multicast_loopback(false)),
+        ("loopback", Op::Option, |socket| socket.set_multicast_loop(false)),
         ("interface", Op::Option, |socket| socket.set_multicast_interface(HERE)),
-        ("join", Op::Membership, |socket| socket.add_membership(GROUP, HERE)),
-        ("leave", Op::Membership, |socket| socket.drop_membership(GROUP, HERE)),
-        ("join a source", Op::Membership, |socket| socket.add_source_specific_membership(SOURCE, GROUP, HERE)),
-        ("leave a source", Op::Membership, |socket| socket.drop_source_specific_membership(SOURCE, GROUP, HERE)),
+        ("join", Op::Membership, |socket| socket.join_multicast(GROUP, HERE)),
+        ("leave", Op::Membership, |socket| socket.leave_multicast(GROUP, HERE)),
+        ("join a source", Op::Membership, |socket| socket.join_ssm(SOURCE, GROUP, HERE)),
+        ("leave a source", Op::Membership, |socket| socket.leave_ssm(SOURCE, GROUP, HERE)),
         ("receive buffer", Op::BufferSize, |socket| socket.recv_buffer_size().map(drop)),
         ("set receive buffer", Op::BufferSize, |socket| socket.set_recv_buffer_size(9000)),
         ("send buffer", Op::BufferSize, |socket| socket.send_buffer_size().map(drop)),
@@ -379,18 +379,18 @@ fn bind_and_connect_are_refused_as_their_beginnings_are() {
 #[test]
 fn a_membership_binds_in_the_kernel_and_the_later_bind_is_refused_there() {
     let socket = new(SocketType::Udp4);
-    socket.add_membership(Ipv4Addr::new(239, 1, 2, 3).into(), Interface::Address(Ipv4Addr::LOCALHOST)).unwrap();
+    socket.join_multicast(Ipv4Addr::new(239, 1, 2, 3).into(), Interface::Address(Ipv4Addr::LOCALHOST)).unwrap();
     assert_eq!(text(socket.state()), "udo");
-    let port = socket.address().unwrap().port();
+    let port = socket.local_addr().unwrap().port();
     assert_ne!(port, 0);
     // As libuv binds it: shareable.
     let descriptor = socket.descriptor().unwrap();
     assert!(SockRef::from(&descriptor).reuse_address().unwrap());
     assert_eq!(socket.bind(None).unwrap_err().to_string(), "bind EINVAL 0.0.0.0");
-    assert_eq!((text(socket.state()), socket.address().unwrap().port()), ("udo".to_owned(), port));
+    assert_eq!((text(socket.state()), socket.local_addr().unwrap().port()), ("udo".to_owned(), port));
     assert_eq!(
-        socket.try_send(&[], Some(socket.address().map(|at| (Ipv4Addr::LOCALHOST, at.port()).into()).unwrap())),
+        socket.try_send_to(&[], socket.local_addr().map(|at| (Ipv4Addr::LOCALHOST, at.port()).into()).unwrap()),
         Ok(0)
     );
-    assert_eq!((text(socket.state()), socket.address().unwrap().port()), ("bdo".to_owned(), port));
+    assert_eq!((text(socket.state()), socket.local_addr().unwrap().port()), ("bdo".to_owned(), port));
 }

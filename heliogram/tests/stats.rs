@@ -23,14 +23,14 @@ fn a_new_socket_has_done_nothing() {
 fn single_datagrams_are_counted_both_ways() {
     let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     for size in [0, 10, 100] {
-        send(&sender, &vec![7; size], receiver.address().ok()).unwrap();
+        send(&sender, &vec![7; size], receiver.local_addr().ok()).unwrap();
         recv(&receiver);
     }
-    assert_eq!(code(receiver.try_recv(&mut [0])), "EAGAIN");
-    assert_eq!(code(send(&sender, &[0; 65_508], receiver.address().ok())), "EMSGSIZE");
+    assert_eq!(code(receiver.try_recv_msg(&mut [0])), "EAGAIN");
+    assert_eq!(code(send(&sender, &[0; 65_508], receiver.local_addr().ok())), "EMSGSIZE");
     let (out, came) = (sender.stats(), receiver.stats());
-    assert_eq!((out.datagrams_out, out.bytes_out, out.batches_out, out.trains_out), (3, 110, 3, 0));
-    assert_eq!((came.datagrams_in, came.bytes_in, came.batches_in, came.trains_in), (3, 110, 3, 0));
+    assert_eq!((out.datagrams_out, out.bytes_out, out.batches_out, out.gso_batches_out), (3, 110, 3, 0));
+    assert_eq!((came.datagrams_in, came.bytes_in, came.batches_in, came.gro_packets_in), (3, 110, 3, 0));
     assert!(came.would_block_in >= 1);
     assert_eq!((came.datagrams_out, out.datagrams_in), (0, 0));
     receiver.close().unwrap();
@@ -42,27 +42,27 @@ fn batches_and_trains_are_counted_by_call_and_by_datagram() {
     let receiver = Socket::new(&SocketOptions::new(SocketType::Udp4).gro(true)).unwrap();
     receiver.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
     let sender = bound("127.0.0.1:0");
-    let to = receiver.address().unwrap();
+    let to = receiver.local_addr().unwrap();
     let mut batch = vec![Datagram::new(&[7; 100]).to(to); 10];
     batch.push(Datagram::new(&[7; 300]).to(to));
     assert_eq!(sender.try_send_batch(&batch), Ok(11));
-    let (mut room, mut count) = (RecvBatch::for_trains(16), 0);
+    let (mut room, mut count) = (RecvBatch::for_gro(16), 0);
     while count < 11 {
         count += within(LONG, || receiver.try_recv_batch(&mut room)).unwrap();
     }
     let (out, came) = (sender.stats(), receiver.stats());
     assert_eq!((out.datagrams_out, out.bytes_out, out.batches_out), (11, 1300, 1));
     assert_eq!((came.datagrams_in, came.bytes_in), (11, 1300));
-    assert_eq!((out.trains_out, came.trains_in), if TRAINS { (1, 1) } else { (0, 0) });
+    assert_eq!((out.gso_batches_out, came.gro_packets_in), if TRAINS { (1, 1) } else { (0, 0) });
 }
 
 #[test]
 fn refused_trains_are_counted() {
     let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     set_option(&sender.descriptor().unwrap(), libc::SOL_SOCKET, libc::SO_NO_CHECK, 1);
-    assert_eq!(sender.try_send_batch(&[Datagram::new(&[7; 100]).to(receiver.address().unwrap()); 8]), Ok(8));
+    assert_eq!(sender.try_send_batch(&[Datagram::new(&[7; 100]).to(receiver.local_addr().unwrap()); 8]), Ok(8));
     let stats = sender.stats();
-    assert_eq!((stats.datagrams_out, stats.trains_out, stats.trains_refused), (8, 0, u64::from(TRAINS)));
+    assert_eq!((stats.datagrams_out, stats.gso_batches_out, stats.gso_refusals), (8, 0, u64::from(TRAINS)));
 }
 
 #[test]
@@ -70,9 +70,9 @@ fn what_the_kernel_dropped_is_what_was_sent_and_did_not_arrive() {
     let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     receiver.set_recv_buffer_size(16 << 10).unwrap();
     for _ in 0..200 {
-        send(&sender, &[7; 1000], receiver.address().ok()).unwrap();
+        send(&sender, &[7; 1000], receiver.local_addr().ok()).unwrap();
     }
-    while receiver.try_recv(&mut [0; 1000]).is_ok() {}
+    while receiver.try_recv_msg(&mut [0; 1000]).is_ok() {}
     let stats = receiver.stats();
     let dropped = u64::from(stats.dropped.unwrap());
     assert!(dropped > 0);
@@ -82,7 +82,7 @@ fn what_the_kernel_dropped_is_what_was_sent_and_did_not_arrive() {
 #[test]
 fn the_most_that_has_waited_is_remembered() {
     let (sender, receiver) = (new(SocketType::Udp4), bound("127.0.0.1:0"));
-    let datagram = Datagram::new(&[7; 100]).to(receiver.address().unwrap());
+    let datagram = Datagram::new(&[7; 100]).to(receiver.local_addr().unwrap());
     sender.begin_bind().unwrap();
     let mut queue = SendQueue::new();
     (0..5).for_each(|_| queue.send(&sender, &[datagram], |_| (), |_, _| {}));

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::Stream;
-use heliogram::tokio::Socket;
+use heliogram::TokioSocket;
 use heliogram::{BlockList, Datagram, RecvBatch, SocketOptions, SocketType};
 
 const V4: SocketOptions = SocketOptions::new(SocketType::Udp4);
 
-async fn bound(options: &SocketOptions) -> (Socket, SocketAddr) {
+async fn bound(options: &SocketOptions) -> (TokioSocket, SocketAddr) {
     let local = SocketAddr::new(options.socket_type().localhost(), 0);
-    let socket = Socket::bind(options, local).await.unwrap();
-    let address = socket.address().unwrap();
+    let socket = TokioSocket::bind(options, local).await.unwrap();
+    let address = socket.local_addr().unwrap();
     (socket, address)
 }
 
@@ -37,15 +37,15 @@ async fn a_receive_waits_for_its_datagram() {
         tokio::task::yield_now().await;
         client.send_to(b"hello", address).await
     });
-    assert_eq!((received.unwrap().size, sent.unwrap()), (5, 5));
+    assert_eq!((received.unwrap(), sent.unwrap()), (5, 5));
     assert_eq!(&buffer[..5], b"hello");
 }
 
 #[tokio::test]
 async fn names_are_looked_up_and_only_for_the_sockets_family() {
-    let socket = Socket::bind(&V4, "localhost:0").await.unwrap();
-    assert_eq!(socket.address().unwrap().ip(), "127.0.0.1".parse::<std::net::IpAddr>().unwrap());
-    let error = Socket::bind(&V4, "[::1]:0").await.unwrap_err();
+    let socket = TokioSocket::bind(&V4, "localhost:0").await.unwrap();
+    assert_eq!(socket.local_addr().unwrap().ip(), "127.0.0.1".parse::<std::net::IpAddr>().unwrap());
+    let error = TokioSocket::bind(&V4, "[::1]:0").await.unwrap_err();
     assert_eq!((error.code(), error.syscall()), ("ENOTFOUND", Some("getaddrinfo")));
 }
 
@@ -59,7 +59,7 @@ async fn a_connected_socket_hears_its_peer_alone() {
     stranger.send_to(b"no", local).await.unwrap();
     server.send_to(b"yes", local).await.unwrap();
     let mut buffer = [0; 16];
-    let info = soon(client.recv(&mut buffer)).await.unwrap();
+    let info = soon(client.recv_msg(&mut buffer)).await.unwrap();
     assert_eq!((&buffer[..info.size], info.addr), (&b"yes"[..], address));
 }
 
@@ -72,9 +72,9 @@ async fn a_connected_socket_learns_that_its_peer_is_gone_and_works_on() {
     client.send(b"anyone?").await.unwrap();
     let error = soon(client.recv(&mut [0; 16])).await.unwrap_err();
     assert_eq!((error.code(), error.syscall()), ("ECONNREFUSED", Some("recvmsg")));
-    let reborn = Socket::bind(&V4, address).await.unwrap();
+    let reborn = TokioSocket::bind(&V4, address).await.unwrap();
     reborn.send_to(b"here", local).await.unwrap();
-    assert_eq!(soon(client.recv(&mut [0; 16])).await.unwrap().size, 4);
+    assert_eq!(soon(client.recv(&mut [0; 16])).await.unwrap(), 4);
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn closing_wakes_everybody_who_waits() {
         assert_eq!(soon(task).await.unwrap(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
     }
     assert_eq!(server.recv(&mut [0; 4]).await.unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
-    Socket::bind(&V4, address).await.expect("the port is free as soon as close returns");
+    TokioSocket::bind(&V4, address).await.expect("the port is free as soon as close returns");
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn batches_both_ways() {
         while sent < batch.len() {
             sent += soon(client.send_batch(&batch[sent..])).await.unwrap();
         }
-        let mut room = RecvBatch::for_trains(4);
+        let mut room = RecvBatch::for_gro(4);
         let mut received = Vec::new();
         while received.len() < payloads.len() {
             assert_eq!(soon(server.recv_batch(&mut room)).await.unwrap(), room.len());
@@ -144,7 +144,7 @@ async fn a_batch_of_blocked_datagrams_alone_is_waited_out() {
     let mut list = BlockList::new();
     list.add_address("127.0.0.2".parse().unwrap());
     let (server, address) = bound(&V4.receive_block_list(list)).await;
-    let stranger = Socket::bind(&V4, "127.0.0.2:0").await.unwrap();
+    let stranger = TokioSocket::bind(&V4, "127.0.0.2:0").await.unwrap();
     stranger.send_to(b"no", address).await.unwrap();
     let mut batch = RecvBatch::new(4, 64);
     let (outcome, ()) = tokio::join!(soon(server.recv_batch(&mut batch)), async {
@@ -176,22 +176,22 @@ async fn messages_come_as_a_stream_that_ends_with_the_socket() {
 #[tokio::test]
 async fn an_unbound_socket_cannot_be_watched() {
     let socket = heliogram::Socket::new(&V4).unwrap();
-    assert_eq!(Socket::from_socket(socket).unwrap_err().code(), "EBADF");
+    assert_eq!(TokioSocket::from_socket(socket).unwrap_err().code(), "EBADF");
     let socket = heliogram::Socket::new(&V4).unwrap();
     socket.bind(None).unwrap();
-    assert!(Socket::from_socket(socket).is_ok());
+    assert!(TokioSocket::from_socket(socket).is_ok());
 }
 
 #[tokio::test]
 async fn a_batch_that_empties_the_queue_leaves_the_socket_writable() {
     let (server, address) = bound(&V4.gro(true)).await;
     let (client, _) = bound(&V4).await;
-    let mut batch = RecvBatch::for_trains(2);
+    let mut batch = RecvBatch::for_gro(2);
     for _ in 0..3 {
         client.send_to(b"ping", address).await.unwrap();
         assert_eq!(soon(server.recv_batch(&mut batch)).await.unwrap(), 1);
-        let peer = batch.iter().next().unwrap().info.addr;
+        let peer = batch.iter().next().unwrap().rinfo.addr;
         assert_eq!(soon(server.send_to(b"pong", peer)).await.unwrap(), 4);
-        assert_eq!(soon(client.recv(&mut [0; 9])).await.unwrap().size, 4);
+        assert_eq!(soon(client.recv(&mut [0; 9])).await.unwrap(), 4);
     }
 }

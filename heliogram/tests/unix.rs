@@ -6,13 +6,13 @@ mod common;
 use std::fs;
 use std::io::{self, IoSlice, Write};
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::net;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
 
 use common::{LONG, code, within};
-use heliogram::unix::{Address, RemoteInfo, Socket, SocketOptions};
+use heliogram::{SocketAddrUnix, UnixDatagram, UnixDatagramOptions, UnixRemoteInfo};
 
 /// A folder of this test's own, which goes with it.
 struct Folder(PathBuf);
@@ -31,8 +31,8 @@ impl Folder {
         self.0.join(name)
     }
 
-    fn address(&self, name: &str) -> Address {
-        Address::path(self.path(name)).unwrap()
+    fn address(&self, name: &str) -> SocketAddrUnix {
+        SocketAddrUnix::path(self.path(name)).unwrap()
     }
 }
 
@@ -42,23 +42,26 @@ impl Drop for Folder {
     }
 }
 
-fn new() -> Socket {
-    Socket::new(&SocketOptions::new()).unwrap()
+fn new() -> UnixDatagram {
+    UnixDatagram::new(&UnixDatagramOptions::new()).unwrap()
 }
 
-fn bound(address: &Address) -> Socket {
+fn bound(address: &SocketAddrUnix) -> UnixDatagram {
     let socket = new();
     socket.bind(address).unwrap();
     socket
 }
 
-fn send(socket: &Socket, bytes: &[u8], to: Option<&Address>) -> heliogram::Result<usize> {
-    socket.try_send(&[IoSlice::new(bytes)], to)
+fn send(socket: &UnixDatagram, bytes: &[u8], to: Option<&SocketAddrUnix>) -> heliogram::Result<usize> {
+    match to {
+        Some(peer) => socket.try_send_to(bytes, peer),
+        None => socket.try_send(bytes),
+    }
 }
 
-fn recv(socket: &Socket) -> (Vec<u8>, RemoteInfo) {
+fn recv(socket: &UnixDatagram) -> (Vec<u8>, UnixRemoteInfo) {
     let mut buffer = [0; 1024];
-    let rinfo = within(LONG, || socket.try_recv(&mut buffer)).unwrap();
+    let rinfo = within(LONG, || socket.try_recv_msg(&mut buffer)).unwrap();
     (buffer[..rinfo.size].to_vec(), rinfo)
 }
 
@@ -66,7 +69,7 @@ fn recv(socket: &Socket) -> (Vec<u8>, RemoteInfo) {
 fn datagrams_go_to_paths_and_say_where_they_come_from() {
     let folder = Folder::new();
     let (server, client) = (bound(&folder.address("server")), bound(&folder.address("client")));
-    assert_eq!(server.address().unwrap().as_path(), Some(&*folder.path("server")));
+    assert_eq!(server.local_addr().unwrap().as_path(), Some(&*folder.path("server")));
     assert_eq!(send(&client, b"hello", Some(&folder.address("server"))), Ok(5));
     let (bytes, rinfo) = recv(&server);
     assert_eq!((&bytes[..], rinfo.addr, rinfo.credentials), (&b"hello"[..], folder.address("client"), None));
@@ -74,10 +77,10 @@ fn datagrams_go_to_paths_and_say_where_they_come_from() {
     assert_eq!(recv(&client).0, b"");
 
     let nobody = new();
-    assert!(nobody.address().unwrap().is_unnamed());
+    assert!(nobody.local_addr().unwrap().is_unnamed());
     nobody.connect(&folder.address("server")).unwrap();
-    assert_eq!(nobody.remote_address(), Ok(folder.address("server")));
-    assert_eq!(nobody.try_send(&[IoSlice::new(b"two "), IoSlice::new(b"parts")], None), Ok(9));
+    assert_eq!(nobody.peer_addr(), Ok(folder.address("server")));
+    assert_eq!(nobody.try_send_vectored(&[IoSlice::new(b"two "), IoSlice::new(b"parts")]), Ok(9));
     let (bytes, rinfo) = recv(&server);
     assert_eq!((&bytes[..], rinfo.addr.is_unnamed()), (&b"two parts"[..], true));
     nobody.disconnect().unwrap();
@@ -87,9 +90,12 @@ fn datagrams_go_to_paths_and_say_where_they_come_from() {
 #[test]
 fn abstract_names_need_no_file() {
     let name = format!("heliogram-test-{}\0with\0nuls", std::process::id());
-    let address = Address::abstract_name(name.as_bytes()).unwrap();
+    let address = SocketAddrUnix::abstract_name(name.as_bytes()).unwrap();
     let server = bound(&address);
-    assert_eq!((server.address(), server.address().unwrap().as_abstract_name()), (Ok(address), Some(name.as_bytes())));
+    assert_eq!(
+        (server.local_addr(), server.local_addr().unwrap().as_abstract_name()),
+        (Ok(address), Some(name.as_bytes()))
+    );
     assert_eq!(address.to_string(), format!("@{}", name.replace('\0', "\\x00")));
     assert_eq!(code(new().bind(&address)), "EADDRINUSE");
     let client = new();
@@ -117,7 +123,7 @@ fn closing_and_dropping_remove_what_the_bind_has_made_and_nothing_else() {
     second.close().unwrap();
     assert!(folder.path("elsewhere").exists());
 
-    let lasting = Socket::new(&SocketOptions::new().unlink(false)).unwrap();
+    let lasting = UnixDatagram::new(&UnixDatagramOptions::new().unlink(false)).unwrap();
     lasting.bind(&address).unwrap();
     lasting.close().unwrap();
     assert!(path.exists());
@@ -128,8 +134,8 @@ fn closing_and_dropping_remove_what_the_bind_has_made_and_nothing_else() {
 fn a_socket_that_nobody_has_open_gives_way_if_asked() {
     let folder = Folder::new();
     let (path, address) = (folder.path("socket"), folder.address("socket"));
-    let replacing = || Socket::new(&SocketOptions::new().replace_stale(true)).unwrap();
-    drop(UnixDatagram::bind(&path).unwrap());
+    let replacing = || UnixDatagram::new(&UnixDatagramOptions::new().replace_stale(true)).unwrap();
+    drop(net::UnixDatagram::bind(&path).unwrap());
     assert_eq!(code(new().bind(&address)), "EADDRINUSE");
     let server = replacing();
     server.bind(&address).unwrap();
@@ -149,13 +155,13 @@ fn a_socket_that_nobody_has_open_gives_way_if_asked() {
 fn the_kernel_vouches_for_the_sender() {
     let folder = Folder::new();
     let server = bound(&folder.address("server"));
-    server.set_receive_credentials(true).unwrap();
+    server.set_passcred(true).unwrap();
     send(&new(), b"me", Some(&folder.address("server"))).unwrap();
     let own = recv(&server).1.credentials.unwrap();
     assert_eq!(own.pid, std::process::id() as i32);
     let me = fs::metadata(&folder.0).map(|folder| (folder.uid(), folder.gid())).unwrap();
     assert_eq!((own.uid, own.gid), me);
-    server.set_receive_credentials(false).unwrap();
+    server.set_passcred(false).unwrap();
     send(&new(), b"me", Some(&folder.address("server"))).unwrap();
     assert_eq!(recv(&server).1.credentials, None);
 }
@@ -167,13 +173,13 @@ fn what_is_wrong_is_told_with_its_path() {
     let client = new();
     assert_eq!(send(&client, b"?", Some(&missing)).unwrap_err().to_string(), format!("send ENOENT {missing}"));
     assert_eq!(client.connect(&missing).unwrap_err().to_string(), format!("connect ENOENT {missing}"));
-    assert_eq!(code(client.remote_address()), "ENOTCONN");
+    assert_eq!(code(client.peer_addr()), "ENOTCONN");
     let deep = folder.address("no-folder/socket");
     assert_eq!(client.bind(&deep).unwrap_err().to_string(), format!("bind ENOENT {deep}"));
-    assert_eq!(code(client.bind(&Address::UNNAMED)), "EINVAL");
+    assert_eq!(code(client.bind(&SocketAddrUnix::UNNAMED)), "EINVAL");
     client.bind(&folder.address("client")).unwrap();
     assert_eq!(code(client.bind(&folder.address("again"))), "EINVAL");
-    assert_eq!(code(client.try_recv(&mut [0])), "EAGAIN");
+    assert_eq!(code(client.try_recv_msg(&mut [0])), "EAGAIN");
     client.close().unwrap();
     for outcome in [client.close(), client.bind(&missing), client.connect(&missing), send(&client, b"", None).map(drop)]
     {
@@ -184,19 +190,24 @@ fn what_is_wrong_is_told_with_its_path() {
 #[test]
 fn a_name_that_does_not_fit_is_refused() {
     let long = "x".repeat(108);
-    for outcome in [Address::path(""), Address::path(&long), Address::path("a\0b"), Address::abstract_name(b"")] {
+    for outcome in [
+        SocketAddrUnix::path(""),
+        SocketAddrUnix::path(&long),
+        SocketAddrUnix::path("a\0b"),
+        SocketAddrUnix::abstract_name(b""),
+    ] {
         assert_eq!(code(outcome), "EINVAL");
     }
-    assert_eq!(code(Address::abstract_name(long.as_bytes())), "EINVAL");
-    assert_eq!(Address::parse("@x"), Address::abstract_name(b"x"));
-    assert_eq!(Address::parse("\0x"), Address::abstract_name(b"x"));
-    assert_eq!(Address::parse("/x"), Address::path("/x"));
+    assert_eq!(code(SocketAddrUnix::abstract_name(long.as_bytes())), "EINVAL");
+    assert_eq!(SocketAddrUnix::parse("@x"), SocketAddrUnix::abstract_name(b"x"));
+    assert_eq!(SocketAddrUnix::parse("\0x"), SocketAddrUnix::abstract_name(b"x"));
+    assert_eq!(SocketAddrUnix::parse("/x"), SocketAddrUnix::path("/x"));
     let folder = Folder::new();
     let longest = folder.path(&"y".repeat(106 - folder.0.as_os_str().len()));
-    let address = Address::path(&longest).unwrap();
-    assert_eq!(bound(&address).address().unwrap().as_path(), Some(&*longest));
-    let longest = Address::abstract_name(&[7; 107]).unwrap();
-    assert_eq!(bound(&longest).address(), Ok(longest));
+    let address = SocketAddrUnix::path(&longest).unwrap();
+    assert_eq!(bound(&address).local_addr().unwrap().as_path(), Some(&*longest));
+    let longest = SocketAddrUnix::abstract_name(&[7; 107]).unwrap();
+    assert_eq!(bound(&longest).local_addr(), Ok(longest));
 }
 
 #[test]
@@ -206,7 +217,7 @@ fn what_is_too_long_is_cut_and_what_is_too_much_waits() {
     let client = new();
     client.connect(&folder.address("server")).unwrap();
     send(&client, b"hello", None).unwrap();
-    let rinfo = server.try_recv(&mut [0; 3]).unwrap();
+    let rinfo = server.try_recv_msg(&mut [0; 3]).unwrap();
     assert_eq!((rinfo.size, rinfo.truncated), (3, true));
     client.set_send_buffer_size(8192).unwrap();
     assert_eq!(code(send(&client, &[0; 100_000], None)), "EMSGSIZE");
@@ -244,9 +255,9 @@ fn ran(name: &str, command: &mut Command) -> bool {
 fn systemd_is_notified() {
     let folder = Folder::new();
     // The manager's end, made by the standard library, as a path and as an abstract name.
-    let manager = UnixDatagram::bind(folder.path("notify")).unwrap();
+    let manager = net::UnixDatagram::bind(folder.path("notify")).unwrap();
     let notify = |text: &str| {
-        let address = Address::parse(text).unwrap();
+        let address = SocketAddrUnix::parse(text).unwrap();
         send(&new(), b"READY=1\nSTATUS=Serving", Some(&address)).unwrap();
     };
     notify(folder.path("notify").to_str().unwrap());
@@ -256,8 +267,8 @@ fn systemd_is_notified() {
 
     // And the other way round: we are the manager, and ask who it was.
     let name = format!("@heliogram-notify-{}", std::process::id());
-    let manager = bound(&Address::parse(&name).unwrap());
-    manager.set_receive_credentials(true).unwrap();
+    let manager = bound(&SocketAddrUnix::parse(&name).unwrap());
+    manager.set_passcred(true).unwrap();
     notify(&name);
     assert_eq!(recv(&manager).1.credentials.unwrap().pid, std::process::id() as i32);
     if ran("systemd-notify", Command::new("systemd-notify").args(["--no-block", "--ready"]).env("NOTIFY_SOCKET", &name))
@@ -269,7 +280,7 @@ fn systemd_is_notified() {
 #[test]
 fn syslog_is_written_to_and_read() {
     let folder = Folder::new();
-    let daemon = UnixDatagram::bind(folder.path("log")).unwrap();
+    let daemon = net::UnixDatagram::bind(folder.path("log")).unwrap();
     let program = new();
     program.connect(&folder.address("log")).unwrap();
     send(&program, b"<14>program: started", None).unwrap();
@@ -289,9 +300,9 @@ fn syslog_is_written_to_and_read() {
 #[cfg(feature = "tokio")]
 #[tokio::test]
 async fn tokio_waits_for_room_and_for_datagrams() {
-    use heliogram::tokio::UnixSocket;
+    use heliogram::TokioUnixDatagram;
     let folder = Folder::new();
-    let new = || UnixSocket::new(&SocketOptions::new()).unwrap();
+    let new = || TokioUnixDatagram::new(&UnixDatagramOptions::new()).unwrap();
     let (server, client) = (new(), new());
     server.bind(&folder.address("server")).unwrap();
     client.connect(&folder.address("server")).unwrap();
@@ -304,7 +315,7 @@ async fn tokio_waits_for_room_and_for_datagrams() {
     let receiving = async {
         for number in 0..COUNT {
             let mut buffer = [0; 8];
-            assert_eq!(server.recv(&mut buffer).await.unwrap().size, 4);
+            assert_eq!(server.recv(&mut buffer).await.unwrap(), 4);
             assert_eq!(buffer[..4], number.to_be_bytes());
         }
     };

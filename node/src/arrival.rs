@@ -13,7 +13,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
-use heliogram::{ReceiveInfo, RemoteInfo};
+use heliogram::{RecvMetadataOptions, RemoteInfo};
 use napi_derive::napi;
 
 use crate::handle::JsHandle;
@@ -45,9 +45,9 @@ pub(crate) struct Wanted {
 
 /// Writes a record; where it ends, or nothing if it does not fit.
 pub(crate) fn pack(info: &RemoteInfo, wanted: Wanted, bytes: &mut [u8], start: usize) -> Option<usize> {
-    let arrival = &info.arrival;
+    let arrival = &info.metadata;
     let ip = |ip: Option<IpAddr>| ip.map(|ip| ip.to_string()).unwrap_or_default();
-    let texts = [ip(arrival.destination), ip(arrival.local), arrival.interface_name().unwrap_or_default()];
+    let texts = [ip(arrival.destination), ip(arrival.local_ip), arrival.interface_name().unwrap_or_default()];
     let mut end = start + FIXED;
     bytes.get_mut(start..end)?.copy_from_slice(&fixed(info, wanted, &texts));
     for text in texts {
@@ -58,7 +58,7 @@ pub(crate) fn pack(info: &RemoteInfo, wanted: Wanted, bytes: &mut [u8], start: u
 }
 
 fn fixed(info: &RemoteInfo, wanted: Wanted, texts: &[String; 3]) -> [u8; FIXED] {
-    let arrival = &info.arrival;
+    let arrival = &info.metadata;
     let segment = arrival.segment_size.filter(|_| wanted.segment_size);
     let mut record = [0; FIXED];
     let mut known = 0;
@@ -76,12 +76,12 @@ fn fixed(info: &RemoteInfo, wanted: Wanted, texts: &[String; 3]) -> [u8; FIXED] 
     put(
         Known::SOFTWARE,
         16,
-        arrival.software_time.map(|time| nanoseconds(time).to_le_bytes()).as_ref().map(<[u8; 8]>::as_slice),
+        arrival.software_timestamp.map(|time| nanoseconds(time).to_le_bytes()).as_ref().map(<[u8; 8]>::as_slice),
     );
     put(
         Known::HARDWARE,
         24,
-        arrival.hardware_time.map(|time| length(time).to_le_bytes()).as_ref().map(<[u8; 8]>::as_slice),
+        arrival.hardware_timestamp.map(|time| length(time).to_le_bytes()).as_ref().map(<[u8; 8]>::as_slice),
     );
     put(Known::TRUNCATED, 32, wanted.truncated.then_some([info.truncated.into()]).as_ref().map(<[u8; 1]>::as_slice));
     record[0] = known;
@@ -127,15 +127,15 @@ impl JsHandle {
     /// Asks the kernel to tell this of each datagram, and nothing else.
     #[napi(catch_unwind)]
     pub fn set_receive_info(&self, asked: Asked) -> i32 {
-        let info = ReceiveInfo::new()
-            .local(asked.local)
+        let info = RecvMetadataOptions::new()
+            .packet_info(asked.local)
             .traffic_class(asked.tos)
             .hop_limit(asked.ttl)
             .timestamp(asked.timestamp)
             .hardware_timestamp(asked.hardware_timestamp)
             .dropped(asked.dropped);
         let endpoint = self.endpoint();
-        let outcome = status(endpoint.socket.set_receive_info(info));
+        let outcome = status(endpoint.socket.set_recv_metadata(info));
         if outcome == 0 {
             let wanted = Wanted { segment_size: asked.segment_size, truncated: asked.truncated };
             let any = !info.is_empty() || wanted.segment_size || wanted.truncated;

@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use heliogram::Borrowed;
+use heliogram::BorrowedDescriptor;
 
 use crate::reactor::{Interest, Poll, Timer};
 
@@ -29,7 +29,7 @@ impl Coalescing {
 
     /// Starts the timer; `watch` makes the loop watch it. Without a timer (not on Linux, or no descriptor is left) the socket
     /// is watched as if there were no coalescing.
-    pub(crate) fn wait(&self, watch: impl FnOnce(Borrowed<'_>) -> Result<Poll, i32>) {
+    pub(crate) fn wait(&self, watch: impl FnOnce(BorrowedDescriptor<'_>) -> Result<Poll, i32>) {
         let mut timer = self.timer.borrow_mut();
         if timer.is_none() {
             *timer = WatchedTimer::new(watch);
@@ -60,7 +60,7 @@ struct WatchedTimer {
 
 impl WatchedTimer {
     /// The socket keeps the loop alive, the timer does not.
-    fn new(watch: impl FnOnce(Borrowed<'_>) -> Result<Poll, i32>) -> Option<Self> {
+    fn new(watch: impl FnOnce(BorrowedDescriptor<'_>) -> Result<Poll, i32>) -> Option<Self> {
         let timer = Timer::new().ok()?;
         let poll = watch(timer.descriptor()).ok()?;
         poll.keep_alive(false);

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use heliogram::{Code, Error, Socket};
+use heliogram::{Error, ErrorKind, Socket};
 use napi::bindgen_prelude::Either;
 use socket2::SockRef;
 
@@ -86,7 +86,7 @@ fn system(error: &std::io::Error) -> Refusal {
 
 fn refusal(error: &Error) -> Refusal {
     match error.kind() {
-        Code::InvalidDescriptor => {
+        ErrorKind::InvalidDescriptor => {
             let text = error.to_string();
             Either::B(text.rsplit(": ").next().unwrap_or_default().to_owned())
         }

@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use heliogram::queue::SendQueue;
-use heliogram::{Borrowed, Datagram, RecvBatch, RemoteInfo, Result, Socket, SocketOptions, SocketType};
+use heliogram::{BorrowedDescriptor, Datagram, RecvBatch, RemoteInfo, Result, Socket, SocketOptions, SocketType};
 
 use crate::arrival::Wanted;
 use crate::coalescing::Coalescing;
@@ -163,7 +163,7 @@ impl Endpoint {
     /// Learns from a receive. Trains are asked for when there was as much as could be taken at once: few sockets ever need
     /// them, and the first of a system costs it more than its bind (`docs/performance.md`).
     pub(crate) fn learn(&self, batch: &RecvBatch) {
-        self.trains.set(batch.has_trains());
+        self.trains.set(batch.has_coalesced());
         if self.reads_many() && batch.is_full() && !self.socket.gro() {
             // Without them it goes on as it is.
             drop(self.socket.start_gro());
@@ -172,7 +172,7 @@ impl Endpoint {
 
     /// Learns from a receive into a page.
     pub(crate) fn learn_train(&self, info: &RemoteInfo) {
-        self.trains.set(info.arrival.segment_size.is_some());
+        self.trains.set(info.metadata.segment_size.is_some());
     }
 
     /// Whether the last receive brought a train.
@@ -325,7 +325,7 @@ impl Endpoint {
     }
 
     /// A handle of the loop for a descriptor of this socket; `EEXIST` if the loop has one that is at work.
-    pub(crate) fn watch_nothing(&self, descriptor: Borrowed<'_>, watched: Watched) -> Result<Poll, i32> {
+    pub(crate) fn watch_nothing(&self, descriptor: BorrowedDescriptor<'_>, watched: Watched) -> Result<Poll, i32> {
         self.environment.upgrade().ok_or(EBADF)?.watch(descriptor, watched)
     }
 

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
-use heliogram::{Borrowed, RecvBatch, SocketOptions};
+use heliogram::{BorrowedDescriptor, RecvBatch, SocketOptions};
 use napi::sys;
 
 use crate::addresses::Addresses;
@@ -174,7 +174,7 @@ impl Environment {
     }
 
     /// Watches a descriptor for one of the sockets, for nothing yet.
-    pub(crate) fn watch(&self, descriptor: Borrowed<'_>, watched: Watched) -> Result<Poll, i32> {
+    pub(crate) fn watch(&self, descriptor: BorrowedDescriptor<'_>, watched: Watched) -> Result<Poll, i32> {
         let poll = self.loop_of.watch(descriptor, watched, self.watcher.clone())?;
         self.life.handle_opened();
         Ok(poll)
@@ -280,7 +280,7 @@ impl Environment {
 
     /// One message of the kernel, straight into the page.
     fn receive_train(&self, endpoint: &Endpoint, page: Rc<Page>) -> Option<(Received, bool)> {
-        let (outcome, start) = page.write(|free, start| (endpoint.socket.try_recv_train(free), start));
+        let (outcome, start) = page.write(|free, start| (endpoint.socket.try_recv_gro(free), start));
         match outcome {
             Ok(info) => {
                 page.hand_out(info.size);
@@ -306,7 +306,7 @@ impl Environment {
     /// Room for one receive: one that is not in use, or a new one.
     fn room(&self, wide: bool) -> Box<RecvBatch> {
         let spare = self.spares[usize::from(wide)].take();
-        spare.unwrap_or_else(|| Box::new(RecvBatch::for_trains(if wide { SLOTS } else { 1 })))
+        spare.unwrap_or_else(|| Box::new(RecvBatch::for_gro(if wide { SLOTS } else { 1 })))
     }
 
     /// Describes at most so many messages to JavaScript; says how many.

@@ -195,13 +195,13 @@ impl JsHandle {
     /// The local address, or a number.
     #[napi(catch_unwind)]
     pub fn address(&self) -> Either<AddressInfo, i32> {
-        told(self.endpoint().socket.address())
+        told(self.endpoint().socket.local_addr())
     }
 
     /// The peer's address, or a number.
     #[napi(catch_unwind)]
     pub fn remote_address(&self) -> Either<AddressInfo, i32> {
-        told(self.endpoint().socket.remote_address())
+        told(self.endpoint().socket.peer_addr())
     }
 
     /// The descriptor, or `EBADF`.
@@ -249,7 +249,7 @@ impl JsHandle {
     /// Whether multicast comes back to this host.
     #[napi(catch_unwind)]
     pub fn set_multicast_loopback(&self, on: bool) -> i32 {
-        status(self.endpoint().socket.set_multicast_loopback(on))
+        status(self.endpoint().socket.set_multicast_loop(on))
     }
 
     /// The interface that multicast leaves by.
@@ -270,7 +270,7 @@ impl JsHandle {
         let endpoint = self.endpoint();
         let socket = &endpoint.socket;
         on_interface(group.ip(), interface.as_deref(), |group, interface| {
-            if join { socket.add_membership(group, interface) } else { socket.drop_membership(group, interface) }
+            if join { socket.join_multicast(group, interface) } else { socket.leave_multicast(group, interface) }
         })
     }
 
@@ -284,11 +284,7 @@ impl JsHandle {
         let endpoint = self.endpoint();
         let (socket, source) = (&endpoint.socket, source.ip());
         on_interface(group.ip(), interface.as_deref(), |group, interface| {
-            if join {
-                socket.add_source_specific_membership(source, group, interface)
-            } else {
-                socket.drop_source_specific_membership(source, group, interface)
-            }
+            if join { socket.join_ssm(source, group, interface) } else { socket.leave_ssm(source, group, interface) }
         })
     }
 

@@ -48,14 +48,14 @@ impl From<Stats> for SocketStats {
             datagrams_in: stats.datagrams_in as f64,
             bytes_in: stats.bytes_in as f64,
             batches_in: stats.batches_in as f64,
-            trains_in: stats.trains_in as f64,
+            trains_in: stats.gro_packets_in as f64,
             would_block_in: stats.would_block_in as f64,
             datagrams_out: stats.datagrams_out as f64,
             bytes_out: stats.bytes_out as f64,
             batches_out: stats.batches_out as f64,
-            trains_out: stats.trains_out as f64,
+            trains_out: stats.gso_batches_out as f64,
             would_block_out: stats.would_block_out as f64,
-            trains_refused: stats.trains_refused as f64,
+            trains_refused: stats.gso_refusals as f64,
             dropped: stats.dropped,
             queue_size_peak: stats.queue_size_peak as f64,
             queue_count_peak: stats.queue_count_peak as f64,
@@ -68,7 +68,7 @@ impl JsHandle {
     /// DSCP and ECN of what is sent, 0 to 255.
     #[napi(js_name = "setTOS", catch_unwind)]
     pub fn set_tos(&self, tos: u8) -> i32 {
-        status(self.endpoint().socket.set_tos(TrafficClass(tos)))
+        status(self.endpoint().socket.set_traffic_class(TrafficClass(tos)))
     }
 
     /// Whether what is sent may be fragmented.
@@ -86,7 +86,7 @@ impl JsHandle {
     /// Keeps the socket to the interface of this name; without one, to none.
     #[napi(catch_unwind)]
     pub fn bind_to_device(&self, name: Option<String>) -> i32 {
-        status(self.endpoint().socket.bind_to_device(name.as_deref()))
+        status(self.endpoint().socket.bind_device(name.as_deref().map(str::as_bytes)))
     }
 
     /// Whether the socket hears groups that others have joined.
@@ -125,10 +125,10 @@ impl JsHandle {
         let Some(group) = ip(&group) else { return EINVAL };
         status(match (join, source.as_deref().map(ip)) {
             (_, Some(None)) => return EINVAL,
-            (true, None) => socket.add_membership(group, interface),
-            (false, None) => socket.drop_membership(group, interface),
-            (true, Some(Some(source))) => socket.add_source_specific_membership(source, group, interface),
-            (false, Some(Some(source))) => socket.drop_source_specific_membership(source, group, interface),
+            (true, None) => socket.join_multicast(group, interface),
+            (false, None) => socket.leave_multicast(group, interface),
+            (true, Some(Some(source))) => socket.join_ssm(source, group, interface),
+            (false, Some(Some(source))) => socket.leave_ssm(source, group, interface),
         })
     }
 

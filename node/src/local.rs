@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::io::IoSlice;
 use std::rc::Rc;
 
-use heliogram::unix::{Address, Credentials, RemoteInfo, Socket, SocketOptions};
+use heliogram::{Credentials, SocketAddrUnix, UnixDatagram, UnixDatagramOptions, UnixRemoteInfo};
 use napi::bindgen_prelude::{BufferSlice, Either};
 use napi_derive::napi;
 
@@ -18,7 +18,7 @@ use crate::reactor::{Interest, Poll, Ready, Watched};
 /// A socket, and what watches it.
 pub(crate) struct Local {
     number: u32,
-    socket: Socket,
+    socket: UnixDatagram,
     poll: RefCell<Option<Poll>>,
     wanted: Cell<(bool, bool)>,
     referenced: Cell<bool>,
@@ -115,8 +115,8 @@ pub struct LocalCredentials {
     pub gid: u32,
 }
 
-impl From<RemoteInfo> for LocalInfo {
-    fn from(info: RemoteInfo) -> Self {
+impl From<UnixRemoteInfo> for LocalInfo {
+    fn from(info: UnixRemoteInfo) -> Self {
         let Credentials { pid, uid, gid } = info.credentials.unwrap_or(Credentials { pid: 0, uid: 0, gid: 0 });
         LocalInfo {
             size: u32::try_from(info.size).unwrap_or(u32::MAX),
@@ -145,8 +145,8 @@ impl JsLocalHandle {
     /// Makes a socket without an address.
     #[napi(constructor, catch_unwind)]
     pub fn new(environment: &JsEnvironment, replace_stale: bool, unlink: bool) -> napi::Result<Self> {
-        let options = SocketOptions::new().replace_stale(replace_stale).unlink(unlink);
-        let socket = Socket::new(&options).map_err(|error| napi::Error::from_reason(error.to_string()))?;
+        let options = UnixDatagramOptions::new().replace_stale(replace_stale).unlink(unlink);
+        let socket = UnixDatagram::new(&options).map_err(|error| napi::Error::from_reason(error.to_string()))?;
         let environment = environment.0.clone();
         let number = environment.locals.add(|number| Local {
             number,
@@ -187,14 +187,17 @@ impl JsLocalHandle {
     pub fn send(&self, bytes: &[u8], path: Option<String>) -> i32 {
         self.ask(|socket| {
             let to = path.as_deref().map(parse).transpose();
-            number(to.and_then(|to| socket.try_send(&[IoSlice::new(bytes)], to.as_ref())))
+            number(to.and_then(|to| match to {
+                Some(peer) => socket.try_send_to(bytes, &peer),
+                None => socket.try_send(bytes),
+            }))
         })
     }
 
     /// Receives a message into these bytes.
     #[napi(catch_unwind)]
     pub fn receive(&self, mut bytes: BufferSlice) -> Either<LocalInfo, i32> {
-        self.tell(|socket| socket.try_recv(&mut bytes).map(LocalInfo::from))
+        self.tell(|socket| socket.try_recv_msg(&mut bytes).map(LocalInfo::from))
     }
 
     /// What JavaScript is to be told of.
@@ -216,19 +219,19 @@ impl JsLocalHandle {
     /// The local address, or a number.
     #[napi(catch_unwind)]
     pub fn address(&self) -> Either<String, i32> {
-        self.tell(|socket| socket.address().map(|address| text(&address)))
+        self.tell(|socket| socket.local_addr().map(|address| text(&address)))
     }
 
     /// The peer's address, or a number.
     #[napi(catch_unwind)]
     pub fn remote_address(&self) -> Either<String, i32> {
-        self.tell(|socket| socket.remote_address().map(|address| text(&address)))
+        self.tell(|socket| socket.peer_addr().map(|address| text(&address)))
     }
 
     /// Whether the kernel tells who sends.
     #[napi(catch_unwind)]
     pub fn set_receive_credentials(&self, on: bool) -> i32 {
-        self.ask(|socket| status(socket.set_receive_credentials(on)))
+        self.ask(|socket| status(socket.set_passcred(on)))
     }
 
     /// The size of the kernel's receive or send buffer; a `size` other than 0 is set first.
@@ -253,26 +256,26 @@ impl JsLocalHandle {
     }
 
     /// A number; `EBADF` once closed.
-    fn ask(&self, call: impl FnOnce(&Socket) -> i32) -> i32 {
+    fn ask(&self, call: impl FnOnce(&UnixDatagram) -> i32) -> i32 {
         self.environment.locals.get(self.number).map_or(EBADF, |local| call(&local.socket))
     }
 
     /// What was asked for, or a number.
-    fn tell<T>(&self, call: impl FnOnce(&Socket) -> heliogram::Result<T>) -> Either<T, i32> {
+    fn tell<T>(&self, call: impl FnOnce(&UnixDatagram) -> heliogram::Result<T>) -> Either<T, i32> {
         let Some(local) = self.environment.locals.get(self.number) else { return Either::B(EBADF) };
         call(&local.socket).map_or_else(|error| Either::B(error_number(&error)), Either::A)
     }
 }
 
 /// A path, or an abstract name behind a NUL. An `@` begins a path like any other, as in Node.
-fn parse(text: &str) -> heliogram::Result<Address> {
+fn parse(text: &str) -> heliogram::Result<SocketAddrUnix> {
     match text.strip_prefix('\0') {
-        Some(name) => Address::abstract_name(name.as_bytes()),
-        None => Address::path(text),
+        Some(name) => SocketAddrUnix::abstract_name(name.as_bytes()),
+        None => SocketAddrUnix::path(text),
     }
 }
 
-fn text(address: &Address) -> String {
+fn text(address: &SocketAddrUnix) -> String {
     match (address.as_path(), address.as_abstract_name()) {
         (Some(path), _) => path.to_string_lossy().into_owned(),
         (_, Some(name)) => format!("\0{}", String::from_utf8_lossy(name)),

@@ -3,7 +3,7 @@
 
 use std::iter;
 
-use heliogram::{Notice, Origin, QueuedError, TransmitTimestamp, addr};
+use heliogram::{ErrorOrigin, ErrorQueueEntry, QueuedError, TransmitTimestamp, addr};
 use napi::bindgen_prelude::{BigInt, Either};
 use napi_derive::napi;
 
@@ -69,16 +69,16 @@ impl From<TransmitTimestamp> for Departed {
     fn from(sent: TransmitTimestamp) -> Self {
         Departed {
             id: sent.id,
-            timestamp: sent.software_time.map(|time| nanoseconds(time).into()),
-            hardware_timestamp: sent.hardware_time.map(|time| length(time).into()),
+            timestamp: sent.software_timestamp.map(|time| nanoseconds(time).into()),
+            hardware_timestamp: sent.hardware_timestamp.map(|time| length(time).into()),
         }
     }
 }
 
-fn origin(origin: Origin) -> &'static str {
+fn origin(origin: ErrorOrigin) -> &'static str {
     match origin {
-        Origin::Icmp => "icmp",
-        Origin::Icmp6 => "icmp6",
+        ErrorOrigin::Icmp => "icmp",
+        ErrorOrigin::Icmp6 => "icmp6",
         _ => "local",
     }
 }
@@ -89,7 +89,7 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn set_receive_errors(&self, on: bool) -> i32 {
         let endpoint = self.endpoint();
-        let outcome = status(endpoint.socket.set_receive_errors(on));
+        let outcome = status(endpoint.socket.set_recv_errors(on));
         if outcome == 0 {
             endpoint.expect_notices(true); // what came before it was turned off is still there
         }
@@ -111,10 +111,10 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn take_notices(&self) -> Vec<Either<IcmpError, Departed>> {
         let endpoint = self.endpoint();
-        let notices = iter::from_fn(|| endpoint.socket.try_recv_error().ok()).take(AT_ONCE);
+        let notices = iter::from_fn(|| endpoint.socket.try_recv_error_queue().ok()).take(AT_ONCE);
         let told = notices.filter_map(|notice| match notice {
-            Notice::Error(error) => Some(Either::A(error.into())),
-            Notice::Sent(sent) => Some(Either::B(sent.into())),
+            ErrorQueueEntry::Error(error) => Some(Either::A(error.into())),
+            ErrorQueueEntry::TransmitTimestamp(sent) => Some(Either::B(sent.into())),
             _ => None,
         });
         told.collect()

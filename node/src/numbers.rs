@@ -1,6 +1,6 @@
 //! Outcomes as Node's handles give them: a size or 0, or a negative number of the system's.
 
-use heliogram::{Code, Error, Result};
+use heliogram::{Error, ErrorKind, Result};
 
 pub(crate) use crate::reactor::errno::{EBADF, EINVAL, ENOPROTOOPT};
 use crate::reactor::errno::{EDESTADDRREQ, EISCONN};
@@ -21,9 +21,9 @@ pub(crate) fn status(outcome: Result<()>) -> i32 {
 /// The number that the system would have given; a rule of the socket gets the one that comes nearest.
 pub(crate) fn error_number(error: &Error) -> i32 {
     error.errno().unwrap_or(match error.kind() {
-        Code::NotRunning => EBADF,
-        Code::IsConnected => EISCONN,
-        Code::NotConnected | Code::BadPort => EDESTADDRREQ,
+        ErrorKind::NotRunning => EBADF,
+        ErrorKind::IsConnected => EISCONN,
+        ErrorKind::NotConnected | ErrorKind::BadPort => EDESTADDRREQ,
         _ => EINVAL,
     })
 }

@@ -52,9 +52,9 @@ impl Outgoing {
             options = options.segment_size(bytes);
         }
         if let Some(departure) = &self.departure {
-            options = options.departure(departure.get_u64().1);
+            options = options.transmit_time(departure.get_u64().1);
         }
-        Ok(options.timestamp(self.timestamp))
+        Ok(options.transmit_timestamp(self.timestamp))
     }
 }
 
@@ -82,6 +82,6 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn set_departure_clock(&self, atomic: bool) -> i32 {
         let clock = if atomic { Clock::Tai } else { Clock::Monotonic };
-        status(self.endpoint().socket.set_departure_clock(clock))
+        status(self.endpoint().socket.set_transmit_time_clock(clock))
     }
 }

@@ -101,7 +101,7 @@ impl Received {
         let mut writer = Writer { table: slab.table, rows: 0, most, room, used: 0, extras };
         match self {
             Received::Messages { batch, done } => {
-                let trains = batch.trains_from(*done);
+                let trains = batch.gro_packets_from(*done);
                 match page {
                     Some(page) => page.hand_out(page.write(|free, start| writer.copy(trains, free, start))),
                     None => _ = writer.copy(trains, own, EXTRAS),
@@ -119,9 +119,9 @@ impl Received {
     pub(crate) fn next_length(&self) -> usize {
         match self {
             Received::Messages { batch, done } => batch
-                .trains_from(*done)
+                .gro_packets_from(*done)
                 .next()
-                .and_then(|train| train.info.datagrams().next())
+                .and_then(|train| train.rinfo.datagrams().next())
                 .map_or(0, |place| place.len()),
             _ => 0,
         }
@@ -164,7 +164,7 @@ impl Writer<'_> {
     /// the beginning of `memory`.
     fn copy<'m>(&mut self, mut trains: impl Iterator<Item = Message<'m>>, memory: &mut [u8], start: usize) -> usize {
         let mut end = 0;
-        trains.try_for_each(|Message { data, info, .. }| {
+        trains.try_for_each(|Message { data, rinfo: info, .. }| {
             let free = &mut memory[end..];
             let mut taken = 0;
             let all = info.datagrams().take_while(|place| place.end <= free.len()).try_for_each(|place| {

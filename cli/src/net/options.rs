@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 #[cfg(unix)]
-use heliogram::tokio::UnixSocket;
+use heliogram::TokioUnixDatagram;
+use heliogram::{SendOptions, Socket, SocketOptions, SocketType, TokioSocket, TrafficClass};
 #[cfg(unix)]
-use heliogram::unix::{Address, SocketOptions as UnixOptions};
-use heliogram::{SendOptions, Socket, SocketOptions, SocketType, TrafficClass, tokio::Socket as Waiting};
+use heliogram::{SocketAddrUnix, UnixDatagramOptions};
 
 use crate::failure::{Failure, Outcome};
 use crate::net::endpoint::{self, Endpoint, Group, family_of};
@@ -72,9 +72,9 @@ impl Making {
     }
 
     #[cfg(unix)]
-    fn local(&self, options: UnixOptions) -> Outcome<UnixSocket> {
+    fn local(&self, options: UnixDatagramOptions) -> Outcome<TokioUnixDatagram> {
         refuse(&self.of_network())?;
-        let socket = UnixSocket::new(&options)?;
+        let socket = TokioUnixDatagram::new(&options)?;
         self.recv_buffer.map_or(Ok(()), |bytes| socket.set_recv_buffer_size(bytes))?;
         self.send_buffer.map_or(Ok(()), |bytes| socket.set_send_buffer_size(bytes))?;
         Ok(socket)
@@ -129,7 +129,7 @@ pub(crate) struct Receiving {
 
 impl Receiving {
     /// The socket, bound and a member of its groups. With `trains` the kernel may hand over datagrams joined (GRO).
-    pub(crate) async fn open(&self, trains: bool, session: &Session) -> Outcome<Waiting> {
+    pub(crate) async fn open(&self, trains: bool, session: &Session) -> Outcome<TokioSocket> {
         let local = self.local.resolve(self.family(), session).await?;
         let options = self.making.options(family_of(local.ip())).gro(trains);
         let options = if self.join.is_empty() { options } else { options.reuse_addr(true) };
@@ -139,17 +139,17 @@ impl Receiving {
             socket.set_multicast_all(false)?;
         }
         self.join.iter().try_for_each(|group| self.join_group(&socket, group))?;
-        Ok(Waiting::from_socket(socket)?)
+        Ok(TokioSocket::from_socket(socket)?)
     }
 
     /// The local socket, bound, if it is one that is asked for; a path that nobody has open any longer is taken over.
     /// `flag` is the command's own that means nothing to it.
     #[cfg(unix)]
-    pub(crate) fn open_local(&self, flag: (bool, &str)) -> Outcome<Option<UnixSocket>> {
+    pub(crate) fn open_local(&self, flag: (bool, &str)) -> Outcome<Option<TokioUnixDatagram>> {
         let Some(path) = self.local.as_local() else { return Ok(None) };
         refuse(&[flag, (!self.join.is_empty(), "--join")])?;
-        let socket = self.making.local(UnixOptions::new().replace_stale(true))?;
-        socket.bind(&Address::parse(path)?)?;
+        let socket = self.making.local(UnixDatagramOptions::new().replace_stale(true))?;
+        socket.bind(&SocketAddrUnix::parse(path)?)?;
         Ok(Some(socket))
     }
 
@@ -165,10 +165,10 @@ impl Receiving {
         }
         let interface = group.interface()?;
         if self.source.is_empty() {
-            socket.add_membership(group.ip, interface).map_err(Failure::about(group))?;
+            socket.join_multicast(group.ip, interface).map_err(Failure::about(group))?;
         }
         self.source.iter().try_for_each(|&source| {
-            let joined = socket.add_source_specific_membership(source, group.ip, interface);
+            let joined = socket.join_ssm(source, group.ip, interface);
             joined.map_err(Failure::about(format!("{group} from {source}")))
         })
     }
@@ -235,12 +235,12 @@ impl Sending {
         socket.bind(local)?;
         self.set_up(&socket, peer.ip().is_multicast())?;
         let options = self.source.map(|source| SendOptions::new().source(source));
-        Route::new(Waiting::from_socket(socket)?, peer, self.broadcast, options)
+        Route::new(TokioSocket::from_socket(socket)?, peer, self.broadcast, options)
     }
 
     /// The local socket, connected, if the peer is one. `flag` is the command's own that means nothing to it.
     #[cfg(unix)]
-    pub(crate) fn open_local(&self, flag: (bool, &str)) -> Outcome<Option<UnixSocket>> {
+    pub(crate) fn open_local(&self, flag: (bool, &str)) -> Outcome<Option<TokioUnixDatagram>> {
         let Some(path) = self.peer.as_local() else { return Ok(None) };
         refuse(&[
             flag,
@@ -253,16 +253,16 @@ impl Sending {
             (self.no_loopback, "--no-loopback"),
             (self.broadcast, "--broadcast"),
         ])?;
-        let socket = self.making.local(UnixOptions::new())?;
-        socket.connect(&Address::parse(path)?)?;
+        let socket = self.making.local(UnixDatagramOptions::new())?;
+        socket.connect(&SocketAddrUnix::parse(path)?)?;
         Ok(Some(socket))
     }
 
     fn set_up(&self, socket: &Socket, multicast: bool) -> Outcome {
         socket.set_broadcast(self.broadcast)?;
-        socket.set_multicast_loopback(!self.no_loopback)?;
+        socket.set_multicast_loop(!self.no_loopback)?;
         if let Some(tos) = self.tos {
-            socket.set_tos(TrafficClass(tos))?;
+            socket.set_traffic_class(TrafficClass(tos))?;
         }
         if self.dont_fragment {
             socket.set_dont_fragment(true)?;

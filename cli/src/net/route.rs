@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use heliogram::tokio::Socket;
+use heliogram::TokioSocket;
 use heliogram::{Datagram, RecvBatch, SendOptions};
 
 use crate::failure::{Failure, Outcome};
@@ -10,7 +10,7 @@ use crate::net::endpoint;
 
 /// A socket and its peer.
 pub(crate) struct Route {
-    socket: Socket,
+    socket: TokioSocket,
     pub(crate) peer: SocketAddr,
     /// Each datagram's address; `None` on a connected socket, whose peer is known.
     to: Option<SocketAddr>,
@@ -22,7 +22,7 @@ impl Route {
     /// Connects to a single peer, so that the kernel tells when nobody listens there (ICMP). A group cannot be connected
     /// to, because its answers come from its members' own addresses.
     pub(crate) fn new(
-        socket: Socket,
+        socket: TokioSocket,
         peer: SocketAddr,
         broadcast: bool,
         options: Option<SendOptions>,
@@ -40,7 +40,7 @@ impl Route {
     }
 
     pub(crate) fn local(&self) -> Outcome<SocketAddr> {
-        Ok(self.socket.address()?)
+        Ok(self.socket.local_addr()?)
     }
 
     /// A datagram that takes this route.

@@ -27,12 +27,12 @@ pub(crate) struct Messages {
 impl Messages {
     /// A datagram on standard output: its sender, with `info` how it arrived, and its bytes.
     pub(crate) fn print(&self, message: &Message<'_>, info: bool, session: &Session) -> Outcome {
-        let (addr, arrival) = (&message.info.addr, &message.info.arrival);
+        let (addr, received) = (&message.rinfo.addr, &message.rinfo.metadata);
         let from = || match info {
-            true => format!("{} ({})", endpoint::text(addr), metadata::text(arrival)),
+            true => format!("{} ({})", endpoint::text(addr), metadata::text(received)),
             false => endpoint::text(addr),
         };
-        let facts = || if info { metadata::fields(arrival) } else { Map::new() };
+        let facts = || if info { metadata::fields(received) } else { Map::new() };
         self.show(message.data, session, from, || (report::address_fields(addr), facts()))
     }
 

@@ -1,7 +1,7 @@
 //! `heliogram echo`: sends every datagram back.
 
 use clap::Args;
-use heliogram::tokio::Socket;
+use heliogram::TokioSocket;
 use heliogram::{Datagram, RecvBatch};
 
 use crate::failure::{Failure, Outcome};
@@ -26,10 +26,10 @@ pub(crate) struct Echo {
 impl Echo {
     pub(crate) async fn run(self, session: Session) -> Outcome {
         let socket = self.receiving.open(true, &session).await?;
-        session.note_address("listening", "on", &socket.address()?)?;
+        session.note_address("listening", "on", &socket.local_addr()?)?;
         let session = session.within(self.bounds.seconds);
         let mut meter = Meter::start(self.bounds.goal(), &session);
-        let mut batch = RecvBatch::for_trains(8);
+        let mut batch = RecvBatch::for_gro(8);
         let mut echoes = Echoes { socket: &socket, session: &session, tally: Tally::start(), failed: 0 };
         while self.bounds.left(&echoes.tally) > 0 {
             let received = tokio::time::timeout(TICK, socket.recv_batch(&mut batch));
@@ -51,7 +51,7 @@ impl Echo {
 
 /// The answers.
 struct Echoes<'a> {
-    socket: &'a Socket,
+    socket: &'a TokioSocket,
     session: &'a Session,
     tally: Tally,
     failed: u64,
@@ -61,7 +61,7 @@ impl Echoes<'_> {
     /// Sends back at most this many of a batch.
     async fn send(&mut self, batch: &RecvBatch, most: usize) -> Outcome {
         let messages = batch.iter().take(most);
-        let replies: Vec<_> = messages.map(|message| Datagram::new(message.data).to(message.info.addr)).collect();
+        let replies: Vec<_> = messages.map(|message| Datagram::new(message.data).to(message.rinfo.addr)).collect();
         let mut rest = &replies[..];
         while !rest.is_empty() {
             let Some(sent) = self.session.or(self.socket.send_batch(rest)).await else { break };

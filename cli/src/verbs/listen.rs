@@ -4,9 +4,9 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use heliogram::tokio::Socket;
+use heliogram::TokioSocket;
 #[cfg(unix)]
-use heliogram::tokio::UnixSocket;
+use heliogram::TokioUnixDatagram;
 use heliogram::{RecvBatch, Stats};
 
 use crate::failure::Outcome;
@@ -14,7 +14,7 @@ use crate::net::options::{Bounds, Receiving};
 #[cfg(unix)]
 use crate::report;
 use crate::report::messages::Messages;
-use crate::report::metadata::{self, ReceiveInfo};
+use crate::report::metadata::{self, RecvMetadataOptions};
 use crate::report::{Tally, time_text};
 use crate::session::Session;
 
@@ -50,11 +50,11 @@ impl Listen {
         }
         let socket = self.receiving.open(false, &session).await?;
         if self.info {
-            socket.set_receive_info(ReceiveInfo::all())?;
+            socket.set_recv_metadata(RecvMetadataOptions::all())?;
         }
-        session.note_address("listening", "on", &socket.address()?)?;
+        session.note_address("listening", "on", &socket.local_addr()?)?;
         let session = session.within(self.bounds.seconds);
-        let mut batch = RecvBatch::for_trains(8);
+        let mut batch = RecvBatch::for_gro(8);
         let mut tally = Tally::start();
         let mut view = View::new(self.stats);
         while self.bounds.left(&tally) > 0 {
@@ -84,18 +84,18 @@ impl Listen {
 /// Local sockets: `unix:PATH`, `unix:@NAME`.
 #[cfg(unix)]
 impl Listen {
-    async fn run_local(&self, socket: &UnixSocket, session: Session) -> Outcome {
+    async fn run_local(&self, socket: &TokioUnixDatagram, session: Session) -> Outcome {
         if self.info {
-            socket.set_receive_credentials(true)?;
+            socket.set_passcred(true)?;
         }
-        let path = socket.address()?;
+        let path = socket.local_addr()?;
         session
             .note(&format!("listening on unix:{path}"), || report::event("listening", metadata::path_field(&path)))?;
         let session = session.within(self.bounds.seconds);
         let mut buffer = vec![0; LOCAL_MOST];
         let mut tally = Tally::start();
         while self.bounds.left(&tally) > 0 {
-            let Some(received) = session.or(socket.recv(&mut buffer)).await else { break };
+            let Some(received) = session.or(socket.recv_msg(&mut buffer)).await else { break };
             let rinfo = received?;
             tally.add(rinfo.size);
             let fields = || (metadata::path_field(&rinfo.addr), metadata::local_fields(&rinfo));
@@ -133,7 +133,7 @@ impl View {
     }
 
     /// Shows it if it is time to, and there is news.
-    fn show(&mut self, socket: &Socket, session: &Session) -> Outcome {
+    fn show(&mut self, socket: &TokioSocket, session: &Session) -> Outcome {
         if self.due.is_some_and(|due| due <= Instant::now()) {
             self.due = Some(Instant::now() + EVERY);
             self.print(socket, session)?;
@@ -142,11 +142,11 @@ impl View {
     }
 
     /// Shows it for the last time.
-    fn end(&mut self, socket: &Socket, session: &Session) -> Outcome {
+    fn end(&mut self, socket: &TokioSocket, session: &Session) -> Outcome {
         if self.due.is_some() { self.print(socket, session) } else { Ok(()) }
     }
 
-    fn print(&mut self, socket: &Socket, session: &Session) -> Outcome {
+    fn print(&mut self, socket: &TokioSocket, session: &Session) -> Outcome {
         let stats = socket.stats();
         if self.shown.is_some_and(|shown| (shown.datagrams_in, shown.dropped) == (stats.datagrams_in, stats.dropped)) {
             return Ok(());

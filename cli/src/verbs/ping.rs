@@ -86,7 +86,7 @@ impl<'a> Trips<'a> {
     }
 
     async fn run(&mut self) -> Outcome {
-        let mut batch = RecvBatch::for_trains(8);
+        let mut batch = RecvBatch::for_gro(8);
         let mut next = Instant::now();
         while !self.session.is_over() && !self.is_done() {
             if Instant::now() < next {
@@ -162,9 +162,9 @@ impl<'a> Trips<'a> {
     }
 
     fn print(&self, message: &Message<'_>, number: u64, time: Duration) -> Outcome {
-        let (size, from) = (message.data.len(), endpoint::text(&message.info.addr));
+        let (size, from) = (message.data.len(), endpoint::text(&message.rinfo.addr));
         self.session.result(&format_args!("{size} bytes from {from}: number {number}, {}", time_text(time)), || {
-            let mut event = address_event("answer", &message.info.addr);
+            let mut event = address_event("answer", &message.rinfo.addr);
             event["size"] = size.into();
             event["number"] = number.into();
             event["seconds"] = time.as_secs_f64().into();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 #[cfg(unix)]
-use heliogram::tokio::UnixSocket;
+use heliogram::TokioUnixDatagram;
 use heliogram::{MAX_MESSAGE, RecvBatch};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Stdin};
 
@@ -60,8 +60,8 @@ impl Send {
 
     /// To a local socket: `unix:PATH`, `unix:@NAME`. Waits while the peer's queue is full.
     #[cfg(unix)]
-    async fn run_local(&self, socket: &UnixSocket, session: &Session) -> Outcome {
-        let (mut source, mut tally, peer) = (self.source()?, Tally::start(), socket.remote_address()?);
+    async fn run_local(&self, socket: &TokioUnixDatagram, session: &Session) -> Outcome {
+        let (mut source, mut tally, peer) = (self.source()?, Tally::start(), socket.peer_addr()?);
         while let Some(message) = session.or(source.next(self.whole)).await {
             let Some(message) = message? else { break };
             let message = self.bytes(message)?;
@@ -158,7 +158,7 @@ impl Sender<'_> {
     /// Prints what comes back; says whether anything did. One peer gives one answer, a group any number.
     async fn answers(&self, time: Duration) -> Outcome<bool> {
         let session = self.session.clone().within(Some(time));
-        let mut batch = RecvBatch::for_trains(8);
+        let mut batch = RecvBatch::for_gro(8);
         let mut answered = false;
         while self.route.is_group() || !answered {
             let Some(received) = session.or(self.route.recv_batch(&mut batch)).await else { break };

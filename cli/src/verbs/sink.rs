@@ -35,10 +35,10 @@ pub(crate) struct Sink {
 impl Sink {
     pub(crate) async fn run(self, session: Session) -> Outcome {
         let socket = self.receiving.open(true, &session).await?;
-        session.note_address("listening", "on", &socket.address()?)?;
+        session.note_address("listening", "on", &socket.local_addr()?)?;
         let session = session.within(self.bounds.seconds);
         let mut meter = Meter::start(self.bounds.goal(), &session);
-        let mut batch = RecvBatch::for_trains(16);
+        let mut batch = RecvBatch::for_gro(16);
         let mut taken = Taken::new();
         while self.bounds.left(&taken.tally) > 0 && !self.is_idle(&taken) {
             let received = tokio::time::timeout(TICK, socket.recv_batch(&mut batch));
@@ -81,7 +81,7 @@ impl Taken {
         let now = u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         for message in batch.iter().take(most) {
             self.tally.add(message.data.len());
-            self.runs.note(message.data, message.info.addr, now);
+            self.runs.note(message.data, message.rinfo.addr, now);
         }
     }
 

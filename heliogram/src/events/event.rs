@@ -4,12 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use super::Socket;
+use super::EventSocket;
 use crate::addr::RemoteInfo;
 use crate::error;
 use crate::notice::{QueuedError, TransmitTimestamp};
 
-/// An event that a [`Socket`] emits; its type says what its listeners are given. There are seven: Node's
+/// An event that a [`EventSocket`] emits; its type says what its listeners are given. There are seven: Node's
 /// five, and two for sockets that ask.
 pub trait Event: slot::Slot {
     /// What a listener is given beside the socket.
@@ -24,12 +24,12 @@ pub struct Close;
 #[derive(Clone, Copy, Debug)]
 pub struct Connect;
 
-/// Something went wrong that no callback was told of. An error that nobody listens to ends [`Loop::run`](super::Loop::run).
+/// Something went wrong that no callback was told of. An error that nobody listens to ends [`EventLoop::run`](super::EventLoop::run).
 #[derive(Clone, Copy, Debug)]
 pub struct Error;
 
 /// A datagram that was sent met an error: an ICMP message, mostly. Of sockets with
-/// [`set_receive_errors`](crate::Socket::set_receive_errors).
+/// [`set_recv_errors`](crate::Socket::set_recv_errors).
 #[derive(Clone, Copy, Debug)]
 pub struct Icmp;
 
@@ -138,7 +138,7 @@ pub(super) mod slot {
     }
 }
 
-/// Names a listener, so that [`Socket::off`] can take it off.
+/// Names a listener, so that [`EventSocket::off`] can take it off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ListenerId(u64);
 
@@ -177,7 +177,7 @@ impl Listeners {
 /// Who listens to one event. Lists are copied when they change while somebody walks them, not when they are walked.
 pub struct List<E: Event>(RefCell<Rc<Vec<Listener<E>>>>);
 
-type Call<E> = dyn for<'a> Fn(&Socket, <E as Event>::Args<'a>);
+type Call<E> = dyn for<'a> Fn(&EventSocket, <E as Event>::Args<'a>);
 
 /// One listener.
 pub(super) struct Listener<E: Event> {

@@ -1,4 +1,4 @@
-//! How what a [`Socket`] was asked for goes on: binds, connects, datagrams, the close.
+//! How what a [`EventSocket`] was asked for goes on: binds, connects, datagrams, the close.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -6,12 +6,12 @@ use std::rc::Rc;
 
 use super::event;
 use super::event::ListenerId;
-use super::socket::{BindCallback, ConnectCallback, SendCallback, Socket, Waiting};
+use super::socket::{BindCallback, ConnectCallback, EventSocket, SendCallback, Waiting};
 use super::target::{BindOptions, Binding, Destination, Payload, Target};
 use super::{SLOTS, TRAIN_SLOTS, Tick};
 use crate::batch::{Datagram, RecvBatch};
-use crate::error::{Code, Error, Result};
-use crate::notice::Notice;
+use crate::error::{Error, ErrorKind, Result};
+use crate::notice::ErrorQueueEntry;
 use crate::state::{self, Action, Connect, Op, step};
 use crate::sys;
 
@@ -25,7 +25,7 @@ pub(super) struct ConnectListener {
 }
 
 /// How a bind goes.
-impl Socket {
+impl EventSocket {
     pub(super) fn begin_binding(&self, local: BindOptions<'_>, callback: Option<BindCallback>) -> Result<()> {
         self.check_running()?;
         match local.binding(self.socket_type()) {
@@ -39,7 +39,7 @@ impl Socket {
             }
             Binding::Host(host, port) => {
                 self.begin_bind()?;
-                self.look_up(host, port, Socket::finish_binding);
+                self.look_up(host, port, EventSocket::finish_binding);
             }
         }
         let listener = callback.map(|callback| self.once(event::Listening, |socket, ()| callback(socket)));
@@ -108,11 +108,11 @@ impl Socket {
 }
 
 /// How a connect goes.
-impl Socket {
+impl EventSocket {
     pub(super) fn begin_connecting(&self, remote: Destination<'_>, callback: Option<ConnectCallback>) -> Result<()> {
         let to = remote.target(self.socket_type())?;
         if let Target::Peer = to {
-            return Err(Error::rule(Code::BadPort));
+            return Err(Error::rule(ErrorKind::BadPort));
         }
         self.check_running()?;
         let action = self.begin_connect()?;
@@ -159,7 +159,7 @@ impl Socket {
             Err(error) => self.abandon_connect().and(Err(error)),
         };
         match outcome {
-            Ok(()) => self.defer(Socket::connected),
+            Ok(()) => self.defer(EventSocket::connected),
             Err(error) => self.connect_failed(error, listener),
         }
         self.go_on();
@@ -197,7 +197,7 @@ impl Socket {
 }
 
 /// How a datagram goes.
-impl Socket {
+impl EventSocket {
     pub(super) fn submit(
         &self,
         message: Payload<'_>,
@@ -260,7 +260,9 @@ impl Socket {
 
     /// Offers the datagram to the kernel; only one without options may be in several pieces.
     fn offer(&self, message: Payload<'_>, to: Option<SocketAddr>) -> Result<usize> {
-        let Some(options) = &message.options else { return message.with_slices(|slices| self.try_send(slices, to)) };
+        let Some(options) = &message.options else {
+            return message.with_slices(|slices| self.inner.socket.send_one(slices, to));
+        };
         let payload = &*message.bytes();
         self.try_send_batch(&[Datagram { payload, to, options: Some(options) }]).map(|_| payload.len())
     }
@@ -290,7 +292,7 @@ impl Socket {
 }
 
 /// How datagrams come.
-impl Socket {
+impl EventSocket {
     /// The loop says what the socket is ready for.
     pub(super) fn ready(&self, readable: bool, writable: bool) {
         if writable && !self.inner.queue.borrow().is_empty() {
@@ -303,7 +305,7 @@ impl Socket {
         if readable {
             let shared = &self.inner.shared;
             let (room, slots) = if self.gro() { (&shared.trains, TRAIN_SLOTS) } else { (&shared.batch, SLOTS) };
-            let mut batch = room.take().unwrap_or_else(|| RecvBatch::for_trains(slots));
+            let mut batch = room.take().unwrap_or_else(|| RecvBatch::for_gro(slots));
             self.receive(&mut batch);
             room.set(Some(batch));
         }
@@ -312,9 +314,9 @@ impl Socket {
     /// Empties the error queue, which would keep the poller awake; as far as a turn allows.
     fn take_notices(&self) {
         for _ in 0..TURN {
-            match self.try_recv_error() {
-                Ok(Notice::Error(error)) => self.emit(event::Icmp, &error),
-                Ok(Notice::Sent(sent)) => self.emit(event::Sent, &sent),
+            match self.try_recv_error_queue() {
+                Ok(ErrorQueueEntry::Error(error)) => self.emit(event::Icmp, &error),
+                Ok(ErrorQueueEntry::TransmitTimestamp(sent)) => self.emit(event::Sent, &sent),
                 // EAGAIN, or a listener has closed the socket; what else there is the receive will tell.
                 Err(_) => return,
             };
@@ -348,28 +350,28 @@ impl Socket {
             if self.state().is_closed() {
                 return;
             }
-            self.emit(event::Message, (message.data, &message.info));
+            self.emit(event::Message, (message.data, &message.rinfo));
             self.inner.shared.run_ticks();
         }
     }
 }
 
 /// What the calls share.
-impl Socket {
+impl EventSocket {
     pub(super) fn is_closing(&self) -> bool {
         self.inner.closing.get() || self.state().is_closed() || self.inner.shared.ended.get()
     }
 
     fn check_running(&self) -> Result<()> {
-        if self.is_closing() { Err(Error::rule(Code::NotRunning)) } else { Ok(()) }
+        if self.is_closing() { Err(Error::rule(ErrorKind::NotRunning)) } else { Ok(()) }
     }
 
-    fn defer(&self, call: impl FnOnce(&Socket) + 'static) {
+    fn defer(&self, call: impl FnOnce(&EventSocket) + 'static) {
         let socket = self.clone();
         self.inner.shared.defer(Tick::Call(Box::new(move || call(&socket))));
     }
 
-    fn look_up(&self, host: Box<str>, port: u16, answered: impl FnOnce(&Socket, Result<SocketAddr>) + 'static) {
+    fn look_up(&self, host: Box<str>, port: u16, answered: impl FnOnce(&EventSocket, Result<SocketAddr>) + 'static) {
         let socket = self.clone();
         let answered = Box::new(move |found| answered(&socket, found));
         self.inner.shared.lookups.begin(host, port, self.socket_type(), answered);

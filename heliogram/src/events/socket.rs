@@ -1,4 +1,4 @@
-//! The socket of a [`Loop`](super::Loop): listeners, and calls whose outcome is told later.
+//! The socket of a [`EventLoop`](super::EventLoop): listeners, and calls whose outcome is told later.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -10,25 +10,25 @@ use std::sync::Arc;
 use super::Shared;
 use super::event::{self, Event, Listener, ListenerId, Listeners, Place};
 use super::target::{BindOptions, Destination, Payload, Target};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::info::SendOptions;
 use crate::options::SocketOptions;
 use crate::queue::SendQueue;
 use crate::sys;
 
-pub(super) type SendCallback = Box<dyn FnOnce(&Socket, Result<usize>)>;
-pub(super) type BindCallback = Box<dyn FnOnce(&Socket)>;
-pub(super) type ConnectCallback = Box<dyn FnOnce(&Socket, Result<()>)>;
+pub(super) type SendCallback = Box<dyn FnOnce(&EventSocket, Result<usize>)>;
+pub(super) type BindCallback = Box<dyn FnOnce(&EventSocket)>;
+pub(super) type ConnectCallback = Box<dyn FnOnce(&EventSocket, Result<()>)>;
 
 /// A socket with events. Clones are the same socket.
 ///
-/// All options and what else answers at once (`address`, `remote_address`, `disconnect`, `set_ttl`, `add_membership` ...)
+/// All options and what else answers at once (`address`, `peer_addr`, `disconnect`, `set_ttl`, `join_multicast` ...)
 /// is [`heliogram::Socket`](crate::Socket)'s, to which it dereferences.
 ///
 /// Once it is bound, the loop holds it too: dropping the last handle does not close it, [`close`](Self::close) does, or
 /// the end of the loop. Listeners are given the socket, so that they need not hold it.
 #[derive(Clone)]
-pub struct Socket {
+pub struct EventSocket {
     pub(super) inner: Rc<Inner>,
 }
 
@@ -56,23 +56,23 @@ pub(super) enum Waiting {
 }
 
 /// Listeners.
-impl Socket {
+impl EventSocket {
     /// Adds a listener behind the others. It may call anything, `on` and [`close`](Self::close) included.
     ///
     /// ```
-    /// # use heliogram::{SocketOptions, SocketType, events::{Loop, event}};
-    /// # let socket = Loop::new()?.create_socket(&SocketOptions::new(SocketType::Udp4))?;
+    /// # use heliogram::{SocketOptions, SocketType, events::{EventLoop, event}};
+    /// # let socket = EventLoop::new()?.create_socket(&SocketOptions::new(SocketType::Udp4))?;
     /// socket.on(event::Message, |_, (msg, rinfo)| println!("{} bytes from {}", msg.len(), rinfo.addr));
     /// socket.on(event::Error, |socket, error| eprintln!("{error}"));
     /// # Ok::<(), heliogram::Error>(())
     /// ```
     #[doc(alias = "addListener")]
-    pub fn on<E: Event>(&self, event: E, listener: impl Fn(&Socket, E::Args<'_>) + 'static) -> ListenerId {
+    pub fn on<E: Event>(&self, event: E, listener: impl Fn(&EventSocket, E::Args<'_>) + 'static) -> ListenerId {
         self.add(event, Place::Last, false, listener)
     }
 
     /// Adds a listener for the next time alone; it is taken off before it is called.
-    pub fn once<E: Event>(&self, event: E, listener: impl FnOnce(&Socket, E::Args<'_>) + 'static) -> ListenerId {
+    pub fn once<E: Event>(&self, event: E, listener: impl FnOnce(&EventSocket, E::Args<'_>) + 'static) -> ListenerId {
         self.add(event, Place::Last, true, only_once::<E>(listener))
     }
 
@@ -81,7 +81,7 @@ impl Socket {
     pub fn prepend_listener<E: Event>(
         &self,
         event: E,
-        listener: impl Fn(&Socket, E::Args<'_>) + 'static,
+        listener: impl Fn(&EventSocket, E::Args<'_>) + 'static,
     ) -> ListenerId {
         self.add(event, Place::First, false, listener)
     }
@@ -91,7 +91,7 @@ impl Socket {
     pub fn prepend_once_listener<E: Event>(
         &self,
         event: E,
-        listener: impl FnOnce(&Socket, E::Args<'_>) + 'static,
+        listener: impl FnOnce(&EventSocket, E::Args<'_>) + 'static,
     ) -> ListenerId {
         self.add(event, Place::First, true, only_once::<E>(listener))
     }
@@ -134,7 +134,7 @@ impl Socket {
         _event: E,
         place: Place,
         once: bool,
-        call: impl Fn(&Socket, E::Args<'_>) + 'static,
+        call: impl Fn(&EventSocket, E::Args<'_>) + 'static,
     ) -> ListenerId {
         let id = self.inner.listeners.new_id();
         E::list(&self.inner.listeners).add(place, Listener { id, once, call: Rc::new(call) });
@@ -143,7 +143,7 @@ impl Socket {
 }
 
 /// Binding, connecting and closing.
-impl Socket {
+impl EventSocket {
     pub(super) fn new(shared: &Rc<Shared>, options: &SocketOptions) -> Result<Self> {
         let inner = Inner {
             socket: Arc::new(crate::Socket::new(options)?),
@@ -157,15 +157,15 @@ impl Socket {
             referenced: Cell::new(true),
             closing: Cell::new(false),
         };
-        Ok(Socket { inner: Rc::new(inner) })
+        Ok(EventSocket { inner: Rc::new(inner) })
     }
 
     /// Binds: `'listening'` on a later tick, and then datagrams, or `'error'`. After an error the socket is unbound and may
     /// be bound again.
     ///
     /// ```no_run
-    /// # use heliogram::{SocketOptions, SocketType, events::Loop};
-    /// # let socket = Loop::new()?.create_socket(&SocketOptions::new(SocketType::Udp4))?;
+    /// # use heliogram::{SocketOptions, SocketType, events::EventLoop};
+    /// # let socket = EventLoop::new()?.create_socket(&SocketOptions::new(SocketType::Udp4))?;
     /// socket.bind(41234)?; // or () or ("localhost", 41234) or a SocketAddr or a descriptor
     /// # Ok::<(), heliogram::Error>(())
     /// ```
@@ -189,7 +189,7 @@ impl Socket {
     pub fn bind_then<'a>(
         &self,
         local: impl Into<BindOptions<'a>>,
-        callback: impl FnOnce(&Socket) + 'static,
+        callback: impl FnOnce(&EventSocket) + 'static,
     ) -> Result<()> {
         self.begin_binding(local.into(), Some(Box::new(callback)))
     }
@@ -214,7 +214,7 @@ impl Socket {
     pub fn connect_then<'a>(
         &self,
         remote: impl Into<Destination<'a>>,
-        callback: impl FnOnce(&Socket, Result<()>) + 'static,
+        callback: impl FnOnce(&EventSocket, Result<()>) + 'static,
     ) -> Result<()> {
         self.begin_connecting(remote.into(), Some(Box::new(callback)))
     }
@@ -227,7 +227,7 @@ impl Socket {
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` if it is closed or being closed already.
     pub fn close(&self) -> Result<()> {
         if self.is_closing() {
-            return Err(Error::rule(Code::NotRunning));
+            return Err(Error::rule(ErrorKind::NotRunning));
         }
         self.inner.closing.set(true);
         if self.inner.waiting.borrow().is_empty() {
@@ -242,7 +242,7 @@ impl Socket {
     /// # Errors
     ///
     /// As [`close`](Self::close).
-    pub fn close_then(&self, callback: impl FnOnce(&Socket) + 'static) -> Result<()> {
+    pub fn close_then(&self, callback: impl FnOnce(&EventSocket) + 'static) -> Result<()> {
         self.close()?;
         self.once(event::Close, |socket, ()| callback(socket));
         Ok(())
@@ -250,7 +250,7 @@ impl Socket {
 }
 
 /// Sending.
-impl Socket {
+impl EventSocket {
     /// Sends one datagram. Unless the socket has a peer, `to` says where it goes; an unbound socket is bound first, to all
     /// interfaces and a free port.
     ///
@@ -259,9 +259,9 @@ impl Socket {
     /// [`send_then`](Self::send_then) tells.
     ///
     /// ```no_run
-    /// # use heliogram::{SocketOptions, SocketType, events::Loop};
+    /// # use heliogram::{SocketOptions, SocketType, events::EventLoop};
     /// # use std::io::IoSlice;
-    /// # let socket = Loop::new()?.create_socket(&SocketOptions::new(SocketType::Udp4))?;
+    /// # let socket = EventLoop::new()?.create_socket(&SocketOptions::new(SocketType::Udp4))?;
     /// socket.send("hello", 41234)?; // to this host
     /// socket.send(b"hello", ("example.org", 41234))?;
     /// socket.send(&[IoSlice::new(b"hel"), IoSlice::new(b"lo")], ("::1", 41234))?;
@@ -289,22 +289,22 @@ impl Socket {
         &self,
         message: impl Into<Payload<'a>>,
         to: impl Into<Destination<'b>>,
-        callback: impl FnOnce(&Socket, Result<usize>) + 'static,
+        callback: impl FnOnce(&EventSocket, Result<usize>) + 'static,
     ) -> Result<()> {
         self.submit(message.into(), to.into(), Some(Box::new(callback)))
     }
 }
 
 /// What the loop waits for.
-impl Socket {
-    /// Lets [`Loop::run`](super::Loop::run) wait for this socket while it is bound, as it does from the beginning.
+impl EventSocket {
+    /// Lets [`EventLoop::run`](super::EventLoop::run) wait for this socket while it is bound, as it does from the beginning.
     #[doc(alias = "ref")]
     pub fn ref_(&self) -> &Self {
         self.inner.referenced.set(true);
         self
     }
 
-    /// Keeps [`Loop::run`](super::Loop::run) from waiting for this socket; it still delivers while it runs. Sends that wait
+    /// Keeps [`EventLoop::run`](super::EventLoop::run) from waiting for this socket; it still delivers while it runs. Sends that wait
     /// for room are waited for all the same.
     pub fn unref(&self) -> &Self {
         self.inner.referenced.set(false);
@@ -324,8 +324,8 @@ impl Socket {
 
 /// A listener that is called the first time only, however often an event within the event comes round.
 fn only_once<E: Event>(
-    listener: impl FnOnce(&Socket, E::Args<'_>) + 'static,
-) -> impl Fn(&Socket, E::Args<'_>) + 'static {
+    listener: impl FnOnce(&EventSocket, E::Args<'_>) + 'static,
+) -> impl Fn(&EventSocket, E::Args<'_>) + 'static {
     let listener = Cell::new(Some(listener));
     move |socket, args| {
         if let Some(listener) = listener.take() {
@@ -334,7 +334,7 @@ fn only_once<E: Event>(
     }
 }
 
-impl Deref for Socket {
+impl Deref for EventSocket {
     type Target = crate::Socket;
 
     fn deref(&self) -> &crate::Socket {
@@ -342,9 +342,9 @@ impl Deref for Socket {
     }
 }
 
-impl fmt::Debug for Socket {
+impl fmt::Debug for EventSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Socket")
+        f.debug_struct("EventSocket")
             .field("socket", &self.inner.socket)
             .field("listeners", &self.inner.listeners)
             .field("referenced", &self.has_ref())

@@ -5,7 +5,7 @@ use std::io::IoSlice;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::addr::{self, RemoteInfo};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::info::SendOptions;
 use crate::options::SocketType;
 use crate::sys;
@@ -37,7 +37,7 @@ enum To<'a> {
 /// | `u16` | all interfaces and that port; 0 asks for a free one |
 /// | `(&str, u16)` | a host name or an IP address as text, and a port; an empty text is all interfaces |
 /// | `(IpAddr, u16)`, [`SocketAddr`] | that address |
-/// | [`Descriptor`](crate::Descriptor) | a UDP socket that exists already: the manual's `bind({ fd })` |
+/// | [`Descriptor`](crate::OwnedDescriptor) | a UDP socket that exists already: the manual's `bind({ fd })` |
 #[derive(Debug)]
 pub struct BindOptions<'a>(Local<'a>);
 
@@ -46,7 +46,7 @@ enum Local<'a> {
     Port(u16),
     Address(SocketAddr),
     Text(&'a str, u16),
-    Descriptor(sys::Descriptor),
+    Descriptor(sys::OwnedDescriptor),
 }
 
 /// A message: one buffer, text, or many buffers that make one datagram; and [what it takes along](Payload::with).
@@ -74,7 +74,7 @@ pub(super) enum Target {
 pub(super) enum Binding {
     Address(SocketAddr),
     Host(Box<str>, u16),
-    Descriptor(sys::Descriptor),
+    Descriptor(sys::OwnedDescriptor),
 }
 
 impl Destination<'_> {
@@ -94,8 +94,8 @@ impl Destination<'_> {
             },
         };
         match target {
-            Target::Host(_, 0) => Err(Error::rule(Code::BadPort)),
-            Target::Address(address) if address.port() == 0 => Err(Error::rule(Code::BadPort)),
+            Target::Host(_, 0) => Err(Error::rule(ErrorKind::BadPort)),
+            Target::Address(address) if address.port() == 0 => Err(Error::rule(ErrorKind::BadPort)),
             target => Ok(target),
         }
     }
@@ -216,8 +216,8 @@ impl From<SocketAddr> for BindOptions<'_> {
     }
 }
 
-impl From<sys::Descriptor> for BindOptions<'_> {
-    fn from(descriptor: sys::Descriptor) -> Self {
+impl From<sys::OwnedDescriptor> for BindOptions<'_> {
+    fn from(descriptor: sys::OwnedDescriptor) -> Self {
         BindOptions(Local::Descriptor(descriptor))
     }
 }

@@ -8,29 +8,56 @@ use super::{Socket, rule};
 use crate::addr::RemoteInfo;
 use crate::batch::{Datagram, MAX_MESSAGE, RecvBatch, Run, runs};
 use crate::error::{Error, Result};
-use crate::info::{Arrival, PathMtuDiscovery};
+use crate::info::{PathMtuDiscovery, RecvMetadata};
 use crate::state::{Action, Op, step};
 use crate::sys;
 
 /// Sending and receiving.
 impl Socket {
-    /// Sends one datagram made of these buffers; says how many bytes it has. Without buffers it is empty.
-    ///
-    /// A connected socket takes `None`, any other the peer's address. An unbound socket is bound first, to all
-    /// interfaces and a free port. [`try_send_batch`](Self::try_send_batch) sends many for less.
+    /// Sends one datagram to the connected peer. Returns its length in bytes.
     ///
     /// # Errors
     ///
-    /// `ERR_SOCKET_DGRAM_NOT_RUNNING`, `ERR_SOCKET_DGRAM_NOT_CONNECTED` without an address,
-    /// `ERR_SOCKET_DGRAM_IS_CONNECTED` with one too many, `ERR_SOCKET_BAD_PORT` for port 0, `ERR_IP_BLOCKED`, `EINVAL`
-    /// for the other family; `EMSGSIZE` over 65,507 bytes, or over the path's MTU where fragments are forbidden;
-    /// `ECONNREFUSED` on a connected socket whose peer is gone; `EAGAIN` while the kernel's buffer is full.
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed; `ERR_SOCKET_DGRAM_NOT_CONNECTED` without a peer; `EMSGSIZE` over 65,507
+    /// bytes, or over the path's MTU where fragments are forbidden; `ECONNREFUSED` if the peer is gone; `EAGAIN` while the
+    /// kernel's buffer is full.
     #[doc(alias = "send")]
-    pub fn try_send(&self, message: &[IoSlice<'_>], to: Option<SocketAddr>) -> Result<usize> {
-        let sys = self.sender(to, Op::SendTo)?;
-        let sent = self.past_queued(|| sys.send(message, to)).map_err(|error| self.send_failed(&error).maybe_at(to))?;
-        self.outgoing.add(1, sent, 0);
-        Ok(sent)
+    pub fn try_send(&self, message: &[u8]) -> Result<usize> {
+        self.send_one(&[IoSlice::new(message)], None)
+    }
+
+    /// Sends one datagram to `peer`. Returns its length in bytes.
+    ///
+    /// An unbound socket is bound first, to all interfaces and a free port. [`try_send_batch`](Self::try_send_batch) sends
+    /// many datagrams in one system call.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_send`](Self::try_send), but `ERR_SOCKET_DGRAM_IS_CONNECTED` on a connected socket;
+    /// `ERR_SOCKET_BAD_PORT` for port 0; `ERR_IP_BLOCKED`; `EINVAL` for an address of the other family.
+    #[doc(alias("send", "sendto"))]
+    pub fn try_send_to(&self, message: &[u8], peer: SocketAddr) -> Result<usize> {
+        self.send_one(&[IoSlice::new(message)], Some(peer))
+    }
+
+    /// [`try_send`](Self::try_send) for a datagram in several buffers. Without buffers the datagram is empty.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_send`](Self::try_send).
+    #[doc(alias = "sendmsg")]
+    pub fn try_send_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
+        self.send_one(buffers, None)
+    }
+
+    /// [`try_send_to`](Self::try_send_to) for a datagram in several buffers. Without buffers the datagram is empty.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_send_to`](Self::try_send_to).
+    #[doc(alias = "sendmsg")]
+    pub fn try_send_to_vectored(&self, buffers: &[IoSlice<'_>], peer: SocketAddr) -> Result<usize> {
+        self.send_one(buffers, Some(peer))
     }
 
     /// Sends datagrams in order, in as few system calls as the system allows; says how many were taken.
@@ -49,17 +76,38 @@ impl Socket {
         self.send_all(batch, Op::SendTo)
     }
 
-    /// Receives one datagram into `buffer`; what does not fit is lost, and [`RemoteInfo::truncated`] says so.
-    ///
-    /// [`try_recv_batch`](Self::try_recv_batch) receives many for less.
+    /// Receives one datagram into `buffer`. Returns its length in bytes. Bytes that do not fit `buffer` are lost.
     ///
     /// # Errors
     ///
     /// `EAGAIN` if there is none; `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed; `ECONNREFUSED` on a
     /// connected socket whose peer is gone, once, and the socket works on; `EINVAL` on a socket with
     /// [`gro`](crate::SocketOptions::gro), which receives through batches.
+    #[doc(alias = "recv")]
+    pub fn try_recv(&self, buffer: &mut [u8]) -> Result<usize> {
+        self.try_recv_msg(buffer).map(|rinfo| rinfo.size)
+    }
+
+    /// Receives one datagram into `buffer`. Returns its length in bytes and its sender.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](Self::try_recv).
     #[doc(alias = "recvfrom")]
-    pub fn try_recv(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+    pub fn try_recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
+        self.try_recv_msg(buffer).map(|rinfo| (rinfo.size, rinfo.addr))
+    }
+
+    /// Receives one datagram into `buffer`. Returns its length, its sender, [whether it was cut](RemoteInfo::truncated), and
+    /// the receive metadata that the socket [asks for](Self::set_recv_metadata).
+    ///
+    /// [`try_recv_batch`](Self::try_recv_batch) receives many datagrams in one system call.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](Self::try_recv).
+    #[doc(alias = "recvmsg")]
+    pub fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
         if self.gro() {
             return Err(Error::raw("recvmsg", sys::errno::EINVAL));
         }
@@ -82,7 +130,7 @@ impl Socket {
     /// Those of [`try_recv`](Self::try_recv); `EINVAL` if the socket takes trains and `buffer` has less than 65,507 bytes,
     /// which would lose the end of one.
     #[doc(alias = "UDP_GRO")]
-    pub fn try_recv_train(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+    pub fn try_recv_gro(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
         if self.gro() && buffer.len() < MAX_MESSAGE {
             return Err(Error::raw("recvmsg", sys::errno::EINVAL));
         }
@@ -162,7 +210,7 @@ impl Socket {
     fn drain(&self) -> Vec<Result<RecvBatch>> {
         let mut received = Vec::new();
         loop {
-            let mut batch = RecvBatch::for_trains(8);
+            let mut batch = RecvBatch::for_gro(8);
             match self.try_recv_batch(&mut batch) {
                 Ok(_) => received.push(Ok(batch)),
                 Err(error) if error.is_would_block() => return received,
@@ -210,6 +258,14 @@ impl Socket {
 
 /// What sends and receives share.
 impl Socket {
+    /// Sends one datagram, to `to` or to the connected peer.
+    pub(crate) fn send_one(&self, buffers: &[IoSlice<'_>], to: Option<SocketAddr>) -> Result<usize> {
+        let sys = self.sender(to, Op::SendTo)?;
+        let sent = self.past_queued(|| sys.send(buffers, to)).map_err(|error| self.send_failed(&error).maybe_at(to))?;
+        self.outgoing.add(1, sent, 0);
+        Ok(sent)
+    }
+
     /// Sends datagrams that were permitted before and have waited since, in a queue outside the kernel.
     pub(crate) fn try_send_queued(&self, batch: &[Datagram<'_>]) -> Result<usize> {
         self.send_all(batch, Op::SendQueued)
@@ -327,10 +383,10 @@ impl Socket {
         let info = self.receive_info();
         if info.is_empty() && !gro {
             let (size, addr, truncated) = self.receiving(|sys| sys.recv(buffer))?;
-            return Ok(RemoteInfo::new(addr, size, truncated, Arrival::default()));
+            return Ok(RemoteInfo::new(addr, size, truncated, RecvMetadata::default()));
         }
-        let (size, addr, truncated, arrival) = self.receiving(|sys| sys.recv_told(buffer, info))?;
-        Ok(RemoteInfo::new(addr, size, truncated, arrival))
+        let (size, addr, truncated, metadata) = self.receiving(|sys| sys.recv_told(buffer, info))?;
+        Ok(RemoteInfo::new(addr, size, truncated, metadata))
     }
 
     fn receiving<T>(&self, mut call: impl FnMut(&sys::Socket) -> io::Result<T>) -> Result<T> {

@@ -17,8 +17,8 @@ impl Socket {
     ///
     /// `ENOTSUP` on Windows, which takes them from policies alone.
     #[doc(alias("setTOS", "uv_udp_set_tos", "IPV6_TCLASS", "ecn", "dscp"))]
-    pub fn set_tos(&self, class: TrafficClass) -> Result<()> {
-        self.call(Op::Option, "setTOS", |sys| sys.set_tos(class.0))
+    pub fn set_traffic_class(&self, class: TrafficClass) -> Result<()> {
+        self.call(Op::Option, "setTOS", |sys| sys.set_traffic_class(class.0))
     }
 
     /// Keeps routers and this host from fragmenting datagrams, or lets them: as libuv has it,
@@ -72,8 +72,8 @@ impl Socket {
     /// `ENODEV` if there is none of this name, `EPERM` for who is neither root nor lets go of nothing (Linux before 5.7);
     /// `ENOTSUP` on FreeBSD and Windows.
     #[doc(alias("bindToDevice", "SO_BINDTODEVICE", "IP_BOUND_IF"))]
-    pub fn bind_to_device(&self, name: Option<&str>) -> Result<()> {
-        self.call(Op::Option, "bindToDevice", |sys| sys.bind_to_device(name))
+    pub fn bind_device(&self, name: Option<&[u8]>) -> Result<()> {
+        self.call(Op::Option, "bindToDevice", |sys| sys.bind_device(name))
     }
 
     /// Whether the socket hears the groups that any socket of this host has joined, or only its own (`IP_MULTICAST_ALL`,

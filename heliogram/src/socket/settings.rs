@@ -1,11 +1,11 @@
 //! The manual's options: broadcast, hops, multicast, memberships, buffer sizes.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Socket, buffer_size};
 use crate::addr::Interface;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::state::{Action, Op};
 use crate::sys;
 
@@ -51,8 +51,8 @@ impl Socket {
     ///
     /// As [`set_broadcast`](Self::set_broadcast).
     #[doc(alias = "setMulticastLoopback")]
-    pub fn set_multicast_loopback(&self, on: bool) -> Result<()> {
-        self.call(Op::Option, "setMulticastLoopback", |sys| sys.set_multicast_loopback(on))
+    pub fn set_multicast_loop(&self, on: bool) -> Result<()> {
+        self.call(Op::Option, "setMulticastLoopback", |sys| sys.set_multicast_loop(on))
     }
 
     /// The interface that multicast leaves by (`IP_MULTICAST_IF`, `IPV6_MULTICAST_IF`): for IPv4 by its address or index,
@@ -75,18 +75,58 @@ impl Socket {
     /// interface, or none with a route to the group; `ENOBUFS` past `net.ipv4.igmp_max_memberships`;
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     #[doc(alias = "addMembership")]
-    pub fn add_membership(&self, group: IpAddr, interface: Interface) -> Result<()> {
+    pub fn join_multicast(&self, group: IpAddr, interface: Interface) -> Result<()> {
         self.membership("addMembership", |sys| on_each(interface, |one| sys.join(group, one)))
+    }
+
+    /// [`join_multicast`](Self::join_multicast) for IPv4, with an address of the interface; `0.0.0.0` lets the system choose.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`join_multicast`](Self::join_multicast).
+    #[doc(alias = "IP_ADD_MEMBERSHIP")]
+    pub fn join_multicast_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> Result<()> {
+        self.join_multicast(group.into(), Interface::Address(interface))
+    }
+
+    /// [`join_multicast`](Self::join_multicast) for IPv6, with the interface's index; 0 lets the system choose.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`join_multicast`](Self::join_multicast).
+    #[doc(alias = "IPV6_ADD_MEMBERSHIP")]
+    pub fn join_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> Result<()> {
+        self.join_multicast((*group).into(), Interface::Index(interface))
     }
 
     /// Leaves a group; closing leaves all of them.
     ///
     /// # Errors
     ///
-    /// `EADDRNOTAVAIL` if the group is not joined on that interface; else as [`add_membership`](Self::add_membership).
+    /// `EADDRNOTAVAIL` if the group is not joined on that interface; else as [`join_multicast`](Self::join_multicast).
     #[doc(alias = "dropMembership")]
-    pub fn drop_membership(&self, group: IpAddr, interface: Interface) -> Result<()> {
+    pub fn leave_multicast(&self, group: IpAddr, interface: Interface) -> Result<()> {
         self.membership("dropMembership", |sys| on_each(interface, |one| sys.leave(group, one)))
+    }
+
+    /// [`leave_multicast`](Self::leave_multicast) for IPv4.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`leave_multicast`](Self::leave_multicast).
+    #[doc(alias = "IP_DROP_MEMBERSHIP")]
+    pub fn leave_multicast_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> Result<()> {
+        self.leave_multicast(group.into(), Interface::Address(interface))
+    }
+
+    /// [`leave_multicast`](Self::leave_multicast) for IPv6.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`leave_multicast`](Self::leave_multicast).
+    #[doc(alias = "IPV6_DROP_MEMBERSHIP")]
+    pub fn leave_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> Result<()> {
+        self.leave_multicast((*group).into(), Interface::Index(interface))
     }
 
     /// Joins a channel: a group's datagrams of one source alone (`IP_ADD_SOURCE_MEMBERSHIP`; for IPv6
@@ -94,9 +134,9 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// `EINVAL` if the two are of different families; else as [`add_membership`](Self::add_membership).
+    /// `EINVAL` if the two are of different families; else as [`join_multicast`](Self::join_multicast).
     #[doc(alias = "addSourceSpecificMembership")]
-    pub fn add_source_specific_membership(&self, source: IpAddr, group: IpAddr, interface: Interface) -> Result<()> {
+    pub fn join_ssm(&self, source: IpAddr, group: IpAddr, interface: Interface) -> Result<()> {
         self.membership("addSourceSpecificMembership", |sys| {
             on_each(interface, |one| sys.join_source(source, group, one))
         })
@@ -106,9 +146,9 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// `EADDRNOTAVAIL` if it is not joined; else as [`add_membership`](Self::add_membership).
+    /// `EADDRNOTAVAIL` if it is not joined; else as [`join_multicast`](Self::join_multicast).
     #[doc(alias = "dropSourceSpecificMembership")]
-    pub fn drop_source_specific_membership(&self, source: IpAddr, group: IpAddr, interface: Interface) -> Result<()> {
+    pub fn leave_ssm(&self, source: IpAddr, group: IpAddr, interface: Interface) -> Result<()> {
         self.membership("dropSourceSpecificMembership", |sys| {
             on_each(interface, |one| sys.leave_source(source, group, one))
         })
@@ -161,8 +201,8 @@ impl Socket {
     fn sized<T>(&self, syscall: &'static str, call: impl FnOnce(&sys::Socket) -> io::Result<T>) -> Result<T> {
         let refused = |raw| Error::buffer_size(syscall, raw);
         self.call(Op::BufferSize, syscall, call).map_err(|error| match error.kind() {
-            Code::BufferSize => refused(sys::errno::EBADF),
-            Code::System => refused(error.errno().map_or(sys::errno::EINVAL, |errno| -errno)),
+            ErrorKind::BufferSize => refused(sys::errno::EBADF),
+            ErrorKind::System => refused(error.errno().map_or(sys::errno::EINVAL, |errno| -errno)),
             _ => error,
         })
     }

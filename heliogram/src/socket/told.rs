@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use super::Socket;
 use crate::error::Result;
-use crate::info::{Clock, ReceiveInfo};
-use crate::notice::Notice;
+use crate::info::{Clock, RecvMetadataOptions};
+use crate::notice::ErrorQueueEntry;
 use crate::state::Op;
 use crate::stats::{self, Stats};
 use crate::sys;
@@ -16,36 +16,36 @@ const QUEUED_AT_ONCE: usize = 4;
 
 /// What the kernel tells beside the bytes: for Linux, macOS and FreeBSD. Windows refuses with `ENOTSUP`.
 impl Socket {
-    /// Asks the kernel to tell more of each received datagram, in [`RemoteInfo::arrival`](crate::RemoteInfo::arrival): what
+    /// Asks the kernel to tell more of each received datagram, in [`RemoteInfo::metadata`](crate::RemoteInfo::metadata): what
     /// is in `info` and nothing else. It holds for whatever is received from now on. Default: nothing.
     ///
-    /// A server on all interfaces that answers from [`Arrival::local`](crate::Arrival::local) answers from the address that
+    /// A server on all interfaces that answers from [`RecvMetadata::local_ip`](crate::RecvMetadata::local_ip) answers from the address that
     /// it was asked at.
     ///
     /// # Errors
     ///
     /// `ENOTSUP` for what the system lacks; `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     #[doc(alias("setReceiveInfo", "uv_udp_set_recv_info", "IP_PKTINFO", "IP_RECVTOS", "IP_RECVTTL", "SO_RXQ_OVFL"))]
-    pub fn set_receive_info(&self, info: ReceiveInfo) -> Result<()> {
+    pub fn set_recv_metadata(&self, info: RecvMetadataOptions) -> Result<()> {
         let _control = self.control();
-        self.call(Op::Option, "setReceiveInfo", |sys| sys.set_receive_info(info))?;
+        self.call(Op::Option, "setReceiveInfo", |sys| sys.set_recv_metadata(info))?;
         self.receive_info.store(info.bits(), Ordering::Relaxed);
         Ok(())
     }
 
-    /// Names the clock of [`SendOptions::departure`](crate::SendOptions::departure) (`SO_TXTIME`, Linux).
+    /// Names the clock of [`SendOptions::transmit_time`](crate::SendOptions::transmit_time) (`SO_TXTIME`, Linux).
     ///
     /// # Errors
     ///
     /// `ENOTSUP` where the system has no such thing, `EPERM` for a clock other than [`Clock::Monotonic`] without
     /// `CAP_NET_ADMIN`; `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     #[doc(alias("setDepartureClock", "SO_TXTIME"))]
-    pub fn set_departure_clock(&self, clock: Clock) -> Result<()> {
-        self.call(Op::Option, "setDepartureClock", |sys| sys.set_departure_clock(clock))
+    pub fn set_transmit_time_clock(&self, clock: Clock) -> Result<()> {
+        self.call(Op::Option, "setDepartureClock", |sys| sys.set_transmit_time_clock(clock))
     }
 
     /// Lets the kernel keep the errors that datagrams meet, ICMP messages above all, each with its peer, for
-    /// [`try_recv_error`](Self::try_recv_error) (`IP_RECVERR`, `IPV6_RECVERR`, Linux). Default: off, so that a server which
+    /// [`try_recv_error_queue`](Self::try_recv_error_queue) (`IP_RECVERR`, `IPV6_RECVERR`, Linux). Default: off, so that a server which
     /// has no peer of its own never hears of a client that is gone.
     ///
     /// While it is on, these errors are told there and nowhere else: a send or receive that would fail with the fate of
@@ -55,20 +55,20 @@ impl Socket {
     ///
     /// `ENOTSUP` where the system has no such thing; `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     #[doc(alias("setReceiveErrors", "IP_RECVERR", "IPV6_RECVERR", "UV_UDP_LINUX_RECVERR"))]
-    pub fn set_receive_errors(&self, on: bool) -> Result<()> {
+    pub fn set_recv_errors(&self, on: bool) -> Result<()> {
         let _control = self.control();
-        self.call(Op::Option, "setReceiveErrors", |sys| sys.set_receive_errors(on))?;
+        self.call(Op::Option, "setReceiveErrors", |sys| sys.set_recv_errors(on))?;
         self.receive_errors.store(on, Ordering::Relaxed);
         self.notices.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Lets the kernel tell when datagrams with [`SendOptions::timestamp`](crate::SendOptions::timestamp) leave, to
-    /// [`try_recv_error`](Self::try_recv_error) (`SO_TIMESTAMPING`, Linux). Default: off.
+    /// Lets the kernel tell when datagrams with [`SendOptions::transmit_timestamp`](crate::SendOptions::transmit_timestamp) leave, to
+    /// [`try_recv_error_queue`](Self::try_recv_error_queue) (`SO_TIMESTAMPING`, Linux). Default: off.
     ///
     /// # Errors
     ///
-    /// As [`set_receive_errors`](Self::set_receive_errors).
+    /// As [`set_recv_errors`](Self::set_recv_errors).
     #[doc(alias("setTransmitTimestamps", "SO_TIMESTAMPING"))]
     pub fn set_transmit_timestamps(&self, on: bool) -> Result<()> {
         let _control = self.control();
@@ -78,7 +78,7 @@ impl Socket {
     }
 
     /// Takes the next entry out of the socket's error queue: what became of a datagram that was sent earlier
-    /// (`MSG_ERRQUEUE`). For [`set_receive_errors`](Self::set_receive_errors) and
+    /// (`MSG_ERRQUEUE`). For [`set_recv_errors`](Self::set_recv_errors) and
     /// [`set_transmit_timestamps`](Self::set_transmit_timestamps), which say what gets there.
     ///
     /// A poller tells an entry as an error (`POLLERR`) and as urgent (`POLLPRI`).
@@ -88,7 +88,7 @@ impl Socket {
     /// `EAGAIN` if there is none; `ENOTSUP` where the system has no such thing; `EBADF` while unbound,
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     #[doc(alias("recv_error", "MSG_ERRQUEUE", "icmp"))]
-    pub fn try_recv_error(&self) -> Result<Notice> {
+    pub fn try_recv_error_queue(&self) -> Result<ErrorQueueEntry> {
         self.call(Op::Recv, "recvmsg", sys::Socket::recv_notice)
     }
 
@@ -124,7 +124,7 @@ impl Socket {
         Stats { dropped, ..stats::gather(&self.incoming, &self.outgoing, &self.waiting) }
     }
 
-    pub(super) fn receive_info(&self) -> ReceiveInfo {
-        ReceiveInfo::from_bits(self.receive_info.load(Ordering::Relaxed))
+    pub(super) fn receive_info(&self) -> RecvMetadataOptions {
+        RecvMetadataOptions::from_bits(self.receive_info.load(Ordering::Relaxed))
     }
 }

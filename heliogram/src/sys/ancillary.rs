@@ -13,21 +13,21 @@ use socket2::{MaybeUninitSlice, SockAddr};
 
 use super::cmsg::{self, RECEIVE_SPACE};
 use super::unix::{Socket, internet, retry, set_option};
-use crate::info::{Arrival, ReceiveInfo};
-use crate::notice::Notice;
+use crate::info::{RecvMetadata, RecvMetadataOptions};
+use crate::notice::ErrorQueueEntry;
 use crate::options::SocketType;
 
 impl Socket {
     /// Asks the kernel for `info` and for nothing else.
-    pub(crate) fn set_receive_info(&self, info: ReceiveInfo) -> io::Result<()> {
+    pub(crate) fn set_recv_metadata(&self, info: RecvMetadataOptions) -> io::Result<()> {
         let wants = |bit| c_int::from(info.has(bit));
         // First what other systems refuse, so that a refusal changes nothing.
-        self.set_dropped(info.has(ReceiveInfo::DROPPED))?;
-        self.set_hardware_timestamp(info.has(ReceiveInfo::HARDWARE_TIMESTAMP))?;
-        self.set_by_family(&LOCAL, wants(ReceiveInfo::LOCAL))?;
-        self.set_by_family(&TRAFFIC_CLASS, wants(ReceiveInfo::TRAFFIC_CLASS))?;
-        self.set_by_family(&HOP_LIMIT, wants(ReceiveInfo::HOP_LIMIT))?;
-        set_option(&self.inner, SOL_SOCKET, system::TIMESTAMP, &wants(ReceiveInfo::TIMESTAMP))
+        self.set_dropped(info.has(RecvMetadataOptions::DROPPED))?;
+        self.set_hardware_timestamp(info.has(RecvMetadataOptions::HARDWARE_TIMESTAMP))?;
+        self.set_by_family(&PACKET_INFO, wants(RecvMetadataOptions::PACKET_INFO))?;
+        self.set_by_family(&TRAFFIC_CLASS, wants(RecvMetadataOptions::TRAFFIC_CLASS))?;
+        self.set_by_family(&HOP_LIMIT, wants(RecvMetadataOptions::HOP_LIMIT))?;
+        set_option(&self.inner, SOL_SOCKET, system::TIMESTAMP, &wants(RecvMetadataOptions::TIMESTAMP))
     }
 
     /// A `udp6` socket is told of datagrams that came by IPv4 as well, where the system can.
@@ -46,11 +46,11 @@ impl Socket {
     pub(crate) fn recv_told(
         &self,
         buffer: &mut [u8],
-        info: ReceiveInfo,
-    ) -> io::Result<(usize, SocketAddr, bool, Arrival)> {
+        info: RecvMetadataOptions,
+    ) -> io::Result<(usize, SocketAddr, bool, RecvMetadata)> {
         let mut control = cmsg::Control::<RECEIVE_SPACE>::new();
         let (length, from, truncated, told) = retry(|| self.recv_message(buffer, &mut control, libc::MSG_DONTWAIT))?;
-        Ok((length, internet(from)?, truncated, cmsg::arrival(&control[..told], info)))
+        Ok((length, internet(from)?, truncated, cmsg::metadata(&control[..told], info)))
     }
 
     /// One `recvmsg(2)`: the length, the sender, whether the end did not fit, and the length of the control messages.
@@ -83,7 +83,7 @@ struct Options {
     mapped: bool,
 }
 
-const LOCAL: Options = Options { ipv4: system::LOCAL, ipv6: libc::IPV6_RECVPKTINFO, mapped: false };
+const PACKET_INFO: Options = Options { ipv4: system::PACKET_INFO, ipv6: libc::IPV6_RECVPKTINFO, mapped: false };
 const TRAFFIC_CLASS: Options = Options { ipv4: &[libc::IP_RECVTOS], ipv6: libc::IPV6_RECVTCLASS, mapped: true };
 const HOP_LIMIT: Options = Options { ipv4: &[libc::IP_RECVTTL], ipv6: libc::IPV6_RECVHOPLIMIT, mapped: true };
 
@@ -92,7 +92,7 @@ mod system {
     use super::*;
     use crate::sys::unix::get_option;
 
-    pub(super) const LOCAL: &[c_int] = &[libc::IP_PKTINFO];
+    pub(super) const PACKET_INFO: &[c_int] = &[libc::IP_PKTINFO];
     pub(super) const TIMESTAMP: c_int = libc::SO_TIMESTAMPNS;
     /// IPv6 sockets have the options of IPv4 too.
     pub(super) const MAPPED: bool = true;
@@ -132,7 +132,7 @@ mod system {
             if wanted == flags { Ok(()) } else { set_option(&self.inner, SOL_SOCKET, libc::SO_TIMESTAMPING, &wanted) }
         }
 
-        pub(crate) fn set_receive_errors(&self, on: bool) -> io::Result<()> {
+        pub(crate) fn set_recv_errors(&self, on: bool) -> io::Result<()> {
             self.select_error_queue()?;
             self.set_by_family(&ERRORS, on.into())
         }
@@ -143,7 +143,7 @@ mod system {
         }
 
         /// The next entry of the error queue that says something of a datagram.
-        pub(crate) fn recv_notice(&self) -> io::Result<Notice> {
+        pub(crate) fn recv_notice(&self) -> io::Result<ErrorQueueEntry> {
             loop {
                 let mut control = cmsg::Control::<RECEIVE_SPACE>::new();
                 let flags = libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT;
@@ -166,9 +166,9 @@ mod system {
     use crate::sys::errno::ENOTSUP;
 
     #[cfg(target_vendor = "apple")]
-    pub(super) const LOCAL: &[c_int] = &[libc::IP_PKTINFO];
+    pub(super) const PACKET_INFO: &[c_int] = &[libc::IP_PKTINFO];
     #[cfg(not(target_vendor = "apple"))]
-    pub(super) const LOCAL: &[c_int] = &[libc::IP_RECVDSTADDR, libc::IP_RECVIF];
+    pub(super) const PACKET_INFO: &[c_int] = &[libc::IP_RECVDSTADDR, libc::IP_RECVIF];
     pub(super) const TIMESTAMP: c_int = libc::SO_TIMESTAMP;
     /// IPv6 sockets refuse the options of IPv4.
     pub(super) const MAPPED: bool = false;
@@ -182,11 +182,11 @@ mod system {
             Err(io::Error::from_raw_os_error(ENOTSUP))
         }
 
-        pub(crate) fn set_receive_errors(&self, _on: bool) -> io::Result<()> {
+        pub(crate) fn set_recv_errors(&self, _on: bool) -> io::Result<()> {
             Err(io::Error::from_raw_os_error(ENOTSUP))
         }
 
-        pub(crate) fn recv_notice(&self) -> io::Result<Notice> {
+        pub(crate) fn recv_notice(&self) -> io::Result<ErrorQueueEntry> {
             Err(io::Error::from_raw_os_error(ENOTSUP))
         }
 

@@ -19,12 +19,12 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::{Deref, DerefMut};
 
-use crate::info::{Arrival, ReceiveInfo, SendOptions};
+use crate::info::{RecvMetadata, RecvMetadataOptions, SendOptions};
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use crate::notice::{Notice, Origin, QueuedError, TransmitTimestamp};
+use crate::notice::{ErrorOrigin, ErrorQueueEntry, QueuedError, TransmitTimestamp};
 use crate::options::SocketType;
 use crate::sys::errno;
-use crate::unix::Credentials;
+use crate::unix_datagram::Credentials;
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod bsd;
@@ -220,8 +220,8 @@ pub(crate) fn encode_options<const N: usize>(
         )?;
         push(options.hop_limit.map(if by_ipv4 { Attribute::Ttl } else { Attribute::HopLimit }))?;
     }
-    push(options.departure.map(Attribute::TransmitTime))?;
-    push(options.timestamp.then_some(Attribute::Timestamp))?;
+    push(options.transmit_time.map(Attribute::TransmitTime))?;
+    push(options.transmit_timestamp.then_some(Attribute::Timestamp))?;
     Ok(encoder.len())
 }
 
@@ -344,37 +344,38 @@ impl std::iter::FusedIterator for Messages<'_> {}
 
 /// How a datagram arrived, as far as the socket has asked: the kernel may tell more, such as the software's times to
 /// whoever wants the device's.
-pub(crate) fn arrival(control: &[u8], asked: ReceiveInfo) -> Arrival {
-    let told = decode(control).arrival;
+pub(crate) fn metadata(control: &[u8], asked: RecvMetadataOptions) -> RecvMetadata {
+    let told = decode(control).metadata;
     let wants = |bit| asked.has(bit);
-    Arrival {
-        software_time: told.software_time.filter(|_| wants(ReceiveInfo::TIMESTAMP)),
-        hardware_time: told.hardware_time.filter(|_| wants(ReceiveInfo::HARDWARE_TIMESTAMP)),
+    RecvMetadata {
+        software_timestamp: told.software_timestamp.filter(|_| wants(RecvMetadataOptions::TIMESTAMP)),
+        hardware_timestamp: told.hardware_timestamp.filter(|_| wants(RecvMetadataOptions::HARDWARE_TIMESTAMP)),
         // The kernel says nothing as long as nothing was lost.
-        dropped: wants(ReceiveInfo::DROPPED).then(|| told.dropped.unwrap_or(0)),
+        dropped: wants(RecvMetadataOptions::DROPPED).then(|| told.dropped.unwrap_or(0)),
         ..told
     }
 }
 
 /// An entry of the error queue, of a datagram that was sent to `peer`; `None` for those that are no matter of datagrams.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) fn notice(control: &[u8], peer: Option<SocketAddr>) -> Option<Notice> {
-    let Received { arrival, error } = decode(control);
+pub(crate) fn notice(control: &[u8], peer: Option<SocketAddr>) -> Option<ErrorQueueEntry> {
+    let Received { metadata, error } = decode(control);
     let error = error?;
     let origin = match error.origin {
-        received::Origin::Local => Origin::Local,
-        received::Origin::Icmp => Origin::Icmp,
-        received::Origin::Icmp6 => Origin::Icmp6,
-        received::Origin::Timestamping => {
-            let (software_time, hardware_time) = (arrival.software_time, arrival.hardware_time);
-            let sent = TransmitTimestamp { id: error.data, software_time, hardware_time };
+        received::ErrorOrigin::Local => ErrorOrigin::Local,
+        received::ErrorOrigin::Icmp => ErrorOrigin::Icmp,
+        received::ErrorOrigin::Icmp6 => ErrorOrigin::Icmp6,
+        received::ErrorOrigin::Timestamping => {
+            let (software_timestamp, hardware_timestamp) = (metadata.software_timestamp, metadata.hardware_timestamp);
+            let sent = TransmitTimestamp { id: error.data, software_timestamp, hardware_timestamp };
             // Without a time if the socket wants none any longer.
-            return Some(Notice::Sent(sent)).filter(|_| software_time.is_some() || hardware_time.is_some());
+            return Some(ErrorQueueEntry::TransmitTimestamp(sent))
+                .filter(|_| software_timestamp.is_some() || hardware_timestamp.is_some());
         }
-        received::Origin::ZeroCopy => return None,
-        received::Origin::Other(number) => Origin::Other(number),
+        received::ErrorOrigin::ZeroCopy => return None,
+        received::ErrorOrigin::Other(number) => ErrorOrigin::Other(number),
     };
-    Some(Notice::Error(QueuedError {
+    Some(ErrorQueueEntry::Error(QueuedError {
         peer,
         offender: error.offender.map(|offender| offender.ip()),
         origin,

@@ -41,7 +41,7 @@ impl Socket {
 
 /// The same everywhere.
 impl Socket {
-    pub(crate) fn set_tos(&self, byte: u8) -> io::Result<()> {
+    pub(crate) fn set_traffic_class(&self, byte: u8) -> io::Result<()> {
         self.set_of_family(libc::IP_TOS, libc::IPV6_TCLASS, byte.into())
     }
 
@@ -87,7 +87,7 @@ mod system {
             self.set_of_family(libc::IP_MTU_DISCOVER, libc::IPV6_MTU_DISCOVER, number)
         }
 
-        pub(crate) fn set_departure_clock(&self, clock: Clock) -> io::Result<()> {
+        pub(crate) fn set_transmit_time_clock(&self, clock: Clock) -> io::Result<()> {
             let clockid = match clock {
                 Clock::Monotonic => libc::CLOCK_MONOTONIC,
                 Clock::Tai => libc::CLOCK_TAI,
@@ -101,8 +101,8 @@ mod system {
             Ok(usize::try_from(mtu).unwrap_or(0))
         }
 
-        pub(crate) fn bind_to_device(&self, name: Option<&str>) -> io::Result<()> {
-            self.inner.bind_device(name.map(str::as_bytes))
+        pub(crate) fn bind_device(&self, name: Option<&[u8]>) -> io::Result<()> {
+            self.inner.bind_device(name)
         }
 
         /// A socket of IPv6 has the memberships of IPv6 alone, and its own option for them.
@@ -204,7 +204,7 @@ mod system {
             self.set_of_family(IP_DONTFRAG, IPV6_DONTFRAG, number)
         }
 
-        pub(crate) fn set_departure_clock(&self, _clock: Clock) -> io::Result<()> {
+        pub(crate) fn set_transmit_time_clock(&self, _clock: Clock) -> io::Result<()> {
             Err(lacking())
         }
 
@@ -217,8 +217,8 @@ mod system {
         }
 
         #[cfg(target_vendor = "apple")]
-        pub(crate) fn bind_to_device(&self, name: Option<&str>) -> io::Result<()> {
-            let index = match name.map(crate::sys::interface_index) {
+        pub(crate) fn bind_device(&self, name: Option<&[u8]>) -> io::Result<()> {
+            let index = match name.map(|name| std::str::from_utf8(name).map_or(0, crate::sys::interface_index)) {
                 Some(0) => return Err(io::Error::from_raw_os_error(errno::ENODEV)),
                 index => std::num::NonZeroU32::new(index.unwrap_or(0)),
             };
@@ -229,7 +229,7 @@ mod system {
         }
 
         #[cfg(not(target_vendor = "apple"))]
-        pub(crate) fn bind_to_device(&self, _name: Option<&str>) -> io::Result<()> {
+        pub(crate) fn bind_device(&self, _name: Option<&[u8]>) -> io::Result<()> {
             Err(lacking())
         }
 

@@ -12,9 +12,9 @@ use std::path::Path;
 use socket2::{Domain, MsgHdr, SockAddr, Type};
 
 use super::cmsg;
-use super::unix::{Borrowed, bury, check_long, disconnect, grave, retry};
+use super::unix::{BorrowedDescriptor, bury, check_long, disconnect, grave, retry};
 use crate::sys::errno;
-use crate::unix::Credentials;
+use crate::unix_datagram::Credentials;
 
 /// The most bytes of a name, the NUL included that ends a path or begins an abstract name.
 pub(crate) const NAME: usize = size_of::<libc::sockaddr_un>() - PATH;
@@ -101,7 +101,7 @@ impl Socket {
         })
     }
 
-    pub(crate) fn set_receive_credentials(&self, on: bool) -> io::Result<()> {
+    pub(crate) fn set_passcred(&self, on: bool) -> io::Result<()> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         return self.inner.set_passcred(on);
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -124,7 +124,7 @@ impl Socket {
         self.inner.set_send_buffer_size(bytes)
     }
 
-    pub(crate) fn descriptor(&self) -> Borrowed<'_> {
+    pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
         self.inner.as_fd()
     }
 

@@ -13,7 +13,7 @@ use socket2::SockAddr;
 use super::cmsg;
 use super::unix::{Socket, check_long, decode, retry};
 use crate::batch::Run;
-use crate::info::{Arrival, ReceiveInfo};
+use crate::info::{RecvMetadata, RecvMetadataOptions};
 use crate::options::SocketType;
 use crate::sys::{Received, Taken};
 
@@ -156,7 +156,12 @@ impl Socket {
 
     /// Receives as many messages as there are, at most one for each slot; says how many. `gro` says that
     /// there may be trains, `info` what else the kernel tells beside the bytes.
-    pub(crate) fn recv_slots(&self, receiver: &mut Receiver, gro: bool, info: ReceiveInfo) -> io::Result<usize> {
+    pub(crate) fn recv_slots(
+        &self,
+        receiver: &mut Receiver,
+        gro: bool,
+        info: RecvMetadataOptions,
+    ) -> io::Result<usize> {
         receiver.ask_for(info);
         receiver.prepare(gro || !info.is_empty());
         let descriptor = self.descriptor().as_raw_fd();
@@ -281,7 +286,7 @@ pub(crate) struct Receiver {
     /// Whether the other headers ask for control messages.
     control: bool,
     /// What the socket of the last receive asked for.
-    info: ReceiveInfo,
+    info: RecvMetadataOptions,
     /// An error that came when there were datagrams to give out already: the next receive tells it.
     late: Option<io::Error>,
 }
@@ -307,7 +312,7 @@ impl Receiver {
             headers: (0..slots).map(|_| Header::new()).collect(),
             used: slots,
             control: false,
-            info: ReceiveInfo::new(),
+            info: RecvMetadataOptions::new(),
             late: None,
         };
         receiver.link();
@@ -329,7 +334,7 @@ impl Receiver {
     }
 
     /// Makes room for what a socket asks for. It stays, so that this allocates once at most.
-    fn ask_for(&mut self, info: ReceiveInfo) {
+    fn ask_for(&mut self, info: RecvMetadataOptions) {
         self.info = info;
         if !info.is_empty() && self.pieces < INFO_PIECES {
             self.pieces = INFO_PIECES;
@@ -377,11 +382,11 @@ impl Receiver {
     }
 
     /// What the kernel told of this slot's message, as far as the socket asked for it.
-    pub(crate) fn arrival(&self, index: usize) -> Arrival {
+    pub(crate) fn metadata(&self, index: usize) -> RecvMetadata {
         if self.info.is_empty() {
-            return Arrival::default();
+            return RecvMetadata::default();
         }
-        cmsg::arrival(self.control(index).unwrap_or_default(), self.info)
+        cmsg::metadata(self.control(index).unwrap_or_default(), self.info)
     }
 
     /// The control messages of this slot, if there are any.

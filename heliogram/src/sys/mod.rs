@@ -4,13 +4,13 @@
 //!
 //! | item | contract |
 //! | --- | --- |
-//! | `Descriptor` | the owned descriptor of a socket that a caller hands over |
+//! | `OwnedDescriptor` | the owned descriptor of a socket that a caller hands over |
 //! | `Socket` | `open` non-blocking and close-on-exec; `adopt` a descriptor; `bind`, `connect`, `disconnect`, addresses |
 //! | `Socket` options | broadcast, TTLs, multicast, memberships, buffer sizes; what is lacking fails with `ENOTSUP` |
 //! | `Socket::send`, `recv` | one datagram, never waiting, repeated after `EINTR` |
 //! | `Socket::send_runs` | as many runs as the system takes at once, in order; what it took |
 //! | `Receiver`, `Socket::recv_slots` | memory for many datagrams, and filling it |
-//! | `Socket::set_receive_info`, `recv_told` | what the kernel tells beside the bytes; what it cannot is `ENOTSUP` |
+//! | `Socket::set_recv_metadata`, `recv_told` | what the kernel tells beside the bytes; what it cannot is `ENOTSUP` |
 //! | `Socket::retire` | gives the port back while the number of the descriptor stays taken until the drop |
 //! | `local` | datagrams between processes of one host; Unix systems only |
 //! | `interface_index`, `interface_name` | `if_nametoindex(3)` and back |
@@ -50,13 +50,13 @@ pub(crate) use poll::{Events, Poller, Watch};
 #[cfg(feature = "tokio")]
 pub(crate) use reactor::{Readiness, Registration};
 #[cfg(unix)]
-pub use unix::Borrowed;
+pub use unix::BorrowedDescriptor;
 #[cfg(unix)]
-pub use unix::Descriptor;
+pub use unix::OwnedDescriptor;
 #[cfg(unix)]
 pub(crate) use unix::{Socket, interface_index, interface_name, multicast_interfaces, now};
 #[cfg(windows)]
-pub use windows::{Borrowed, Descriptor};
+pub use windows::{BorrowedDescriptor, OwnedDescriptor};
 #[cfg(windows)]
 pub(crate) use windows::{Receiver, Socket, interface_index, interface_name, multicast_interfaces, now};
 

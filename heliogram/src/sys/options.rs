@@ -26,7 +26,7 @@ impl Socket {
         }
     }
 
-    pub(crate) fn set_multicast_loopback(&self, on: bool) -> io::Result<()> {
+    pub(crate) fn set_multicast_loop(&self, on: bool) -> io::Result<()> {
         match self.family {
             SocketType::Udp4 => self.inner.set_multicast_loop_v4(on),
             SocketType::Udp6 => self.inner.set_multicast_loop_v6(on),

@@ -19,10 +19,10 @@ use crate::sys::errno;
 use crate::sys::options::domain;
 
 /// An owned descriptor, as `Socket::bind_descriptor` takes it.
-pub type Descriptor = OwnedFd;
+pub type OwnedDescriptor = OwnedFd;
 
 /// A borrowed descriptor, as `Socket::descriptor` lends it.
-pub type Borrowed<'a> = BorrowedFd<'a>;
+pub type BorrowedDescriptor<'a> = BorrowedFd<'a>;
 
 /// A UDP socket of the kernel.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Socket {
     }
 
     /// Takes over a descriptor, as `bind({ fd })` does; says what it is if it is no UDP socket of this family.
-    pub(crate) fn adopt(descriptor: Descriptor, family: SocketType) -> Result<io::Result<Self>, &'static str> {
+    pub(crate) fn adopt(descriptor: OwnedDescriptor, family: SocketType) -> Result<io::Result<Self>, &'static str> {
         let inner = socket2::Socket::from(descriptor);
         if kind(&inner)? != domain(family) {
             return Ok(Err(io::Error::from_raw_os_error(errno::EINVAL)));
@@ -47,7 +47,7 @@ impl Socket {
     }
 
     /// The same kernel socket under one more descriptor of our own.
-    pub(crate) fn descriptor(&self) -> Borrowed<'_> {
+    pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
         self.inner.as_fd()
     }
 

@@ -22,17 +22,17 @@ use socket2::{Domain, InterfaceIndexOrAddress, MaybeUninitSlice, Protocol, SockA
 
 use crate::addr::Interface;
 use crate::batch::{Datagram, Run};
-use crate::info::{Arrival, Clock, PathMtuDiscovery, ReceiveInfo, SendOptions};
-use crate::notice::Notice;
+use crate::info::{Clock, PathMtuDiscovery, RecvMetadata, RecvMetadataOptions, SendOptions};
+use crate::notice::ErrorQueueEntry;
 use crate::options::{SocketType, Steering};
 use crate::sys::options::domain;
 use crate::sys::{Received, Taken, errno};
 
 /// An owned socket, as `Socket::bind_descriptor` takes it.
-pub type Descriptor = OwnedSocket;
+pub type OwnedDescriptor = OwnedSocket;
 
 /// A borrowed socket, as `Socket::descriptor` lends it.
-pub type Borrowed<'a> = BorrowedSocket<'a>;
+pub type BorrowedDescriptor<'a> = BorrowedSocket<'a>;
 
 /// `WSAENETRESET` and `WSAECONNRESET`: an earlier datagram died on its way, or met a closed port.
 const FATES_OF_OTHERS: [Option<i32>; 2] = [Some(10_052), Some(10_054)];
@@ -56,7 +56,7 @@ impl Socket {
     }
 
     /// Takes over a socket, as `bind({ fd })` does; says what it is if it is no UDP socket of this family.
-    pub(crate) fn adopt(descriptor: Descriptor, family: SocketType) -> Result<io::Result<Self>, &'static str> {
+    pub(crate) fn adopt(descriptor: OwnedDescriptor, family: SocketType) -> Result<io::Result<Self>, &'static str> {
         let inner = socket2::Socket::from(descriptor);
         match (inner.r#type(), inner.local_addr().map(|local| local.domain())) {
             (Ok(Type::STREAM), _) => Err("TCP"),
@@ -69,7 +69,7 @@ impl Socket {
     }
 
     /// The socket's own handle.
-    pub(crate) fn descriptor(&self) -> Borrowed<'_> {
+    pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
         self.inner.as_socket()
     }
 
@@ -158,7 +158,12 @@ impl Socket {
     }
 
     /// Receives as many datagrams as there are, at most one for each slot; says how many.
-    pub(crate) fn recv_slots(&self, receiver: &mut Receiver, _gro: bool, _info: ReceiveInfo) -> io::Result<usize> {
+    pub(crate) fn recv_slots(
+        &self,
+        receiver: &mut Receiver,
+        _gro: bool,
+        _info: RecvMetadataOptions,
+    ) -> io::Result<usize> {
         let slots = receiver.data.chunks_exact_mut(receiver.slot_size).zip(&mut receiver.messages);
         for (index, (slot, message)) in slots.enumerate() {
             match self.recv(slot) {
@@ -170,7 +175,7 @@ impl Socket {
         Ok(receiver.messages.len())
     }
 
-    pub(crate) fn set_departure_clock(&self, _clock: Clock) -> io::Result<()> {
+    pub(crate) fn set_transmit_time_clock(&self, _clock: Clock) -> io::Result<()> {
         Err(lacking())
     }
 
@@ -186,32 +191,32 @@ impl Socket {
         Err(lacking())
     }
 
-    pub(crate) fn set_receive_errors(&self, _on: bool) -> io::Result<()> {
+    pub(crate) fn set_recv_errors(&self, _on: bool) -> io::Result<()> {
         Err(lacking())
     }
 
-    pub(crate) fn recv_notice(&self) -> io::Result<Notice> {
+    pub(crate) fn recv_notice(&self) -> io::Result<ErrorQueueEntry> {
         Err(lacking())
     }
 
     /// Nothing is told beside the bytes.
-    pub(crate) fn set_receive_info(&self, info: ReceiveInfo) -> io::Result<()> {
+    pub(crate) fn set_recv_metadata(&self, info: RecvMetadataOptions) -> io::Result<()> {
         if info.is_empty() { Ok(()) } else { Err(lacking()) }
     }
 
     pub(crate) fn recv_told(
         &self,
         buffer: &mut [u8],
-        _info: ReceiveInfo,
-    ) -> io::Result<(usize, SocketAddr, bool, Arrival)> {
-        self.recv(buffer).map(|(length, from, truncated)| (length, from, truncated, Arrival::default()))
+        _info: RecvMetadataOptions,
+    ) -> io::Result<(usize, SocketAddr, bool, RecvMetadata)> {
+        self.recv(buffer).map(|(length, from, truncated)| (length, from, truncated, RecvMetadata::default()))
     }
 
     pub(crate) fn dropped(&self) -> Option<u32> {
         None
     }
 
-    pub(crate) fn set_tos(&self, _byte: u8) -> io::Result<()> {
+    pub(crate) fn set_traffic_class(&self, _byte: u8) -> io::Result<()> {
         Err(lacking())
     }
 
@@ -219,7 +224,7 @@ impl Socket {
         Err(lacking())
     }
 
-    pub(crate) fn bind_to_device(&self, _name: Option<&str>) -> io::Result<()> {
+    pub(crate) fn bind_device(&self, _name: Option<&[u8]>) -> io::Result<()> {
         Err(lacking())
     }
 
@@ -397,7 +402,7 @@ impl Receiver {
         self.messages[index].1
     }
 
-    pub(crate) fn arrival(&self, _index: usize) -> Arrival {
-        Arrival::default()
+    pub(crate) fn metadata(&self, _index: usize) -> RecvMetadata {
+        RecvMetadata::default()
     }
 }

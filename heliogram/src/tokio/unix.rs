@@ -1,7 +1,6 @@
 //! Local sockets on tokio.
 
 use std::fmt;
-use std::io::IoSlice;
 use std::ops::Deref;
 
 use ::tokio::io::Interest;
@@ -9,53 +8,53 @@ use ::tokio::io::Interest;
 use super::{READABLE, Waiting};
 use crate::error::{Error, Result};
 use crate::sys;
-use crate::unix::{RemoteInfo, Socket, SocketOptions};
+use crate::unix_datagram::{UnixDatagram, UnixDatagramOptions, UnixRemoteInfo};
 
-/// A [local socket](crate::unix::Socket) that waits by `.await`, to which it dereferences for all that never waits. Every
+/// A [local socket](crate::UnixDatagram) that waits by `.await`, to which it dereferences for all that never waits. Every
 /// `async fn` is cancel safe: a dropped future has sent and received nothing.
 ///
 /// ```
-/// use heliogram::tokio::UnixSocket;
-/// use heliogram::unix::{Address, SocketOptions};
+/// use heliogram::TokioUnixDatagram;
+/// use heliogram::{SocketAddrUnix, UnixDatagramOptions};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), heliogram::Error> {
 /// // What a service that systemd has started with Type=notify says when it is ready.
 /// if let Ok(manager) = std::env::var("NOTIFY_SOCKET") {
-///     let socket = UnixSocket::new(&SocketOptions::new())?;
-///     socket.connect(&Address::parse(&manager)?)?;
+///     let socket = TokioUnixDatagram::new(&UnixDatagramOptions::new())?;
+///     socket.connect(&SocketAddrUnix::parse(&manager)?)?;
 ///     socket.send(b"READY=1").await?;
 /// }
 /// # Ok(())
 /// # }
 /// ```
-pub struct UnixSocket {
+pub struct TokioUnixDatagram {
     // Before `socket`, and so dropped before it: it stands for the socket's descriptor.
     waiting: Waiting,
-    socket: Socket,
+    socket: UnixDatagram,
 }
 
-impl UnixSocket {
-    /// Makes a socket without an address; [`bind`](crate::unix::Socket::bind) and [`connect`](crate::unix::Socket::connect)
+impl TokioUnixDatagram {
+    /// Makes a socket without an address; [`bind`](crate::UnixDatagram::bind) and [`connect`](crate::UnixDatagram::connect)
     /// never wait.
     ///
     /// # Errors
     ///
-    /// Those of [`Socket::new`](crate::unix::Socket::new); `ENOSPC` or `ENOMEM` if the system cannot watch more descriptors.
+    /// Those of [`UnixDatagram::new`](crate::UnixDatagram::new); `ENOSPC` or `ENOMEM` if the system cannot watch more descriptors.
     ///
     /// # Panics
     ///
     /// As tokio's own sockets outside of a runtime with I/O enabled.
-    pub fn new(options: &SocketOptions) -> Result<Self> {
-        let socket = Socket::new(options)?;
+    pub fn new(options: &UnixDatagramOptions) -> Result<Self> {
+        let socket = UnixDatagram::new(options)?;
         let registration =
             sys::Registration::of(&socket.descriptor()).map_err(|error| Error::system("register", &error))?;
-        Ok(UnixSocket { waiting: Waiting::new(registration), socket })
+        Ok(TokioUnixDatagram { waiting: Waiting::new(registration), socket })
     }
 
     /// Sends one datagram to the connected peer; says how many bytes it has. Waits while the peer's queue is full.
     ///
-    /// To an address, [`try_send`](crate::unix::Socket::try_send) sends or says `EAGAIN`: no event tells when a queue has room
+    /// To an address, [`try_send_to`](crate::UnixDatagram::try_send_to) sends or says `EAGAIN`: no event tells when a queue has room
     /// whose socket is not the connected peer.
     ///
     /// # Cancel safety
@@ -64,12 +63,12 @@ impl UnixSocket {
     ///
     /// # Errors
     ///
-    /// Those of [`try_send`](crate::unix::Socket::try_send) but `EAGAIN`.
+    /// Those of [`try_send`](crate::UnixDatagram::try_send) but `EAGAIN`.
     pub async fn send(&self, message: &[u8]) -> Result<usize> {
-        self.when(Interest::WRITABLE, || self.socket.try_send(&[IoSlice::new(message)], None)).await
+        self.when(Interest::WRITABLE, || self.socket.try_send(message)).await
     }
 
-    /// Receives one datagram into `buffer`; what does not fit is lost, and [`RemoteInfo::truncated`] says so.
+    /// Receives one datagram into `buffer`. Returns its length in bytes. Bytes that do not fit `buffer` are lost.
     ///
     /// # Cancel safety
     ///
@@ -77,16 +76,30 @@ impl UnixSocket {
     ///
     /// # Errors
     ///
-    /// Those of [`try_recv`](crate::unix::Socket::try_recv) but `EAGAIN`.
-    pub async fn recv(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+    /// Those of [`try_recv`](crate::UnixDatagram::try_recv) but `EAGAIN`.
+    pub async fn recv(&self, buffer: &mut [u8]) -> Result<usize> {
         self.when(READABLE, || self.socket.try_recv(buffer)).await
+    }
+
+    /// Receives one datagram into `buffer`. Returns its length, its sender and its sender's credentials; as
+    /// [`try_recv_msg`](crate::UnixDatagram::try_recv_msg).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has received nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](crate::UnixDatagram::try_recv) but `EAGAIN`.
+    pub async fn recv_msg(&self, buffer: &mut [u8]) -> Result<UnixRemoteInfo> {
+        self.when(READABLE, || self.socket.try_recv_msg(buffer)).await
     }
 
     /// Closes the socket; everybody who waits for it is told that it is closed.
     ///
     /// # Errors
     ///
-    /// Those of [`Socket::close`](crate::unix::Socket::close).
+    /// Those of [`UnixDatagram::close`](crate::UnixDatagram::close).
     pub fn close(&self) -> Result<()> {
         let outcome = self.socket.close();
         self.waiting.end();
@@ -98,21 +111,21 @@ impl UnixSocket {
     }
 }
 
-impl Deref for UnixSocket {
-    type Target = Socket;
+impl Deref for TokioUnixDatagram {
+    type Target = UnixDatagram;
 
-    fn deref(&self) -> &Socket {
+    fn deref(&self) -> &UnixDatagram {
         &self.socket
     }
 }
 
-impl std::os::fd::AsFd for UnixSocket {
+impl std::os::fd::AsFd for TokioUnixDatagram {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         self.socket.descriptor()
     }
 }
 
-impl fmt::Debug for UnixSocket {
+impl fmt::Debug for TokioUnixDatagram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.socket.fmt(f)
     }

@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use heliogram::{Code, Error, RemoteInfo, Result, Socket, SocketOptions, SocketType};
+use heliogram::{Error, ErrorKind, RemoteInfo, Result, Socket, SocketOptions, SocketType};
 
 /// Longer than anything here takes on the slowest machine.
 pub(crate) const LONG: Duration = Duration::from_secs(10);
@@ -21,7 +21,7 @@ pub(crate) fn ip(text: &str) -> IpAddr {
 }
 
 pub(crate) fn port(socket: &Socket) -> u16 {
-    socket.address().unwrap().port()
+    socket.local_addr().unwrap().port()
 }
 
 /// Where the socket is reached at this address of its host.
@@ -44,7 +44,10 @@ pub(crate) fn new(socket_type: SocketType) -> Socket {
 
 /// Sends one buffer.
 pub(crate) fn send(socket: &Socket, bytes: &[u8], to: Option<SocketAddr>) -> Result<usize> {
-    socket.try_send(&[IoSlice::new(bytes)], to)
+    match to {
+        Some(peer) => socket.try_send_to(bytes, peer),
+        None => socket.try_send(bytes),
+    }
 }
 
 /// Asks again for as long as it would have to wait.
@@ -66,14 +69,14 @@ pub(crate) fn recv(socket: &Socket) -> Vec<u8> {
 /// The next datagram, which must come, and where from.
 pub(crate) fn recv_from(socket: &Socket) -> (Vec<u8>, RemoteInfo) {
     let mut buffer = vec![0; 65_536];
-    let info = within(LONG, || socket.try_recv(&mut buffer)).unwrap();
+    let info = within(LONG, || socket.try_recv_msg(&mut buffer)).unwrap();
     buffer.truncate(info.size);
     (buffer, info)
 }
 
 /// The next error of receiving, which must come.
-pub(crate) fn recv_error(socket: &Socket) -> Error {
-    within(LONG, || socket.try_recv(&mut [0; 64])).unwrap_err()
+pub(crate) fn recv_error_queue(socket: &Socket) -> Error {
+    within(LONG, || socket.try_recv_msg(&mut [0; 64])).unwrap_err()
 }
 
 /// The text of a code, for comparing.
@@ -85,14 +88,14 @@ pub(crate) fn code<T: std::fmt::Debug>(outcome: Result<T>) -> &'static str {
 }
 
 /// The code that Node gives to a rule of the state machine.
-pub(crate) fn rule_code(code: Code) -> &'static str {
+pub(crate) fn rule_code(code: ErrorKind) -> &'static str {
     match code {
-        Code::AlreadyBound => "ERR_SOCKET_ALREADY_BOUND",
-        Code::IsConnected => "ERR_SOCKET_DGRAM_IS_CONNECTED",
-        Code::NotConnected => "ERR_SOCKET_DGRAM_NOT_CONNECTED",
-        Code::NotRunning => "ERR_SOCKET_DGRAM_NOT_RUNNING",
-        Code::BadDescriptor => "EBADF",
-        Code::BufferSize => "ERR_SOCKET_BUFFER_SIZE",
+        ErrorKind::AlreadyBound => "ERR_SOCKET_ALREADY_BOUND",
+        ErrorKind::IsConnected => "ERR_SOCKET_DGRAM_IS_CONNECTED",
+        ErrorKind::NotConnected => "ERR_SOCKET_DGRAM_NOT_CONNECTED",
+        ErrorKind::NotRunning => "ERR_SOCKET_DGRAM_NOT_RUNNING",
+        ErrorKind::BadDescriptor => "EBADF",
+        ErrorKind::BufferSize => "ERR_SOCKET_BUFFER_SIZE",
         other => panic!("{other:?} is no rule of the state machine"),
     }
 }
@@ -109,10 +112,10 @@ pub(crate) fn set_option(socket: &impl AsFd, level: libc::c_int, option: libc::c
 
 /// That the socket, which has no peer, still does what it is for: send and receive.
 pub(crate) fn assert_works(socket: &Socket) {
-    let local = socket.address().unwrap();
+    let local = socket.local_addr().unwrap();
     let probe = bound(if local.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" });
     let own = SocketAddr::new(socket.socket_type().localhost(), local.port());
-    send(socket, b"out", Some(probe.address().unwrap())).unwrap();
+    send(socket, b"out", Some(probe.local_addr().unwrap())).unwrap();
     assert_eq!(recv(&probe), b"out");
     send(&probe, b"in", Some(own)).unwrap();
     assert_eq!(recv(socket), b"in");

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use heliogram::{ReceiveInfo, Socket, SocketType};
+use heliogram::{RecvMetadataOptions, Socket, SocketType};
 use nix::sched::{CloneFlags, setns, unshare};
 use socket2::SockRef;
 
@@ -57,7 +57,7 @@ impl Host {
     /// The same, told all there is of what it receives.
     pub(crate) fn open_with_info(&self, socket_type: SocketType) -> Socket {
         let socket = self.open(socket_type);
-        socket.set_receive_info(ReceiveInfo::all()).unwrap();
+        socket.set_recv_metadata(RecvMetadataOptions::all()).unwrap();
         socket
     }
 

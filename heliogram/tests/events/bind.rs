@@ -32,7 +32,7 @@ fn b7_the_callback_is_a_listener_of_listening_and_hears_no_errors() {
     assert_eq!(socket.listener_count(event::Listening), 0);
 
     let to = log.clone();
-    socket.bind_then((), move |socket| to.add(format!("bound {}", socket.address().is_ok()))).unwrap();
+    socket.bind_then((), move |socket| to.add(format!("bound {}", socket.local_addr().is_ok()))).unwrap();
     events.run_once(None).unwrap();
     assert_eq!(log.take(), ["bound true"]);
     assert_eq!(socket.listener_count(event::Listening), 0);
@@ -40,7 +40,7 @@ fn b7_the_callback_is_a_listener_of_listening_and_hears_no_errors() {
 
 #[test]
 fn b8_the_default_is_all_interfaces_and_a_free_port() {
-    let events = Loop::new().unwrap();
+    let events = EventLoop::new().unwrap();
     for (family, unspecified) in [(SocketType::Udp4, "0.0.0.0"), (SocketType::Udp6, "::")] {
         for form in 0..3 {
             let socket = events.create_socket(&SocketOptions::new(family)).unwrap();
@@ -50,7 +50,7 @@ fn b8_the_default_is_all_interfaces_and_a_free_port() {
                 _ => socket.bind(("", 0)).unwrap(),
             }
             events.run_once(None).unwrap();
-            let local = socket.address().unwrap();
+            let local = socket.local_addr().unwrap();
             assert_eq!((local.ip().to_string().as_str(), local.port() != 0), (unspecified, true));
         }
     }
@@ -125,7 +125,7 @@ fn b14_a_descriptor_is_taken_over_and_what_is_none_of_udp_is_refused_at_once() {
     let other = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = other.local_addr().unwrap();
     let socket = logged(&events, &log, &udp4());
-    socket.bind(heliogram::Descriptor::from(other)).unwrap();
+    socket.bind(heliogram::OwnedDescriptor::from(other)).unwrap();
     assert_eq!(log.take(), NOTHING, "not even for a descriptor inside the call");
     let (sender, _) = listening(&events, &udp4());
     sender.send("to the descriptor", address).unwrap();
@@ -134,7 +134,7 @@ fn b14_a_descriptor_is_taken_over_and_what_is_none_of_udp_is_refused_at_once() {
 
     let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let socket = events.create_socket(&udp4()).unwrap();
-    assert_eq!(socket.bind(heliogram::Descriptor::from(tcp)).unwrap_err().code(), "ERR_INVALID_FD_TYPE");
+    assert_eq!(socket.bind(heliogram::OwnedDescriptor::from(tcp)).unwrap_err().code(), "ERR_INVALID_FD_TYPE");
     socket.bind(0).unwrap();
 }
 
@@ -144,10 +144,10 @@ fn b56_a_send_after_a_membership_keeps_the_port_that_it_brought() {
     let (_server, address) = listening(&events, &udp4());
     let socket = logged(&events, &log, &udp4());
     let here = heliogram::Interface::parse("127.0.0.1").unwrap();
-    socket.add_membership("239.255.7.7".parse().unwrap(), here).unwrap();
-    let port = socket.address().unwrap().port();
+    socket.join_multicast("239.255.7.7".parse().unwrap(), here).unwrap();
+    let port = socket.local_addr().unwrap().port();
     socket.send_then("x", address, log.sent("it")).unwrap();
     turn_until(&events, || log.len() == 2);
     assert_eq!(log.take(), ["listening", "it sent 1"]);
-    assert_eq!(socket.address().unwrap().port(), port);
+    assert_eq!(socket.local_addr().unwrap().port(), port);
 }

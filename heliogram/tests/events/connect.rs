@@ -14,7 +14,7 @@ fn b50_connect_binds_first_and_is_told_on_a_later_tick() {
     assert_eq!(log.take(), NOTHING);
     turn_until(&events, || log.len() == 4);
     assert_eq!(log.take(), ["listening", "connect", "callback Ok(())", "it sent 5"]);
-    assert_eq!(client.remote_address().unwrap(), address);
+    assert_eq!(client.peer_addr().unwrap(), address);
     assert_eq!(client.connect(address).unwrap_err().code(), "ERR_SOCKET_DGRAM_IS_CONNECTED");
     assert_eq!(client.send("x", address).unwrap_err().code(), "ERR_SOCKET_DGRAM_IS_CONNECTED");
     assert_eq!(client.listener_count(event::Connect), 1, "the callback was a listener for once");
@@ -26,7 +26,7 @@ fn b50_a_failure_is_for_the_callback_or_else_an_error_event() {
     let (events, log) = new_loop();
     let socket = logged(&events, &log, &udp4());
     let to = log.clone();
-    let tell = move |_: &Socket, outcome: Result<()>| to.add(format!("callback {}", outcome.unwrap_err()));
+    let tell = move |_: &EventSocket, outcome: Result<()>| to.add(format!("callback {}", outcome.unwrap_err()));
     socket.connect_then(("255.255.255.255", 9), tell).unwrap();
     socket.send_then("x", (), log.sent("it")).unwrap();
     turn_until(&events, || log.len() == 3);
@@ -56,7 +56,7 @@ fn b51_a_peer_is_the_only_one_until_it_is_let_go() {
     assert_eq!(log.take(), ["from the peer"]);
     socket.disconnect().unwrap();
     assert_eq!(socket.disconnect().unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_CONNECTED");
-    assert_eq!(socket.remote_address().unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_CONNECTED");
+    assert_eq!(socket.peer_addr().unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_CONNECTED");
 }
 
 #[test]

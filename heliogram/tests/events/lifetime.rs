@@ -15,7 +15,7 @@ fn b62_a_second_close_is_refused() {
     assert_eq!(log.take(), ["close", "closed"]);
     assert_eq!(socket.bind(0).unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
     assert_eq!(socket.close_then(|_| ()).unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
-    assert_eq!(socket.address().unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+    assert_eq!(socket.local_addr().unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn b63_the_loop_waits_for_referenced_bound_sockets_alone() {
     assert!(!unbound.unref().unref().has_ref());
     unbound.bind(0).unwrap();
     events.run().unwrap();
-    assert!(unbound.address().is_ok());
+    assert!(unbound.local_addr().is_ok());
     assert!(unbound.ref_().has_ref());
     assert!(events.run_once(Some(Duration::ZERO)).unwrap());
     unbound.unref();
@@ -68,7 +68,7 @@ fn unreferenced_sockets_receive_while_the_loop_runs() {
 
 #[test]
 fn run_once_ends_when_its_time_is_over() {
-    let events = Loop::new().unwrap();
+    let events = EventLoop::new().unwrap();
     let (_socket, _) = listening(&events, &udp4());
     let start = Instant::now();
     assert!(events.run_once(Some(Duration::from_millis(30))).unwrap());
@@ -96,7 +96,7 @@ fn an_open_socket_outlives_its_last_handle() {
 
 #[test]
 fn a_closed_socket_lets_its_listeners_go_even_if_they_hold_it() {
-    let events = Loop::new().unwrap();
+    let events = EventLoop::new().unwrap();
     let witness = Rc::new(());
     let (socket, address) = listening(&events, &udp4());
     let (held, own) = (Rc::clone(&witness), socket.clone());
@@ -134,7 +134,7 @@ fn the_end_of_the_loop_closes_its_sockets_and_forgets_what_was_due() {
 
 #[test]
 fn a_port_is_free_as_soon_as_its_socket_is_closed() {
-    let events = Loop::new().unwrap();
+    let events = EventLoop::new().unwrap();
     let (socket, address) = listening(&events, &udp4());
     socket.close().unwrap();
     std::net::UdpSocket::bind(address).unwrap();

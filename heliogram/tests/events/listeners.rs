@@ -10,7 +10,7 @@ fn they_are_called_in_order_and_prepended_ones_first() {
     let socket = events.create_socket(&udp4()).unwrap();
     let add = |name: &'static str| {
         let log = log.clone();
-        move |_: &Socket, ()| log.add(name)
+        move |_: &EventSocket, ()| log.add(name)
     };
     assert!(!socket.emit(event::Connect, ()));
     socket.on(event::Connect, add("first"));
@@ -72,7 +72,7 @@ fn a_once_listener_is_off_before_it_is_called_and_called_once_however_it_is_reac
 fn an_error_that_nobody_hears_is_returned_and_the_loop_goes_on() {
     let (events, log) = new_loop();
     let socket = events.create_socket(&udp4()).unwrap();
-    let error = socket.address().unwrap_err();
+    let error = socket.local_addr().unwrap_err();
     assert!(!socket.emit(event::Error, &error));
     socket.bind(("192.0.2.1", 0)).unwrap();
     assert_eq!(events.run().unwrap_err(), error);
@@ -93,7 +93,7 @@ fn listeners_may_call_anything() {
     socket.on(event::Message, move |socket, (msg, rinfo)| match msg {
         b"send" => socket.send("run", rinfo).unwrap(),
         b"run" => {
-            let inner = Loop::new().unwrap();
+            let inner = EventLoop::new().unwrap();
             let other = inner.create_socket(&udp4()).unwrap();
             other.send("emit", rinfo.addr).unwrap();
             other.close().unwrap();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 
 /// Answers with this address whatever the name, once for each unit that is sent to the channel.
-fn answering(events: &Loop, address: SocketAddr) -> std::sync::mpsc::Sender<()> {
+fn answering(events: &EventLoop, address: SocketAddr) -> std::sync::mpsc::Sender<()> {
     let (sender, receiver) = channel();
     let receiver: Arc<Mutex<Receiver<()>>> = Arc::new(Mutex::new(receiver));
     events.set_lookup(move |_, _| {
@@ -47,7 +47,7 @@ fn b25_the_systems_resolver_knows_localhost() {
     client.send_then("hello", ("localhost", address.port()), log.sent("it")).unwrap();
     turn_until(&events, || log.len() == 2);
     assert_eq!(log.take(), ["listening", "it sent 5"]);
-    assert_eq!(client.address().unwrap().ip().to_string(), "127.0.0.1");
+    assert_eq!(client.local_addr().unwrap().ip().to_string(), "127.0.0.1");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use common::LONG;
-use heliogram::events::{Loop, Socket, event};
+use heliogram::events::{EventLoop, EventSocket, event};
 use heliogram::{Result, SocketOptions, SocketType};
 
 /// What happened, in order.
@@ -31,7 +31,7 @@ impl Log {
     }
 
     /// A callback of a send that writes the outcome down.
-    fn sent(&self, name: &str) -> impl FnOnce(&Socket, Result<usize>) + 'static {
+    fn sent(&self, name: &str) -> impl FnOnce(&EventSocket, Result<usize>) + 'static {
         let (log, name) = (self.clone(), name.to_owned());
         move |_, outcome| match outcome {
             Ok(bytes) => log.add(format!("{name} sent {bytes}")),
@@ -54,12 +54,12 @@ fn udp4() -> SocketOptions {
     SocketOptions::new(SocketType::Udp4)
 }
 
-fn new_loop() -> (Loop, Log) {
-    (Loop::new().unwrap(), Log::default())
+fn new_loop() -> (EventLoop, Log) {
+    (EventLoop::new().unwrap(), Log::default())
 }
 
 /// A socket that writes down each event.
-fn logged(events: &Loop, log: &Log, options: &SocketOptions) -> Socket {
+fn logged(events: &EventLoop, log: &Log, options: &SocketOptions) -> EventSocket {
     let socket = events.create_socket(options).unwrap();
     let to = log.clone();
     socket.on(event::Listening, move |_, ()| to.add("listening"));
@@ -75,16 +75,16 @@ fn logged(events: &Loop, log: &Log, options: &SocketOptions) -> Socket {
 }
 
 /// A bound socket without listeners.
-fn listening(events: &Loop, options: &SocketOptions) -> (Socket, SocketAddr) {
+fn listening(events: &EventLoop, options: &SocketOptions) -> (EventSocket, SocketAddr) {
     let socket = events.create_socket(options).unwrap();
     socket.bind(SocketAddr::new(options.socket_type().localhost(), 0)).unwrap();
-    turn_until(events, || socket.address().is_ok_and(|address| address.port() != 0));
-    let address = socket.address().unwrap();
+    turn_until(events, || socket.local_addr().is_ok_and(|address| address.port() != 0));
+    let address = socket.local_addr().unwrap();
     (socket, address)
 }
 
 /// Turns the loop until it is done, which it must be in time.
-fn turn_until(events: &Loop, done: impl Fn() -> bool) {
+fn turn_until(events: &EventLoop, done: impl Fn() -> bool) {
     let end = Instant::now() + LONG;
     while !done() {
         assert!(Instant::now() < end, "it did not happen");

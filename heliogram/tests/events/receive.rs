@@ -27,7 +27,7 @@ fn b38_an_error_that_nobody_hears_does_not_swallow_the_rest_of_the_batch() {
     let to = log.clone();
     server.on(event::Message, move |server, (msg, _)| {
         to.add(String::from_utf8_lossy(msg));
-        server.emit(event::Error, &server.remote_address().unwrap_err());
+        server.emit(event::Error, &server.peer_addr().unwrap_err());
     });
     let (client, _) = listening(&events, &udp4());
     ["a", "b", "c"].iter().for_each(|&name| client.send(name, address).unwrap());
@@ -61,7 +61,7 @@ fn b39_after_a_close_in_a_listener_nothing_is_delivered() {
 
 #[test]
 fn b40_a_flooded_socket_lets_the_others_have_their_turn() {
-    let events = Loop::new().unwrap();
+    let events = EventLoop::new().unwrap();
     let (flooded, address) = listening(&events, &udp4());
     let (quiet, quiet_address) = listening(&events, &udp4());
     let (client, _) = listening(&events, &udp4());
@@ -89,7 +89,7 @@ fn b40_a_flooded_socket_lets_the_others_have_their_turn() {
 #[test]
 fn b42_b43_b44_datagrams_of_any_size_come_whole_and_say_who_sent_them() {
     for options in [udp4(), udp4().gro(true), SocketOptions::new(SocketType::Udp6)] {
-        let events = Loop::new().unwrap();
+        let events = EventLoop::new().unwrap();
         let (server, address) = listening(&events, &options);
         let (client, from) = listening(&events, &SocketOptions::new(options.socket_type()));
         let got = Rc::new(RefCell::new(Vec::new()));
@@ -152,7 +152,7 @@ fn b46_an_error_of_receiving_is_an_event_and_the_socket_goes_on() {
     assert_eq!(log.take(), ["listening", "connect", "error recvmsg ECONNREFUSED"]);
     let again = events.create_socket(&udp4()).unwrap();
     again.bind(address).unwrap();
-    again.send("back", client.address().unwrap()).unwrap();
+    again.send("back", client.local_addr().unwrap()).unwrap();
     turn_until(&events, || log.len() == 1);
     assert_eq!(log.take(), ["message back"]);
 }

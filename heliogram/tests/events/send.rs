@@ -4,7 +4,7 @@ use std::io::IoSlice;
 use std::net::IpAddr;
 
 use heliogram::events::Payload;
-use heliogram::{ReceiveInfo, SendOptions};
+use heliogram::{RecvMetadataOptions, SendOptions};
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn b21_messages_and_destinations_have_many_forms() {
 
 #[test]
 fn b22_b26_the_port_is_checked_before_the_state() {
-    let events = Loop::new().unwrap();
+    let events = EventLoop::new().unwrap();
     let (socket, address) = listening(&events, &udp4());
     assert_eq!(socket.send("x", 0).unwrap_err().code(), "ERR_SOCKET_BAD_PORT");
     assert_eq!(socket.send("x", ("localhost", 0)).unwrap_err().code(), "ERR_SOCKET_BAD_PORT");
@@ -82,7 +82,7 @@ fn b28_a_chain_of_callbacks_keeps_no_socket_from_receiving() {
             server.close().unwrap();
         }
     });
-    fn again(client: &Socket, address: SocketAddr, server: Socket) {
+    fn again(client: &EventSocket, address: SocketAddr, server: EventSocket) {
         if server.state().is_closed() {
             return client.close().unwrap();
         }
@@ -161,7 +161,7 @@ fn b33_without_a_close_the_socket_may_send_again() {
 
 #[test]
 fn b34_nothing_waits_after_a_normal_send() {
-    let events = Loop::new().unwrap();
+    let events = EventLoop::new().unwrap();
     let (socket, address) = listening(&events, &udp4());
     socket.send("abc", address).unwrap();
     assert_eq!((socket.send_queue_size().unwrap(), socket.send_queue_count().unwrap()), (0, 0));
@@ -226,20 +226,20 @@ fn b87_a_send_just_before_the_close_leaves_and_is_told() {
 
 #[test]
 fn a_message_takes_its_options_along_however_long_it_waits() {
-    let events = Loop::new().unwrap();
+    let events = EventLoop::new().unwrap();
     let server = events.create_socket(&SocketOptions::new(SocketType::Udp4)).unwrap();
     let client = events.create_socket(&SocketOptions::new(SocketType::Udp4)).unwrap();
     let hops = Rc::new(RefCell::new(Vec::new()));
     let seen = Rc::clone(&hops);
     server.on(event::Message, move |server, (_, rinfo)| {
-        seen.borrow_mut().push(rinfo.arrival.hop_limit.unwrap());
+        seen.borrow_mut().push(rinfo.metadata.hop_limit.unwrap());
         if seen.borrow().len() == 4 {
             server.close().unwrap();
         }
     });
     server.on(event::Listening, move |server, ()| {
-        server.set_receive_info(ReceiveInfo::new().hop_limit(true)).unwrap();
-        let port = server.address().unwrap().port();
+        server.set_recv_metadata(RecvMetadataOptions::new().hop_limit(true)).unwrap();
+        let port = server.local_addr().unwrap().port();
         let options = |hops| SendOptions::new().hop_limit(hops);
         let parts = [IoSlice::new(b"two "), IoSlice::new(b"parts")];
         // It waits for the bind, then for the look-up; it goes at once; it has none.

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use heliogram::Borrowed;
+use heliogram::BorrowedDescriptor;
 use napi::sys;
 
 use super::{thread, uv};
@@ -93,7 +93,7 @@ impl Loop {
     /// being watched already. The watch must be dropped before the descriptor is closed.
     pub(crate) fn watch(
         &self,
-        descriptor: Borrowed<'_>,
+        descriptor: BorrowedDescriptor<'_>,
         watched: Watched,
         watcher: Rc<dyn Watcher>,
     ) -> Result<Poll, i32> {

@@ -28,7 +28,7 @@ mod system {
     use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
     use std::time::Duration;
 
-    use heliogram::Borrowed;
+    use heliogram::BorrowedDescriptor;
 
     use super::{Event, Interest, Ready, WAKE};
 
@@ -53,16 +53,16 @@ mod system {
             Ok(poller)
         }
 
-        pub(crate) fn add(&self, descriptor: Borrowed<'_>, key: usize) -> io::Result<()> {
+        pub(crate) fn add(&self, descriptor: BorrowedDescriptor<'_>, key: usize) -> io::Result<()> {
             self.control(libc::EPOLL_CTL_ADD, descriptor.as_raw_fd(), key, libc::EPOLLONESHOT as u32)
         }
 
-        pub(crate) fn arm(&self, descriptor: Borrowed<'_>, key: usize, interest: Interest) -> io::Result<()> {
+        pub(crate) fn arm(&self, descriptor: BorrowedDescriptor<'_>, key: usize, interest: Interest) -> io::Result<()> {
             let kinds = (kinds(interest) | libc::EPOLLONESHOT) as u32;
             self.control(libc::EPOLL_CTL_MOD, descriptor.as_raw_fd(), key, kinds)
         }
 
-        pub(crate) fn remove(&self, descriptor: Borrowed<'_>) -> io::Result<()> {
+        pub(crate) fn remove(&self, descriptor: BorrowedDescriptor<'_>) -> io::Result<()> {
             self.control(libc::EPOLL_CTL_DEL, descriptor.as_raw_fd(), 0, 0)
         }
 
@@ -70,7 +70,7 @@ mod system {
             self.events(ready, limit.map_or(-1, |limit| limit.as_millis() as i32)).map(drop)
         }
 
-        pub(crate) fn look(&self, of: &[(Borrowed<'_>, Interest)]) -> (Vec<Event>, Vec<Option<Ready>>) {
+        pub(crate) fn look(&self, of: &[(BorrowedDescriptor<'_>, Interest)]) -> (Vec<Event>, Vec<Option<Ready>>) {
             let readable = Interest { readable: true, ..Interest::NONE };
             let asked = once((self.epoll.as_fd(), readable)).chain(of.iter().copied()).map(entry);
             let mut asked: Vec<_> = asked.collect();
@@ -123,7 +123,7 @@ mod system {
     }
 
     /// What poll(2) is asked. It passes over a number below zero: who waits for nothing is told nothing.
-    fn entry((of, interest): (Borrowed<'_>, Interest)) -> libc::pollfd {
+    fn entry((of, interest): (BorrowedDescriptor<'_>, Interest)) -> libc::pollfd {
         let events = kinds(interest) as libc::c_short;
         libc::pollfd { fd: if events == 0 { -1 } else { of.as_raw_fd() }, events, revents: 0 }
     }
@@ -154,7 +154,7 @@ mod system {
     use std::io;
     use std::time::Duration;
 
-    use heliogram::Borrowed;
+    use heliogram::BorrowedDescriptor;
 
     use super::{Event, Interest, Ready};
 
@@ -165,16 +165,16 @@ mod system {
             polling::Poller::new().map(Poller)
         }
 
-        pub(crate) fn add(&self, descriptor: Borrowed<'_>, key: usize) -> io::Result<()> {
+        pub(crate) fn add(&self, descriptor: BorrowedDescriptor<'_>, key: usize) -> io::Result<()> {
             // SAFETY: the caller removes the descriptor before it is closed, as the contract above says.
             unsafe { self.0.add(&descriptor, polling::Event::none(key)) }
         }
 
-        pub(crate) fn arm(&self, descriptor: Borrowed<'_>, key: usize, interest: Interest) -> io::Result<()> {
+        pub(crate) fn arm(&self, descriptor: BorrowedDescriptor<'_>, key: usize, interest: Interest) -> io::Result<()> {
             self.0.modify(descriptor, polling::Event::new(key, interest.readable, interest.writable))
         }
 
-        pub(crate) fn remove(&self, descriptor: Borrowed<'_>) -> io::Result<()> {
+        pub(crate) fn remove(&self, descriptor: BorrowedDescriptor<'_>) -> io::Result<()> {
             self.0.delete(descriptor)
         }
 
@@ -191,7 +191,7 @@ mod system {
         }
 
         /// Nothing, as if none were ready: a second thread that waits is sent away. They are then armed, and tell.
-        pub(crate) fn look(&self, of: &[(Borrowed<'_>, Interest)]) -> (Vec<Event>, Vec<Option<Ready>>) {
+        pub(crate) fn look(&self, of: &[(BorrowedDescriptor<'_>, Interest)]) -> (Vec<Event>, Vec<Option<Ready>>) {
             (Vec::new(), vec![None; of.len()])
         }
 

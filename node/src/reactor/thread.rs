@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use heliogram::Borrowed;
+use heliogram::BorrowedDescriptor;
 use napi::sys;
 
 use super::poll::{Interest, TurnOver, Watched, Watcher};
@@ -286,7 +286,7 @@ impl Drop for Thread {
 
 /// One watched descriptor.
 struct Watch {
-    descriptor: Borrowed<'static>,
+    descriptor: BorrowedDescriptor<'static>,
     watched: Watched,
     watcher: Rc<dyn Watcher>,
     interest: Cell<Interest>,
@@ -306,7 +306,7 @@ pub(crate) struct Poll {
 impl Poll {
     pub(crate) fn new(
         of: &Loop,
-        descriptor: Borrowed<'_>,
+        descriptor: BorrowedDescriptor<'_>,
         watched: Watched,
         watcher: Rc<dyn Watcher>,
     ) -> Result<Self, i32> {
@@ -370,17 +370,17 @@ impl Drop for Poll {
 
 /// The same descriptor for the time of the watch.
 #[cfg(unix)]
-fn for_the_watch(descriptor: Borrowed<'_>) -> Borrowed<'static> {
+fn for_the_watch(descriptor: BorrowedDescriptor<'_>) -> BorrowedDescriptor<'static> {
     use std::os::fd::AsRawFd;
     // SAFETY: whoever watches a descriptor drops the watch before he closes it (`Loop::watch`, and `Endpoint::close`,
     // which does so).
-    unsafe { Borrowed::borrow_raw(descriptor.as_raw_fd()) }
+    unsafe { BorrowedDescriptor::borrow_raw(descriptor.as_raw_fd()) }
 }
 
 /// The same descriptor for the time of the watch.
 #[cfg(windows)]
-fn for_the_watch(descriptor: Borrowed<'_>) -> Borrowed<'static> {
+fn for_the_watch(descriptor: BorrowedDescriptor<'_>) -> BorrowedDescriptor<'static> {
     use std::os::windows::io::AsRawSocket;
     // SAFETY: as on Unix.
-    unsafe { Borrowed::borrow_raw(descriptor.as_raw_socket()) }
+    unsafe { BorrowedDescriptor::borrow_raw(descriptor.as_raw_socket()) }
 }

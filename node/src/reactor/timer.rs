@@ -6,7 +6,7 @@ mod system {
     use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
     use std::time::Duration;
 
-    use heliogram::Borrowed;
+    use heliogram::BorrowedDescriptor;
 
     pub(crate) struct Timer(OwnedFd);
 
@@ -33,7 +33,7 @@ mod system {
             unsafe { libc::timerfd_settime(self.0.as_raw_fd(), 0, &times, std::ptr::null_mut()) };
         }
 
-        pub(crate) fn descriptor(&self) -> Borrowed<'_> {
+        pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
             self.0.as_fd()
         }
     }
@@ -45,7 +45,7 @@ mod system {
     use std::io;
     use std::time::Duration;
 
-    use heliogram::Borrowed;
+    use heliogram::BorrowedDescriptor;
 
     /// There is none.
     pub(crate) struct Timer(Infallible);
@@ -59,7 +59,7 @@ mod system {
             match self.0 {}
         }
 
-        pub(crate) fn descriptor(&self) -> Borrowed<'_> {
+        pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
             match self.0 {}
         }
     }

@@ -9,7 +9,7 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use heliogram::Borrowed;
+use heliogram::BorrowedDescriptor;
 use napi::sys;
 
 use super::guarded;
@@ -112,7 +112,7 @@ impl Poll {
     /// Watches nothing yet. The error is libuv's negative number: `EEXIST` if the loop watches this descriptor already.
     pub(crate) fn new(
         of: Loop,
-        descriptor: Borrowed<'_>,
+        descriptor: BorrowedDescriptor<'_>,
         watched: Watched,
         watcher: Rc<dyn Watcher>,
     ) -> Result<Self, i32> {
@@ -180,13 +180,13 @@ fn allocate(layout: Layout) -> NonNull<c_void> {
 }
 
 #[cfg(unix)]
-fn raw(descriptor: Borrowed<'_>) -> Descriptor {
+fn raw(descriptor: BorrowedDescriptor<'_>) -> Descriptor {
     use std::os::fd::AsRawFd;
     descriptor.as_raw_fd()
 }
 
 #[cfg(windows)]
-fn raw(descriptor: Borrowed<'_>) -> Descriptor {
+fn raw(descriptor: BorrowedDescriptor<'_>) -> Descriptor {
     use std::os::windows::io::AsRawSocket;
     descriptor.as_raw_socket()
 }

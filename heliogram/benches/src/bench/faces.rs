@@ -5,8 +5,8 @@ use super::send::datagrams;
 use super::tally::Tally;
 use super::{Job, Outcome};
 use futures_core::Stream;
-use heliogram::events::{Loop, event};
-use heliogram::{RecvBatch, SocketOptions, tokio::Socket};
+use heliogram::events::{EventLoop, event};
+use heliogram::{RecvBatch, SocketOptions, TokioSocket};
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -46,11 +46,11 @@ pub(crate) fn tokio_net_send(job: &Job) -> Outcome<()> {
 
 pub(crate) fn tokio_recv(job: &Job) -> Outcome<()> {
     in_tokio(job, async |tally: &mut Tally| {
-        let socket = Socket::bind(&options(), anywhere()).await?;
-        announce(socket.address()?);
+        let socket = TokioSocket::bind(&options(), anywhere()).await?;
+        announce(socket.local_addr()?);
         let mut buffer = [0; SLOT];
         while !tally.over_now_and_then() {
-            let info = socket.recv(&mut buffer).await?;
+            let info = socket.recv_msg(&mut buffer).await?;
             tally.take(&buffer[..info.size]);
         }
         Ok(())
@@ -62,13 +62,13 @@ pub(crate) fn tokio_recv_batch(job: &Job) -> Outcome<()> {
 }
 
 pub(crate) fn tokio_trains(job: &Job) -> Outcome<()> {
-    tokio_batches(job, &options().gro(true), RecvBatch::for_trains(TRAIN_SLOTS))
+    tokio_batches(job, &options().gro(true), RecvBatch::for_gro(TRAIN_SLOTS))
 }
 
 fn tokio_batches(job: &Job, options: &SocketOptions, mut batch: RecvBatch) -> Outcome<()> {
     in_tokio(job, async |tally: &mut Tally| {
-        let socket = Socket::bind(options, anywhere()).await?;
-        announce(socket.address()?);
+        let socket = TokioSocket::bind(options, anywhere()).await?;
+        announce(socket.local_addr()?);
         while !tally.over() {
             socket.recv_batch(&mut batch).await?;
             batch.iter().for_each(|message| tally.take(message.data));
@@ -79,7 +79,7 @@ fn tokio_batches(job: &Job, options: &SocketOptions, mut batch: RecvBatch) -> Ou
 
 pub(crate) fn tokio_send(job: &Job) -> Outcome<()> {
     in_tokio(job, async |tally: &mut Tally| {
-        let socket = Socket::bind(&options(), anywhere()).await?;
+        let socket = TokioSocket::bind(&options(), anywhere()).await?;
         let bytes = vec![7; job.size];
         while !tally.over_now_and_then() {
             socket.send_to(&bytes, job.peers[0]).await?;
@@ -91,7 +91,7 @@ pub(crate) fn tokio_send(job: &Job) -> Outcome<()> {
 
 pub(crate) fn tokio_send_batch(job: &Job) -> Outcome<()> {
     in_tokio(job, async |tally: &mut Tally| {
-        let socket = Socket::bind(&options(), anywhere()).await?;
+        let socket = TokioSocket::bind(&options(), anywhere()).await?;
         let bytes = vec![7; job.size * job.train()];
         let batch = datagrams(job, &bytes);
         while !tally.over() {
@@ -103,8 +103,8 @@ pub(crate) fn tokio_send_batch(job: &Job) -> Outcome<()> {
 
 pub(crate) fn tokio_messages(job: &Job) -> Outcome<()> {
     in_tokio(job, async |tally: &mut Tally| {
-        let socket = Socket::bind(&options().gro(true), anywhere()).await?;
-        announce(socket.address()?);
+        let socket = TokioSocket::bind(&options().gro(true), anywhere()).await?;
+        announce(socket.local_addr()?);
         let mut messages = socket.messages();
         while !tally.over_now_and_then() {
             let next = poll_fn(|context| Pin::new(&mut messages).poll_next(context)).await;
@@ -125,7 +125,7 @@ pub(crate) fn events_trains(job: &Job) -> Outcome<()> {
 
 /// One listener for `'message'`, which closes the socket when the time is up.
 fn listen(job: &Job, options: &SocketOptions) -> Outcome<()> {
-    let events = Loop::new()?;
+    let events = EventLoop::new()?;
     let socket = events.create_socket(options)?;
     let tally = Rc::new(RefCell::new(Tally::new(job.time())));
     let counting = Rc::clone(&tally);
@@ -136,7 +136,7 @@ fn listen(job: &Job, options: &SocketOptions) -> Outcome<()> {
             socket.close().expect("it is closed once: then no more messages come");
         }
     });
-    socket.bind_then(anywhere(), |socket| announce(socket.address().expect("it is bound")))?;
+    socket.bind_then(anywhere(), |socket| announce(socket.local_addr().expect("it is bound")))?;
     events.run()?;
     tally.borrow().report()
 }

@@ -44,13 +44,13 @@ pub(crate) fn batch(job: &Job) -> Outcome<()> {
 }
 
 pub(crate) fn trains(job: &Job) -> Outcome<()> {
-    batch_loop(job, &options().gro(true), RecvBatch::for_trains(TRAIN_SLOTS))
+    batch_loop(job, &options().gro(true), RecvBatch::for_gro(TRAIN_SLOTS))
 }
 
 fn batch_loop(job: &Job, options: &SocketOptions, mut batch: RecvBatch) -> Outcome<()> {
     let socket = Socket::new(options)?;
     socket.bind(Some(anywhere()))?;
-    announce(socket.address()?);
+    announce(socket.local_addr()?);
     drain(&socket.descriptor()?, job, |tally| {
         socket.try_recv_batch(&mut batch).map_err(bare_error)?;
         batch.iter().for_each(|message| tally.take(message.data));

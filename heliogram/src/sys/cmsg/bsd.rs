@@ -12,7 +12,7 @@ use libc::{
 
 use super::{Attribute, Encoder, Message, Received, Refused, field};
 use crate::info::TrafficClass;
-use crate::unix::Credentials;
+use crate::unix_datagram::Credentials;
 
 /// Every message that [`decode`] understands, and the bytes of its data at most.
 pub(super) const UNDERSTOOD: &[(c_int, c_int, usize)] = &[
@@ -84,17 +84,17 @@ pub(super) fn decode(message: Message<'_>, received: &mut Received) {
     match (message.level, message.kind) {
         #[cfg(target_vendor = "apple")]
         (IPPROTO_IP, libc::IP_PKTINFO) => received.packet_info(message.data).unwrap_or_default(),
-        (IPPROTO_IP, libc::IP_RECVDSTADDR) => received.arrival.destination = destination(message.data),
+        (IPPROTO_IP, libc::IP_RECVDSTADDR) => received.metadata.destination = destination(message.data),
         // struct sockaddr_dl: sdl_len, sdl_family, sdl_index
         (IPPROTO_IP, libc::IP_RECVIF) => {
-            received.arrival.interface = field(message.data, 2).map(u16::from_ne_bytes).map(u32::from)
+            received.metadata.interface = field(message.data, 2).map(u16::from_ne_bytes).map(u32::from)
         }
         (IPPROTO_IPV6, IPV6_PKTINFO) => received.packet_info6(message.data).unwrap_or_default(),
         (IPPROTO_IP, IP_RECVTOS) | (IPPROTO_IPV6, IPV6_TCLASS) => {
-            received.arrival.traffic_class = message.small().map(TrafficClass);
+            received.metadata.traffic_class = message.small().map(TrafficClass);
         }
-        (IPPROTO_IP, IP_RECVTTL) | (IPPROTO_IPV6, IPV6_HOPLIMIT) => received.arrival.hop_limit = message.small(),
-        (SOL_SOCKET, SCM_TIMESTAMP) => received.arrival.software_time = timeval(message.data),
+        (IPPROTO_IP, IP_RECVTTL) | (IPPROTO_IPV6, IPV6_HOPLIMIT) => received.metadata.hop_limit = message.small(),
+        (SOL_SOCKET, SCM_TIMESTAMP) => received.metadata.software_timestamp = timeval(message.data),
         _ => {}
     }
 }

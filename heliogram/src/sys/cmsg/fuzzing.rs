@@ -3,8 +3,8 @@
 use std::ffi::c_int;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{Attribute, Control, Encoder, HEADER, Messages, arrival, credentials, decode, segment_size, system};
-use crate::info::ReceiveInfo;
+use super::{Attribute, Control, Encoder, HEADER, Messages, credentials, decode, metadata, segment_size, system};
+use crate::info::RecvMetadataOptions;
 
 /// Reads `control` in every way there is.
 ///
@@ -15,18 +15,18 @@ pub fn run(control: &[u8]) {
     messages_follow_each_other(control);
     let received = decode(control);
     told_as_asked(control);
-    assert_ne!(received.arrival.segment_size, Some(0), "nobody can cut a train into datagrams of nothing");
-    assert_eq!(segment_size(control), received.arrival.segment_size, "the short way and the long way agree");
-    if let Some(class) = received.arrival.traffic_class {
+    assert_ne!(received.metadata.segment_size, Some(0), "nobody can cut a train into datagrams of nothing");
+    assert_eq!(segment_size(control), received.metadata.segment_size, "the short way and the long way agree");
+    if let Some(class) = received.metadata.traffic_class {
         assert_eq!((class.dscp() << 2) | class.ecn() as u8, class.0, "the two parts are the whole");
     }
 }
 
 /// Nothing is told that nobody asked for, and losses are told to who did.
 fn told_as_asked(control: &[u8]) {
-    let nothing = arrival(control, ReceiveInfo::new());
-    assert_eq!((nothing.software_time, nothing.hardware_time, nothing.dropped), (None, None, None));
-    assert!(arrival(control, ReceiveInfo::all()).dropped.is_some(), "0 is a number of losses");
+    let nothing = metadata(control, RecvMetadataOptions::new());
+    assert_eq!((nothing.software_timestamp, nothing.hardware_timestamp, nothing.dropped), (None, None, None));
+    assert!(metadata(control, RecvMetadataOptions::all()).dropped.is_some(), "0 is a number of losses");
     credentials(control);
     #[cfg(any(target_os = "linux", target_os = "android"))]
     assert!(super::notice(control, None).is_none() || decode(control).error.is_some(), "every notice is an entry");

@@ -11,7 +11,7 @@ use libc::{SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_UDP};
 use socket2::{MaybeUninitSlice, MsgHdr, MsgHdrMut, SockRef};
 
 use super::fuzzing::encoded;
-use super::received::Origin;
+use super::received::ErrorOrigin;
 use super::*;
 use crate::info::{Ecn, TrafficClass};
 
@@ -106,7 +106,7 @@ fn a_train_is_cut_and_comes_whole() {
         let receiver = listening(host, &[(SOL_UDP, libc::UDP_GRO)]);
         send(&bound(host), address(&receiver), &[7; 350], &[Attribute::SegmentSize(100)]);
         let (length, received) = try_receive(&receiver, 0).unwrap();
-        assert_eq!((length, received.arrival.segment_size), (350, Some(100)), "{host}");
+        assert_eq!((length, received.metadata.segment_size), (350, Some(100)), "{host}");
     }
 }
 
@@ -124,8 +124,11 @@ fn where_it_came_to_by_ipv4() {
     let to = SocketAddr::new(ip("127.0.0.9"), address(&receiver).port());
     send(&bound("127.0.0.1"), to, b"", &[]);
     let received = receive(&receiver);
-    assert_eq!((received.arrival.destination, received.arrival.local), (Some(ip("127.0.0.9")), Some(ip("127.0.0.9"))));
-    assert_eq!(received.arrival.interface, Some(loopback()));
+    assert_eq!(
+        (received.metadata.destination, received.metadata.local_ip),
+        (Some(ip("127.0.0.9")), Some(ip("127.0.0.9")))
+    );
+    assert_eq!(received.metadata.interface, Some(loopback()));
 }
 
 #[test]
@@ -134,8 +137,8 @@ fn where_it_came_to_by_ipv6() {
     let to = SocketAddr::new(ip("::1"), address(&receiver).port());
     send(&bound("::1"), to, b"", &[]);
     let received = receive(&receiver);
-    assert_eq!((received.arrival.destination, received.arrival.local), (Some(ip("::1")), Some(ip("::1"))));
-    assert_eq!(received.arrival.interface, Some(loopback()));
+    assert_eq!((received.metadata.destination, received.metadata.local_ip), (Some(ip("::1")), Some(ip("::1"))));
+    assert_eq!(received.metadata.interface, Some(loopback()));
 }
 
 #[test]
@@ -147,7 +150,10 @@ fn a_groups_address_is_not_ours() {
     SockRef::from(&sender).set_multicast_if_v4(&std::net::Ipv4Addr::LOCALHOST).unwrap();
     send(&sender, SocketAddr::new(group.into(), address(&receiver).port()), b"", &[]);
     let received = receive(&receiver);
-    assert_eq!((received.arrival.destination, received.arrival.local), (Some(group.into()), Some(ip("127.0.0.1"))));
+    assert_eq!(
+        (received.metadata.destination, received.metadata.local_ip),
+        (Some(group.into()), Some(ip("127.0.0.1")))
+    );
 }
 
 #[test]
@@ -160,8 +166,8 @@ fn an_ipv6_socket_that_takes_ipv4() {
     let to = SocketAddr::new(ip("127.0.0.1"), address(&receiver).port());
     send(&bound("127.0.0.1"), to, b"", &[Attribute::Tos(0x2a), Attribute::Ttl(9)]);
     let received = receive(&receiver);
-    assert_eq!(received.arrival.destination, Some(ip("::ffff:127.0.0.1")));
-    assert_eq!((received.arrival.traffic_class, received.arrival.hop_limit), (Some(TrafficClass(0x2a)), Some(9)));
+    assert_eq!(received.metadata.destination, Some(ip("::ffff:127.0.0.1")));
+    assert_eq!((received.metadata.traffic_class, received.metadata.hop_limit), (Some(TrafficClass(0x2a)), Some(9)));
 }
 
 #[test]
@@ -170,7 +176,7 @@ fn an_ipv6_socket_that_sends_to_ipv4() {
     let to = SocketAddr::new(ip("::ffff:127.0.0.1"), address(&receiver).port());
     send(&bound("::"), to, b"", &[Attribute::Tos(0x2a), Attribute::Ttl(9)]);
     let received = receive(&receiver);
-    assert_eq!((received.arrival.traffic_class, received.arrival.hop_limit), (Some(TrafficClass(0x2a)), Some(9)));
+    assert_eq!((received.metadata.traffic_class, received.metadata.hop_limit), (Some(TrafficClass(0x2a)), Some(9)));
 }
 
 #[test]
@@ -178,14 +184,14 @@ fn the_byte_of_dscp_and_ecn_and_the_hops_that_are_left() {
     let receiver = listening("127.0.0.1", &[(SOL_IP, libc::IP_RECVTOS), (SOL_IP, libc::IP_RECVTTL)]);
     send(&bound("127.0.0.1"), address(&receiver), b"", &[Attribute::Tos(0xb9), Attribute::Ttl(255)]);
     let received = receive(&receiver);
-    assert_eq!((received.arrival.traffic_class, received.arrival.hop_limit), (Some(TrafficClass(0xb9)), Some(255)));
+    assert_eq!((received.metadata.traffic_class, received.metadata.hop_limit), (Some(TrafficClass(0xb9)), Some(255)));
 
     let options = [(SOL_IPV6, libc::IPV6_RECVTCLASS), (SOL_IPV6, libc::IPV6_RECVHOPLIMIT)];
     let receiver = listening("::1", &options);
     send(&bound("::1"), address(&receiver), b"", &[Attribute::TrafficClass(0x03), Attribute::HopLimit(0)]);
     let received = receive(&receiver);
-    assert_eq!(received.arrival.traffic_class.map(TrafficClass::ecn), Some(Ecn::Ce));
-    assert_eq!(received.arrival.hop_limit, Some(0));
+    assert_eq!(received.metadata.traffic_class.map(TrafficClass::ecn), Some(Ecn::Ce));
+    assert_eq!(received.metadata.hop_limit, Some(0));
 }
 
 #[test]
@@ -207,9 +213,9 @@ fn when_it_came() {
     let before = SystemTime::now();
     send(&bound("127.0.0.1"), address(&receiver), b"", &[]);
     let received = receive(&receiver);
-    let time = received.arrival.software_time.expect("a time");
+    let time = received.metadata.software_timestamp.expect("a time");
     assert!(before <= time && time <= SystemTime::now(), "{time:?} lies outside of the test");
-    assert_eq!(received.arrival.hardware_time, None);
+    assert_eq!(received.metadata.hardware_timestamp, None);
 }
 
 #[test]
@@ -222,12 +228,12 @@ fn when_it_came_in_software_and_hardware() {
     let received = (0..500).find_map(|_| {
         thread::sleep(Duration::from_millis(10));
         send(&sender, address(&receiver), b"", &[]);
-        Some(receive(&receiver)).filter(|received| received.arrival.software_time.is_some())
+        Some(receive(&receiver)).filter(|received| received.metadata.software_timestamp.is_some())
     });
     let received = received.expect("a time within five seconds");
-    let time = received.arrival.software_time.unwrap();
+    let time = received.metadata.software_timestamp.unwrap();
     assert!(before <= time && time <= SystemTime::now(), "{time:?} lies outside of the test");
-    assert_eq!(received.arrival.hardware_time, None, "loopback has no clock of its own");
+    assert_eq!(received.metadata.hardware_timestamp, None, "loopback has no clock of its own");
 }
 
 #[test]
@@ -241,7 +247,7 @@ fn how_many_were_lost() {
         arrived += 1;
     }
     send(&sender, address(&receiver), b"the next one tells", &[]);
-    assert_eq!(receive(&receiver).arrival.dropped, Some(64 - arrived));
+    assert_eq!(receive(&receiver).metadata.dropped, Some(64 - arrived));
 }
 
 /// A port on which nobody answers us: its owner listens to somebody else, and keeps others from taking it.
@@ -256,7 +262,7 @@ fn a_closed_port_by_ipv4() {
     let sender = listening("127.0.0.1", &[(SOL_IP, libc::IP_RECVERR)]);
     send(&sender, address(&deaf("127.0.0.1")), b"anybody there?", &[]);
     let error = receive_error(&sender);
-    assert_eq!((error.errno, error.origin), (libc::ECONNREFUSED, Origin::Icmp));
+    assert_eq!((error.errno, error.origin), (libc::ECONNREFUSED, ErrorOrigin::Icmp));
     assert_eq!((error.kind, error.code), (3, 3), "ICMP: destination unreachable, port unreachable");
     assert_eq!(error.offender, Some(SocketAddr::new(ip("127.0.0.1"), 0)));
     assert_eq!(error.mtu(), None);
@@ -267,7 +273,7 @@ fn a_closed_port_by_ipv6() {
     let sender = listening("::1", &[(SOL_IPV6, libc::IPV6_RECVERR)]);
     send(&sender, address(&deaf("::1")), b"anybody there?", &[]);
     let error = receive_error(&sender);
-    assert_eq!((error.errno, error.origin), (libc::ECONNREFUSED, Origin::Icmp6));
+    assert_eq!((error.errno, error.origin), (libc::ECONNREFUSED, ErrorOrigin::Icmp6));
     assert_eq!((error.kind, error.code), (1, 4), "ICMPv6: destination unreachable, port unreachable");
     assert_eq!(error.offender.map(|offender| offender.ip()), Some(ip("::1")));
 }
@@ -279,7 +285,7 @@ fn a_closed_port_by_ipv4_from_an_ipv6_socket() {
     let to = SocketAddr::new(ip("::ffff:127.0.0.1"), address(&deaf).port());
     send(&sender, to, b"anybody there?", &[]);
     let error = receive_error(&sender);
-    assert_eq!((error.errno, error.origin), (libc::ECONNREFUSED, Origin::Icmp));
+    assert_eq!((error.errno, error.origin), (libc::ECONNREFUSED, ErrorOrigin::Icmp));
     assert_eq!(error.offender.map(|offender| offender.ip().to_canonical()), Some(ip("127.0.0.1")));
 }
 
@@ -291,7 +297,7 @@ fn a_datagram_that_is_too_long() {
     let refused = try_send(&sender, address(&receiver), &[7; 65_508], &[]).unwrap_err();
     assert_eq!(refused.raw_os_error(), Some(libc::EMSGSIZE));
     let error = receive_error(&sender);
-    assert_eq!((error.errno, error.origin, error.offender), (libc::EMSGSIZE, Origin::Local, None));
+    assert_eq!((error.errno, error.origin, error.offender), (libc::EMSGSIZE, ErrorOrigin::Local, None));
     assert!(error.mtu().is_some_and(|mtu| mtu >= 1280), "{error:?}");
 }
 

@@ -9,10 +9,10 @@ use libc::{
     SCM_TIMESTAMPNS, SO_RXQ_OVFL, SO_TIMESTAMPING, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_UDP, UDP_GRO, UDP_SEGMENT, c_int,
 };
 
-use super::received::Origin;
+use super::received::ErrorOrigin;
 use super::{Attribute, Encoder, ExtendedError, Message, Messages, Received, Refused, field};
 use crate::info::TrafficClass;
-use crate::unix::Credentials;
+use crate::unix_datagram::Credentials;
 
 /// Not in every `libc` crate for Linux: by definition the option's own number.
 const SCM_TXTIME: c_int = libc::SO_TXTIME;
@@ -85,16 +85,18 @@ pub(super) fn credentials(message: Message<'_>) -> Option<Credentials> {
 
 pub(super) fn decode(message: Message<'_>, received: &mut Received) {
     match (message.level, message.kind) {
-        (SOL_UDP, UDP_GRO) => received.arrival.segment_size = received.arrival.segment_size.or(train(message)),
+        (SOL_UDP, UDP_GRO) => received.metadata.segment_size = received.metadata.segment_size.or(train(message)),
         (SOL_IP, IP_PKTINFO) => received.packet_info(message.data).unwrap_or_default(),
         (SOL_IPV6, IPV6_PKTINFO) => received.packet_info6(message.data).unwrap_or_default(),
         (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => {
-            received.arrival.traffic_class = message.small().map(TrafficClass)
+            received.metadata.traffic_class = message.small().map(TrafficClass)
         }
-        (SOL_IP, IP_TTL) | (SOL_IPV6, IPV6_HOPLIMIT) => received.arrival.hop_limit = message.small(),
-        (SOL_SOCKET, SCM_TIMESTAMPNS) => received.arrival.software_time = timespec(message.data).and_then(system_time),
+        (SOL_IP, IP_TTL) | (SOL_IPV6, IPV6_HOPLIMIT) => received.metadata.hop_limit = message.small(),
+        (SOL_SOCKET, SCM_TIMESTAMPNS) => {
+            received.metadata.software_timestamp = timespec(message.data).and_then(system_time)
+        }
         (SOL_SOCKET, SCM_TIMESTAMPING) => timestamping(message.data, received),
-        (SOL_SOCKET, SO_RXQ_OVFL) => received.arrival.dropped = field(message.data, 0).map(u32::from_ne_bytes),
+        (SOL_SOCKET, SO_RXQ_OVFL) => received.metadata.dropped = field(message.data, 0).map(u32::from_ne_bytes),
         (SOL_IP, IP_RECVERR) | (SOL_IPV6, IPV6_RECVERR) => received.error = extended_error(message.data),
         _ => {}
     }
@@ -103,8 +105,9 @@ pub(super) fn decode(message: Message<'_>, received: &mut Received) {
 /// `struct scm_timestamping`: the software's time, one that is no longer used, the device's time.
 fn timestamping(data: &[u8], received: &mut Received) {
     let mut times = data.chunks_exact((data.len() / 3).max(1)).map(timespec);
-    received.arrival.software_time = times.next().flatten().and_then(system_time).or(received.arrival.software_time);
-    received.arrival.hardware_time = times.nth(1).flatten();
+    received.metadata.software_timestamp =
+        times.next().flatten().and_then(system_time).or(received.metadata.software_timestamp);
+    received.metadata.hardware_timestamp = times.nth(1).flatten();
 }
 
 /// A `timespec` of 64 or, on older 32-bit systems, 32 bits a field; all zero where there is no time.
@@ -136,14 +139,14 @@ fn extended_error(data: &[u8]) -> Option<ExtendedError> {
     })
 }
 
-fn origin(number: u8) -> Origin {
+fn origin(number: u8) -> ErrorOrigin {
     match number {
-        libc::SO_EE_ORIGIN_LOCAL => Origin::Local,
-        libc::SO_EE_ORIGIN_ICMP => Origin::Icmp,
-        libc::SO_EE_ORIGIN_ICMP6 => Origin::Icmp6,
-        libc::SO_EE_ORIGIN_TIMESTAMPING => Origin::Timestamping,
-        ORIGIN_ZEROCOPY => Origin::ZeroCopy,
-        other => Origin::Other(other),
+        libc::SO_EE_ORIGIN_LOCAL => ErrorOrigin::Local,
+        libc::SO_EE_ORIGIN_ICMP => ErrorOrigin::Icmp,
+        libc::SO_EE_ORIGIN_ICMP6 => ErrorOrigin::Icmp6,
+        libc::SO_EE_ORIGIN_TIMESTAMPING => ErrorOrigin::Timestamping,
+        ORIGIN_ZEROCOPY => ErrorOrigin::ZeroCopy,
+        other => ErrorOrigin::Other(other),
     }
 }
 

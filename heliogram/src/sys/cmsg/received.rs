@@ -3,13 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::field;
-use crate::info::Arrival;
+use crate::info::RecvMetadata;
 
 /// What the kernel told of one datagram, as far as the socket asked for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Received {
     /// How it arrived.
-    pub(crate) arrival: Arrival,
+    pub(crate) metadata: RecvMetadata,
     /// The error that an earlier datagram met (`IP_RECVERR`, `IPV6_RECVERR`, Linux). The datagram that it came with is
     /// the one sent, and its address the one it was sent to.
     pub(crate) error: Option<ExtendedError>,
@@ -20,9 +20,9 @@ impl Received {
     #[cfg_attr(target_os = "freebsd", expect(dead_code, reason = "FreeBSD has no IP_PKTINFO"))]
     pub(super) fn packet_info(&mut self, data: &[u8]) -> Option<()> {
         let (interface, local, destination) = (field(data, 0)?, field::<4>(data, 4)?, field::<4>(data, 8)?);
-        self.arrival.interface = Some(u32::from_ne_bytes(interface));
-        self.arrival.local = Some(Ipv4Addr::from(local).into());
-        self.arrival.destination = Some(Ipv4Addr::from(destination).into());
+        self.metadata.interface = Some(u32::from_ne_bytes(interface));
+        self.metadata.local_ip = Some(Ipv4Addr::from(local).into());
+        self.metadata.destination = Some(Ipv4Addr::from(destination).into());
         Some(())
     }
 
@@ -30,9 +30,9 @@ impl Received {
     pub(super) fn packet_info6(&mut self, data: &[u8]) -> Option<()> {
         let (destination, interface) = (field::<16>(data, 0)?, field(data, 16)?);
         let destination = Ipv6Addr::from(destination);
-        self.arrival.interface = Some(u32::from_ne_bytes(interface));
-        self.arrival.destination = Some(destination.into());
-        self.arrival.local = Some(IpAddr::V6(destination)).filter(|address| !address.to_canonical().is_multicast());
+        self.metadata.interface = Some(u32::from_ne_bytes(interface));
+        self.metadata.destination = Some(destination.into());
+        self.metadata.local_ip = Some(IpAddr::V6(destination)).filter(|address| !address.to_canonical().is_multicast());
         Some(())
     }
 }
@@ -42,7 +42,7 @@ impl Received {
 pub(crate) struct ExtendedError {
     /// The system's number, positive: `ECONNREFUSED`, `EMSGSIZE`, `EHOSTUNREACH`.
     pub(crate) errno: i32,
-    pub(crate) origin: Origin,
+    pub(crate) origin: ErrorOrigin,
     /// The ICMP message's type, or what the origin defines.
     pub(crate) kind: u8,
     /// The ICMP message's code, or what the origin defines.
@@ -63,7 +63,7 @@ impl ExtendedError {
 
 /// Where an error comes from (`SO_EE_ORIGIN_*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum ErrorOrigin {
     /// This host.
     Local,
     /// An ICMP message.

@@ -151,8 +151,8 @@ fn nobody_answers_from_a_groups_address() {
         let address: Ipv6Addr = text.parse().unwrap();
         // Whom it came to is told in the same words as whom it shall come from.
         let received = decode(&encoded(&[Attribute::Source6 { address, interface: 2 }]));
-        assert_eq!((received.arrival.destination, received.arrival.interface), (Some(address.into()), Some(2)));
-        assert_eq!(received.arrival.local, ours.then_some(address.into()), "{text}");
+        assert_eq!((received.metadata.destination, received.metadata.interface), (Some(address.into()), Some(2)));
+        assert_eq!(received.metadata.local_ip, ours.then_some(address.into()), "{text}");
     }
 }
 

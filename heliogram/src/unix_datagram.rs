@@ -1,20 +1,19 @@
-//! Datagrams between processes of one host: [`Socket`] for paths and, on Linux, abstract names. Unix systems only.
+//! Datagrams between processes of one host: [`UnixDatagram`] for paths and, on Linux, abstract names. Unix systems only.
 //!
 //! ```
 //! # let folder = std::env::temp_dir().join(format!("heliogram-doc-{}", std::process::id()));
 //! # std::fs::create_dir_all(&folder).unwrap();
 //! # let path = folder.join("log");
-//! use std::io::IoSlice;
-//! use heliogram::unix::{Address, Socket, SocketOptions};
+//! use heliogram::{SocketAddrUnix, UnixDatagram, UnixDatagramOptions};
 //!
-//! let log = Socket::new(&SocketOptions::new())?;
-//! log.bind(&Address::path(&path)?)?;
-//! let program = Socket::new(&SocketOptions::new())?;
-//! program.connect(&log.address()?)?;
-//! program.try_send(&[IoSlice::new(b"<14>started")], None)?;
+//! let log = UnixDatagram::new(&UnixDatagramOptions::new())?;
+//! log.bind(&SocketAddrUnix::path(&path)?)?;
+//! let program = UnixDatagram::new(&UnixDatagramOptions::new())?;
+//! program.connect(&log.local_addr()?)?;
+//! program.try_send(b"<14>started")?;
 //!
 //! let mut buffer = [0; 1024];
-//! let rinfo = log.try_recv(&mut buffer)?;
+//! let rinfo = log.try_recv_msg(&mut buffer)?;
 //! assert_eq!(&buffer[..rinfo.size], b"<14>started");
 //! log.close()?; // and the path is gone
 //! # std::fs::remove_dir(&folder).unwrap();
@@ -35,20 +34,20 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::sys::{self, errno, local};
 
-/// How a [`Socket`] treats the path that it is bound to.
+/// How a [`UnixDatagram`] treats the path that it is bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SocketOptions {
+pub struct UnixDatagramOptions {
     replace_stale: bool,
     unlink: bool,
 }
 
-impl SocketOptions {
+impl UnixDatagramOptions {
     /// The defaults: a path that is there is `EADDRINUSE`, and closing removes what the bind has made.
     pub const fn new() -> Self {
-        SocketOptions { replace_stale: false, unlink: true }
+        UnixDatagramOptions { replace_stale: false, unlink: true }
     }
 
     /// Lets a bind take the place of a socket that nobody has open any longer, which a program that was killed leaves
@@ -69,23 +68,23 @@ impl SocketOptions {
     }
 }
 
-impl Default for SocketOptions {
+impl Default for UnixDatagramOptions {
     fn default() -> Self {
-        SocketOptions::new()
+        UnixDatagramOptions::new()
     }
 }
 
 /// The address of a local socket: a path, an abstract name, or none (`struct sockaddr_un`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Address {
+pub struct SocketAddrUnix {
     /// As the kernel has it: an abstract name begins with a NUL.
     bytes: [u8; local::NAME],
     length: u8,
 }
 
-impl Address {
+impl SocketAddrUnix {
     /// The address of a socket that nobody has bound.
-    pub const UNNAMED: Address = Address { bytes: [0; local::NAME], length: 0 };
+    pub const UNNAMED: SocketAddrUnix = SocketAddrUnix { bytes: [0; local::NAME], length: 0 };
 
     /// A path, of at most 107 bytes on Linux and 103 on macOS and FreeBSD.
     ///
@@ -96,7 +95,7 @@ impl Address {
         let path = path.as_ref();
         let bytes = path.as_os_str().as_bytes();
         let fits = !bytes.is_empty() && bytes.len() < local::NAME && !bytes.contains(&0);
-        if fits { Ok(Address::of(bytes)) } else { Err(invalid(path.display())) }
+        if fits { Ok(SocketAddrUnix::of(bytes)) } else { Err(invalid(path.display())) }
     }
 
     /// An abstract name, of at most 107 bytes, any of them: it needs no file and is gone with its socket (Linux).
@@ -108,7 +107,7 @@ impl Address {
         if name.is_empty() || name.len() >= local::NAME {
             return Err(invalid(format_args!("@{}", name.escape_ascii())));
         }
-        let mut address = Address { length: name.len() as u8 + 1, ..Address::UNNAMED };
+        let mut address = SocketAddrUnix { length: name.len() as u8 + 1, ..SocketAddrUnix::UNNAMED };
         address.bytes[1..=name.len()].copy_from_slice(name);
         Ok(address)
     }
@@ -120,8 +119,8 @@ impl Address {
     /// As [`path`](Self::path) and [`abstract_name`](Self::abstract_name).
     pub fn parse(text: &str) -> Result<Self> {
         match text.strip_prefix(['@', '\0']) {
-            Some(name) => Address::abstract_name(name.as_bytes()),
-            None => Address::path(text),
+            Some(name) => SocketAddrUnix::abstract_name(name.as_bytes()),
+            None => SocketAddrUnix::path(text),
         }
     }
 
@@ -146,7 +145,7 @@ impl Address {
     /// At most [`local::NAME`] bytes.
     fn of(bytes: &[u8]) -> Self {
         let length = bytes.len().min(local::NAME);
-        let mut address = Address { length: length as u8, ..Address::UNNAMED };
+        let mut address = SocketAddrUnix { length: length as u8, ..SocketAddrUnix::UNNAMED };
         address.bytes[..length].copy_from_slice(&bytes[..length]);
         address
     }
@@ -160,7 +159,7 @@ fn invalid(what: impl fmt::Display) -> Error {
     Error::raw("address", errno::EINVAL).about(&what.to_string())
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for SocketAddrUnix {
     /// The path; an abstract name behind an `@`; nothing.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.as_path(), self.as_abstract_name()) {
@@ -171,7 +170,7 @@ impl fmt::Display for Address {
     }
 }
 
-impl fmt::Debug for Address {
+impl fmt::Debug for SocketAddrUnix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Address({self})")
     }
@@ -180,14 +179,14 @@ impl fmt::Debug for Address {
 /// Who sent a datagram, and how much of it there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct RemoteInfo {
+pub struct UnixRemoteInfo {
     /// The sender's address; unnamed unless it has bound its socket.
-    pub addr: Address,
+    pub addr: SocketAddrUnix,
     /// The message's length in bytes, as far as it fitted the buffer.
     pub size: usize,
     /// Whether the message was longer than the buffer and its end is lost.
     pub truncated: bool,
-    /// The process that sent it, if [`Socket::set_receive_credentials`] asked.
+    /// The process that sent it, if [`UnixDatagram::set_passcred`] asked.
     pub credentials: Option<Credentials>,
 }
 
@@ -206,8 +205,8 @@ pub struct Credentials {
 /// ([`Error::is_would_block`]). It has a descriptor from the beginning, for any reactor. All methods take `&self` and may be
 /// called from any thread.
 #[derive(Debug)]
-pub struct Socket {
-    options: SocketOptions,
+pub struct UnixDatagram {
+    options: UnixDatagramOptions,
     sys: local::Socket,
     closed: AtomicBool,
     credentials: AtomicBool,
@@ -223,14 +222,14 @@ struct Made {
 }
 
 /// Making, binding and closing.
-impl Socket {
+impl UnixDatagram {
     /// Makes a socket without an address: it may send, and hears only who is told its descriptor.
     ///
     /// # Errors
     ///
     /// The system's, such as `EMFILE`.
-    pub fn new(options: &SocketOptions) -> Result<Self> {
-        Ok(Socket {
+    pub fn new(options: &UnixDatagramOptions) -> Result<Self> {
+        Ok(UnixDatagram {
             options: *options,
             sys: local::Socket::open().map_err(|error| Error::system("socket", &error))?,
             closed: AtomicBool::new(false),
@@ -245,7 +244,7 @@ impl Socket {
     ///
     /// `EADDRINUSE` if it is there already; `EINVAL` if the socket is bound, and for no name; `ENOENT`, `EACCES`, `EROFS` and
     /// whatever else the file system has to say; `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    pub fn bind(&self, local: &Address) -> Result<()> {
+    pub fn bind(&self, local: &SocketAddrUnix) -> Result<()> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = |error: &io::Error| Error::system("bind", error).about(&local.to_string());
         self.check_running()?;
@@ -271,7 +270,7 @@ impl Socket {
     ///
     /// `ENOENT` if there is no such path, `ECONNREFUSED` if nobody has it open, `EACCES` without the right to write to it,
     /// `EPROTOTYPE` if it is a stream's; `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    pub fn connect(&self, remote: &Address) -> Result<()> {
+    pub fn connect(&self, remote: &SocketAddrUnix) -> Result<()> {
         self.call("connect", Some(remote), |sys| sys.connect(remote.as_bytes()))
     }
 
@@ -289,8 +288,9 @@ impl Socket {
     /// # Errors
     ///
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    pub fn address(&self) -> Result<Address> {
-        self.call("getsockname", None, |sys| sys.local_name(Address::of))
+    #[doc(alias("address", "getsockname"))]
+    pub fn local_addr(&self) -> Result<SocketAddrUnix> {
+        self.call("getsockname", None, |sys| sys.local_name(SocketAddrUnix::of))
     }
 
     /// The peer's address.
@@ -298,8 +298,8 @@ impl Socket {
     /// # Errors
     ///
     /// `ENOTCONN` without a peer, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    pub fn remote_address(&self) -> Result<Address> {
-        self.call("getpeername", None, |sys| sys.peer_name(Address::of))
+    pub fn peer_addr(&self) -> Result<SocketAddrUnix> {
+        self.call("getpeername", None, |sys| sys.peer_name(SocketAddrUnix::of))
     }
 
     /// Closes the socket for good, and removes the path that it has made. The number of its descriptor stays reserved until
@@ -310,7 +310,7 @@ impl Socket {
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` if it is closed already; the file system's (`unlink EACCES`), and the socket is closed.
     pub fn close(&self) -> Result<()> {
         if self.closed.swap(true, Ordering::AcqRel) {
-            return Err(Error::rule(Code::NotRunning));
+            return Err(Error::rule(ErrorKind::NotRunning));
         }
         let removed = self.remove_made();
         self.sys.retire().map_err(|error| Error::system("close", &error))?;
@@ -323,48 +323,91 @@ impl Socket {
     }
 
     /// The descriptor, for a reactor. Closing the socket does not invalidate it.
-    pub fn descriptor(&self) -> sys::Borrowed<'_> {
+    pub fn descriptor(&self) -> sys::BorrowedDescriptor<'_> {
         self.sys.descriptor()
     }
 }
 
 /// Sending and receiving.
-impl Socket {
-    /// Sends one datagram made of these buffers, to `to` or, without it, to the peer; says how many bytes it has.
+impl UnixDatagram {
+    /// Sends one datagram to the connected peer. Returns its length in bytes.
     ///
     /// # Errors
     ///
-    /// `EAGAIN` while the receiver's queue is full (a poller tells of room in that of a connected peer, and of no other);
-    /// `ENOTCONN` without any address, `EISCONN` with one too many (macOS, FreeBSD), `EMSGSIZE` over the send buffer's size, and those of
+    /// `EAGAIN` while the peer's queue is full; `ENOTCONN` without a peer; `EMSGSIZE` over the send buffer's size; those of
     /// [`connect`](Self::connect).
-    pub fn try_send(&self, message: &[IoSlice<'_>], to: Option<&Address>) -> Result<usize> {
-        self.call("send", to, |sys| sys.send(message, to.map(Address::as_bytes)))
+    pub fn try_send(&self, message: &[u8]) -> Result<usize> {
+        self.send(&[IoSlice::new(message)], None)
     }
 
-    /// Receives one datagram into `buffer`; what does not fit is lost, and [`RemoteInfo::truncated`] says so.
+    /// Sends one datagram to `peer`. Returns its length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_send`](Self::try_send), but `EISCONN` on a connected socket (macOS, FreeBSD). After `EAGAIN` a poller
+    /// reports room in the queue of a connected peer only, not in that of `peer`.
+    pub fn try_send_to(&self, message: &[u8], peer: &SocketAddrUnix) -> Result<usize> {
+        self.send(&[IoSlice::new(message)], Some(peer))
+    }
+
+    /// [`try_send`](Self::try_send) for a datagram in several buffers. Without buffers the datagram is empty.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_send`](Self::try_send).
+    #[doc(alias = "sendmsg")]
+    pub fn try_send_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
+        self.send(buffers, None)
+    }
+
+    fn send(&self, buffers: &[IoSlice<'_>], to: Option<&SocketAddrUnix>) -> Result<usize> {
+        self.call("send", to, |sys| sys.send(buffers, to.map(SocketAddrUnix::as_bytes)))
+    }
+
+    /// Receives one datagram into `buffer`. Returns its length in bytes. Bytes that do not fit `buffer` are lost.
     ///
     /// # Errors
     ///
     /// `EAGAIN` if there is none; `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    pub fn try_recv(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+    pub fn try_recv(&self, buffer: &mut [u8]) -> Result<usize> {
+        self.try_recv_msg(buffer).map(|rinfo| rinfo.size)
+    }
+
+    /// Receives one datagram into `buffer`. Returns its length in bytes and its sender.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](Self::try_recv).
+    pub fn try_recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddrUnix)> {
+        self.try_recv_msg(buffer).map(|rinfo| (rinfo.size, rinfo.addr))
+    }
+
+    /// Receives one datagram into `buffer`. Returns its length, its sender, [whether it was cut](UnixRemoteInfo::truncated),
+    /// and the sender's credentials if [`set_passcred`](Self::set_passcred) asks for them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](Self::try_recv).
+    #[doc(alias = "recvmsg")]
+    pub fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<UnixRemoteInfo> {
         let asked = self.credentials.load(Ordering::Relaxed);
-        let received = self.call("recvmsg", None, |sys| sys.recv(buffer, asked, Address::of))?;
+        let received = self.call("recvmsg", None, |sys| sys.recv(buffer, asked, SocketAddrUnix::of))?;
         let local::Received { from: addr, length: size, truncated, credentials } = received;
-        Ok(RemoteInfo { addr, size, truncated, credentials })
+        Ok(UnixRemoteInfo { addr, size, truncated, credentials })
     }
 }
 
 /// Options.
-impl Socket {
-    /// Lets the kernel tell which process sends each datagram, in [`RemoteInfo::credentials`] (`SO_PASSCRED`, Linux).
+impl UnixDatagram {
+    /// Lets the kernel tell which process sends each datagram, in [`UnixRemoteInfo::credentials`] (`SO_PASSCRED`, Linux).
     /// Default: off.
     ///
     /// # Errors
     ///
     /// `ENOTSUP` elsewhere; `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     #[doc(alias("SO_PASSCRED", "SCM_CREDENTIALS"))]
-    pub fn set_receive_credentials(&self, on: bool) -> Result<()> {
-        self.call("setReceiveCredentials", None, |sys| sys.set_receive_credentials(on))?;
+    pub fn set_passcred(&self, on: bool) -> Result<()> {
+        self.call("setReceiveCredentials", None, |sys| sys.set_passcred(on))?;
         self.credentials.store(on, Ordering::Relaxed);
         Ok(())
     }
@@ -407,15 +450,15 @@ impl Socket {
 }
 
 /// What the methods share.
-impl Socket {
+impl UnixDatagram {
     fn check_running(&self) -> Result<()> {
-        if self.is_closed() { Err(Error::rule(Code::NotRunning)) } else { Ok(()) }
+        if self.is_closed() { Err(Error::rule(ErrorKind::NotRunning)) } else { Ok(()) }
     }
 
     fn call<T>(
         &self,
         syscall: &'static str,
-        about: Option<&Address>,
+        about: Option<&SocketAddrUnix>,
         call: impl FnOnce(&local::Socket) -> io::Result<T>,
     ) -> Result<T> {
         self.check_running()?;
@@ -437,14 +480,14 @@ impl Socket {
     }
 }
 
-impl Drop for Socket {
+impl Drop for UnixDatagram {
     fn drop(&mut self) {
         // There is nobody to tell; who wants to know closes it.
         let _ = self.remove_made();
     }
 }
 
-impl std::os::fd::AsFd for Socket {
+impl std::os::fd::AsFd for UnixDatagram {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         self.sys.descriptor()
     }
@@ -471,13 +514,13 @@ impl Made {
 }
 
 /// Whether the path is a socket that nobody has open: `connect` says `ECONNREFUSED`, as it does to other files.
-fn is_stale(local: &Address) -> bool {
+fn is_stale(local: &SocketAddrUnix) -> bool {
     let refused = |probe: local::Socket| probe.connect(local.as_bytes()).err().map(|error| error.kind());
     let is_socket = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.file_type().is_socket());
     local.as_path().is_some_and(is_socket)
         && local::Socket::open().ok().and_then(refused) == Some(io::ErrorKind::ConnectionRefused)
 }
 
-fn remove(local: &Address) -> io::Result<()> {
+fn remove(local: &SocketAddrUnix) -> io::Result<()> {
     local.as_path().map_or(Ok(()), std::fs::remove_file)
 }
