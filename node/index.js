@@ -1,7 +1,7 @@
 'use strict';
 // heliogram in the place of node:dgram. On hosts that it does not know (yet) it is their own dgram.
 
-const { dgram, isSupported, name } = require('./lib/runtime/index.js');
+const { dgram, isSupported, shareSockets } = require('./lib/runtime/index.js');
 
 let loaded;
 
@@ -25,8 +25,8 @@ const lateClass = {
 // What the host exports beside the two, such as Node 22's deprecated _createSocketHandle, stays the host's.
 module.exports = isSupported ? Object.defineProperty({ ...dgram, createSocket }, 'Socket', lateClass) : dgram;
 
-// For tests that look below the sockets, where the host has nothing there.
-if (isSupported && name !== 'node') {
-  const internals = { get: () => require('./lib/handle/handles.js'), enumerable: false };
-  Object.defineProperty(module.exports, Symbol.for('dgram.internals'), internals);
-}
+// Where the host's cluster shares no UDP sockets.
+shareSockets?.((type, options) => {
+  const { RawHandle } = require('./lib/handle/raw-handle.js');
+  return new RawHandle(type, options);
+});

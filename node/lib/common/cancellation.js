@@ -51,4 +51,17 @@ function within(options, start) {
   });
 }
 
-module.exports = { within };
+/** Closes the socket when the signal is aborted, if it is still open; a closed socket does not listen to the signal. */
+function closeOnAbort(socket, signal, isOpen) {
+  const onAbort = () => {
+    if (isOpen()) socket.close();
+  };
+  if (signal.aborted) {
+    onAbort();
+    return;
+  }
+  const listening = addAbortListener(signal, onAbort);
+  socket.once('close', () => listening[Symbol.dispose]());
+}
+
+module.exports = { closeOnAbort, within };

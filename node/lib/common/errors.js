@@ -2,7 +2,7 @@
 // Error classes and messages that look like the host's own: code, name, message, stack, own keys and their order.
 
 const util = require('node:util');
-const { kNodeError, major, marksStacks } = require('../runtime/index.js');
+const { kNodeError, marksStacks, namesUnnamedClasses } = require('../runtime/index.js');
 
 /** Puts the code behind the name in the stack, where the host has no formatter that would. */
 function markStack(error) {
@@ -46,7 +46,7 @@ function describeObject(value) {
   const made = value.constructor;
   const name = made?.name;
   if (typeof name === 'string' && name !== '') return `an instance of ${name}`;
-  if (major < 26 && made && 'name' in Object(made)) return `an instance of ${name}`;
+  if (namesUnnamedClasses && made && 'name' in Object(made)) return `an instance of ${name}`;
   return util.inspect(value, { depth: -1 });
 }
 

@@ -1,7 +1,7 @@
 'use strict';
 // What an argument must be; the errors are the host's, letter by letter.
 
-const { major } = require('../runtime/index.js');
+const { refusesTextZero } = require('../runtime/index.js');
 const {
   ERR_BUFFER_OUT_OF_BOUNDS,
   ERR_INVALID_ARG_TYPE,
@@ -51,8 +51,7 @@ function validateAbortSignal(signal, name) {
   }
 }
 
-/** To Node 22, the text '0' is a port where the number 0 is none. */
-const isZero = major < 24 ? (port) => port === 0 : (port) => +port === 0;
+const isZero = refusesTextZero ? (port) => +port === 0 : (port) => port === 0;
 
 function isPort(port, allowZero) {
   if (typeof port === 'string' ? port.trim() === '' : typeof port !== 'number') return false;

@@ -1,11 +1,11 @@
 'use strict';
 // socket.bind() in all its forms, and what begins when a socket is bound.
 
-const os = require('node:os');
 const { isIP } = require('../common/is-ip.js');
 const { errorMonitor } = require('node:events');
 const { emitMessage } = require('./emit-message.js');
-const { kOwner, kState, major, unshared } = require('../runtime/index.js');
+const { flagsOf } = require('../runtime/bind-flags.js');
+const { bindFailureEvent, kOwner, kState, unshared } = require('../runtime/index.js');
 const { UNBOUND, handleOf, healthCheck } = require('./state.js');
 const { validateObject, validatePort, validateString } = require('../common/validate.js');
 const {
@@ -19,11 +19,6 @@ const {
   ERR_SOCKET_BUFFER_SIZE,
 } = require('../common/errors.js');
 
-/** The flags of libuv's bind, which a worker's question to its primary contains. */
-const FLAG = { ipv6Only: 1, reuseAddr: os.constants.UV_UDP_REUSEADDR, reusePort: 8 };
-
-const flagsOf = ({ ipv6Only, reuseAddr, reusePort }) =>
-  (ipv6Only ? FLAG.ipv6Only : 0) | (reuseAddr ? FLAG.reuseAddr : 0) | (reusePort ? FLAG.reusePort : 0);
 const anyAddress = (socket) => (socket.type === 'udp4' ? '0.0.0.0' : '::');
 const isObject = (value) => value !== null && typeof value === 'object';
 const isDescriptor = (value) => (value | 0) === value && value > 0;
@@ -80,7 +75,7 @@ function startListening(socket) {
 
 /** The callback is a listener of 'listening' which the first error removes, without counting as a listener for errors. */
 function callWhenBound(socket, callback) {
-  const errorEvent = major < 24 ? 'error' : errorMonitor;
+  const errorEvent = bindFailureEvent ?? errorMonitor;
   function forget() {
     this.removeListener(errorEvent, forget);
     this.removeListener('listening', listening);

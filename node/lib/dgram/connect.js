@@ -3,7 +3,7 @@
 
 const { isIP } = require('../common/is-ip.js');
 const { kState } = require('../runtime/index.js');
-const { UNBOUND, BOUND, DISCONNECTED, enqueue, handleOf, healthCheck } = require('./state.js');
+const { UNBOUND, BOUND, DISCONNECTED, bindImplicitly, enqueue, handleOf, healthCheck } = require('./state.js');
 const { emitUnlessClosed, literal } = require('./bind.js');
 const { validatePort, validateString } = require('../common/validate.js');
 const {
@@ -73,8 +73,7 @@ function connect(port, address, callback) {
   validateString(address, 'address');
   const state = this[kState];
   begin(state);
-  if (state.bindState === UNBOUND) this.bind({ port: 0, exclusive: true }, null);
-  if (state.bindState === BOUND) startConnect(this, port, address, callback);
+  if (bindImplicitly(this)) startConnect(this, port, address, callback);
   else enqueue(this, () => startConnect(this, port, address, callback));
 }
 

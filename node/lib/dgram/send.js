@@ -4,7 +4,7 @@
 const process = require('node:process'); // the global is an accessor, which costs
 const { AsyncResource } = require('node:async_hooks');
 const { kState } = require('../runtime/index.js');
-const { UNBOUND, BOUND, enqueue, healthCheck } = require('./state.js');
+const { bindImplicitly, enqueue, healthCheck } = require('./state.js');
 const { blocked } = require('./connect.js');
 const { foreseen } = require('./lookup.js');
 const gathering = require('../bridge/send-batch.js');
@@ -179,8 +179,7 @@ function dispatch(socket, message, port, address, callback, options) {
     if (callback) process.nextTick(callback, refusal);
     return;
   }
-  if (state.bindState === UNBOUND) socket.bind({ port: 0, exclusive: true }, null);
-  if (state.bindState !== BOUND) return sendWhenBound(socket, list, port, address, callback, options);
+  if (!bindImplicitly(socket)) return sendWhenBound(socket, list, port, address, callback, options);
   const Request = state.pressure === undefined ? SendRequest : CountedRequest;
   return lookUp(state, new Request(socket, list, address, port, callback, options));
 }

@@ -6,8 +6,7 @@ const { EventEmitter } = require('node:events');
 const util = require('node:util');
 const diagnostics = require('node:diagnostics_channel');
 const host = require('../runtime/index.js');
-const { FLAG } = require('../bridge/env.js');
-const { Handle } = require('../handle/udp-handle.js');
+const { UdpHandle } = require('../handle/udp-handle.js');
 const { State, handleOf, healthCheck } = require('./state.js');
 const { lookupFor } = require('./lookup.js');
 const { bind, bindSync } = require('./bind.js');
@@ -76,35 +75,13 @@ function checkedBounds({ writableHighWaterMark, maxSendQueueSize, maxSendQueueCo
   return pressure.checked({ writableHighWaterMark, maxSendQueueSize, maxSendQueueCount });
 }
 
-/** What the native side keeps, as it is told. */
-const flagsOf = ({ reuseAddr, reusePort, ipv6Only, offload = true, pooledBuffers }) =>
-  (reuseAddr ? FLAG.reuseAddr : 0) |
-  (reusePort ? FLAG.reusePort : 0) |
-  (ipv6Only ? FLAG.ipv6Only : 0) |
-  (offload ? 0 : FLAG.noOffload) |
-  (pooledBuffers ? FLAG.pooledBuffers : 0);
-
 function newHandle(type, lookup, checked) {
   if (lookup !== undefined) validateFunction(lookup, 'lookup');
   if (type !== 'udp4' && type !== 'udp6') throw new ERR_SOCKET_BAD_TYPE();
   const resolve = lookupFor(type, lookup);
-  if (host.mayUseNet()) return new Handle(type, resolve, flagsOf(checked), checked.receiveCoalescing);
+  if (host.mayUseNet()) return new UdpHandle(type, resolve, checked);
   const { DeniedHandle } = require('../handle/denied-handle.js');
   return new DeniedHandle(type, resolve);
-}
-
-/** Closes the socket when the signal says so; a closed socket does not listen to it any more. */
-function closeOnAbort(socket, signal) {
-  validateAbortSignal(signal, 'options.signal');
-  const onAbort = () => {
-    if (handleOf(socket)) socket.close();
-  };
-  if (signal.aborted) {
-    onAbort();
-    return;
-  }
-  const listening = require('node:events').addAbortListener(signal, onAbort);
-  socket.once('close', () => listening[Symbol.dispose]());
 }
 
 /** A plain function, as the host's: `new`, and `call` on an object of one's own, both make a socket. */
@@ -122,7 +99,11 @@ function Socket(type, listener) {
   this[kState] = new State(handle);
   if (hasOptions) this[kState].take(checked);
   if (bounds !== undefined) this[kState].pressure = new pressure.Pressure(this, bounds);
-  if (given.signal !== undefined) closeOnAbort(this, given.signal);
+  if (given.signal !== undefined) {
+    validateAbortSignal(given.signal, 'options.signal');
+    const { closeOnAbort } = require('../common/cancellation.js');
+    closeOnAbort(this, given.signal, () => handleOf(this) !== null);
+  }
   if (channel.hasSubscribers) channel.publish({ socket: this });
 }
 

@@ -11,13 +11,7 @@ const UNBOUND = 0;
 const BOUND = 2;
 const DISCONNECTED = 0;
 
-/** What a program may ask for when it makes a socket; what it has not asked for takes no room in the socket. */
-const OPTIONS = [
-  ...['recvBufferSize', 'sendBufferSize', 'receiveBlockList', 'sendBlockList'],
-  ...['reuseAddr', 'reusePort', 'ipv6Only', 'offload', 'pooledBuffers', 'receiveCoalescing'],
-];
-
-/** Where a socket stands is the native side's to know; this shows it under the names that the host's sockets use. */
+/** Shows the native state under the names that the host's sockets use. */
 class State {
   #handle;
   #closed = false;
@@ -28,12 +22,9 @@ class State {
     this.queue = undefined;
   }
 
-  /** Keeps the options that the program has given; by index, since the steps of an iterator would be garbage of each socket. */
+  /** Keeps the options that the program has given; the others take no room in the socket. */
   take(options) {
-    for (let index = 0; index < OPTIONS.length; index++) {
-      const name = OPTIONS[index];
-      if (options[name] !== undefined) this[name] = options[name];
-    }
+    for (const name in options) if (options[name] !== undefined) this[name] = options[name];
   }
 
   /** For others: a handle of the host's, or null once the socket is closed. */
@@ -63,8 +54,6 @@ class State {
     return this.#handle.connectState;
   }
 }
-
-for (const name of [...OPTIONS, 'gate', 'pressure']) State.prototype[name] = undefined;
 
 /** The handle to call a method on; calling one on the null of a closed socket is a TypeError, as on the host's sockets. */
 function handleOf(socket) {
@@ -103,4 +92,11 @@ function runQueue() {
   for (const action of queue) action();
 }
 
-module.exports = { State, UNBOUND, BOUND, DISCONNECTED, enqueue, handleOf, healthCheck };
+/** Binds an unbound socket, as sends and connects do by themselves; whether it is bound by now. */
+function bindImplicitly(socket) {
+  const state = socket[kState];
+  if (state.bindState === UNBOUND) socket.bind({ port: 0, exclusive: true }, null);
+  return state.bindState === BOUND;
+}
+
+module.exports = { State, UNBOUND, BOUND, bindImplicitly, DISCONNECTED, enqueue, handleOf, healthCheck };

@@ -4,7 +4,7 @@
 const process = require('node:process'); // the global is an accessor, which costs
 const { AsyncResource } = require('node:async_hooks');
 const { kState } = require('../runtime/index.js');
-const { UNBOUND, BOUND, enqueue, healthCheck } = require('../dgram/state.js');
+const { bindImplicitly, enqueue, healthCheck } = require('../dgram/state.js');
 const { blocked } = require('../dgram/connect.js');
 const { foreseen } = require('../dgram/lookup.js');
 const gathering = require('../bridge/send-batch.js');
@@ -150,12 +150,9 @@ function sendMany(messages, ...rest) {
 }
 
 function start(socket, batch) {
-  const state = socket[kState];
   const refusal = batch.pressure?.refuses(batch.size, batch.datagrams.length);
   if (refusal !== undefined) return batch.drop(refusal);
-  if (state.bindState === UNBOUND) socket.bind({ port: 0, exclusive: true }, null);
-  if (state.bindState === BOUND) return lookUp(batch);
-  return startWhenBound(socket, batch);
+  return bindImplicitly(socket) ? lookUp(batch) : startWhenBound(socket, batch);
 }
 
 function startWhenBound(socket, batch) {

@@ -15,7 +15,7 @@ const CLOCKS = ['monotonic', 'tai'];
 function ask(socket, method, call) {
   healthCheck(socket);
   const { own } = socket[kState];
-  const outcome = own.settled === undefined ? own.share() : call(own.settled);
+  const outcome = own.flushAndGetNative === undefined ? own.share() : call(own.flushAndGetNative());
   if (outcome < 0) throw new ErrnoException(outcome, method);
   return outcome;
 }
@@ -106,7 +106,7 @@ function setDepartureClock(clock) {
 
 function stats() {
   healthCheck(this);
-  return this[kState].own.settled?.stats() ?? {};
+  return this[kState].own.flushAndGetNative?.().stats() ?? {};
 }
 
 module.exports = {

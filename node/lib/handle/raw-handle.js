@@ -4,14 +4,15 @@
 
 const environment = require('../bridge/env.js');
 const gathering = require('../bridge/send-batch.js');
+const { openFlags } = require('./open-flags.js');
 
-class Bare {
+class RawHandle {
   #number;
   #native;
 
-  /** `flags` as `environment.open` takes them. Its datagrams are to be read by others, who know no trains. */
-  constructor(type, flags = 0) {
-    this.#number = environment.open(type, flags | environment.FLAG.noOffload);
+  /** Others read its datagrams, who cannot take GRO packets apart. */
+  constructor(type, options = {}) {
+    this.#number = environment.open(type, openFlags({ ...options, offload: false }));
     this.#native = environment.half(this.#number);
   }
 
@@ -42,4 +43,4 @@ class Bare {
   }
 }
 
-module.exports = { Bare };
+module.exports = { RawHandle };

@@ -11,6 +11,8 @@ const environment = require('../bridge/env.js');
 const gathering = require('../bridge/send-batch.js');
 const { adopt, demand, kOwner, mayReach, queuesSends, socketToSend } = require('../runtime/index.js');
 const view = require('./host-handle.js');
+const { openFlags } = require('./open-flags.js');
+const { RawHandle } = require('./raw-handle.js');
 
 const EMSGSIZE = -constants.errno.EMSGSIZE;
 
@@ -29,19 +31,19 @@ const WITHOUT_COLLECTOR = { requireManualDestroy: true };
 /** What stands for a group or an interface in a call. */
 const text = (value) => (value === undefined || value === null ? undefined : `${value}`);
 
-class Handle {
-  constructor(type, lookup, flags, receiveCoalescing = 0) {
+class UdpHandle {
+  constructor(type, lookup, options) {
     this.type = type;
     this.lookup = lookup;
-    this.flags = flags;
+    this.flags = openFlags(options);
     this.started = false;
     this.receiving = false;
     this.onmessage = undefined;
     this.onmessages = undefined;
     this.onerror = undefined;
     this[kOwner] = undefined;
-    if (receiveCoalescing > 0) this.receiveCoalescing = receiveCoalescing;
-    this.number = environment.open(type, flags, receiveCoalescing);
+    if (options.receiveCoalescing > 0) this.receiveCoalescing = options.receiveCoalescing;
+    this.number = environment.open(type, this.flags, this.receiveCoalescing);
     this.standing = 0;
     this.resource = new AsyncResource('UDPWRAP', WITHOUT_COLLECTOR);
   }
@@ -72,8 +74,8 @@ class Handle {
     return this.standing >> 2 === 2;
   }
 
-  /** The native half, once everything has left that was sent before. */
-  get settled() {
+  /** Flushes batched sends, then returns the native handle. */
+  flushAndGetNative() {
     gathering.endStretch();
     return this.native;
   }
@@ -143,7 +145,7 @@ class Handle {
 
   connect(address, port) {
     demand?.(address, port);
-    return this.step(this.settled.finishConnect(String(address), port));
+    return this.step(this.flushAndGetNative().finishConnect(String(address), port));
   }
 
   connect6(address, port) {
@@ -151,7 +153,7 @@ class Handle {
   }
 
   disconnect() {
-    return this.step(this.settled.disconnect());
+    return this.step(this.flushAndGetNative().disconnect());
   }
 
   /**
@@ -305,7 +307,7 @@ class Handle {
 
   /** For Bun's child_process: a socket of Bun's own, to be sent to a child. */
   get socket() {
-    this.sent ??= socketToSend?.(this.native, this.type, this.flags);
+    this.sent ??= socketToSend?.(this.native, this.type, new RawHandle(this.type, { reuseAddr: this.sharesAddress }));
     return this.sent;
   }
 
@@ -318,23 +320,23 @@ class Handle {
   }
 
   setBroadcast(on) {
-    return this.settled.setBroadcast(Boolean(on));
+    return this.flushAndGetNative().setBroadcast(Boolean(on));
   }
 
   setTTL(ttl) {
-    return this.settled.setTTL(ttl | 0);
+    return this.flushAndGetNative().setTTL(ttl | 0);
   }
 
   setMulticastTTL(ttl) {
-    return this.settled.setMulticastTTL(ttl | 0);
+    return this.flushAndGetNative().setMulticastTTL(ttl | 0);
   }
 
   setMulticastLoopback(on) {
-    return this.settled.setMulticastLoopback(Boolean(on));
+    return this.flushAndGetNative().setMulticastLoopback(Boolean(on));
   }
 
   setMulticastInterface(address) {
-    return this.settled.setMulticastInterface(String(address));
+    return this.flushAndGetNative().setMulticastInterface(String(address));
   }
 
   addMembership(group, address) {
@@ -355,7 +357,7 @@ class Handle {
 
   /** The size, or undefined and what went wrong in `failure`. */
   bufferSize(size, receive, failure) {
-    const outcome = this.settled.bufferSize(size, receive);
+    const outcome = this.flushAndGetNative().bufferSize(size, receive);
     if (outcome >= 0) return outcome;
     const [code, message] = util.getSystemErrorMap().get(outcome);
     const syscall = receive ? 'uv_recv_buffer_size' : 'uv_send_buffer_size';
@@ -364,16 +366,16 @@ class Handle {
   }
 
   getSendQueueSize() {
-    return this.settled.sendQueueSize();
+    return this.flushAndGetNative().sendQueueSize();
   }
 
   getSendQueueCount() {
-    return this.settled.sendQueueCount();
+    return this.flushAndGetNative().sendQueueCount();
   }
 }
 
 /** What few sockets ever have: it takes no room in the others. */
-Object.assign(Handle.prototype, {
+Object.assign(UdpHandle.prototype, {
   receiveCoalescing: 0,
   resting: false,
   hearsWhole: false,
@@ -406,4 +408,4 @@ function tell(out, address) {
   return 0;
 }
 
-module.exports = { Handle };
+module.exports = { UdpHandle };

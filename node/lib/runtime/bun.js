@@ -9,9 +9,7 @@ const { symbolOf } = require('./symbols.js');
  * child_process sends only Bun's own sockets. This is one whose descriptor becomes one more of ours once Bun watches what
  * it was before, so that Bun reads nothing from it.
  */
-function socketToSend(native, type, flags) {
-  const { Bare } = require('../handle/raw-handle.js');
-  const other = new Bare(type, flags);
+function socketToSend(native, type, other) {
   other.bind(type === 'udp6' ? '::1' : '127.0.0.1', 0);
   const fd = other.duplicate();
   other.close();

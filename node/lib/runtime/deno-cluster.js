@@ -4,10 +4,8 @@
 
 const cluster = require('node:cluster');
 const { constants } = require('node:os');
+const { optionsOf } = require('./bind-flags.js');
 const { mayReach } = require('./deno-permissions.js');
-
-/** The flags of libuv's bind in a worker's question. */
-const [IPV6_ONLY, REUSE_ADDR, REUSE_PORT] = [1, 4, 8];
 
 const EACCES = -constants.errno.EACCES;
 const EINVAL = -constants.errno.EINVAL;
@@ -33,16 +31,10 @@ function bind(native, { address, port, fd }) {
   return typeof outcome === 'string' ? EINVAL : outcome;
 }
 
-/** The flags of a question, as our sockets take them. */
-function flagsFrom(flags) {
-  const { FLAG } = require('../bridge/env.js');
-  const bits = [[IPV6_ONLY, FLAG.ipv6Only], [REUSE_ADDR, FLAG.reuseAddr], [REUSE_PORT, FLAG.reusePort]];
-  return bits.reduce((sum, [bit, flag]) => (flags & bit ? sum | flag : sum), 0);
-}
+let openRaw; // makes a socket without an owner: `(type, options)`
 
 function open(query) {
-  const { Bare } = require('../handle/raw-handle.js');
-  const native = new Bare(query.addressType, flagsFrom(query.flags));
+  const native = openRaw(query.addressType, optionsOf(query.flags));
   return { native, errno: bind(native, query), workers: new Set() };
 }
 
@@ -87,7 +79,12 @@ function serve(worker) {
   worker.once('disconnect', () => [...shared.keys()].forEach((key) => release(worker, key)));
 }
 
-if (cluster.isPrimary) {
+/** Answers the workers, if this is a primary, with sockets that `open` makes. */
+function shareSockets(open) {
+  if (!cluster.isPrimary || openRaw !== undefined) return;
+  openRaw = open;
   cluster.on('fork', serve);
   Object.values(cluster.workers).forEach(serve);
 }
+
+module.exports = { shareSockets };

@@ -13,7 +13,6 @@ module.exports = ({ dgram }) => ({
   ...common(core?.runNextTicks),
   supports: () => typeof core?.runNextTicks === 'function',
   inspect() {
-    require('./deno-cluster.js');
     const socket = dgram.createSocket('udp4');
     const kState = symbolOf(socket, 'kStateSymbol');
     const { handle } = socket[kState];
@@ -28,6 +27,7 @@ module.exports = ({ dgram }) => ({
   },
   skipsLookup: true,
   demand,
+  shareSockets: (open) => require('./deno-cluster.js').shareSockets(open),
   mayReach,
   marksStacks: true,
 

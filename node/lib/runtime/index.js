@@ -4,9 +4,7 @@
 // beside this one, and no other file asks which one it is.
 
 const dgram = require('./original-dgram.js').dgram ?? require('node:dgram');
-
-/** The Node that this is, or that Deno and Bun say they are. */
-const [major, minor] = process.versions.node.split('.').map(Number);
+const { bindFailureEvent, namesUnnamedClasses, refusesTextZero } = require('./versions.js');
 
 function runtime() {
   if (process.versions.deno) return require('./deno.js');
@@ -14,9 +12,26 @@ function runtime() {
   return require('./node.js');
 }
 
-const { supports, inspect, ...host } = runtime()({ dgram, major, minor });
+const { supports, inspect, ...host } = runtime()({ dgram });
 
 /** Whether the sockets of this process are heliogram's. Elsewhere, and in older Nodes, they are the host's own. */
 const isSupported = supports();
 
-module.exports = { dgram, isSupported, major, ...host, ...(isSupported && inspect()) };
+/** Throws where there is nothing of the host's that could stand in for this part of heliogram. */
+function demandSupport(part) {
+  if (isSupported) return;
+  const error = new Error(`${part} has no sockets in ${process.release?.name ?? 'this runtime'} ${process.version}`);
+  error.code = 'ERR_HELIOGRAM_NOT_SUPPORTED';
+  throw error;
+}
+
+module.exports = {
+  demandSupport,
+  dgram,
+  isSupported,
+  bindFailureEvent,
+  namesUnnamedClasses,
+  refusesTextZero,
+  ...host,
+  ...(isSupported && inspect()),
+};

@@ -4,8 +4,9 @@
 // The global is an accessor, which is looked up anew at each use.
 const process = require('node:process');
 const { symbolOf } = require('./symbols.js');
+const { asksForNet, isSupported, skipsLookup } = require('./versions.js');
 
-module.exports = ({ dgram, major, minor }) => {
+module.exports = ({ dgram }) => {
   /**
    * Half a socket of the host: an argument that is refused late leaves the state behind, and nothing is announced. Sockets
    * that are whole would show up in diagnostics_channel.
@@ -36,14 +37,11 @@ module.exports = ({ dgram, major, minor }) => {
 
   return {
     name: 'node',
-    supports: () => major >= 22,
+    supports: () => isSupported,
     inspect,
 
-    /** Since then a literal address of the socket's own family resolves to itself, without dns.lookup. */
-    skipsLookup: major >= 26 || (major === 24 && minor >= 21),
-
-    /** The permission model knows the network since Node 25. */
-    mayUseNet: () => major < 25 || !process.permission || process.permission.has('net'),
+    skipsLookup,
+    mayUseNet: () => !asksForNet || !process.permission || process.permission.has('net'),
 
     /** Stands in the text of Node's own `emit`, and of nothing that programs put around it: a name that only Node knows. */
     ownEmitHas: 'kErrorMonitor',

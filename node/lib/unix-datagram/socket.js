@@ -2,9 +2,10 @@
 // Sockets of type 'unix_dgram': datagrams between processes of one host, with the manners of the other sockets. Where
 // those have a port and an address, these have a path, or an abstract name behind a NUL.
 
-const { EventEmitter, addAbortListener } = require('node:events');
+const { EventEmitter } = require('node:events');
 const { promisify } = require('node:util');
 const { EAGAIN, Local, errorOf } = require('./handle.js');
+const { closeOnAbort } = require('../common/cancellation.js');
 const { messageList, slice, validateAbortSignal, validateFunction, validateString, validateUint32 } = require('../common/validate.js');
 const {
   ErrnoException, ERR_SOCKET_ALREADY_BOUND, ERR_SOCKET_DGRAM_IS_CONNECTED, ERR_SOCKET_DGRAM_NOT_CONNECTED,
@@ -46,7 +47,7 @@ class UnixSocket extends EventEmitter {
     if (receiveCredentials) this.setReceiveCredentials(true);
     if (recvBufferSize) this.setRecvBufferSize(recvBufferSize);
     if (sendBufferSize) this.setSendBufferSize(sendBufferSize);
-    if (signal !== undefined) this.#closeOnAbort(signal);
+    if (signal !== undefined) closeOnAbort(this, signal, () => this.#local.native !== undefined);
   }
 
   bind(where, callback) {
@@ -224,17 +225,6 @@ class UnixSocket extends EventEmitter {
     if (this.#local.native) this.#local.awaitRoom(false);
   }
 
-  #closeOnAbort(signal) {
-    const onAbort = () => {
-      if (this.#local.native) this.close();
-    };
-    if (signal.aborted) {
-      onAbort();
-      return;
-    }
-    const listening = addAbortListener(signal, onAbort);
-    this.once('close', () => listening[Symbol.dispose]());
-  }
 }
 
 const createUnixSocket = (given, listener) => new UnixSocket(given === TYPE ? {} : given, listener);

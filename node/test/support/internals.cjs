@@ -1,0 +1,57 @@
+'use strict';
+// Node's internal modules, for tests that reach below the sockets: the state's symbol, and a UDP handle for programs that
+// make descriptors with the host's internal class. Node has one of its own; Deno's has no descriptor, and Bun has none.
+
+const { constants } = require('node:os');
+const { getSystemErrorMap } = require('node:util');
+const dgram = require('../../index.js');
+const { RawHandle } = require('../../lib/handle/raw-handle.js');
+const { kState, name: runtime } = require('../../lib/runtime/index.js');
+
+const EBADF = -constants.errno.EBADF;
+
+class UDP {
+  #handle;
+  #fd = -1;
+
+  bind(address, port) {
+    return this.#bind('udp4', address, port);
+  }
+
+  bind6(address, port) {
+    return this.#bind('udp6', address, port);
+  }
+
+  /** A descriptor of the same socket, which belongs to whoever asks. */
+  get fd() {
+    if (this.#fd < 0 && this.#handle !== undefined) this.#fd = this.#handle.duplicate();
+    return this.#fd;
+  }
+
+  getsockname(out) {
+    const address = this.#handle?.address() ?? EBADF;
+    if (typeof address === 'number') return address;
+    Object.assign(out, address);
+    return 0;
+  }
+
+  close() {
+    this.#handle?.close();
+  }
+
+  #bind(type, address, port) {
+    this.#handle = new RawHandle(type);
+    return this.#handle.bind(address, port);
+  }
+}
+
+const uv = { UV_UNKNOWN: -4094, UV_EOF: -4095 };
+for (const [number, [code]] of getSystemErrorMap()) uv[`UV_${code}`] = number;
+
+exports['internal/dgram'] = { kStateSymbol: kState, _createSocketHandle: dgram._createSocketHandle };
+
+exports.internalBinding = function internalBinding(name, native) {
+  if (name === 'uv') return native ?? uv;
+  if (name === 'udp_wrap' && runtime !== 'node') return { ...native, UDP };
+  return undefined;
+};
