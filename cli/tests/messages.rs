@@ -1,7 +1,10 @@
 //! `listen` and `send`: forms of addresses, of messages and of output.
 
+#[path = "../../heliogram/tests/common/ports.rs"]
+mod ports;
 mod support;
 
+use ports::reserved;
 use support::{Running, listening, run, run_with_input, start};
 
 const LOCAL: [&str; 3] = ["127.0.0.1:0", "[::1]:0", "localhost:0"];
@@ -101,7 +104,8 @@ fn a_message_is_repeated() {
 
 #[test]
 fn an_answer_is_printed_and_its_absence_fails() {
-    let (echo, address) = listening(&["echo", "127.0.0.1:0", "--count", "2"]);
+    let address = reserved("127.0.0.1".parse().unwrap()).to_string();
+    let (echo, _) = listening(&["echo", &address, "--count", "2"]);
     let asked = run_with_input(&["send", &address, "--timeout", "20"], b"one\ntwo\n");
     assert_eq!((asked.code, asked.out), (Some(0), format!("{address} one\n{address} two\n")));
     assert_eq!(echo.end().code, Some(0));

@@ -13,7 +13,9 @@ use std::sync::{Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{LONG, assert_works, bound, code, new, recv, recv_error_queue, recv_from, send};
+use common::{
+    LONG, assert_works, bound, bound_reserved, code, ip, new, ports, recv, recv_error_queue, recv_from, send,
+};
 use heliogram::state::{Bind, Connect};
 use heliogram::{BlockList, Datagram, Interface, MAX_MESSAGE, RecvBatch, Socket, SocketOptions, SocketType};
 
@@ -177,8 +179,8 @@ fn wrong_groups_are_refused_and_right_ones_still_joined() {
 
 #[test]
 fn a_closed_peer_is_told_to_a_connected_socket_only() {
-    for local in [V4, V6] {
-        let gone = bound(local).local_addr().unwrap();
+    for (host, local) in [("127.0.0.1", V4), ("::1", V6)] {
+        let gone = bound_reserved(host).local_addr().unwrap();
         let loner = bound(local);
         for _ in 0..3 {
             send(&loner, b"x", Some(gone)).unwrap();
@@ -199,7 +201,7 @@ fn a_closed_peer_is_told_to_a_connected_socket_only() {
 
 #[test]
 fn every_way_to_send_and_receive_tells_that_the_peer_is_gone_once() {
-    let gone = bound(V4).local_addr().unwrap();
+    let gone = bound_reserved("127.0.0.1").local_addr().unwrap();
     let socket = bound(V4);
     socket.connect(gone).unwrap();
     let x = [Datagram::new(b"x")];
@@ -224,7 +226,7 @@ fn a_connected_socket_hears_its_peer_alone() {
     let friend = bound(V4);
     let to = friend.local_addr().unwrap();
     // A port of one's own choice: Linux takes a chosen one away with the peer.
-    let own = bound(V4).local_addr().unwrap();
+    let own = bound_reserved("127.0.0.1").local_addr().unwrap();
     let socket = bound(&own.to_string());
     socket.connect(to).unwrap();
     let stranger = bound(V4);
@@ -291,8 +293,8 @@ fn a_refused_descriptor_is_closed() {
 
 #[test]
 fn a_socket_of_somebody_else_is_taken_over() {
-    let other = UdpSocket::bind(V4).unwrap();
-    let address = other.local_addr().unwrap();
+    let address = ports::reserved(ip("127.0.0.1"));
+    let other = UdpSocket::bind(address).unwrap();
     let socket = new(SocketType::Udp4);
     socket.bind_descriptor(other.into()).unwrap();
     assert_eq!((socket.state().bind, socket.local_addr()), (Bind::Bound, Ok(address)));
@@ -358,7 +360,7 @@ fn closes_on_exec(number: i32) -> bool {
 
 #[test]
 fn closing_frees_the_port_at_once_and_the_number_only_with_the_socket() {
-    let socket = bound(V4);
+    let socket = bound_reserved("127.0.0.1");
     let address = socket.local_addr().unwrap();
     let number = socket.descriptor().unwrap().as_raw_fd();
     assert!(closes_on_exec(number));
@@ -406,8 +408,8 @@ fn until_closed(mut work: impl FnMut() -> heliogram::Result<usize>) -> usize {
 #[test]
 fn closing_while_others_send_and_receive_ends_their_work_with_the_right_word() {
     for round in 0..20 {
-        let (socket, peer, to) = pair(V4);
-        let own = socket.local_addr().unwrap();
+        let (socket, peer) = (bound_reserved("127.0.0.1"), bound(V4));
+        let (own, to) = (socket.local_addr().unwrap(), peer.local_addr().unwrap());
         let start = Barrier::new(4);
         thread::scope(|scope| {
             let sender = scope.spawn(|| {

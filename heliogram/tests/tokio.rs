@@ -1,5 +1,8 @@
 //! The tokio face over loopback: waiting, cancelling, closing, streaming.
 
+#[path = "common/ports.rs"]
+mod ports;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
@@ -10,12 +13,13 @@ use futures_core::Stream;
 use heliogram::TokioSocket;
 use heliogram::{BlockList, Datagram, RecvBatch, SocketOptions, SocketType};
 
+use ports::reserved;
+
 const V4: SocketOptions = SocketOptions::new(SocketType::Udp4);
 
 async fn bound(options: &SocketOptions) -> (TokioSocket, SocketAddr) {
-    let local = SocketAddr::new(options.socket_type().localhost(), 0);
-    let socket = TokioSocket::bind(options, local).await.unwrap();
-    let address = socket.local_addr().unwrap();
+    let address = reserved(options.socket_type().localhost());
+    let socket = TokioSocket::bind(options, address).await.unwrap();
     (socket, address)
 }
 

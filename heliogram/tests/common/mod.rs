@@ -3,6 +3,7 @@
 
 #[cfg(target_os = "linux")]
 pub(crate) mod netns;
+pub(crate) mod ports;
 
 use std::io::IoSlice;
 use std::net::{IpAddr, SocketAddr};
@@ -31,7 +32,15 @@ pub(crate) fn at(address: &str, socket: &Socket) -> SocketAddr {
 
 /// A socket bound to this address.
 pub(crate) fn bound(local: &str) -> Socket {
-    let local: SocketAddr = local.parse().unwrap();
+    bound_at(local.parse().unwrap())
+}
+
+/// A socket bound to a port of this address that stays free once it is closed.
+pub(crate) fn bound_reserved(host: &str) -> Socket {
+    bound_at(ports::reserved(ip(host)))
+}
+
+fn bound_at(local: SocketAddr) -> Socket {
     let socket = new(if local.is_ipv4() { SocketType::Udp4 } else { SocketType::Udp6 });
     socket.bind(Some(local)).unwrap();
     socket

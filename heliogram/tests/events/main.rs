@@ -18,6 +18,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use common::LONG;
+use common::ports::reserved;
 use heliogram::events::{EventLoop, EventSocket, event};
 use heliogram::{Result, SocketOptions, SocketType};
 
@@ -77,7 +78,7 @@ fn logged(events: &EventLoop, log: &Log, options: &SocketOptions) -> EventSocket
 /// A bound socket without listeners.
 fn listening(events: &EventLoop, options: &SocketOptions) -> (EventSocket, SocketAddr) {
     let socket = events.create_socket(options).unwrap();
-    socket.bind(SocketAddr::new(options.socket_type().localhost(), 0)).unwrap();
+    socket.bind(reserved(options.socket_type().localhost())).unwrap();
     turn_until(events, || socket.local_addr().is_ok_and(|address| address.port() != 0));
     let address = socket.local_addr().unwrap();
     (socket, address)

@@ -2,6 +2,7 @@
 // B61-B64: closed sockets, and what close, ref and unref do. That processes end is in ../lifetime.
 
 const { differential } = require('../support/differential.js');
+const { reservedPort } = require('../support/network/ports.js');
 
 const CALLS = {
   bind: [0, '127.0.0.1'], connect: [9, '127.0.0.1'], send: ['x', 9, '127.0.0.1'], sendto: ['x', 0, 1, 9, '127.0.0.1'], close: [], disconnect: [],
@@ -74,8 +75,10 @@ differential('B62 a callback that is no function', async (t) => {
 }, { least: 15 });
 
 differential('B62 close frees the port at once', async (t) => {
-  const socket = await t.bound('socket');
-  const { port } = socket.address();
+  const port = await reservedPort();
+  const socket = t.socket('socket');
+  socket.bind(port, '127.0.0.1');
+  await t.once(socket, 'listening');
   socket.close();
   const next = t.watch(t.socket('next'), 'listening', 'error');
   next.bind(port, '127.0.0.1');

@@ -5,6 +5,7 @@ const { errorMonitor } = require('node:events');
 const util = require('node:util');
 const { differential } = require('../support/differential.js');
 const { DEAF_PORT, noIPv6 } = require('../support/network/namespaces.js');
+const { reservedPort } = require('../support/network/ports.js');
 
 differential('B50 connect while connecting and when connected', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'connect', 'error');
@@ -137,11 +138,7 @@ differential('B52 disconnect of a socket that connect had bound', async (t) => {
 }, { least: 2 });
 
 differential('B52 disconnect keeps a port that the program chose', async (t) => {
-  const holder = await t.bound('holder');
-  const { port } = holder.address();
-  const closed = t.once(holder, 'close');
-  holder.close();
-  await closed;
+  const port = await reservedPort();
   const socket = t.socket('socket');
   socket.bind(port, '127.0.0.1');
   await t.once(socket, 'listening');

@@ -6,6 +6,7 @@ const path = require('node:path');
 const { inChild } = require('../support/process/child.js');
 const { differential } = require('../support/differential.js');
 const { DEAF_PORT, namespace, noIPv6, noNamespace } = require('../support/network/namespaces.js');
+const { reservedPort } = require('../support/network/ports.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'multicast.js');
 
@@ -297,10 +298,12 @@ differential('B46 an error of receiving is an event, and the socket goes on', as
 
 differential('B46 an error of receiving stands before the datagrams behind it', async (t) => {
   const socket = await t.bound('socket');
-  const peer = await t.boundPeer('peer');
+  const peer = t.peer('peer');
+  const port = await reservedPort();
+  peer.bind(port, '127.0.0.1');
+  await t.once(peer, 'listening');
   await t.connected(socket, peer);
   t.watch(socket, 'message', 'error');
-  const { port } = peer.address();
   const gone = t.once(peer, 'close');
   peer.close();
   await gone;

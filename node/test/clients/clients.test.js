@@ -4,12 +4,12 @@
 
 const assert = require('node:assert');
 const { fork } = require('node:child_process');
-const dgram = require('node:dgram');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
 const { isItself } = require('../support/module.js');
+const { reservedPort } = require('../support/network/ports.js');
 
 const PACKAGE = path.join(__dirname, '..', '..');
 const LIMIT = 30_000;
@@ -18,15 +18,6 @@ const scenarios = fs.readdirSync(__dirname).filter((name) => name.endsWith('.js'
 const both = [['heliogram', 'heliogram']];
 const pairs = isItself ? [['host', 'host'], ...both, ['heliogram', 'host'], ['host', 'heliogram']] : both;
 const FLAGS = { host: [], heliogram: ['--import', 'heliogram/register'] };
-
-/** A port that was free a moment ago. */
-async function freePort() {
-  const socket = dgram.createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
 
 /** One end of a scenario: a process, and what it has told. */
 class End {
@@ -63,7 +54,7 @@ class End {
 
 async function run(scenario, [client, peer], ends) {
   const { expected } = require(path.join(__dirname, scenario));
-  const port = await freePort();
+  const port = await reservedPort();
   const start = (role, which) => ends[ends.push(new End(scenario, role, port, which)) - 1];
   const peerEnd = start('peer', peer);
   await peerEnd.until('ready', 1);

@@ -8,7 +8,7 @@
 // | middle | eth1      | 10.78.2.2, fd78:2::2                                 |
 // | east   | eth0      | 10.78.2.1, fd78:2::1                                 |
 //
-// `middle` routes between the others. A scenario runs in `namespace` of support/network.js, so `west` has `near` and `far` too.
+// `middle` routes between the others. A scenario runs in `namespace` of support/network/namespaces.js, so `west` has `near` and `far` too.
 
 const { execFileSync, spawn } = require('node:child_process');
 const fs = require('node:fs');
