@@ -135,7 +135,7 @@ export interface GroupOptions {
 }
 
 /** An error that a datagram met on its way, with what it was sent to and who says so. Not in Node. */
-export interface IcmpError {
+export interface QueuedError {
   /** The error's name: `ECONNREFUSED`, `EHOSTUNREACH`, `EMSGSIZE` ... */
   code: string;
   /** The system's number, negative. */
@@ -165,7 +165,7 @@ export interface SocketStats {
   /** System calls that brought some. */
   batchesIn: number;
   /** Messages of the kernel that were several datagrams (`UDP_GRO`). */
-  trainsIn: number;
+  groPacketsIn: number;
   /** Receives that found nothing (`EAGAIN`). */
   wouldBlockIn: number;
   /** Datagrams that the system has taken. */
@@ -175,11 +175,11 @@ export interface SocketStats {
   /** System calls that took some. */
   batchesOut: number;
   /** Messages that were several datagrams (`UDP_SEGMENT`). */
-  trainsOut: number;
+  gsoBatchesOut: number;
   /** Sends for which the system's buffer was too full (`EAGAIN`). */
   wouldBlockOut: number;
   /** Trains that the system, the device or the path refused, so that their datagrams left one by one. */
-  trainsRefused: number;
+  gsoRefusals: number;
   /** Datagrams that the kernel dropped because the receive buffer was full, modulo 2^32. Linux; undefined elsewhere. */
   dropped?: number | undefined;
   /** The most bytes that have waited at once because the system's buffer was full. */
@@ -216,7 +216,7 @@ export interface RemoteInfo {
   /** The datagram's size in bytes, 0 to 65527: the same as `msg.length`. */
   size: number;
 
-  // What Node does not tell; each is there only if `setReceiveInfo()` has asked for it and the system has told it.
+  // What Node does not tell; each is there only if `setRecvMetadata()` has asked for it and the system has told it.
 
   /** The destination in the packet's header: an address of ours, a multicast group or a broadcast address. */
   destination?: string;
@@ -250,7 +250,7 @@ export interface RemoteInfo {
 }
 
 /** What is to be told of each received datagram; what is left out is not. Not in Node. */
-export interface ReceiveInfo {
+export interface RecvMetadataOptions {
   /** `destination`, `localAddress`, `interface` and `interfaceIndex`: `IP_PKTINFO`, `IPV6_RECVPKTINFO`. */
   localAddress?: boolean | undefined;
   /** `tos`, `dscp` and `ecn`: `IP_RECVTOS`, `IPV6_RECVTCLASS`. */
@@ -291,19 +291,19 @@ export interface SendOptions {
    */
   segmentSize?: number | undefined;
   /**
-   * When it leaves, in nanoseconds of the clock that {@link Socket.setDepartureClock} has named, without which it is
+   * When it leaves, in nanoseconds of the clock that {@link Socket.setTransmitTimeClock} has named, without which it is
    * `EINVAL` (`SO_TXTIME`, Linux). The interface's queueing discipline holds it back: `fq` or `etf`; without one of them it
    * leaves at once.
    */
-  departure?: bigint | undefined;
+  transmitTime?: bigint | undefined;
   /**
    * Whether the event `'transmitTimestamp'` is to tell when it has left (`SO_TIMESTAMPING`, Linux; elsewhere `ENOTSUP`). Such
-   * a datagram travels in no train but its own.
+   * a datagram is in no GSO batch but its own.
    */
-  timestamp?: boolean | undefined;
+  transmitTimestamp?: boolean | undefined;
 }
 
-/** When a datagram left that had {@link SendOptions.timestamp}. Not in Node. */
+/** When a datagram left that had {@link SendOptions.transmitTimestamp}. Not in Node. */
 export interface TransmitTimestamp {
   /** Which: a socket's datagrams that ask are numbered from 0 in the order in which the system took them, modulo 2^32. */
   id: number;
@@ -422,10 +422,10 @@ export interface SocketEventMap {
   connect: [];
   /** Nothing waits to be sent any more, after {@link Socket.writableNeedDrain} was true. Not in Node. */
   drain: [];
-  /** A datagram that was sent earlier met an error; only after `setReceiveErrors(true)`. Not in Node. */
-  icmp: [error: IcmpError];
+  /** A datagram that was sent earlier met an error; only after `setRecvErrors(true)`. Not in Node. */
+  queuedError: [error: QueuedError];
   /** A datagram that was sent with `timestamp` has left. Told while the socket receives. Not in Node. */
-  transmitTimestamp: [departure: TransmitTimestamp];
+  transmitTimestamp: [timestamp: TransmitTimestamp];
   /** Something failed for which no callback could be told. Unheard, it is thrown. */
   error: [err: Error];
   /** Once the socket is bound and can receive: after `bind()`, or before the first `send()` or `connect()` of an unbound one. */
@@ -773,21 +773,21 @@ export class Socket extends EventEmitter {
    * is asked for here, and nothing else. Throws `ENOTSUP` for what the system lacks, `EBADF` while unbound,
    * `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
    */
-  setReceiveInfo(info: ReceiveInfo): void;
+  setRecvMetadata(info: RecvMetadataOptions): void;
 
   /**
-   * Lets the system keep the errors that datagrams meet, ICMP messages above all, and emits each as `'icmp'` (`IP_RECVERR`,
+   * Lets the system keep the errors that datagrams meet, ICMP messages above all, and emits each as `'queuedError'` (`IP_RECVERR`,
    * `IPV6_RECVERR`, Linux; elsewhere `ENOTSUP`). At first off: a server without a peer of its own never hears of a client
    * that is gone. While it is on, these errors are told there alone: a `send()` or `'error'` does not get the fate of an
    * earlier datagram. Told while the socket receives. Throws `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
    */
-  setReceiveErrors(flag: boolean): void;
+  setRecvErrors(flag: boolean): void;
 
   /**
-   * Names the clock of {@link SendOptions.departure}: `'monotonic'` (that of `process.hrtime.bigint()`, for `fq`) or `'tai'`
+   * Names the clock of {@link SendOptions.transmitTime}: `'monotonic'` (that of `process.hrtime.bigint()`, for `fq`) or `'tai'`
    * (for `etf`; `EPERM` without `CAP_NET_ADMIN`). Linux: `SO_TXTIME`. Throws `ERR_INVALID_ARG_VALUE`, and as options do.
    */
-  setDepartureClock(clock: 'monotonic' | 'tai'): void;
+  setTransmitTimeClock(clock: 'monotonic' | 'tai'): void;
 
   // Options: each throws `ENOTSUP` where the system has no such thing, `EBADF` while unbound, `ERR_INVALID_ARG_TYPE` and
   // `ERR_OUT_OF_RANGE`, and `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.

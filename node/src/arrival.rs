@@ -126,7 +126,7 @@ pub struct Asked {
 impl JsHandle {
     /// Asks the kernel to tell this of each datagram, and nothing else.
     #[napi(catch_unwind)]
-    pub fn set_receive_info(&self, asked: Asked) -> i32 {
+    pub fn set_recv_metadata(&self, asked: Asked) -> i32 {
         let info = RecvMetadataOptions::new()
             .packet_info(asked.local)
             .traffic_class(asked.tos)

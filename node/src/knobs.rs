@@ -19,7 +19,7 @@ pub struct SocketStats {
     /// System calls that brought some.
     pub batches_in: f64,
     /// Trains received.
-    pub trains_in: f64,
+    pub gro_packets_in: f64,
     /// Receives that found nothing.
     pub would_block_in: f64,
     /// Datagrams sent.
@@ -29,11 +29,11 @@ pub struct SocketStats {
     /// System calls that took some.
     pub batches_out: f64,
     /// Trains sent.
-    pub trains_out: f64,
+    pub gso_batches_out: f64,
     /// Sends for which there was no room.
     pub would_block_out: f64,
     /// Trains that left one by one.
-    pub trains_refused: f64,
+    pub gso_refusals: f64,
     /// Datagrams that the kernel dropped, where it says so.
     pub dropped: Option<u32>,
     /// The most bytes that have waited.
@@ -48,14 +48,14 @@ impl From<Stats> for SocketStats {
             datagrams_in: stats.datagrams_in as f64,
             bytes_in: stats.bytes_in as f64,
             batches_in: stats.batches_in as f64,
-            trains_in: stats.gro_packets_in as f64,
+            gro_packets_in: stats.gro_packets_in as f64,
             would_block_in: stats.would_block_in as f64,
             datagrams_out: stats.datagrams_out as f64,
             bytes_out: stats.bytes_out as f64,
             batches_out: stats.batches_out as f64,
-            trains_out: stats.gso_batches_out as f64,
+            gso_batches_out: stats.gso_batches_out as f64,
             would_block_out: stats.would_block_out as f64,
-            trains_refused: stats.gso_refusals as f64,
+            gso_refusals: stats.gso_refusals as f64,
             dropped: stats.dropped,
             queue_size_peak: stats.queue_size_peak as f64,
             queue_count_peak: stats.queue_count_peak as f64,

@@ -87,7 +87,7 @@ fn origin(origin: ErrorOrigin) -> &'static str {
 impl JsHandle {
     /// Lets the kernel keep the errors that datagrams meet.
     #[napi(catch_unwind)]
-    pub fn set_receive_errors(&self, on: bool) -> i32 {
+    pub fn set_recv_errors(&self, on: bool) -> i32 {
         let endpoint = self.endpoint();
         let outcome = status(endpoint.socket.set_recv_errors(on));
         if outcome == 0 {
@@ -98,7 +98,7 @@ impl JsHandle {
 
     /// Lets the kernel tell when datagrams that ask for it leave.
     #[napi(catch_unwind)]
-    pub fn tell_departures(&self) -> i32 {
+    pub fn enable_transmit_timestamps(&self) -> i32 {
         let endpoint = self.endpoint();
         let outcome = status(endpoint.socket.set_transmit_timestamps(true));
         if outcome == 0 {
@@ -109,7 +109,7 @@ impl JsHandle {
 
     /// Takes entries out of the kernel's queue.
     #[napi(catch_unwind)]
-    pub fn take_notices(&self) -> Vec<Either<IcmpError, Departed>> {
+    pub fn take_error_queue(&self) -> Vec<Either<IcmpError, Departed>> {
         let endpoint = self.endpoint();
         let notices = iter::from_fn(|| endpoint.socket.try_recv_error_queue().ok()).take(AT_ONCE);
         let told = notices.filter_map(|notice| match notice {

@@ -23,10 +23,10 @@ pub struct Outgoing {
     pub dont_fragment: Option<bool>,
     /// It is a train of datagrams of so many bytes.
     pub segment_size: Option<u16>,
-    /// When it leaves, in nanoseconds of the departure clock.
-    pub departure: Option<BigInt>,
+    /// When it leaves, in nanoseconds of the clock of transmit times.
+    pub transmit_time: Option<BigInt>,
     /// Whether the kernel is to tell when it has left.
-    pub timestamp: bool,
+    pub transmit_timestamp: bool,
 }
 
 impl Outgoing {
@@ -51,10 +51,10 @@ impl Outgoing {
         if let Some(bytes) = self.segment_size {
             options = options.segment_size(bytes);
         }
-        if let Some(departure) = &self.departure {
-            options = options.transmit_time(departure.get_u64().1);
+        if let Some(time) = &self.transmit_time {
+            options = options.transmit_time(time.get_u64().1);
         }
-        Ok(options.transmit_timestamp(self.timestamp))
+        Ok(options.transmit_timestamp(self.transmit_timestamp))
     }
 }
 
@@ -78,9 +78,9 @@ impl JsEnvironment {
 
 #[napi]
 impl JsHandle {
-    /// Names the clock of departures: `CLOCK_TAI`, or `CLOCK_MONOTONIC`.
+    /// Names the clock of transmit times: `CLOCK_TAI`, or `CLOCK_MONOTONIC`.
     #[napi(catch_unwind)]
-    pub fn set_departure_clock(&self, atomic: bool) -> i32 {
+    pub fn set_transmit_time_clock(&self, atomic: bool) -> i32 {
         let clock = if atomic { Clock::Tai } else { Clock::Monotonic };
         status(self.endpoint().socket.set_transmit_time_clock(clock))
     }

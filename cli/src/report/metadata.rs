@@ -110,14 +110,14 @@ pub(crate) fn stats_event(stats: &Stats) -> Value {
         "datagramsIn": stats.datagrams_in,
         "bytesIn": stats.bytes_in,
         "batchesIn": stats.batches_in,
-        "trainsIn": stats.gro_packets_in,
+        "groPacketsIn": stats.gro_packets_in,
         "wouldBlockIn": stats.would_block_in,
         "datagramsOut": stats.datagrams_out,
         "bytesOut": stats.bytes_out,
         "batchesOut": stats.batches_out,
-        "trainsOut": stats.gso_batches_out,
+        "gsoBatchesOut": stats.gso_batches_out,
         "wouldBlockOut": stats.would_block_out,
-        "trainsRefused": stats.gso_refusals,
+        "gsoRefusals": stats.gso_refusals,
         "dropped": stats.dropped,
     });
     report::event("stats", fields.as_object().cloned().unwrap_or_default())

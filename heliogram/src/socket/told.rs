@@ -25,10 +25,10 @@ impl Socket {
     /// # Errors
     ///
     /// `ENOTSUP` for what the system lacks; `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    #[doc(alias("setReceiveInfo", "uv_udp_set_recv_info", "IP_PKTINFO", "IP_RECVTOS", "IP_RECVTTL", "SO_RXQ_OVFL"))]
+    #[doc(alias("setRecvMetadata", "uv_udp_set_recv_info", "IP_PKTINFO", "IP_RECVTOS", "IP_RECVTTL", "SO_RXQ_OVFL"))]
     pub fn set_recv_metadata(&self, info: RecvMetadataOptions) -> Result<()> {
         let _control = self.control();
-        self.call(Op::Option, "setReceiveInfo", |sys| sys.set_recv_metadata(info))?;
+        self.call(Op::Option, "setRecvMetadata", |sys| sys.set_recv_metadata(info))?;
         self.receive_info.store(info.bits(), Ordering::Relaxed);
         Ok(())
     }
@@ -39,9 +39,9 @@ impl Socket {
     ///
     /// `ENOTSUP` where the system has no such thing, `EPERM` for a clock other than [`Clock::Monotonic`] without
     /// `CAP_NET_ADMIN`; `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    #[doc(alias("setDepartureClock", "SO_TXTIME"))]
+    #[doc(alias("setTransmitTimeClock", "SO_TXTIME"))]
     pub fn set_transmit_time_clock(&self, clock: Clock) -> Result<()> {
-        self.call(Op::Option, "setDepartureClock", |sys| sys.set_transmit_time_clock(clock))
+        self.call(Op::Option, "setTransmitTimeClock", |sys| sys.set_transmit_time_clock(clock))
     }
 
     /// Lets the kernel keep the errors that datagrams meet, ICMP messages above all, each with its peer, for
@@ -54,10 +54,10 @@ impl Socket {
     /// # Errors
     ///
     /// `ENOTSUP` where the system has no such thing; `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    #[doc(alias("setReceiveErrors", "IP_RECVERR", "IPV6_RECVERR", "UV_UDP_LINUX_RECVERR"))]
+    #[doc(alias("setRecvErrors", "IP_RECVERR", "IPV6_RECVERR", "UV_UDP_LINUX_RECVERR"))]
     pub fn set_recv_errors(&self, on: bool) -> Result<()> {
         let _control = self.control();
-        self.call(Op::Option, "setReceiveErrors", |sys| sys.set_recv_errors(on))?;
+        self.call(Op::Option, "setRecvErrors", |sys| sys.set_recv_errors(on))?;
         self.receive_errors.store(on, Ordering::Relaxed);
         self.notices.store(true, Ordering::Relaxed);
         Ok(())

@@ -23,7 +23,7 @@ const server = createSocket('udp4', (message, rinfo) => {
 
 server.bind(port, () => {
   server.setBroadcast(true);
-  server.setReceiveInfo({ localAddress: true });
+  server.setRecvMetadata({ localAddress: true });
   console.log(`listening on ${server.address().address}:${server.address().port}`);
 });
 

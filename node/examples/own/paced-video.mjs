@@ -32,7 +32,7 @@ else await send(Number(port), address);
 async function receive(port) {
   const socket = createSocket({ type: 'udp4', recvBufferSize: ROOM });
   socket.bindSync({ port });
-  socket.setReceiveInfo({ tos: true });
+  socket.setRecvMetadata({ tos: true });
   console.log(`listening on ${socket.address().address}:${port}`);
   let [frame, came, marked, allCame, allMarked] = [0, 0, 0, 0, 0];
   for await (const { message, rinfo } of socket) {
@@ -64,9 +64,9 @@ async function send(port, address) {
     picture.writeUInt32BE(frame);
     const datagrams = Math.round(rate);
     for (let index = 0; index < datagrams; index++) {
-      const departure = start + nanoseconds(FRAME * (frame + index / datagrams));
-      await until(departure - nanoseconds(LEAD));
-      const options = { ecn: ECT1, departure: isHeld ? departure : undefined };
+      const transmitTime = start + nanoseconds(FRAME * (frame + index / datagrams));
+      await until(transmitTime - nanoseconds(LEAD));
+      const options = { ecn: ECT1, transmitTime: isHeld ? transmitTime : undefined };
       socket.send(picture, undefined, undefined, options, (error) => { if (!error) sent += 1; });
     }
   }
@@ -79,7 +79,7 @@ async function send(port, address) {
 /** @param {import('heliogram').Socket} socket */
 function holdsBack(socket) {
   try {
-    socket.setDepartureClock('monotonic');
+    socket.setTransmitTimeClock('monotonic');
     return true;
   } catch (error) {
     console.error(`${error}: only the timer spreads the datagrams`);

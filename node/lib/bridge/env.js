@@ -245,10 +245,10 @@ function deliver(number, what, shared) {
 
 /** What became of datagrams that were sent earlier. */
 function tellNotices(handle) {
-  const notices = handle?.native.takeNotices() ?? [];
+  const notices = handle?.native.takeErrorQueue() ?? [];
   for (const notice of notices) {
     try {
-      if (handle.started) handle.resource.runInAsyncScope(() => handle[kOwner].emit(notice.id === undefined ? 'icmp' : 'transmitTimestamp', notice));
+      if (handle.started) handle.resource.runInAsyncScope(() => handle[kOwner].emit(notice.id === undefined ? 'queuedError' : 'transmitTimestamp', notice));
     } catch (error) {
       environment.raise(error);
     }

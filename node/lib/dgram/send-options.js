@@ -4,10 +4,10 @@
 const { ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE } = require('../common/errors.js');
 const { interfaceText, validateCount, validateObject, validateString } = require('../common/validate.js');
 
-function checkedDeparture(departure) {
-  if (typeof departure !== 'bigint') throw new ERR_INVALID_ARG_TYPE('options.departure', 'of type bigint', departure);
-  if (departure < 0n || departure >= 1n << 64n) throw new ERR_OUT_OF_RANGE('options.departure', '>= 0n && < 2n ** 64n', departure);
-  return departure;
+function checkedTransmitTime(time) {
+  if (typeof time !== 'bigint') throw new ERR_INVALID_ARG_TYPE('options.transmitTime', 'of type bigint', time);
+  if (time < 0n || time >= 1n << 64n) throw new ERR_OUT_OF_RANGE('options.transmitTime', '>= 0n && < 2n ** 64n', time);
+  return time;
 }
 
 /** A number of a range, or undefined. */
@@ -27,7 +27,7 @@ function checkedTOS(options) {
 /** The options as the native half takes them. */
 function checkedOutgoing(options) {
   validateObject(options, 'options');
-  const { source, interface: of, dontFragment, departure, timestamp } = options;
+  const { source, interface: of, dontFragment, transmitTime, transmitTimestamp } = options;
   if (source !== undefined) validateString(source, 'options.source');
   return {
     source,
@@ -36,8 +36,8 @@ function checkedOutgoing(options) {
     ttl: inRange(options, 'ttl', 1, 255),
     dontFragment: dontFragment === undefined ? undefined : Boolean(dontFragment),
     segmentSize: inRange(options, 'segmentSize', 1, 65_535),
-    departure: departure === undefined ? undefined : checkedDeparture(departure),
-    timestamp: Boolean(timestamp),
+    transmitTime: transmitTime === undefined ? undefined : checkedTransmitTime(transmitTime),
+    transmitTimestamp: Boolean(transmitTimestamp),
   };
 }
 

@@ -41,8 +41,8 @@ function made(name, make) {
 }
 
 const KNOBS = [
-  'bindToDevice', 'getMTU', 'joinGroup', 'leaveGroup', 'setBusyPoll', 'setDepartureClock', 'setDontFragment',
-  'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setReceiveErrors', 'setReceiveInfo', 'setReusePortSteering', 'setTOS', 'stats',
+  'bindToDevice', 'getMTU', 'joinGroup', 'leaveGroup', 'setBusyPoll', 'setTransmitTimeClock', 'setDontFragment',
+  'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setRecvErrors', 'setRecvMetadata', 'setReusePortSteering', 'setTOS', 'stats',
 ];
 
 /** Methods of a file which the first call of one of them loads. */

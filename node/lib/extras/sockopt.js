@@ -88,20 +88,20 @@ function leaveGroup(address, options = {}) {
   membership(this, 'leaveGroup', address, options);
 }
 
-function setReceiveInfo(info) {
+function setRecvMetadata(info) {
   validateObject(info, 'info');
   const asked = Object.fromEntries(RECEIVE_INFO.map((name) => [name, Boolean(info[name])]));
   const { localAddress: local, ...others } = asked;
-  ask(this, 'setReceiveInfo', (native) => native.setReceiveInfo({ local, ...others }));
+  ask(this, 'setRecvMetadata', (native) => native.setRecvMetadata({ local, ...others }));
 }
 
-function setReceiveErrors(flag) {
-  ask(this, 'setReceiveErrors', (native) => native.setReceiveErrors(Boolean(flag)));
+function setRecvErrors(flag) {
+  ask(this, 'setRecvErrors', (native) => native.setRecvErrors(Boolean(flag)));
 }
 
-function setDepartureClock(clock) {
+function setTransmitTimeClock(clock) {
   if (!CLOCKS.includes(clock)) throw new ERR_INVALID_ARG_VALUE('clock', clock, `must be one of: ${CLOCKS.join(', ')}`);
-  ask(this, 'setDepartureClock', (native) => native.setDepartureClock(clock === 'tai'));
+  ask(this, 'setTransmitTimeClock', (native) => native.setTransmitTimeClock(clock === 'tai'));
 }
 
 function stats() {
@@ -116,13 +116,13 @@ module.exports = {
   joinGroup,
   leaveGroup,
   setBusyPoll,
-  setDepartureClock,
+  setTransmitTimeClock,
   setDontFragment,
   setGroupInterface,
   setIncomingCPU,
   setMulticastAll,
-  setReceiveErrors,
-  setReceiveInfo,
+  setRecvErrors,
+  setRecvMetadata,
   setReusePortSteering,
   setTOS,
   stats,

@@ -126,7 +126,7 @@ class UdpHandle {
     const { number, native } = this;
     this.number = environment.open(this.type, this.flags, this.receiveCoalescing);
     this.half = undefined;
-    this.hearsWhole = this.tellsDepartures = false;
+    this.hearsWhole = this.hasTransmitTimestamps = false;
     environment.calls.reference(this.number, native.isReferenced() ? 1 : 0);
     const outcome = adopt(this.native, wrap);
     if (this.connectState === 1) this.native.beginConnect();
@@ -193,7 +193,7 @@ class UdpHandle {
     const { list, port, options } = request;
     const to = destination(address, port);
     if (to < gathering.PEER) return to;
-    const refusal = this.tellDeparture(options);
+    const refusal = this.prepareTransmitTimestamp(options);
     if (refusal < 0) return refusal;
     gathering.endStretch();
     gathering.gather(this.number, list, to, port ?? 0, request.isSilent ? undefined : request, options);
@@ -208,7 +208,7 @@ class UdpHandle {
     if (list.length > MOST_PARTS) return EMSGSIZE;
     const to = destination(address, port);
     if (to < gathering.PEER) return to;
-    const refusal = this.tellDeparture(options);
+    const refusal = this.prepareTransmitTimestamp(options);
     if (refusal < 0) return refusal;
     if (to === gathering.PEER) this.sendToPeer(batch, list, options);
     else gathering.gather(this.number, list, to, port, batch, options);
@@ -216,10 +216,10 @@ class UdpHandle {
   }
 
   /** The first datagram that wants to be told of makes the kernel tell; the number of what is wrong with that, or 0. */
-  tellDeparture(options) {
-    if (!options?.timestamp || this.tellsDepartures) return 0;
-    const outcome = this.native.tellDepartures();
-    this.tellsDepartures = outcome === 0;
+  prepareTransmitTimestamp(options) {
+    if (!options?.transmitTimestamp || this.hasTransmitTimestamps) return 0;
+    const outcome = this.native.enableTransmitTimestamps();
+    this.hasTransmitTimestamps = outcome === 0;
     return outcome;
   }
 
@@ -379,7 +379,7 @@ Object.assign(UdpHandle.prototype, {
   receiveCoalescing: 0,
   resting: false,
   hearsWhole: false,
-  tellsDepartures: false,
+  hasTransmitTimestamps: false,
   standIn: undefined,
   view: undefined,
   lent: undefined,

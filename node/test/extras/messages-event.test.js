@@ -130,7 +130,7 @@ extra('pausing loses nothing, and nothing overtakes', async (t) => {
 
 extra('what the kernel tells, for each', async (t) => {
   const { socket, sender } = await ofOurs(t);
-  socket.setReceiveInfo({ localAddress: true, ttl: true, tos: true, timestamp: true });
+  socket.setRecvMetadata({ localAddress: true, ttl: true, tos: true, timestamp: true });
   const batches = batchesOf(socket);
   sender.sendMany(numbers(150), { ttl: 9, dscp: 46 });
   await eventually(t, () => texts(batches).length === 150);

@@ -48,7 +48,7 @@ extra('messages share memory, and nothing of it is written again', async (t) => 
 
 extra('single datagrams share memory too, with what the kernel told of each', async (t) => {
   const { socket, sender } = await pair(t);
-  socket.setReceiveInfo({ ttl: true });
+  socket.setRecvMetadata({ ttl: true });
   const messages = [];
   for (const text of ['one', '', 'three']) {
     const heard = t.once(socket, 'message');

@@ -206,7 +206,7 @@ extra('sendMany: how many, or the first that failed', async (t) => {
 
 extra('what a datagram takes along stands among the options', async (t) => {
   const { socket, port } = await bound(t);
-  socket.socket.setReceiveInfo({ ttl: true });
+  socket.socket.setRecvMetadata({ ttl: true });
   const client = create(t);
   await client.send('1', port, LO, { ttl: 7, timeout: 10_000 });
   await client.sendMany(['2'], port, LO, { ttl: 8 });

@@ -6,10 +6,10 @@ const { host } = require('../support/module.js');
 const { extra } = require('../support/extras.js');
 
 const ADDITIONS = [
-  'bindToDevice', 'getMTU', 'isPaused', 'joinGroup', 'leaveGroup', 'messages', 'pause', 'readable', 'resume', 'sendMany', 'setBusyPoll',
-  'setDepartureClock', 'setDontFragment', 'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setReceiveErrors', 'setReceiveInfo',
-  'setReusePortSteering', 'setTOS',
-  'stats', 'writable', 'writableLength', 'writableNeedDrain',
+  'bindToDevice', 'getMTU', 'isPaused', 'joinGroup', 'leaveGroup', 'messages', 'pause', 'readable', 'resume', 'sendMany',
+  'setBusyPoll', 'setDontFragment', 'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setRecvErrors',
+  'setRecvMetadata', 'setReusePortSteering', 'setTOS', 'setTransmitTimeClock', 'stats', 'writable', 'writableLength',
+  'writableNeedDrain',
 ];
 
 /** Methods of Node's that not every host has. */

@@ -39,8 +39,8 @@ extra('runs of one size leave as trains, unless the program says otherwise', asy
     const heard = t.times(peer, 'message', 80);
     const list = Array.from({ length: 80 }, () => Buffer.alloc(100));
     assert.deepStrictEqual(await sent(t, socket, list, peer.address().port, LO), [null, 80]);
-    const { trainsOut, datagramsOut } = socket.stats();
-    assert.deepStrictEqual([datagramsOut, trainsOut], [80, trains]);
+    const { gsoBatchesOut, datagramsOut } = socket.stats();
+    assert.deepStrictEqual([datagramsOut, gsoBatchesOut], [80, trains]);
     await heard;
   }
 }, { needs: notLinux });
@@ -79,7 +79,7 @@ extra('each may go elsewhere, in a way of its own', async (t) => {
 
 extra('options go along, and those of several are told apart', async (t) => {
   const socket = await t.bound('socket');
-  socket.setReceiveInfo({ ttl: true, tos: true });
+  socket.setRecvMetadata({ ttl: true, tos: true });
   const heard = t.times(socket, 'message', 5);
   const list = ['1', '2', { message: '3', options: { ttl: 33 } }, { message: '4', options: {} }, '5'];
   assert.deepStrictEqual(await sent(t, t.socket('sender'), list, socket.address().port, LO, { ttl: 9, dscp: 46 }), [null, 5]);

@@ -1,5 +1,5 @@
 'use strict';
-// The 'icmp' event: what became of datagrams, and whose it was.
+// The 'queuedError' event: which datagram met which error.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -13,9 +13,9 @@ const notLinux = process.platform !== 'linux' && 'only Linux keeps errors for an
 /** A socket that hears of errors, and what it has heard. */
 async function listening(t, type = 'udp4') {
   const socket = await t.bound('socket', type);
-  socket.setReceiveErrors(true);
+  socket.setRecvErrors(true);
   const heard = [];
-  socket.on('icmp', (error) => heard.push(error));
+  socket.on('queuedError', (error) => heard.push(error));
   socket.on('error', (error) => heard.push(error));
   return { socket, heard };
 }
@@ -53,16 +53,16 @@ extra('a connected socket is told by the event alone, and sends go on', async (t
 
 extra('off, as at first, an unconnected socket hears nothing', async (t) => {
   const { socket, heard } = await listening(t);
-  socket.setReceiveErrors(false);
+  socket.setRecvErrors(false);
   socket.send('x', DEAF_PORT, '127.0.0.1');
   await t.barrier(socket);
   assert.deepStrictEqual(heard, []);
-  assert.strictEqual((await failure(() => t.socket('unbound').setReceiveErrors(true))).message, 'setReceiveErrors EBADF');
+  assert.strictEqual((await failure(() => t.socket('unbound').setRecvErrors(true))).message, 'setRecvErrors EBADF');
 }, { needs: notLinux });
 
 extra('a listener that closes hears no more', async (t) => {
   const { socket, heard } = await listening(t);
-  socket.on('icmp', () => socket.close());
+  socket.on('queuedError', () => socket.close());
   for (let n = 1; n < 9; n++) socket.send('x', DEAF_PORT, `127.0.1.${n}`);
   await t.once(socket, 'close');
   await t.turns(5);
@@ -71,5 +71,5 @@ extra('a listener that closes hears no more', async (t) => {
 
 inChild('what this host refuses, and what is too large for the path', FIXTURE, 'local', {
   prefix: namespace, needs: noNamespace, onHost: false,
-  expected: [['icmp', 'EMSGSIZE', 'local', 1_500]],
+  expected: [['queuedError', 'EMSGSIZE', 'local', 1_500]],
 });

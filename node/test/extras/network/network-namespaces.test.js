@@ -49,4 +49,4 @@ beside('a socket keeps to its interface, in and out', 'devices', [
   ['heard', [['eth0', 'from middle'], ['lo', 'by lo']]], ['middle heard', ['by eth0']],
 ]);
 
-beside('datagrams leave when they shall, within a tenth', 'departures', [['within a tenth', true]], noPacing);
+beside('datagrams leave when they shall, within a tenth', 'transmitTimes', [['within a tenth', true]], noPacing);

@@ -1,5 +1,5 @@
 'use strict';
-// setReceiveInfo(), and send() with options: what travels beside a datagram's bytes.
+// setRecvMetadata(), and send() with options: what travels beside a datagram's bytes.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -23,7 +23,7 @@ extra('nothing is told that was not asked for', async (t) => {
   socket.on('message', (_message, rinfo) => told.push(Object.keys(rinfo).slice(4)));
   const asked = [{}, { ttl: true }, { tos: true, ttl: false }, { localAddress: true }, { timestamp: true }, {}];
   for (const [n, info] of asked.entries()) {
-    assert.strictEqual(socket.setReceiveInfo(info), undefined);
+    assert.strictEqual(socket.setRecvMetadata(info), undefined);
     sender.send('x');
     await eventually(t, () => told.length === n + 1);
   }
@@ -35,7 +35,7 @@ extra('a datagram tells how it was sent', async (t) => {
     const socket = t.socket('socket', type);
     socket.bind();
     await t.once(socket, 'listening');
-    socket.setReceiveInfo({ localAddress: true, tos: true, ttl: true, timestamp: true, dropped: true, segmentSize: true });
+    socket.setRecvMetadata({ localAddress: true, tos: true, ttl: true, timestamp: true, dropped: true, segmentSize: true });
     const heard = t.once(socket, 'message');
     const before = BigInt(Date.now()) * 1_000_000n;
     const client = t.socket('client', type);
@@ -56,7 +56,7 @@ extra('nothing is cut short, and a train is told of who asks', async (t) => {
   const told = [];
   socket.on('message', (_message, { size, ...rinfo }) => told.push([size, ...Object.entries(rinfo).slice(3).flat()]));
   for (const info of [{ truncated: true }, { segmentSize: true }]) {
-    socket.setReceiveInfo(info);
+    socket.setRecvMetadata(info);
     sender.send(Buffer.alloc(65_507));
     await eventually(t, () => told.length > 0);
     assert.deepStrictEqual(told.splice(0), [info.truncated ? [65_507, 'truncated', false] : [65_507]]);
@@ -67,7 +67,7 @@ extra('an answer leaves from the address that was asked', async (t) => {
   const server = t.socket('server');
   server.bind();
   await t.once(server, 'listening');
-  server.setReceiveInfo({ localAddress: true });
+  server.setRecvMetadata({ localAddress: true });
   server.on('message', (message, { port, address, localAddress: source }) => server.send(message, port, address, { source }));
   const client = await t.bound('client');
   for (const address of ['127.0.0.2', '127.0.0.3']) {
@@ -80,7 +80,7 @@ extra('an answer leaves from the address that was asked', async (t) => {
 extra('timestamps and drops do not go back', async (t) => {
   const { socket, sender } = await pair(t);
   socket.setRecvBufferSize(4_096);
-  socket.setReceiveInfo({ timestamp: true, dropped: true });
+  socket.setRecvMetadata({ timestamp: true, dropped: true });
   await timedOnArrival(t, socket, sender);
   const told = [];
   socket.on('message', (_message, rinfo) => told.push(rinfo));
@@ -133,19 +133,19 @@ extra('what cannot be is refused', async (t) => {
   assert.strictEqual(await sent(t, socket, 'x', port, LO, { source: '::1' }), 'EINVAL');
   assert.strictEqual(await sent(t, socket, 'x', port, LO, { source: 'nowhere' }), 'EINVAL');
   assert.strictEqual(await sent(t, socket, 'x', port, LO, { interface: 'none' }), 'ENODEV');
-  assert.strictEqual(await sent(t, socket, 'x', port, LO, { departure: 1n }), 'EINVAL');
-  socket.setDepartureClock('monotonic');
-  assert.strictEqual(await sent(t, socket, 'x', port, LO, { departure: process.hrtime.bigint() }), 1);
+  assert.strictEqual(await sent(t, socket, 'x', port, LO, { transmitTime: 1n }), 'EINVAL');
+  socket.setTransmitTimeClock('monotonic');
+  assert.strictEqual(await sent(t, socket, 'x', port, LO, { transmitTime: process.hrtime.bigint() }), 1);
   const wrong = [
-    { ttl: 0 }, { ttl: 256 }, { tos: -1 }, { ecn: 4 }, { dscp: 64 }, { segmentSize: 0 }, { departure: 5 }, { departure: -1n },
+    { ttl: 0 }, { ttl: 256 }, { tos: -1 }, { ecn: 4 }, { dscp: 64 }, { segmentSize: 0 }, { transmitTime: 5 }, { transmitTime: -1n },
     { source: 5 }, { interface: {} },
   ];
   const codes = await Promise.all(wrong.map(async (options) => (await failure(() => socket.send('x', port, LO, options))).code));
   const [type, range] = ['ERR_INVALID_ARG_TYPE', 'ERR_OUT_OF_RANGE'];
   assert.deepStrictEqual(codes, [range, range, range, range, range, range, type, range, type, type]);
-  assert.strictEqual((await failure(() => socket.setDepartureClock('wall'))).code, 'ERR_INVALID_ARG_VALUE');
-  assert.strictEqual((await failure(() => socket.setReceiveInfo())).code, type);
-  assert.strictEqual((await failure(() => t.socket('unbound').setReceiveInfo({ ttl: true }))).message, 'setReceiveInfo EBADF');
+  assert.strictEqual((await failure(() => socket.setTransmitTimeClock('wall'))).code, 'ERR_INVALID_ARG_VALUE');
+  assert.strictEqual((await failure(() => socket.setRecvMetadata())).code, type);
+  assert.strictEqual((await failure(() => t.socket('unbound').setRecvMetadata({ ttl: true }))).message, 'setRecvMetadata EBADF');
 }, { needs: notLinux });
 
 inChild('not to be fragmented, by one datagram', FIXTURE, 'fragments', {

@@ -18,47 +18,47 @@ const latest = () => BigInt(Date.now() + 1) * 1_000_000n;
 /** A socket, where it may send to, and what it has been told. */
 async function told(t, socket) {
   const peer = await t.boundPeer('peer');
-  const departures = [];
-  socket.on('transmitTimestamp', (departure) => departures.push(departure));
-  return { port: peer.address().port, departures, peer };
+  const timestamps = [];
+  socket.on('transmitTimestamp', (timestamp) => timestamps.push(timestamp));
+  return { port: peer.address().port, timestamps, peer };
 }
 
 extra('each that asks has a number, and a time within its sending', async (t) => {
   const socket = t.socket('socket');
-  const { port, departures } = await told(t, socket);
+  const { port, timestamps } = await told(t, socket);
   for (let id = 0; id < 5; id++) {
     const before = earliest();
     socket.send('not this one', port, LO);
-    socket.send('this one', port, LO, { timestamp: true });
-    await eventually(t, () => departures.length === id + 1);
-    const { timestamp, ...rest } = departures[id];
+    socket.send('this one', port, LO, { transmitTimestamp: true });
+    await eventually(t, () => timestamps.length === id + 1);
+    const { timestamp, ...rest } = timestamps[id];
     assert.deepStrictEqual(rest, { id });
     assert.ok(timestamp >= before && timestamp <= latest(), `${before} ${timestamp}`);
-    assert.ok(id === 0 || timestamp >= departures[id - 1].timestamp);
+    assert.ok(id === 0 || timestamp >= timestamps[id - 1].timestamp);
   }
 }, { needs: !onLinux && 'only Linux tells' });
 
 extra('many at once, connected, beside errors that are told too', async (t) => {
   const socket = await t.bound('socket');
-  const { departures, peer } = await told(t, socket);
-  socket.setReceiveErrors(true);
+  const { timestamps, peer } = await told(t, socket);
+  socket.setRecvErrors(true);
   await t.connected(socket, peer);
   const heard = t.times(peer, 'message', 100);
-  const [error, sent] = await t.until((done) => socket.sendMany(Array.from({ length: 100 }, (_, n) => `${n}`), { timestamp: true }, done));
+  const [error, sent] = await t.until((done) => socket.sendMany(Array.from({ length: 100 }, (_, n) => `${n}`), { transmitTimestamp: true }, done));
   assert.deepStrictEqual([error, sent], [null, 100]);
   await heard;
-  await eventually(t, () => departures.length === 100);
-  assert.deepStrictEqual(departures.map(({ id }) => id), Array.from({ length: 100 }, (_, id) => id));
-  for (const [n, { timestamp }] of departures.slice(1).entries()) assert.ok(timestamp >= departures[n].timestamp);
+  await eventually(t, () => timestamps.length === 100);
+  assert.deepStrictEqual(timestamps.map(({ id }) => id), Array.from({ length: 100 }, (_, id) => id));
+  for (const [n, { timestamp }] of timestamps.slice(1).entries()) assert.ok(timestamp >= timestamps[n].timestamp);
 }, { needs: !onLinux && 'only Linux tells' });
 
 extra('nobody is told who does not ask, and who cannot be told is refused', async (t) => {
   const socket = await t.bound('socket');
-  const { port, departures } = await told(t, socket);
+  const { port, timestamps } = await told(t, socket);
   const [error] = await t.until((done) => socket.send('x', port, LO, { timestamp: !onLinux }, done));
   assert.strictEqual(error?.code, onLinux ? undefined : 'ENOTSUP');
   await t.barrier(socket);
-  assert.deepStrictEqual(departures, []);
+  assert.deepStrictEqual(timestamps, []);
 });
 
 inChild('over a pair of interfaces', FIXTURE, 'pair', {

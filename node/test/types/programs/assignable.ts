@@ -6,7 +6,7 @@ import * as heliogram from 'heliogram';
 type Newer = Exclude<keyof heliogram.Socket, keyof host.Socket>;
 type Own = 'isPaused' | 'messages' | 'pause' | 'readable' | 'resume' | 'sendMany' | 'writable' | 'writableLength' | 'writableNeedDrain';
 type Knob = 'bindToDevice' | 'getMTU' | 'joinGroup' | 'leaveGroup' | 'setBusyPoll' | 'setDontFragment' | 'setGroupInterface'
-  | 'setDepartureClock' | 'setIncomingCPU' | 'setReceiveErrors' | 'setReceiveInfo' | 'setReusePortSteering' | 'setMulticastAll' | 'setTOS' | 'stats';
+  | 'setTransmitTimeClock' | 'setIncomingCPU' | 'setRecvErrors' | 'setRecvMetadata' | 'setReusePortSteering' | 'setMulticastAll' | 'setTOS' | 'stats';
 type OwnSymbol = typeof Symbol.asyncIterator | typeof Symbol.dispose;
 const newer: readonly ('bindSync' | 'connectSync' | Own | Knob | OwnSymbol)[] = [] as Newer[];
 

@@ -1,6 +1,6 @@
 // A program that uses what Node's socket does not have.
 
-import dgram, { type IcmpError, type OutgoingMessage, type ReceivedMessage, type ReceiveInfo, type RemoteInfo, type SendOptions, type SocketStats, type UnixSocket } from 'heliogram';
+import dgram, { type QueuedError, type OutgoingMessage, type ReceivedMessage, type RecvMetadataOptions, type RemoteInfo, type SendOptions, type SocketStats, type UnixSocket } from 'heliogram';
 import { createSocket as createUnix, Socket as UnixDgram } from 'heliogram/unix-dgram';
 import { listen, type Group, type Steering, type WorkerInfo, type WorkerProgram } from 'heliogram/workers';
 import promises, { createSocket, Socket } from 'heliogram/promises';
@@ -21,42 +21,42 @@ socket.joinGroup('232.0.0.1', { interface: 'eth0', source: '192.0.2.1' });
 socket.leaveGroup('224.0.0.114', { interface: 2 });
 socket.setGroupInterface('eth0');
 const total: number = socket.stats().bytesIn + (socket.stats().dropped ?? socket.getMTU());
-socket.setReceiveInfo({ localAddress: true, ttl: true });
+socket.setRecvMetadata({ localAddress: true, ttl: true });
 socket.on('message', (msg, { port, address, localAddress, ttl, timestamp = 0n }) => {
-  socket.send(msg, port, address, { source: localAddress, ttl, departure: timestamp, ecn: 1 }, (error, bytes) => {});
+  socket.send(msg, port, address, { source: localAddress, ttl, transmitTime: timestamp, ecn: 1 }, (error, bytes) => {});
 });
 socket.sendMany(['a', Buffer.from('b'), ['c', 'd'], { message: 'e', port: 9, options: { ttl: 3 } }], 41_234, '192.0.2.1', { tos: 8 }, (error, sent) => error?.index ?? sent);
 socket.sendMany([outgoing], (error) => error?.message);
 socket.sendMany(['x'], 9, { ecn: 1 });
 socket.on('messages', (messages, rinfos) => messages.forEach((message, index) => message.readUInt8() + rinfos[index].size));
-socket.setDepartureClock('tai');
-socket.setReceiveErrors(true);
+socket.setTransmitTimeClock('tai');
+socket.setRecvErrors(true);
 socket.on('transmitTimestamp', ({ id, timestamp = 0n, hardwareTimestamp = timestamp }) => console.log(id + 1, hardwareTimestamp > 0n));
-socket.on('icmp', ({ code, address, port, mtu = 0 }) => console.log(code, address, port, mtu > 1_280));
-const info: ReceiveInfo = { localAddress: true, tos: true, ttl: false, timestamp: undefined, hardwareTimestamp: true, dropped: true, segmentSize: true, truncated: true };
+socket.on('queuedError', ({ code, address, port, mtu = 0 }) => console.log(code, address, port, mtu > 1_280));
+const info: RecvMetadataOptions = { localAddress: true, tos: true, ttl: false, timestamp: undefined, hardwareTimestamp: true, dropped: true, segmentSize: true, truncated: true };
 const told = ({ destination = '', localAddress = '', interface: by = '', interfaceIndex = 0, tos = 0, dscp = 0, ecn = 0, ttl = 0, timestamp = 0n, hardwareTimestamp = 0n, dropped = 0, segmentSize = 0 }: RemoteInfo): [string, number, bigint] =>
   [destination + localAddress + by, interfaceIndex + tos + dscp + ecn + ttl + dropped + segmentSize, timestamp + hardwareTimestamp];
-const along: SendOptions = { source: '192.0.2.1', interface: 'eth0', tos: 0, dscp: 46, ecn: 2, ttl: 1, dontFragment: true, segmentSize: 1_200, departure: 5n, timestamp: true };
+const along: SendOptions = { source: '192.0.2.1', interface: 'eth0', tos: 0, dscp: 46, ecn: 2, ttl: 1, dontFragment: true, segmentSize: 1_200, transmitTime: 5n, transmitTimestamp: true };
 socket.send('x', null, undefined, along);
 socket.setDontFragment(false);
 socket.setMulticastAll(false);
 socket.setIncomingCPU(0);
 socket.setBusyPoll(50);
 socket.setReusePortSteering({ byte: 0 }, 4);
-const whose = ({ code, errno, address = '', port = 0, offender = '', origin, type, icmpCode, mtu = 0 }: IcmpError): [string, number, 'icmp' | 'icmp6' | 'local'] =>
+const whose = ({ code, errno, address = '', port = 0, offender = '', origin, type, icmpCode, mtu = 0 }: QueuedError): [string, number, 'icmp' | 'icmp6' | 'local'] =>
   [code + address + offender, errno + port + type + icmpCode + mtu, origin];
-const counted = ({ datagramsIn, bytesIn, batchesIn, trainsIn, wouldBlockIn, datagramsOut, bytesOut, batchesOut, trainsOut, wouldBlockOut, trainsRefused, dropped = 0, queueSizePeak, queueCountPeak }: SocketStats): number =>
-  datagramsIn + bytesIn + batchesIn + trainsIn + wouldBlockIn + datagramsOut + bytesOut + batchesOut + trainsOut + wouldBlockOut + trainsRefused + dropped + queueSizePeak + queueCountPeak;
+const counted = ({ datagramsIn, bytesIn, batchesIn, groPacketsIn, wouldBlockIn, datagramsOut, bytesOut, batchesOut, gsoBatchesOut, wouldBlockOut, gsoRefusals, dropped = 0, queueSizePeak, queueCountPeak }: SocketStats): number =>
+  datagramsIn + bytesIn + batchesIn + groPacketsIn + wouldBlockIn + datagramsOut + bytesOut + batchesOut + gsoBatchesOut + wouldBlockOut + gsoRefusals + dropped + queueSizePeak + queueCountPeak;
 // @ts-expect-error: a time is a BigInt
-socket.send('x', 9, '::1', { departure: 5 });
+socket.send('x', 9, '::1', { transmitTime: 5 });
 // @ts-expect-error: no such clock
-socket.setDepartureClock('wall');
+socket.setTransmitTimeClock('wall');
 // @ts-expect-error: an interface has a name or a number
 socket.joinGroup('224.0.0.114', { interface: null });
 // @ts-expect-error: null is to no device
 socket.bindToDevice();
 // @ts-expect-error: a fact of one datagram
-socket.setReceiveInfo({ credentials: true });
+socket.setRecvMetadata({ credentials: true });
 socket[Symbol.dispose]();
 const local = dgram.createSocket({ type: 'unix_dgram', replaceStale: true }, (msg, rinfo) => local.send(msg, rinfo.address));
 local.bind('\0name', () => local.close());
