@@ -33,7 +33,7 @@ fn lines_with(text: &str, words: &[&str]) -> Vec<String> {
 }
 
 fn fenced(path: &Path) -> bool {
-    path.starts_with("heliogram/src/sys") || path.starts_with("node/src/reactor")
+    path.starts_with("heliogram/src/sys") || path.starts_with("node/src/ffi")
 }
 
 #[test]

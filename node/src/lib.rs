@@ -1,25 +1,20 @@
 //! The native half of the npm package `heliogram`: it converts, calls and converts back. The rules of the socket are
-//! the crate `heliogram`'s; JavaScript's manners are `node/lib`'s.
+//! the crate `heliogram`'s; what only JavaScript has is in `node/lib`.
 #![deny(unsafe_code)]
 
-mod addresses;
-mod arrival;
-mod calls;
-mod coalescing;
 #[cfg(unix)]
-mod descriptor;
-mod endpoint;
-mod environment;
-mod handle;
-mod knobs;
-#[cfg(unix)]
-mod local;
+mod adopted;
 #[cfg(not(unix))]
-mod no_descriptor;
-mod notices;
-mod numbers;
-mod outgoing;
-#[allow(unsafe_code, reason = "the one room for raw Node-API and libuv calls")]
-mod reactor;
+#[path = "adopted_unsupported.rs"]
+mod adopted;
+mod exports;
+#[allow(unsafe_code, reason = "the one folder for raw Node-API and libuv calls")]
+mod ffi;
+mod outcome;
+mod policy;
 mod receive;
 mod send;
+mod socket;
+mod thread_sockets;
+#[cfg(unix)]
+mod unix_datagram;

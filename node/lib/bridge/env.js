@@ -1,7 +1,7 @@
 'use strict';
 // Where received messages come from, for all sockets of this thread: one call for each batch. The bytes lie in a slab that
 // both sides see, or in a page that is handed out; a table of numbers says what is where. The native side of the same
-// picture is node/src/receive.rs; the way out is send-batch.js.
+// picture is node/src/receive/rows.rs; the way out is send-batch.js.
 
 const { setImmediate, setTimeout } = require('node:timers'); // Deno's own give numbers
 const gather = require('./send-batch.js');
@@ -66,7 +66,7 @@ function turnOver(isNeeded) {
   else setTimeout(exports.calls.turned, 0).unref();
 }
 
-/** The flags of `open`, as node/src/calls.rs has them. */
+/** The flags of `open`, as node/src/exports/fast_calls.rs has them. */
 const FLAG = { reuseAddr: 1, reusePort: 2, ipv6Only: 4, noOffload: 8, pooledBuffers: 16 };
 
 /**

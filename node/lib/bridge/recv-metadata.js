@@ -1,5 +1,5 @@
 'use strict';
-// What the kernel told of a datagram, as node/src/arrival.rs writes it, in the fields of rinfo.
+// What the kernel told of a datagram, as node/src/receive/record.rs writes it, in the fields of rinfo.
 
 /** The fields of a record: the bit that says whether it is known, its name, and how to read it. */
 const FIELDS = [

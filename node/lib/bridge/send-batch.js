@@ -1,7 +1,7 @@
 'use strict';
 // The way out, for all sockets of this thread: sends are gathered, and one call lets those of a turn leave. The bytes lie
 // in a slab that both sides see; a table of numbers says what is where. The native side of the same picture is
-// node/src/send.rs; the way in is env.js.
+// node/src/send/rows.rs; the way in is env.js.
 
 const process = require('node:process'); // the global is an accessor, which costs
 const { constants } = require('node:os');

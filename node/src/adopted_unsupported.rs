@@ -1,0 +1,30 @@
+//! A system whose sockets have no descriptors that others could take over (Windows): there `bind({ fd })` is refused as
+//! Node refuses it there, and nothing is shared with the host.
+
+use napi::bindgen_prelude::Either;
+
+use crate::outcome::EBADF;
+use crate::socket::Endpoint;
+
+impl Endpoint {
+    /// What no number is: a UDP socket.
+    pub(crate) fn adopt(&self, _number: i32, _copy: bool) -> Either<i32, String> {
+        Either::B("UNKNOWN".to_owned())
+    }
+
+    pub(crate) fn descriptor(&self) -> i32 {
+        EBADF
+    }
+
+    pub(crate) fn duplicate(&self) -> i32 {
+        EBADF
+    }
+
+    pub(crate) fn duplicate_onto(&self, _number: i32) -> i32 {
+        EBADF
+    }
+
+    pub(crate) fn restore_sharing(&self, _shared: bool) -> i32 {
+        EBADF
+    }
+}

@@ -1,0 +1,122 @@
+//! What the kernel says later of datagrams that were sent: its queue of errors, for the events `'icmp'` and
+//! `'transmitTimestamp'`.
+
+use std::iter;
+
+use heliogram::{ErrorOrigin, ErrorQueueEntry, QueuedError, TransmitTimestamp, addr};
+use napi::bindgen_prelude::{BigInt, Either};
+use napi_derive::napi;
+
+use crate::exports::handle::JsHandle;
+use crate::outcome::status;
+use crate::receive::record::{length, nanoseconds};
+
+/// How many entries are told at once; a flood of them must not keep the loop.
+const AT_ONCE: usize = 32;
+
+/// An error that a datagram met.
+#[napi(object, object_from_js = false)]
+pub struct IcmpError {
+    /// Its name, `ECONNREFUSED`.
+    pub code: &'static str,
+    /// The system's number, negative.
+    pub errno: i32,
+    /// Where the datagram was going.
+    pub address: Option<String>,
+    /// The port there.
+    pub port: Option<u32>,
+    /// Who reports it.
+    pub offender: Option<String>,
+    /// Where the error comes from.
+    pub origin: &'static str,
+    /// The ICMP message's type.
+    #[napi(js_name = "type")]
+    pub icmp_type: u32,
+    /// The ICMP message's code.
+    pub icmp_code: u32,
+    /// The path's MTU.
+    pub mtu: Option<u32>,
+}
+
+impl From<QueuedError> for IcmpError {
+    fn from(error: QueuedError) -> Self {
+        IcmpError {
+            code: error.code(),
+            errno: error.errno,
+            address: error.peer.map(|peer| addr::text(&peer)),
+            port: error.peer.map(|peer| peer.port().into()),
+            offender: error.offender.map(|offender| offender.to_string()),
+            origin: origin(error.origin),
+            icmp_type: error.icmp_type.into(),
+            icmp_code: error.icmp_code.into(),
+            mtu: error.mtu,
+        }
+    }
+}
+
+/// When a datagram left.
+#[napi(object, object_from_js = false)]
+pub struct Departed {
+    /// Which.
+    pub id: u32,
+    /// When the kernel gave it to the device.
+    pub timestamp: Option<BigInt>,
+    /// When the device sent it.
+    pub hardware_timestamp: Option<BigInt>,
+}
+
+impl From<TransmitTimestamp> for Departed {
+    fn from(sent: TransmitTimestamp) -> Self {
+        Departed {
+            id: sent.id,
+            timestamp: sent.software_timestamp.map(|time| nanoseconds(time).into()),
+            hardware_timestamp: sent.hardware_timestamp.map(|time| length(time).into()),
+        }
+    }
+}
+
+fn origin(origin: ErrorOrigin) -> &'static str {
+    match origin {
+        ErrorOrigin::Icmp => "icmp",
+        ErrorOrigin::Icmp6 => "icmp6",
+        _ => "local",
+    }
+}
+
+#[napi]
+impl JsHandle {
+    /// Lets the kernel keep the errors that datagrams meet.
+    #[napi(catch_unwind)]
+    pub fn set_recv_errors(&self, on: bool) -> i32 {
+        let endpoint = self.endpoint();
+        let outcome = status(endpoint.socket.set_recv_errors(on));
+        if outcome == 0 {
+            endpoint.expect_notices(true); // what came before it was turned off is still there
+        }
+        outcome
+    }
+
+    /// Lets the kernel tell when datagrams that ask for it leave.
+    #[napi(catch_unwind)]
+    pub fn enable_transmit_timestamps(&self) -> i32 {
+        let endpoint = self.endpoint();
+        let outcome = status(endpoint.socket.set_transmit_timestamps(true));
+        if outcome == 0 {
+            endpoint.expect_notices(true);
+        }
+        outcome
+    }
+
+    /// Takes entries out of the kernel's queue.
+    #[napi(catch_unwind)]
+    pub fn take_error_queue(&self) -> Vec<Either<IcmpError, Departed>> {
+        let endpoint = self.endpoint();
+        let notices = iter::from_fn(|| endpoint.socket.try_recv_error_queue().ok()).take(AT_ONCE);
+        let told = notices.filter_map(|notice| match notice {
+            ErrorQueueEntry::Error(error) => Some(Either::A(error.into())),
+            ErrorQueueEntry::TransmitTimestamp(sent) => Some(Either::B(sent.into())),
+            _ => None,
+        });
+        told.collect()
+    }
+}

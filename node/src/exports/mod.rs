@@ -1,0 +1,10 @@
+//! What JavaScript sees: each function converts, calls and converts back.
+
+mod error_queue;
+mod fast_calls;
+mod handle;
+mod recv_metadata;
+mod send_options;
+mod sockopt;
+#[cfg(unix)]
+mod unix_datagram;

@@ -1,0 +1,87 @@
+//! Datagrams that say how they leave.
+
+use heliogram::{Clock, Error, Interface, SendOptions, TrafficClass};
+use napi::bindgen_prelude::BigInt;
+use napi_derive::napi;
+
+use crate::exports::handle::{JsEnvironment, JsHandle};
+use crate::exports::sockopt::{ip, named};
+use crate::outcome::{EINVAL, error_number, status};
+
+/// How one datagram leaves; `node/lib/dgram/send-options.js` has checked the ranges.
+#[napi(object, object_to_js = false)]
+pub struct Outgoing {
+    /// The address of this host to leave from.
+    pub source: Option<String>,
+    /// The interface to leave by: its name or number.
+    pub interface: Option<String>,
+    /// DSCP and ECN.
+    pub tos: Option<u8>,
+    /// TTL or hop limit.
+    pub ttl: Option<u8>,
+    /// Whether it must not be fragmented.
+    pub dont_fragment: Option<bool>,
+    /// It is a train of datagrams of so many bytes.
+    pub segment_size: Option<u16>,
+    /// When it leaves, in nanoseconds of the clock of transmit times.
+    pub transmit_time: Option<BigInt>,
+    /// Whether the kernel is to tell when it has left.
+    pub transmit_timestamp: bool,
+}
+
+impl Outgoing {
+    /// The options, or the number of the error of one that means nothing here.
+    fn options(&self) -> Result<SendOptions, i32> {
+        let mut options = SendOptions::new();
+        if let Some(source) = &self.source {
+            options = options.source(ip(source).ok_or(EINVAL)?);
+        }
+        if let Some(interface) = &self.interface {
+            options = options.interface(index(interface).map_err(|error| error_number(&error))?);
+        }
+        if let Some(tos) = self.tos {
+            options = options.traffic_class(TrafficClass(tos));
+        }
+        if let Some(ttl) = self.ttl {
+            options = options.hop_limit(ttl);
+        }
+        if let Some(on) = self.dont_fragment {
+            options = options.dont_fragment(on);
+        }
+        if let Some(bytes) = self.segment_size {
+            options = options.segment_size(bytes);
+        }
+        if let Some(time) = &self.transmit_time {
+            options = options.transmit_time(time.get_u64().1);
+        }
+        Ok(options.transmit_timestamp(self.transmit_timestamp))
+    }
+}
+
+/// The number of an interface; one that is named by its address has none here.
+fn index(text: &str) -> Result<u32, Error> {
+    match named(text)? {
+        Interface::Index(index) => Ok(index),
+        _ => Interface::by_name(text).map(|_| 0),
+    }
+}
+
+#[napi]
+impl JsEnvironment {
+    /// Sends what is gathered, as `flush` does, where rows name these options.
+    #[napi(catch_unwind)]
+    pub fn flush_with(&self, outgoing: Vec<Outgoing>) {
+        let options: Vec<_> = outgoing.iter().map(Outgoing::options).collect();
+        self.0.flush(&options);
+    }
+}
+
+#[napi]
+impl JsHandle {
+    /// Names the clock of transmit times: `CLOCK_TAI`, or `CLOCK_MONOTONIC`.
+    #[napi(catch_unwind)]
+    pub fn set_transmit_time_clock(&self, atomic: bool) -> i32 {
+        let clock = if atomic { Clock::Tai } else { Clock::Monotonic };
+        status(self.endpoint().socket.set_transmit_time_clock(clock))
+    }
+}

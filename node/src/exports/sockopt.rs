@@ -1,0 +1,166 @@
+//! What the socket has beyond Node's: options that the manual does not name, groups by the interface's name or number, and
+//! what the socket has done so far.
+
+use std::net::IpAddr;
+
+use heliogram::{Error, Interface, Stats, Steering, TrafficClass, addr};
+use napi_derive::napi;
+
+use crate::exports::handle::JsHandle;
+use crate::outcome::{EINVAL, error_number, number, status};
+
+/// [`heliogram::Stats`] in numbers of JavaScript's.
+#[napi(object, object_from_js = false)]
+pub struct SocketStats {
+    /// Datagrams received.
+    pub datagrams_in: f64,
+    /// Their bytes.
+    pub bytes_in: f64,
+    /// System calls that brought some.
+    pub batches_in: f64,
+    /// Trains received.
+    pub gro_packets_in: f64,
+    /// Receives that found nothing.
+    pub would_block_in: f64,
+    /// Datagrams sent.
+    pub datagrams_out: f64,
+    /// Their bytes.
+    pub bytes_out: f64,
+    /// System calls that took some.
+    pub batches_out: f64,
+    /// Trains sent.
+    pub gso_batches_out: f64,
+    /// Sends for which there was no room.
+    pub would_block_out: f64,
+    /// Trains that left one by one.
+    pub gso_refusals: f64,
+    /// Datagrams that the kernel dropped, where it says so.
+    pub dropped: Option<u32>,
+    /// The most bytes that have waited.
+    pub queue_size_peak: f64,
+    /// The most datagrams that have waited.
+    pub queue_count_peak: f64,
+}
+
+impl From<Stats> for SocketStats {
+    fn from(stats: Stats) -> Self {
+        SocketStats {
+            datagrams_in: stats.datagrams_in as f64,
+            bytes_in: stats.bytes_in as f64,
+            batches_in: stats.batches_in as f64,
+            gro_packets_in: stats.gro_packets_in as f64,
+            would_block_in: stats.would_block_in as f64,
+            datagrams_out: stats.datagrams_out as f64,
+            bytes_out: stats.bytes_out as f64,
+            batches_out: stats.batches_out as f64,
+            gso_batches_out: stats.gso_batches_out as f64,
+            would_block_out: stats.would_block_out as f64,
+            gso_refusals: stats.gso_refusals as f64,
+            dropped: stats.dropped,
+            queue_size_peak: stats.queue_size_peak as f64,
+            queue_count_peak: stats.queue_count_peak as f64,
+        }
+    }
+}
+
+#[napi]
+impl JsHandle {
+    /// DSCP and ECN of what is sent, 0 to 255.
+    #[napi(js_name = "setTOS", catch_unwind)]
+    pub fn set_tos(&self, tos: u8) -> i32 {
+        status(self.endpoint().socket.set_traffic_class(TrafficClass(tos)))
+    }
+
+    /// Whether what is sent may be fragmented.
+    #[napi(catch_unwind)]
+    pub fn set_dont_fragment(&self, on: bool) -> i32 {
+        status(self.endpoint().socket.set_dont_fragment(on))
+    }
+
+    /// The MTU of the path to the peer.
+    #[napi(js_name = "getMTU", catch_unwind)]
+    pub fn mtu(&self) -> i32 {
+        number(self.endpoint().socket.mtu())
+    }
+
+    /// Keeps the socket to the interface of this name; without one, to none.
+    #[napi(catch_unwind)]
+    pub fn bind_to_device(&self, name: Option<String>) -> i32 {
+        status(self.endpoint().socket.bind_device(name.as_deref().map(str::as_bytes)))
+    }
+
+    /// Whether the socket hears groups that others have joined.
+    #[napi(catch_unwind)]
+    pub fn set_multicast_all(&self, on: bool) -> i32 {
+        status(self.endpoint().socket.set_multicast_all(on))
+    }
+
+    /// The processor whose datagrams the socket prefers.
+    #[napi(js_name = "setIncomingCPU", catch_unwind)]
+    pub fn set_incoming_cpu(&self, cpu: u32) -> i32 {
+        status(self.endpoint().socket.set_incoming_cpu(cpu))
+    }
+
+    /// How long a receive that finds nothing looks again, in microseconds.
+    #[napi(catch_unwind)]
+    pub fn set_busy_poll(&self, microseconds: u32) -> i32 {
+        status(self.endpoint().socket.set_busy_poll(microseconds))
+    }
+
+    /// The interface that multicast leaves by.
+    #[napi(catch_unwind)]
+    pub fn set_group_interface(&self, interface: String) -> i32 {
+        status(named(&interface).and_then(|interface| self.endpoint().socket.set_multicast_interface(interface)))
+    }
+
+    /// Joins or leaves a group, or what one source sends to it.
+    #[napi(catch_unwind)]
+    pub fn group(&self, join: bool, group: String, source: Option<String>, interface: String) -> i32 {
+        let endpoint = self.endpoint();
+        let socket = &endpoint.socket;
+        let interface = match named(&interface) {
+            Ok(interface) => interface,
+            Err(error) => return error_number(&error),
+        };
+        let Some(group) = ip(&group) else { return EINVAL };
+        status(match (join, source.as_deref().map(ip)) {
+            (_, Some(None)) => return EINVAL,
+            (true, None) => socket.join_multicast(group, interface),
+            (false, None) => socket.leave_multicast(group, interface),
+            (true, Some(Some(source))) => socket.join_ssm(source, group, interface),
+            (false, Some(Some(source))) => socket.leave_ssm(source, group, interface),
+        })
+    }
+
+    /// Which of the `sockets` that share the port gets a datagram: by the processor (`cpu`), by the message's byte at
+    /// `offset` (`byte`), else by the flow.
+    #[napi(catch_unwind)]
+    pub fn steer(&self, by: String, sockets: u32, offset: u32) -> i32 {
+        status(self.endpoint().socket.set_reuse_port_steering(match by.as_str() {
+            "cpu" => Steering::Cpu { sockets },
+            "byte" => Steering::Byte { offset, sockets },
+            _ => Steering::Flow,
+        }))
+    }
+
+    /// What the socket has done so far.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> SocketStats {
+        self.endpoint().socket.stats().into()
+    }
+}
+
+pub(crate) fn ip(text: &str) -> Option<IpAddr> {
+    addr::parse(text, 0).ok().map(|address| address.ip())
+}
+
+/// An interface by its name, its number or an IPv4 address of it; `*` is all of them, and no text the system's choice.
+pub(crate) fn named(text: &str) -> Result<Interface, Error> {
+    match (text, text.parse(), text.parse()) {
+        ("", ..) => Ok(Interface::Default),
+        ("*", ..) => Ok(Interface::All),
+        (_, Ok(index), _) => Ok(Interface::Index(index)),
+        (_, _, Ok(address)) => Ok(Interface::Address(address)),
+        _ => Interface::by_name(text),
+    }
+}

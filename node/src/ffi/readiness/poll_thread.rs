@@ -1,0 +1,387 @@
+//! The poll thread of an environment whose runtime has no loop for us (Deno, Bun). It waits for descriptors and wakes the
+//! JavaScript thread through a threadsafe function, once for all that is ready by then; reading is left to the JavaScript
+//! thread. It lives as long as something is watched, and a little longer: a program that opens a socket for each question
+//! has its next one soon.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::io;
+use std::mem::take;
+use std::rc::{Rc, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use heliogram::BorrowedDescriptor;
+use napi::sys;
+
+use super::epoll::{Event, Poller};
+use super::interest::{Interest, TurnOver, Watched, Watcher};
+use super::threadsafe_function::{Wake, Waker};
+use crate::ffi::common::guarded;
+use crate::ffi::errno;
+
+/// A thread that does no more than this needs no more.
+const STACK: usize = 256 * 1024;
+
+/// For so long wake-ups may follow each other without a turn of the runtime's loop. Bun runs all that other threads ask of
+/// it before it looks at its timers, and what has been armed again is ready again at once in a flood.
+const STRETCH: Duration = Duration::from_millis(1);
+
+/// For so long the thread waits for another descriptor when it has none left.
+const LINGER: Duration = Duration::from_millis(100);
+
+/// What both threads have.
+struct Signal {
+    poller: Poller,
+    ready: Mutex<Vec<Event>>,
+    /// The thread tells when nothing has happened for [`LINGER`].
+    lingering: AtomicBool,
+    ending: AtomicBool,
+}
+
+impl Signal {
+    /// The poll thread. What is ready and has not been taken yet has been announced already.
+    fn run(&self, waker: &Waker) {
+        let mut events = Vec::new();
+        while !self.ending.load(Ordering::Acquire) {
+            let lingering = self.lingering.load(Ordering::Acquire);
+            let began = Instant::now();
+            match self.poller.wait(&mut events, lingering.then_some(LINGER)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A system that knows the poller, and with memory that is ours, has no other reason.
+                Err(error) => panic!("the poll thread cannot wait: {error}"),
+            }
+            let lingered = lingering && events.is_empty() && began.elapsed() >= LINGER;
+            if lingered {
+                self.lingering.store(false, Ordering::Release);
+            }
+            if lingered || !events.is_empty() && self.announce(&mut events) {
+                waker.call();
+            }
+        }
+    }
+
+    /// Asks the thread to tell when nothing more has happened for a while.
+    fn linger(&self) {
+        if !self.lingering.swap(true, Ordering::AcqRel) {
+            // A wake-up that is not counted because there are too many has still been one.
+            drop(self.poller.wake());
+        }
+    }
+
+    /// Adds what is ready to what has not been taken yet; says whether that was nothing.
+    fn announce(&self, events: &mut Vec<Event>) -> bool {
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = ready.is_empty();
+        ready.append(events);
+        first
+    }
+
+    fn take(&self) -> Vec<Event> {
+        take(&mut self.ready.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What watches the descriptors of one environment: a thread, while there are any.
+pub(crate) struct Loop {
+    env: sys::napi_env,
+    thread: Rc<Current>,
+    turn_over: TurnOver,
+}
+
+/// The thread, if there is one now.
+#[derive(Default)]
+struct Current(RefCell<Option<Rc<Thread>>>);
+
+impl Current {
+    fn get(&self) -> Option<Rc<Thread>> {
+        self.0.borrow().clone()
+    }
+
+    /// The thread has called.
+    fn called(&self) {
+        let Some(thread) = self.get() else { return };
+        thread.dispatch();
+        if thread.watches.borrow().is_empty() && !thread.signal.lingering.load(Ordering::Acquire) {
+            self.0.take();
+        }
+    }
+}
+
+impl Loop {
+    /// `turn_over` is asked to call [`turned`](Self::turned) when the runtime's loop has turned.
+    pub(crate) fn of(env: sys::napi_env, turn_over: TurnOver) -> Self {
+        Loop { env, thread: Rc::default(), turn_over }
+    }
+
+    /// The runtime's loop has turned.
+    pub(crate) fn turned(&self) {
+        self.thread.get().iter().for_each(|thread| thread.turned());
+    }
+
+    /// Nothing is watched any more, nor will be.
+    pub(crate) fn end(&self) {
+        self.thread.0.take();
+    }
+
+    fn thread(&self) -> io::Result<Rc<Thread>> {
+        if let Some(thread) = self.thread.get() {
+            return Ok(thread);
+        }
+        let thread = Thread::start(self.env, Rc::downgrade(&self.thread), self.turn_over.clone())?;
+        self.thread.0.replace(Some(thread.clone()));
+        Ok(thread)
+    }
+}
+
+/// The thread as the JavaScript thread sees it.
+struct Thread {
+    signal: Arc<Signal>,
+    wake: Wake,
+    running: Cell<Option<JoinHandle<()>>>,
+    watches: RefCell<HashMap<usize, Rc<Watch>>>,
+    next: Cell<usize>,
+    /// How many watches the program must go on for.
+    needed: Cell<usize>,
+    turn_over: TurnOver,
+    /// What is looked after when the loop has turned.
+    postponed: RefCell<Vec<usize>>,
+    /// Whether `turned` is going to be called.
+    asked: Cell<bool>,
+    /// When the wake-ups began that follow each other, and when the last one ended.
+    stretch: Cell<(Instant, Instant)>,
+}
+
+impl Thread {
+    fn start(env: sys::napi_env, current: Weak<Current>, turn_over: TurnOver) -> io::Result<Rc<Self>> {
+        let woken = move || current.upgrade().iter().for_each(|current| current.called());
+        let thread = Thread {
+            signal: Arc::new(Signal {
+                poller: Poller::new()?,
+                ready: Mutex::default(),
+                lingering: AtomicBool::default(),
+                ending: AtomicBool::default(),
+            }),
+            wake: Wake::new(env, woken).map_err(io::Error::other)?,
+            running: Cell::default(),
+            watches: RefCell::default(),
+            next: Cell::new(0),
+            needed: Cell::new(0),
+            turn_over,
+            postponed: RefCell::default(),
+            asked: Cell::default(),
+            stretch: Cell::new((Instant::now(), Instant::now())),
+        };
+        let (signal, waker) = (thread.signal.clone(), thread.wake.waker());
+        let builder = std::thread::Builder::new().name("heliogram".to_owned()).stack_size(STACK);
+        thread.running.set(Some(builder.spawn(move || signal.run(&waker))?));
+        Ok(Rc::new(thread))
+    }
+
+    /// Tells what the poll thread has seen.
+    fn dispatch(&self) {
+        let (began, ended) = self.stretch.get();
+        let began = if ended.elapsed() > STRETCH { Instant::now() } else { began };
+        self.tell(self.signal.take(), began);
+    }
+
+    /// Tells the watches what they wait for. Each is armed again when it has been told; where it has left something, and
+    /// after a long stretch of wake-ups, only when the loop has turned, so that the poll thread need not wake for it.
+    fn tell(&self, events: Vec<Event>, began: Instant) {
+        for (key, ready) in events {
+            let watch = self.watches.borrow().get(&key).cloned();
+            if let Some(watch) = watch {
+                watch.resting.set(true);
+                let mut left = false;
+                guarded(|| left = watch.watcher.ready(watch.watched, ready));
+                if left || began.elapsed() > STRETCH { self.postpone(key) } else { self.rearm(key) }
+            }
+        }
+        self.stretch.set((began, Instant::now()));
+    }
+
+    fn postpone(&self, key: usize) {
+        self.postponed.borrow_mut().push(key);
+        if !self.asked.replace(true) {
+            (self.turn_over)(self.needed.get() > 0);
+        }
+    }
+
+    /// In a flood each turn of the loop looks for itself what is ready, for a stretch of time, so that every socket has its
+    /// share of it. Only when there is nothing is the poll thread waited for again.
+    fn turned(&self) {
+        let turn = Instant::now();
+        self.asked.set(false);
+        while turn.elapsed() < STRETCH {
+            let events = self.look();
+            if events.is_empty() {
+                self.stretch.set((turn, turn));
+                return;
+            }
+            self.tell(events, self.stretch.get().0);
+        }
+    }
+
+    /// What is ready, what was postponed at last; the rest of that is armed again.
+    fn look(&self) -> Vec<Event> {
+        let postponed = take(&mut *self.postponed.borrow_mut());
+        let watches = self.watches.borrow();
+        let postponed: Vec<_> = postponed.iter().filter_map(|key| watches.get_key_value(key)).collect();
+        let asked: Vec<_> = postponed.iter().map(|(_, watch)| (watch.descriptor, watch.interest.get())).collect();
+        let mut events = self.signal.take();
+        let (mut armed, answers) = self.signal.poller.look(&asked);
+        events.append(&mut armed);
+        for (&(&key, _), ready) in postponed.iter().zip(answers) {
+            match ready {
+                Some(ready) => events.push((key, ready)),
+                None => self.rearm(key),
+            }
+        }
+        events
+    }
+
+    /// Unless it has been dropped by what it told. A descriptor that was armed before does not fail to be so now.
+    fn rearm(&self, key: usize) {
+        let watch = self.watches.borrow().get(&key).cloned();
+        if let Some(watch) = watch {
+            watch.resting.set(false);
+            drop(self.arm(key, &watch));
+        }
+    }
+
+    fn arm(&self, key: usize, watch: &Watch) -> io::Result<()> {
+        match watch.interest.get() {
+            Interest::NONE => Ok(()),
+            interest => self.signal.poller.arm(watch.descriptor, key, interest),
+        }
+    }
+
+    /// The program goes on for the sake of a watch that waits for something and is referenced.
+    fn count(&self, watch: &Watch) {
+        let needed = watch.referenced.get() && watch.interest.get() != Interest::NONE;
+        if watch.needed.replace(needed) == needed {
+            return;
+        }
+        let before = self.needed.get();
+        self.needed.set(if needed { before + 1 } else { before - 1 });
+        if before == 0 || self.needed.get() == 0 {
+            self.wake.keep_alive(needed);
+        }
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.signal.ending.store(true, Ordering::Release);
+        // A wake-up that is not counted because there are too many has still been one.
+        drop(self.signal.poller.wake());
+        if let Some(running) = self.running.take() {
+            // It has panicked if it is not well, and said so.
+            drop(running.join());
+        }
+    }
+}
+
+/// One watched descriptor.
+struct Watch {
+    descriptor: BorrowedDescriptor<'static>,
+    watched: Watched,
+    watcher: Rc<dyn Watcher>,
+    interest: Cell<Interest>,
+    /// It is being told, or has been postponed: somebody looks after it without the poll thread.
+    resting: Cell<bool>,
+    referenced: Cell<bool>,
+    needed: Cell<bool>,
+}
+
+/// A descriptor watched by the thread, until this is dropped.
+pub(crate) struct Poll {
+    thread: Rc<Thread>,
+    key: usize,
+    watch: Rc<Watch>,
+}
+
+impl Poll {
+    pub(crate) fn new(
+        of: &Loop,
+        descriptor: BorrowedDescriptor<'_>,
+        watched: Watched,
+        watcher: Rc<dyn Watcher>,
+    ) -> Result<Self, i32> {
+        let thread = of.thread().map_err(|error| errno::of(&error))?;
+        let key = thread.next.replace(thread.next.get() + 1);
+        thread.signal.poller.add(descriptor, key).map_err(|error| errno::of(&error))?;
+        let watch = Rc::new(Watch {
+            descriptor: for_the_watch(descriptor),
+            watched,
+            watcher,
+            interest: Cell::default(),
+            resting: Cell::default(),
+            referenced: Cell::new(true),
+            needed: Cell::default(),
+        });
+        thread.watches.borrow_mut().insert(key, watch.clone());
+        Ok(Poll { thread, key, watch })
+    }
+
+    pub(crate) fn watch(&self, interest: Interest) -> i32 {
+        if !self.wait_for(interest) || self.watch.resting.get() {
+            return 0;
+        }
+        let armed = self.thread.arm(self.key, &self.watch);
+        armed.map_or_else(
+            |error| {
+                self.wait_for(Interest::NONE);
+                errno::of(&error)
+            },
+            |()| 0,
+        )
+    }
+
+    /// Says whether that is something else than before.
+    fn wait_for(&self, interest: Interest) -> bool {
+        let changed = self.watch.interest.replace(interest) != interest;
+        self.thread.count(&self.watch);
+        changed
+    }
+
+    pub(crate) fn keep_alive(&self, on: bool) {
+        self.watch.referenced.set(on);
+        self.thread.count(&self.watch);
+    }
+}
+
+impl Drop for Poll {
+    fn drop(&mut self) {
+        self.wait_for(Interest::NONE);
+        let mut watches = self.thread.watches.borrow_mut();
+        watches.remove(&self.key);
+        if watches.is_empty() {
+            self.thread.signal.linger();
+        }
+        drop(watches);
+        // It is being watched since `new`, and for as long as it is open, which it is.
+        drop(self.thread.signal.poller.remove(self.watch.descriptor));
+        self.watch.watcher.closed();
+    }
+}
+
+/// The same descriptor for the time of the watch.
+#[cfg(unix)]
+fn for_the_watch(descriptor: BorrowedDescriptor<'_>) -> BorrowedDescriptor<'static> {
+    use std::os::fd::AsRawFd;
+    // SAFETY: whoever watches a descriptor drops the watch before he closes it (`Loop::watch`, and `Endpoint::close`,
+    // which does so).
+    unsafe { BorrowedDescriptor::borrow_raw(descriptor.as_raw_fd()) }
+}
+
+/// The same descriptor for the time of the watch.
+#[cfg(windows)]
+fn for_the_watch(descriptor: BorrowedDescriptor<'_>) -> BorrowedDescriptor<'static> {
+    use std::os::windows::io::AsRawSocket;
+    // SAFETY: as on Unix.
+    unsafe { BorrowedDescriptor::borrow_raw(descriptor.as_raw_socket()) }
+}

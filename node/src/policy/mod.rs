@@ -1,0 +1,3 @@
+//! Decisions about when and how much is read, in one place.
+
+pub(crate) mod coalescing;

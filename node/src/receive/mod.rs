@@ -1,0 +1,4 @@
+//! Received datagrams, written where JavaScript reads them.
+
+pub(crate) mod record;
+pub(crate) mod rows;
