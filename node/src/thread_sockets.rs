@@ -3,12 +3,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
-use std::time::{Duration, Instant};
 
 use heliogram::{BorrowedDescriptor, RecvBatch, SocketOptions};
 use napi::sys;
 
 use crate::ffi::{Channel, Host, Life, Loop, Page, Parts, Poll, Ready, Watched, Watcher, Work};
+use crate::policy::turn::Turn;
 use crate::receive::rows::{Extras, Received, Seen};
 use crate::send::destinations::Addresses;
 use crate::send::rows as send;
@@ -19,20 +19,6 @@ use crate::unix_datagram::Locals;
 /// How many messages one receive takes from the kernel. Past eight a larger batch wins little, and half of Node's
 /// bound leaves a flooded socket two batches a turn.
 const SLOTS: usize = 16;
-
-/// At most this many messages of one socket are delivered before the loop turns, as in Node.
-const PER_TURN: usize = 32;
-
-/// The same where the listeners take batches whole: the longest train.
-const PER_WHOLE_TURN: usize = 64;
-
-/// How many are delivered before a look at the clock. However long they take, so many are a turn's: small bursts come in one turn on
-/// a slow machine too, as in Node.
-const PORTION: usize = 8;
-
-/// A turn ends at the first look at the clock that finds so much time past. Where one message takes 50 us, 32 of them would take
-/// 1.6 ms, and an interval of 10 ms would lose a tick in eight, as much as the last turn runs over.
-const TURN: Duration = Duration::from_micros(250);
 
 /// The bytes of a page: what one message that is kept keeps. Two trains of the greatest length fit.
 const PAGE: usize = 131_072;
@@ -234,23 +220,19 @@ impl Environment {
         if self.delivering.replace(true) {
             return Share::default();
         }
-        let (most, portion) =
-            if endpoint.takes_whole() { (PER_WHOLE_TURN, PER_WHOLE_TURN) } else { (PER_TURN, PORTION) };
-        let began = Instant::now();
-        let mut messages = 0;
+        let mut turn = Turn::begin(endpoint.takes_whole());
         let left = loop {
-            let is_over = messages >= most || messages >= PORTION && began.elapsed() >= TURN;
-            if is_over || !endpoint.is_receiving() || self.life.is_ending() {
+            let Some(portion) = turn.portion().filter(|_| endpoint.is_receiving() && !self.life.is_ending()) else {
                 break true;
-            }
+            };
             let Some((received, more)) = self.next(endpoint) else { break false };
-            messages += self.hand_over(endpoint, received, portion.min(most - messages));
+            turn.delivered(self.hand_over(endpoint, received, portion));
             if !more && !endpoint.holds() {
                 break false;
             }
         };
         self.delivering.set(false);
-        Share { messages, left: left && endpoint.is_receiving() }
+        Share { messages: turn.messages(), left: left && endpoint.is_receiving() }
     }
 
     /// What is to be delivered next, and whether there may be more after it.

@@ -1,0 +1,112 @@
+//! When a socket's turn of the loop is over.
+//!
+//! At most as many messages are delivered as Node delivers before its loop turns. Slow listeners end the turn earlier: where one
+//! message takes 50 us, 32 of them would take 1.6 ms, and an interval of 10 ms would lose a tick in eight, as much as the last
+//! turn runs over. A listener that is slow once (the collector, the compiler) ends no turn, so a second look at the clock follows.
+
+use std::time::{Duration, Instant};
+
+/// How many messages of one socket are delivered before the loop turns, as in Node.
+const MESSAGES: usize = 32;
+
+/// The same where listeners take batches whole: the longest GRO packet.
+const BATCHED_MESSAGES: usize = 64;
+
+/// How many messages are delivered before a look at the clock. However long they take, so many are a turn's: small bursts come in
+/// one turn on a slow machine too, as in Node.
+const PORTION: usize = 8;
+
+/// A message that takes longer is slow: 32 of them take half a millisecond.
+const SLOW: Duration = Duration::from_micros(15);
+
+/// One socket's turn.
+pub(crate) struct Turn {
+    most: usize,
+    messages: usize,
+    portion: usize,
+    since: Instant,
+    is_over: bool,
+}
+
+impl Turn {
+    pub(crate) fn begin(takes_batches: bool) -> Self {
+        let (most, portion) = if takes_batches { (BATCHED_MESSAGES, BATCHED_MESSAGES) } else { (MESSAGES, PORTION) };
+        Turn { most, messages: 0, portion, since: Instant::now(), is_over: false }
+    }
+
+    /// How many messages may be delivered before the next look at the clock; `None` once the turn is over.
+    pub(crate) fn portion(&self) -> Option<usize> {
+        let left = self.most.saturating_sub(self.messages);
+        (left > 0 && !self.is_over).then(|| left.min(self.portion))
+    }
+
+    /// So many have been delivered.
+    pub(crate) fn delivered(&mut self, messages: usize) {
+        let now = Instant::now();
+        self.look(messages, now - self.since);
+        self.since = now;
+    }
+
+    /// How many messages the turn has had.
+    pub(crate) fn messages(&self) -> usize {
+        self.messages
+    }
+
+    fn look(&mut self, messages: usize, time: Duration) {
+        self.messages += messages;
+        let is_slow = time > SLOW * u32::try_from(messages).unwrap_or(u32::MAX);
+        self.is_over = is_slow && self.portion == 1 && self.messages >= PORTION;
+        if self.most == MESSAGES {
+            self.portion = if is_slow { 1 } else { PORTION };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many messages a turn has whose messages take so long each; `None` past the end is a fast one.
+    fn messages_of(takes_batches: bool, pace: impl Fn(usize) -> Duration) -> usize {
+        let mut turn = Turn::begin(takes_batches);
+        while let Some(portion) = turn.portion() {
+            let time = (turn.messages()..turn.messages() + portion).map(&pace).sum();
+            turn.look(portion, time);
+        }
+        turn.messages()
+    }
+
+    #[test]
+    fn fast_listeners_have_as_many_messages_as_in_node() {
+        assert_eq!(messages_of(false, |_| Duration::from_micros(1)), 32);
+        assert_eq!(messages_of(false, |_| SLOW), 32);
+    }
+
+    #[test]
+    fn slow_listeners_have_eight_and_one() {
+        assert_eq!(messages_of(false, |_| Duration::from_micros(50)), 9);
+        assert_eq!(messages_of(false, |_| Duration::from_secs(1)), 9);
+    }
+
+    #[test]
+    fn a_listener_that_is_slow_once_ends_no_turn() {
+        for slow in 0..32 {
+            let pace = |message| if message == slow { Duration::from_millis(5) } else { Duration::from_micros(1) };
+            assert_eq!(messages_of(false, pace), 32, "{slow}");
+        }
+    }
+
+    #[test]
+    fn listeners_that_take_batches_have_a_whole_one_however_long_it_takes() {
+        assert_eq!(messages_of(true, |_| Duration::from_millis(1)), 64);
+    }
+
+    #[test]
+    fn messages_that_come_one_by_one_are_eight_at_least() {
+        let mut turn = Turn::begin(false);
+        while turn.portion().is_some() {
+            turn.look(1, Duration::from_millis(1));
+        }
+        assert_eq!(turn.messages(), 8);
+    }
+}
