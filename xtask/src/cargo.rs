@@ -40,13 +40,21 @@ pub(crate) fn target_directory() -> Result<PathBuf, String> {
     directory.map(PathBuf::from).ok_or_else(|| "cargo metadata names no target directory".into())
 }
 
+/// The target that the compiler builds for by default.
+pub(crate) fn host_target() -> Result<String, String> {
+    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
+    let text = output(&mut program(&rustc, &["-vV"]))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("host: "));
+    line.map(String::from).ok_or_else(|| "rustc -vV names no host".into())
+}
+
 fn metadata() -> Result<Value, String> {
     let output = cargo(&["metadata", "--no-deps", "--format-version=1"]).output();
     let output = output.map_err(|e| format!("cargo metadata: {e}"))?;
     serde_json::from_slice(&output.stdout).map_err(|e| format!("cargo metadata: {e}"))
 }
 
-/// Runs a command that talks to the person itself, and ends as it ends.
+/// Runs a command that prints its own errors, and ends as it ends.
 pub(crate) fn exit_code(command: &mut Command) -> ExitCode {
     match command.status() {
         Ok(status) if status.success() => ExitCode::SUCCESS,
@@ -58,8 +66,18 @@ pub(crate) fn exit_code(command: &mut Command) -> ExitCode {
     }
 }
 
-/// Runs a program whose output is to be seen.
+/// Runs a program whose output stays visible.
 pub(crate) fn succeed(command: &mut Command) -> Result<(), String> {
     let status = command.status().map_err(|e| format!("{command:?}: {e}"))?;
     if status.success() { Ok(()) } else { Err(format!("{command:?}: {status}")) }
+}
+
+/// What a program printed, or what went wrong in its own words.
+pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|e| format!("{command:?}: {e}"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() {
+        return Ok(text(&output.stdout));
+    }
+    Err(format!("{}{}{command:?}: {}", text(&output.stdout), text(&output.stderr), output.status))
 }

@@ -13,17 +13,7 @@ pub(crate) struct Options {
     target: Option<String>,
 }
 
-pub(crate) fn run(options: &Options) -> ExitCode {
-    match all(options) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("xtask fuzz: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn all(options: &Options) -> Result<ExitCode, String> {
+pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     require(&["run", "nightly", "rustc", "--version"], "the nightly toolchain", "rustup toolchain install nightly")?;
     require(&["run", "nightly", "cargo", "fuzz", "--version"], "cargo-fuzz", "cargo install cargo-fuzz")?;
     let targets = targets()?;

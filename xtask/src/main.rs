@@ -1,16 +1,18 @@
 //! The commands that people type: `cargo xtask demo`, `cargo xtask test` and the rest.
 //!
-//! One file per command; what several of them need is in `cargo.rs` (starting cargo) and `steps.rs`
-//! (running things one after another and saying how they went).
+//! A file or a folder per command. What several commands need: `cargo` (starts programs), `steps` (runs things one after
+//! another and reports how they went), `package` (the npm package and what npm installs for it), `tools` (compilers and
+//! linkers for other systems).
 
 mod bench;
 mod cargo;
 mod cross;
 mod demo;
 mod fuzz;
-mod node;
+mod package;
 mod steps;
 mod test;
+mod tools;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -18,27 +20,34 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "cargo xtask", about, version, arg_required_else_help = true)]
 enum Command {
-    /// The main job, seen working: a server, its clients, a datagram from a foreign program; ends by itself
-    Demo(demo::Options),
-    /// Format check, clippy, every test on every path, doc tests, docs; what CI runs
+    /// Runs the examples of Node's dgram documentation: a server, its clients, a datagram from another program
+    Demo,
+    /// Format check, clippy, tests on every path and runtime, doc tests, docs; what CI runs
     Test(test::Options),
-    /// The addon of the npm package, so that `require('./node')` works
-    Build(node::Options),
-    /// Speed over loopback: the library beside bare system calls, quinn-udp and tokio; the package beside Node, Deno and Bun
+    /// Builds the addon of the npm package, so that `require('./node')` works
+    Build,
+    /// Measures speed over loopback: the library beside bare system calls, quinn-udp and tokio; the package beside Node, Deno and Bun
     Bench(bench::Options),
-    /// The fuzz targets at length
+    /// Runs the fuzz targets at length
     Fuzz(fuzz::Options),
-    /// Whether library and command compile for macOS, FreeBSD and Windows
-    Cross(cross::Options),
+    /// Checks that library, command and addon compile for macOS, FreeBSD and Windows
+    Cross,
 }
 
 fn main() -> ExitCode {
-    match Command::parse() {
-        Command::Demo(options) => demo::run(&options),
+    run(Command::parse()).unwrap_or_else(|error| {
+        eprintln!("xtask: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(command: Command) -> Result<ExitCode, String> {
+    match command {
+        Command::Demo => demo::run(),
         Command::Test(options) => test::run(&options),
-        Command::Build(options) => node::run(&options),
-        Command::Bench(options) => bench::run(&options),
+        Command::Build => package::addon::run(),
+        Command::Bench(options) => Ok(bench::run(&options)),
         Command::Fuzz(options) => fuzz::run(&options),
-        Command::Cross(options) => cross::run(&options),
+        Command::Cross => cross::run(),
     }
 }

@@ -1,5 +1,6 @@
 //! Things done one after another: a line when each starts and ends, its output only when it fails.
 
+use crate::cargo;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -26,8 +27,9 @@ struct StepResult {
 }
 
 impl Steps {
-    /// `logs`: the folder in which each step's output is kept.
-    pub(crate) fn new(logs: PathBuf) -> Result<Self, String> {
+    /// The output of each step of `command` is kept in `target/xtask/<command>`.
+    pub(crate) fn new(command: &str) -> Result<Self, String> {
+        let logs = cargo::target_directory()?.join("xtask").join(command);
         fs::create_dir_all(&logs).map_err(|e| format!("{}: {e}", logs.display()))?;
         Ok(Steps { logs, results: Vec::new() })
     }
@@ -176,12 +178,10 @@ mod tests {
 
     #[test]
     fn a_failing_program_fails_its_step() {
-        let logs = std::env::temp_dir().join(format!("xtask-steps-{}", std::process::id()));
-        let mut steps = Steps::new(logs.clone()).expect("a folder for logs");
+        let mut steps = Steps::new("steps-test").expect("a folder for logs");
         steps.run("no such program", Command::new("no-such-program-anywhere"));
         steps.check("one that passes", |_| Ok(String::new()));
         let passed: Vec<_> = steps.results.iter().map(|step| step.passed).collect();
-        fs::remove_dir_all(logs).expect("the logs are ours");
         assert_eq!(passed, [false, true]);
     }
 }

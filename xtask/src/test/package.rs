@@ -1,0 +1,113 @@
+//! The npm package's part: the addon, the types, the tests on every runtime.
+
+use super::tier::Tier;
+use crate::package::platforms::folder;
+use crate::package::runtimes::{LATEST, Node, OTHERS, VERSIONS, program_from_npm};
+use crate::package::{addon, npm};
+use crate::steps::Steps;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The files of the quick tier.
+const QUICK: [&str; 2] = ["test/behaviour/", "test/extras/"];
+
+/// The files that run in Deno and Bun too, driven by the latest Node, whose own dgram they are compared with.
+const FOR_OTHERS: [&str; 5] =
+    ["test/behaviour/", "test/extras/", "test/lifetime/", "test/unix-datagram/", "test/workers/"];
+
+/// The test of the types, which no Node runs differently.
+const TYPES: [&str; 1] = ["test/types/"];
+
+pub(crate) fn test(steps: &mut Steps, tier: Tier) {
+    steps.check("npm packages", |_| npm::install().map(|()| String::new()));
+    let files = test_files();
+    if tier == Tier::Quick {
+        plain_addon(steps);
+        test_on(steps, "Node", Node::from_npm(LATEST), &in_folders(&files, &QUICK));
+        return;
+    }
+    addon_for_old_glibc(steps);
+    let (types, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_in(file, &TYPES));
+    test_on(steps, "types", Node::from_npm(LATEST), &types);
+    for version in VERSIONS {
+        test_on(steps, "Node", Node::from_npm(version), &files);
+    }
+    for (name, file) in OTHERS {
+        test_other(steps, name, file, &in_folders(&files, &FOR_OTHERS));
+    }
+    let any: Vec<_> = files.into_iter().filter(|file| is_for_any_node(file)).collect();
+    test_on(steps, "the machine's Node", Node::host(), &any);
+}
+
+fn plain_addon(steps: &mut Steps) {
+    steps.run("addon", addon::compile());
+    steps.check("addon in its place", |_| addon::place(Path::new("release")).map(|file| file.display().to_string()));
+}
+
+/// The addon as it is published; where that cannot be built, the plain one serves for the tests.
+fn addon_for_old_glibc(steps: &mut Steps) {
+    match addon::compile_for_old_glibc() {
+        Ok(command) => {
+            steps.run("addon for an old glibc", command);
+            let place = |_: &_| addon::place_for_old_glibc().map(|file| file.display().to_string());
+            steps.check("addon's glibc, and its place", place);
+        }
+        Err(error) => {
+            steps.check("addon for an old glibc", |_| Ok(format!("\n    SKIPPED addon for an old glibc: {error}")));
+            plain_addon(steps);
+        }
+    }
+}
+
+fn is_in(file: &Path, folders: &[&str]) -> bool {
+    let text = file.to_string_lossy().replace('\\', "/");
+    folders.iter().any(|part| text.contains(part))
+}
+
+fn in_folders(files: &[PathBuf], folders: &[&str]) -> Vec<PathBuf> {
+    files.iter().filter(|file| is_in(file, folders)).cloned().collect()
+}
+
+/// Whether a file asks nothing of the version: in a Node older than those above the package is the host's own dgram, and
+/// the test is that it loads and works in every way.
+fn is_for_any_node(file: &Path) -> bool {
+    file.parent().and_then(Path::file_name).is_some_and(|folder| folder == "test" || folder == "clients")
+}
+
+/// Tests of another runtime, driven by Node.
+fn test_other(steps: &mut Steps, name: &str, file: &str, files: &[PathBuf]) {
+    let found = program_from_npm(name, file).and_then(|other| Ok((Node::from_npm(LATEST)?, other)));
+    match found {
+        Ok((node, other)) => {
+            let mut command = node.test(files);
+            command.env("HELIOGRAM_TEST_RUNTIME", other);
+            steps.run(name, command);
+        }
+        Err(error) => steps.check(name, |_| Err(error)),
+    }
+}
+
+fn test_on(steps: &mut Steps, title: &str, node: Result<Node, String>, files: &[PathBuf]) {
+    match node {
+        Ok(node) => steps.run(&format!("{title} {}", node.version), node.test(files)),
+        Err(error) => steps.check(title, |_| Err(error)),
+    }
+}
+
+/// Every `*.test.js` of the package, in order.
+fn test_files() -> Vec<PathBuf> {
+    let mut folders = vec![folder().join("test")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            match path.file_name().and_then(|name| name.to_str()) {
+                Some("node_modules") | None => {}
+                Some(_) if path.is_dir() => folders.push(path),
+                Some(name) if name.ends_with(".test.js") => files.push(path),
+                Some(_) => {}
+            }
+        }
+    }
+    files.sort();
+    files
+}

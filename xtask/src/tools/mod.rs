@@ -1,0 +1,4 @@
+//! Compilers and linkers for systems that this machine is not.
+
+pub(crate) mod toolchain;
+pub(crate) mod zig;
