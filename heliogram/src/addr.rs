@@ -19,7 +19,7 @@ pub struct RemoteInfo {
     pub size: usize,
     /// Whether the message was longer than the buffer and its end is lost (`MSG_TRUNC`).
     pub truncated: bool,
-    /// How it arrived, as far as [`Socket::set_recv_metadata`](crate::Socket::set_recv_metadata) asked.
+    /// How it arrived, as far as [`Socket::set_recv_metadata`](crate::SocketControl::set_recv_metadata) asked.
     pub metadata: RecvMetadata,
 }
 
@@ -59,6 +59,7 @@ pub const fn family(addr: &SocketAddr) -> &'static str {
 
 /// Which interface a multicast call is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Interface {
     /// The one the system chooses.
     #[default]

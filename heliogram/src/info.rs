@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use crate::error::{Error, Result};
 use crate::sys;
 
-/// What the kernel is to tell of each received datagram: for [`Socket::set_recv_metadata`](crate::Socket::set_recv_metadata).
+/// What the kernel is to tell of each received datagram: for [`Socket::set_recv_metadata`](crate::SocketControl::set_recv_metadata).
 ///
 /// ```
 /// # use heliogram::{RecvMetadataOptions, Socket, SocketOptions, SocketType};
@@ -106,7 +106,7 @@ impl RecvMetadataOptions {
     }
 }
 
-/// How a datagram arrived, as far as the socket [asked](crate::Socket::set_recv_metadata) and the kernel told.
+/// How a datagram arrived, as far as the socket [asked](crate::SocketControl::set_recv_metadata) and the kernel told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecvMetadata {
@@ -265,7 +265,7 @@ impl SendOptions {
     }
 
     /// Whether routers and this host are kept from fragmenting it, as
-    /// [`Socket::set_dont_fragment`](crate::Socket::set_dont_fragment) does for all datagrams. No system takes this with a
+    /// [`Socket::set_dont_fragment`](crate::SocketControl::set_dont_fragment) does for all datagrams. No system takes this with a
     /// datagram of IPv4, so the socket's own option is changed and changed back around the send: what other threads send
     /// from this socket meanwhile may have it too.
     #[must_use]
@@ -287,7 +287,7 @@ impl SendOptions {
     }
 
     /// Leaves at this time, in nanoseconds of the clock that
-    /// [`Socket::set_transmit_time_clock`](crate::Socket::set_transmit_time_clock) has named, without which it is `EINVAL`
+    /// [`Socket::set_transmit_time_clock`](crate::SocketControl::set_transmit_time_clock) has named, without which it is `EINVAL`
     /// (`SCM_TXTIME`, Linux).
     ///
     /// It is the interface's queueing discipline that holds datagrams back: `fq` or `etf`, see `tc-fq(8)`, `tc-etf(8)`. Where
@@ -300,7 +300,7 @@ impl SendOptions {
     }
 
     /// Lets the kernel tell when it left, to [`Socket::try_recv_error_queue`](crate::Socket::try_recv_error_queue), if
-    /// [`Socket::set_transmit_timestamps`](crate::Socket::set_transmit_timestamps) is on (`SO_TIMESTAMPING`, Linux). Such a
+    /// [`Socket::set_transmit_timestamps`](crate::SocketControl::set_transmit_timestamps) is on (`SO_TIMESTAMPING`, Linux). Such a
     /// datagram travels in no train but its own.
     #[must_use]
     pub const fn transmit_timestamp(mut self, on: bool) -> Self {
@@ -316,6 +316,7 @@ impl SendOptions {
 
 /// A clock for [`SendOptions::transmit_time`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Clock {
     /// `CLOCK_MONOTONIC`, of Node's `process.hrtime.bigint()`: what the queueing discipline `fq` goes by.
     Monotonic,

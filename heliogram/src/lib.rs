@@ -38,9 +38,9 @@
 //!
 //! # What others do not tell
 //!
-//! By choice, and free for who does not choose it: [`Socket::set_recv_metadata`] tells where, when and how each datagram
-//! came, [`Datagram::with`] says how one leaves, [`Socket::set_recv_errors`] and [`Socket::try_recv_error_queue`] tell what
-//! became of it, [`Socket::stats`] what has been counted. `unix` has sockets for the processes of one host.
+//! By choice, and free for who does not choose it: [`SocketControl::set_recv_metadata`] tells where, when and how each datagram
+//! came, [`Datagram::with`] says how one leaves, [`SocketControl::set_recv_errors`] and [`Socket::try_recv_error_queue`] tell what
+//! became of it, [`SocketControl::stats`] what has been counted. `unix` has sockets for the processes of one host.
 //!
 //! ```
 //! # #[cfg(target_os = "linux")]
@@ -79,6 +79,8 @@
 
 pub mod addr;
 mod batch;
+#[cfg(any(feature = "events", feature = "tokio"))]
+mod delegate;
 mod error;
 #[cfg(feature = "events")]
 pub mod events;
@@ -106,10 +108,10 @@ pub use batch::{Datagram, MAX_MESSAGE, Message, RecvBatch};
 pub use error::{Error, ErrorKind, Result};
 pub use info::{Clock, Ecn, PathMtuDiscovery, RecvMetadata, RecvMetadataOptions, SendOptions, TrafficClass};
 pub use notice::{ErrorOrigin, ErrorQueueEntry, QueuedError, TransmitTimestamp};
-pub use options::{BlockList, Instruction, SocketOptions, SocketType, Steering};
-pub use socket::Socket;
+pub use options::{BlockList, SocketOptions, SocketType, Steering};
+pub use socket::{Socket, SocketControl};
 pub use stats::Stats;
-pub use sys::{BorrowedDescriptor, OwnedDescriptor};
+pub use sys::{BorrowedDescriptor, OwnedDescriptor, Sockopt, SockoptValues, Systems};
 #[cfg(all(unix, feature = "tokio"))]
 pub use tokio::TokioUnixDatagram;
 #[cfg(feature = "tokio")]

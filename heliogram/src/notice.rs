@@ -13,9 +13,9 @@ use crate::sys;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorQueueEntry {
-    /// An error that a datagram met, of a socket with [`set_recv_errors`](crate::Socket::set_recv_errors).
+    /// An error that a datagram met, of a socket with [`set_recv_errors`](crate::SocketControl::set_recv_errors).
     Error(QueuedError),
-    /// When a datagram left, of a socket with [`set_transmit_timestamps`](crate::Socket::set_transmit_timestamps).
+    /// When a datagram left, of a socket with [`set_transmit_timestamps`](crate::SocketControl::set_transmit_timestamps).
     TransmitTimestamp(TransmitTimestamp),
 }
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
+use crate::sys::Sockopt;
 
 /// The family of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,6 +91,7 @@ pub struct SocketOptions {
     pub(crate) recv_buffer_size: Option<u32>,
     pub(crate) send_buffer_size: Option<u32>,
     pub(crate) device: Option<Arc<str>>,
+    pub(crate) sockopts: Vec<(Sockopt, u32)>,
     pub(crate) receive_block_list: Option<Arc<BlockList>>,
     pub(crate) send_block_list: Option<Arc<BlockList>>,
 }
@@ -107,6 +109,7 @@ impl SocketOptions {
             recv_buffer_size: None,
             send_buffer_size: None,
             device: None,
+            sockopts: Vec::new(),
             receive_block_list: None,
             send_block_list: None,
         }
@@ -185,11 +188,20 @@ impl SocketOptions {
     }
 
     /// Binds for the interface of this name alone, so that others may have the same port on other interfaces. As
-    /// [`Socket::bind_device`](crate::Socket::bind_device), before the bind; its errors are the bind's.
+    /// [`Socket::bind_device`](crate::SocketControl::bind_device), before the bind; its errors are the bind's.
     #[doc(alias("bindToDevice", "SO_BINDTODEVICE"))]
     #[must_use]
     pub fn device(mut self, name: &str) -> Self {
         self.device = Some(name.into());
+        self
+    }
+
+    /// Sets an option before the bind, as [`SocketControl::set_sockopt`](crate::SocketControl::set_sockopt) does after it; its
+    /// errors are the bind's. Some must be set by then: [`Sockopt::Freebind`], [`Sockopt::Transparent`].
+    #[doc(alias("IP_FREEBIND", "IP_TRANSPARENT", "SO_MARK"))]
+    #[must_use]
+    pub fn sockopt(mut self, option: Sockopt, value: u32) -> Self {
+        self.sockopts.push((option, value));
         self
     }
 
@@ -216,10 +228,10 @@ impl SocketOptions {
 }
 
 /// Which of the sockets that share a port gets a datagram: for
-/// [`Socket::set_reuse_port_steering`](crate::Socket::set_reuse_port_steering).
+/// [`Socket::set_reuse_port_steering`](crate::SocketControl::set_reuse_port_steering).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Steering<'a> {
+pub enum Steering {
     /// One and the same for all that comes from one address and port to one of ours: how they begin.
     Flow,
     /// The one whose number is the processor's that handles the packet, modulo `sockets`.
@@ -235,29 +247,6 @@ pub enum Steering<'a> {
         /// How many sockets share the port.
         sockets: u32,
     },
-    /// The one whose number a program of the classic Berkeley packet filter returns, which sees the message
-    /// (`bpf(4)` of the BSDs, the kernel's `networking/filter`). For a number that no socket has, the flow decides.
-    Program(&'a [Instruction]),
-}
-
-/// An instruction of the classic Berkeley packet filter (`struct sock_filter`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Instruction {
-    /// The operation (`BPF_LD | BPF_B | BPF_ABS`).
-    pub code: u16,
-    /// How many instructions to skip if a comparison holds.
-    pub jump_true: u8,
-    /// How many if it does not.
-    pub jump_false: u8,
-    /// The operand.
-    pub k: u32,
-}
-
-impl Instruction {
-    /// One that jumps nowhere.
-    pub const fn new(code: u16, k: u32) -> Self {
-        Instruction { code, jump_true: 0, jump_false: 0, k }
-    }
 }
 
 /// A set of addresses, ranges and subnets (CIDR), as the manual's `net.BlockList`.

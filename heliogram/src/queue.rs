@@ -85,7 +85,12 @@ impl<T> SendQueue<T> {
         while !self.is_empty() {
             let mut outcomes = VecDeque::with_capacity(BATCH);
             let batch: Vec<_> = self.waiting.iter().take(BATCH).map(Waiting::datagram).collect();
-            let offered = offer(socket, &batch, Socket::try_send_queued, |_, outcome| outcomes.push_back(outcome));
+            let offered = offer(
+                socket,
+                &batch,
+                |socket, batch| socket.try_send_queued(batch),
+                |_, outcome| outcomes.push_back(outcome),
+            );
             let whole = offered == batch.len();
             for outcome in outcomes {
                 self.pop().into_iter().for_each(|waiting| done(waiting.token, outcome.clone()));

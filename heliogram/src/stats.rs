@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// What a socket has sent and received since it was made, by [`Socket::stats`](crate::Socket::stats).
+/// What a socket has sent and received since it was made, by [`Socket::stats`](crate::SocketControl::stats).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

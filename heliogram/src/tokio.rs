@@ -29,6 +29,7 @@ mod unix;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::pin::{Pin, pin};
@@ -42,9 +43,11 @@ use futures_core::Stream;
 
 use crate::addr::RemoteInfo;
 use crate::batch::{Datagram, RecvBatch};
+use crate::delegate::delegate;
 use crate::error::{Error, ErrorKind, Result};
 use crate::notice::ErrorQueueEntry;
 use crate::options::{SocketOptions, SocketType};
+use crate::socket::SocketControl;
 use crate::sys;
 
 #[cfg(unix)]
@@ -222,8 +225,8 @@ impl TokioSocket {
     }
 
     /// Takes the next entry out of the error queue: what became of a datagram that was sent earlier. For
-    /// [`set_recv_errors`](crate::Socket::set_recv_errors) and
-    /// [`set_transmit_timestamps`](crate::Socket::set_transmit_timestamps).
+    /// [`set_recv_errors`](crate::SocketControl::set_recv_errors) and
+    /// [`set_transmit_timestamps`](crate::SocketControl::set_transmit_timestamps).
     ///
     /// # Cancel safety
     ///
@@ -266,6 +269,21 @@ impl TokioSocket {
         self.waiting.when(interest, || self.state().is_closed(), call)
     }
 }
+
+delegate! { TokioSocket [socket]: "Socket" {
+    fn disconnect(&self) -> Result<()>;
+    fn try_send(&self, message: &[u8]) -> Result<usize>;
+    fn try_send_to(&self, message: &[u8], peer: SocketAddr) -> Result<usize>;
+    fn try_send_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize>;
+    fn try_send_to_vectored(&self, buffers: &[IoSlice<'_>], peer: SocketAddr) -> Result<usize>;
+    fn try_send_batch(&self, batch: &[Datagram<'_>]) -> Result<usize>;
+    fn try_recv(&self, buffer: &mut [u8]) -> Result<usize>;
+    fn try_recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)>;
+    fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo>;
+    fn try_recv_gro(&self, buffer: &mut [u8]) -> Result<RemoteInfo>;
+    fn try_recv_batch(&self, batch: &mut RecvBatch) -> Result<usize>;
+    fn try_recv_error_queue(&self) -> Result<ErrorQueueEntry>;
+} }
 
 /// What a socket waits with.
 struct Waiting {
@@ -324,9 +342,9 @@ async fn look_up(host: impl ToSocketAddrs, family: SocketType) -> Result<SocketA
 }
 
 impl Deref for TokioSocket {
-    type Target = crate::Socket;
+    type Target = SocketControl;
 
-    fn deref(&self) -> &crate::Socket {
+    fn deref(&self) -> &SocketControl {
         &self.socket
     }
 }

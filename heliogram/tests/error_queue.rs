@@ -100,7 +100,7 @@ fn who_did_not_ask_hears_nothing_and_who_has_heard_enough_neither() {
         sender.set_recv_errors(false).unwrap();
     }
     let unbound = new(SocketType::Udp4);
-    assert_eq!(unbound.set_recv_errors(true).unwrap_err().to_string(), "setReceiveErrors EBADF");
+    assert_eq!(unbound.set_recv_errors(true).unwrap_err().to_string(), "setRecvErrors EBADF");
     assert_eq!(unbound.set_transmit_timestamps(true).unwrap_err().to_string(), "setTransmitTimestamps EBADF");
     assert_eq!(unbound.try_recv_error_queue().unwrap_err().to_string(), "recvmsg EBADF");
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use common::netns::Net;
 use common::{LONG, code, recv, send, within};
 use heliogram::queue::SendQueue;
-use heliogram::{Datagram, Socket, SocketOptions, SocketType};
+use heliogram::{Datagram, Socket, SocketControl, SocketOptions, SocketType};
 
 /// An address of the west's network that nobody has: what goes there waits in the kernel, and fills the send buffer, until
 /// [`answer`] says whose it is.
@@ -118,7 +118,7 @@ fn a_full_send_buffer_ends_a_batch_where_it_is_full() {
 }
 
 /// How many sends wait, and how many bytes.
-fn queue_of(socket: &Socket) -> (usize, usize) {
+fn queue_of(socket: &SocketControl) -> (usize, usize) {
     (socket.send_queue_count().unwrap(), socket.send_queue_size().unwrap())
 }
 

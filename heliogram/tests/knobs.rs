@@ -10,8 +10,7 @@ use std::net::SocketAddr;
 use common::netns::{Host, Net};
 use common::{LONG, at, bound, code, ip, new, port, recv, recv_from, send, within};
 use heliogram::{
-    Ecn, Instruction, Interface, PathMtuDiscovery, RecvMetadataOptions, Socket, SocketOptions, SocketType, Steering,
-    TrafficClass,
+    Ecn, Interface, PathMtuDiscovery, RecvMetadataOptions, Socket, SocketOptions, SocketType, Steering, TrafficClass,
 };
 
 const BOTH: [(SocketType, &str, &str); 2] =
@@ -29,20 +28,15 @@ fn open_with(host: &Host, options: &SocketOptions, port: u16) -> Socket {
 #[test]
 fn unbound_and_closed_sockets_have_none_of_them() {
     type Call = fn(&Socket) -> heliogram::Result<()>;
-    let calls: [(&str, Call); 13] = [
-        ("setTOS", |socket| socket.set_traffic_class(TrafficClass(1))),
+    let calls: [(&str, Call); 8] = [
         ("setDontFragment", |socket| socket.set_dont_fragment(true)),
         ("setPathMtuDiscovery", |socket| socket.set_path_mtu_discovery(PathMtuDiscovery::Do)),
         ("pathMtuDiscovery", |socket| socket.path_mtu_discovery().map(drop)),
         ("getMTU", |socket| socket.mtu().map(drop)),
         ("bindToDevice", |socket| socket.bind_device(Some(b"lo"))),
-        ("setMulticastAll", |socket| socket.set_multicast_all(false)),
-        ("getIncomingCpu", |socket| socket.incoming_cpu().map(drop)),
-        ("setIncomingCpu", |socket| socket.set_incoming_cpu(0)),
         ("setReusePortSteering", |socket| socket.set_reuse_port_steering(Steering::Flow)),
-        ("setBusyPoll", |socket| socket.set_busy_poll(0)),
-        ("getsockopt", |socket| socket.option(1, 3, &mut [0; 4]).map(drop)),
-        ("setsockopt", |socket| socket.set_option(1, 6, &[0; 4])),
+        ("getsockopt", |socket| socket.getsockopt(1, 3, &mut [0; 4]).map(drop)),
+        ("setsockopt", |socket| socket.setsockopt(1, 6, &[0; 4])),
     ];
     for (name, call) in calls {
         let socket = new(SocketType::Udp4);
@@ -59,7 +53,7 @@ fn marks_of_a_socket_are_those_of_its_datagrams() {
         let (sender, receiver) = (net.west.open(socket_type), net.middle.open(socket_type));
         receiver.set_recv_metadata(RecvMetadataOptions::new().traffic_class(true)).unwrap();
         for class in [TrafficClass::new(46, Ecn::Ect1), TrafficClass(0)] {
-            sender.set_traffic_class(class).unwrap();
+            sender.set_tos(class.0.into()).unwrap();
             send(&sender, b"?", Some(at(address, &receiver))).unwrap();
             assert_eq!(recv_from(&receiver).1.metadata.traffic_class, Some(class));
         }
@@ -257,7 +251,6 @@ fn a_port_is_shared_by_a_byte_of_the_message() {
 
 #[test]
 fn a_port_is_shared_by_processor_by_a_program_and_by_flow_again() {
-    const RETURN: u16 = 0x06;
     let Ok(()) = common::stay_on_this_cpu() else { panic!("a thread may stay where it is") };
     let sockets = sharing(2);
     let peer = sockets[0].local_addr().unwrap();
@@ -270,11 +263,6 @@ fn a_port_is_shared_by_processor_by_a_program_and_by_flow_again() {
     sockets[0].set_reuse_port_steering(Steering::Cpu { sockets: 2 }).unwrap();
     let cpu = nix::sched::sched_getcpu().unwrap();
     assert!((0..10).all(|_| goes_to(&bound("127.0.0.1:0")) == cpu % 2));
-    for chosen in [0, 1] {
-        let program = [Instruction::new(RETURN, chosen)];
-        sockets[1].set_reuse_port_steering(Steering::Program(&program)).unwrap();
-        assert!((0..10).all(|_| goes_to(&bound("127.0.0.1:0")) == chosen as usize));
-    }
     sockets[0].set_reuse_port_steering(Steering::Flow).unwrap();
     assert_eq!(goes_to(&sender), by_flow);
     let flows: BTreeSet<_> = (0..64).map(|_| goes_to(&bound("127.0.0.1:0"))).collect();
@@ -284,7 +272,7 @@ fn a_port_is_shared_by_processor_by_a_program_and_by_flow_again() {
 #[test]
 fn what_steers_nothing_is_refused() {
     let sockets = sharing(2);
-    let refused = [Steering::Cpu { sockets: 0 }, Steering::Byte { offset: 0, sockets: 0 }, Steering::Program(&[])];
+    let refused = [Steering::Cpu { sockets: 0 }, Steering::Byte { offset: 0, sockets: 0 }];
     for steering in refused {
         assert_eq!(code(sockets[0].set_reuse_port_steering(steering)), "EINVAL", "{steering:?}");
     }
@@ -305,7 +293,7 @@ fn a_processor_and_a_time_of_polling_are_what_the_kernel_says() {
     assert_eq!(socket.incoming_cpu(), Ok(nix::sched::sched_getcpu().unwrap() as u32));
     socket.set_busy_poll(50).unwrap();
     let mut value = [0; 4];
-    assert_eq!(socket.option(libc::SOL_SOCKET, libc::SO_BUSY_POLL, &mut value), Ok(4));
+    assert_eq!(socket.getsockopt(libc::SOL_SOCKET, libc::SO_BUSY_POLL, &mut value), Ok(4));
     assert_eq!(i32::from_ne_bytes(value), 50);
     assert_eq!(code(socket.set_busy_poll(u32::MAX)), "EINVAL");
 }
@@ -314,11 +302,14 @@ fn a_processor_and_a_time_of_polling_are_what_the_kernel_says() {
 fn options_go_by_number() {
     let socket = bound("127.0.0.1:0");
     let mut value = [0; 8];
-    assert_eq!(socket.option(libc::SOL_SOCKET, libc::SO_TYPE, &mut value), Ok(4));
+    assert_eq!(socket.getsockopt(libc::SOL_SOCKET, libc::SO_TYPE, &mut value), Ok(4));
     assert_eq!(value[..4], libc::SOCK_DGRAM.to_ne_bytes());
-    socket.set_option(libc::SOL_SOCKET, libc::SO_PRIORITY, &5_i32.to_ne_bytes()).unwrap();
-    assert_eq!(socket.option(libc::SOL_SOCKET, libc::SO_PRIORITY, &mut value), Ok(4));
+    socket.setsockopt(libc::SOL_SOCKET, libc::SO_PRIORITY, &5_i32.to_ne_bytes()).unwrap();
+    assert_eq!(socket.getsockopt(libc::SOL_SOCKET, libc::SO_PRIORITY, &mut value), Ok(4));
     assert_eq!(value[..4], 5_i32.to_ne_bytes());
-    assert_eq!(socket.set_option(libc::SOL_SOCKET, 9999, &[0; 4]).unwrap_err().to_string(), "setsockopt ENOPROTOOPT");
-    assert_eq!(socket.option(libc::SOL_SOCKET, 9999, &mut value).unwrap_err().to_string(), "getsockopt ENOPROTOOPT");
+    assert_eq!(socket.setsockopt(libc::SOL_SOCKET, 9999, &[0; 4]).unwrap_err().to_string(), "setsockopt ENOPROTOOPT");
+    assert_eq!(
+        socket.getsockopt(libc::SOL_SOCKET, 9999, &mut value).unwrap_err().to_string(),
+        "getsockopt ENOPROTOOPT"
+    );
 }

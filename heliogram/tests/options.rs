@@ -33,7 +33,7 @@ const TABLE: [Row; 5] = [
     },
     Row {
         name: "setTTL",
-        set: Socket::set_ttl,
+        set: |socket, hops| socket.set_ttl(hops),
         get: |kernel, socket_type| match socket_type {
             SocketType::Udp4 => kernel.ttl_v4(),
             SocketType::Udp6 => kernel.unicast_hops_v6(),
@@ -44,7 +44,7 @@ const TABLE: [Row; 5] = [
     },
     Row {
         name: "setMulticastTTL",
-        set: Socket::set_multicast_ttl,
+        set: |socket, hops| socket.set_multicast_ttl(hops),
         get: |kernel, socket_type| match socket_type {
             SocketType::Udp4 => kernel.multicast_ttl_v4(),
             SocketType::Udp6 => kernel.multicast_hops_v6(),
@@ -197,8 +197,8 @@ fn an_interface_that_is_no_address_is_refused() {
 type Buffer = (&'static str, fn(&Socket, u32) -> Result<()>, fn(&Socket) -> Result<usize>);
 
 const BUFFERS: [Buffer; 2] = [
-    ("uv_recv_buffer_size", Socket::set_recv_buffer_size, Socket::recv_buffer_size),
-    ("uv_send_buffer_size", Socket::set_send_buffer_size, Socket::send_buffer_size),
+    ("uv_recv_buffer_size", |socket, bytes| socket.set_recv_buffer_size(bytes), |socket| socket.recv_buffer_size()),
+    ("uv_send_buffer_size", |socket, bytes| socket.set_send_buffer_size(bytes), |socket| socket.send_buffer_size()),
 ];
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use common::{rule_code, send, stay_on_this_cpu, within};
 use heliogram::state::{Action, Bind, Handle, Op, State, step};
-use heliogram::{Datagram, ErrorKind, Interface, RecvBatch, Result, Socket, SocketOptions, SocketType};
+use heliogram::{Datagram, ErrorKind, Interface, RecvBatch, Result, Socket, SocketControl, SocketOptions, SocketType};
 use proptest::prelude::*;
 
 /// What is done to a socket; a `usize` by itself names another one, or [`NOBODY`].
@@ -357,7 +357,7 @@ impl World {
 
     fn member(&mut self, who: usize, number: u8, joins: bool) {
         let subject = &mut self.subjects[who];
-        let call = if joins { Socket::join_multicast } else { Socket::leave_multicast };
+        let call = if joins { SocketControl::join_multicast } else { SocketControl::leave_multicast };
         let outcome = call(&subject.socket, group(number), HERE);
         if let Err(code) = subject.rule(Op::Membership) {
             return expect(outcome, rule_code(code));

@@ -47,7 +47,7 @@ fn nobody_who_did_not_ask_is_told() {
 #[test]
 fn it_is_an_option_of_a_bound_socket() {
     let unbound = new(SocketType::Udp4);
-    assert_eq!(unbound.set_recv_metadata(RecvMetadataOptions::all()).unwrap_err().to_string(), "setReceiveInfo EBADF");
+    assert_eq!(unbound.set_recv_metadata(RecvMetadataOptions::all()).unwrap_err().to_string(), "setRecvMetadata EBADF");
     unbound.close().unwrap();
     assert_eq!(code(unbound.set_recv_metadata(RecvMetadataOptions::all())), "ERR_SOCKET_DGRAM_NOT_RUNNING");
 }

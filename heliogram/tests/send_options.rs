@@ -192,7 +192,7 @@ fn a_time_to_leave_needs_a_clock() {
     assert_eq!(recv(&receiver), b"?");
     assert_eq!(
         new(SocketType::Udp4).set_transmit_time_clock(Clock::Tai).unwrap_err().to_string(),
-        "setDepartureClock EBADF"
+        "setTransmitTimeClock EBADF"
     );
 }
 

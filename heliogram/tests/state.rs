@@ -3,7 +3,6 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io::IoSlice;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use common::{bound, new, rule_code};

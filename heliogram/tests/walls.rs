@@ -57,11 +57,13 @@ fn each_unsafe_block_names_the_fact_that_makes_it_sound() {
 fn the_socket_never_waits_and_the_state_machine_never_acts() {
     let waiting: &[&str] = &["async ", ".await", "thread::", "Instant", "Duration", "sleep"];
     let rules = [
-        ("heliogram/src/socket.rs", waiting),
-        ("heliogram/src/socket/data.rs", waiting),
-        ("heliogram/src/socket/settings.rs", waiting),
-        ("heliogram/src/socket/told.rs", waiting),
-        ("heliogram/src/socket/knobs.rs", waiting),
+        ("heliogram/src/socket/errors.rs", waiting),
+        ("heliogram/src/socket/lifecycle.rs", waiting),
+        ("heliogram/src/socket/mod.rs", waiting),
+        ("heliogram/src/socket/multicast.rs", waiting),
+        ("heliogram/src/socket/offload.rs", waiting),
+        ("heliogram/src/socket/sockopt.rs", waiting),
+        ("heliogram/src/socket/transfer.rs", waiting),
         ("heliogram/src/state.rs", &["std::io", "std::os", "std::net", "std::time", "crate::sys", "Mutex", "Atomic"]),
     ];
     let sources = sources();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 #[cfg(unix)]
 use heliogram::TokioUnixDatagram;
-use heliogram::{SendOptions, Socket, SocketOptions, SocketType, TokioSocket, TrafficClass};
+use heliogram::{SendOptions, Socket, SocketOptions, SocketType, TokioSocket};
 #[cfg(unix)]
 use heliogram::{SocketAddrUnix, UnixDatagramOptions};
 
@@ -235,7 +235,7 @@ impl Sending {
         socket.bind(local)?;
         self.set_up(&socket, peer.ip().is_multicast())?;
         let options = self.source.map(|source| SendOptions::new().source(source));
-        Route::new(TokioSocket::from_socket(socket)?, peer, self.broadcast, options)
+        Route::new(TokioSocket::from_socket(socket)?, peer, self.broadcast, options).await
     }
 
     /// The local socket, connected, if the peer is one. `flag` is the command's own that means nothing to it.
@@ -262,7 +262,7 @@ impl Sending {
         socket.set_broadcast(self.broadcast)?;
         socket.set_multicast_loop(!self.no_loopback)?;
         if let Some(tos) = self.tos {
-            socket.set_traffic_class(TrafficClass(tos))?;
+            socket.set_tos(tos.into())?;
         }
         if self.dont_fragment {
             socket.set_dont_fragment(true)?;

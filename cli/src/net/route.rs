@@ -21,7 +21,7 @@ pub(crate) struct Route {
 impl Route {
     /// Connects to a single peer, so that the kernel tells when nobody listens there (ICMP). A group cannot be connected
     /// to, because its answers come from its members' own addresses.
-    pub(crate) fn new(
+    pub(crate) async fn new(
         socket: TokioSocket,
         peer: SocketAddr,
         broadcast: bool,
@@ -29,7 +29,7 @@ impl Route {
     ) -> Outcome<Self> {
         let group = broadcast || peer.ip().is_multicast() || peer.ip() == Ipv4Addr::BROADCAST;
         if !group {
-            heliogram::Socket::connect(&socket, peer)?;
+            socket.connect(peer).await?;
         }
         Ok(Route { socket, peer, to: group.then_some(peer), options })
     }

@@ -29,11 +29,11 @@ pub struct Connect;
 pub struct Error;
 
 /// A datagram that was sent met an error: an ICMP message, mostly. Of sockets with
-/// [`set_recv_errors`](crate::Socket::set_recv_errors).
+/// [`set_recv_errors`](crate::SocketControl::set_recv_errors).
 #[derive(Clone, Copy, Debug)]
 pub struct Icmp;
 
-/// A datagram has left. Of sockets with [`set_transmit_timestamps`](crate::Socket::set_transmit_timestamps).
+/// A datagram has left. Of sockets with [`set_transmit_timestamps`](crate::SocketControl::set_transmit_timestamps).
 #[derive(Clone, Copy, Debug)]
 pub struct Sent;
 

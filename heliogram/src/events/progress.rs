@@ -34,11 +34,11 @@ impl EventSocket {
                 self.defer(|socket| socket.bound(Ok(())));
             }
             Binding::Address(local) => {
-                self.begin_bind()?;
+                self.inner.socket.begin_bind()?;
                 self.defer(move |socket| socket.finish_binding(Ok(local)));
             }
             Binding::Host(host, port) => {
-                self.begin_bind()?;
+                self.inner.socket.begin_bind()?;
                 self.look_up(host, port, EventSocket::finish_binding);
             }
         }
@@ -49,15 +49,15 @@ impl EventSocket {
 
     /// The bind that a send or connect needs.
     fn bind_implicitly(&self) -> Result<()> {
-        self.begin_bind()?;
-        self.defer(|socket| socket.bound(socket.finish_implicit_bind()));
+        self.inner.socket.begin_bind()?;
+        self.defer(|socket| socket.bound(socket.inner.socket.finish_implicit_bind()));
         Ok(())
     }
 
     fn finish_binding(&self, local: Result<SocketAddr>) {
         let outcome = match local {
-            Ok(local) => self.finish_bind(local),
-            Err(error) => self.abandon_bind().and(Err(error)),
+            Ok(local) => self.inner.socket.finish_bind(local),
+            Err(error) => self.inner.socket.abandon_bind().and(Err(error)),
         };
         self.bound(outcome);
     }
@@ -115,7 +115,7 @@ impl EventSocket {
             return Err(Error::rule(ErrorKind::BadPort));
         }
         self.check_running()?;
-        let action = self.begin_connect()?;
+        let action = self.inner.socket.begin_connect()?;
         if action == Action::BindFirst {
             self.bind_implicitly()?;
         }
@@ -155,8 +155,8 @@ impl EventSocket {
             return;
         }
         let outcome = match remote {
-            Ok(remote) => self.finish_connect(remote),
-            Err(error) => self.abandon_connect().and(Err(error)),
+            Ok(remote) => self.inner.socket.finish_connect(remote),
+            Err(error) => self.inner.socket.abandon_connect().and(Err(error)),
         };
         match outcome {
             Ok(()) => self.defer(EventSocket::connected),
@@ -186,7 +186,7 @@ impl EventSocket {
 
     /// The bind failed that the connect needed, which `'error'` tells.
     fn connect_abandoned(&self, callback: Option<ConnectCallback>, error: &Error) {
-        if let Err(error) = self.abandon_connect() {
+        if let Err(error) = self.inner.socket.abandon_connect() {
             self.emit(event::Error, &error);
         }
         if let Some(callback) = callback {
@@ -254,7 +254,7 @@ impl EventSocket {
             }
         }
         let datagram = Datagram { payload: &message.bytes(), to, options: message.options.as_ref() };
-        self.inner.queue.borrow_mut().wait(self, &datagram, callback);
+        self.inner.queue.borrow_mut().wait(&self.inner.socket, &datagram, callback);
         self.set_writable(true);
     }
 
@@ -264,7 +264,7 @@ impl EventSocket {
             return message.with_slices(|slices| self.inner.socket.send_one(slices, to));
         };
         let payload = &*message.bytes();
-        self.try_send_batch(&[Datagram { payload, to, options: Some(options) }]).map(|_| payload.len())
+        self.inner.socket.try_send_batch(&[Datagram { payload, to, options: Some(options) }]).map(|_| payload.len())
     }
 
     fn sent(&self, callback: Option<SendCallback>, outcome: Result<usize>) {
@@ -275,7 +275,8 @@ impl EventSocket {
 
     /// The kernel has room again.
     fn flush(&self) {
-        let gone = self.inner.queue.borrow_mut().flush(self, |callback, outcome| self.sent(callback, outcome));
+        let gone =
+            self.inner.queue.borrow_mut().flush(&self.inner.socket, |callback, outcome| self.sent(callback, outcome));
         if gone {
             self.set_writable(false);
         }
@@ -314,7 +315,7 @@ impl EventSocket {
     /// Empties the error queue, which would keep the poller awake; as far as a turn allows.
     fn take_notices(&self) {
         for _ in 0..TURN {
-            match self.try_recv_error_queue() {
+            match self.inner.socket.try_recv_error_queue() {
                 Ok(ErrorQueueEntry::Error(error)) => self.emit(event::Icmp, &error),
                 Ok(ErrorQueueEntry::TransmitTimestamp(sent)) => self.emit(event::Sent, &sent),
                 // EAGAIN, or a listener has closed the socket; what else there is the receive will tell.
@@ -327,7 +328,7 @@ impl EventSocket {
     fn receive(&self, batch: &mut RecvBatch) {
         let mut left = TURN;
         while left > 0 && !self.state().is_closed() {
-            match self.try_recv_batch(batch) {
+            match self.inner.socket.try_recv_batch(batch) {
                 Ok(count) => {
                     left = left.saturating_sub(count.max(1));
                     self.deliver(batch);
@@ -408,7 +409,7 @@ impl EventSocket {
     pub(super) fn close_now(&self) -> Result<()> {
         self.inner.watch.take();
         self.inner.shared.sockets.borrow_mut().remove(&self.inner.key);
-        self.inner.queue.borrow_mut().cancel(self, |callback, error| self.sent(callback, Err(error)));
+        self.inner.queue.borrow_mut().cancel(&self.inner.socket, |callback, error| self.sent(callback, Err(error)));
         let outcome = self.inner.socket.close();
         self.defer(|socket| {
             socket.emit(event::Close, ());

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,10 +11,14 @@ use std::sync::Arc;
 use super::Shared;
 use super::event::{self, Event, Listener, ListenerId, Listeners, Place};
 use super::target::{BindOptions, Destination, Payload, Target};
+use crate::addr::Interface;
+use crate::batch::Datagram;
+use crate::delegate::delegate;
 use crate::error::{Error, ErrorKind, Result};
 use crate::info::SendOptions;
 use crate::options::SocketOptions;
 use crate::queue::SendQueue;
+use crate::socket::SocketControl;
 use crate::sys;
 
 pub(super) type SendCallback = Box<dyn FnOnce(&EventSocket, Result<usize>)>;
@@ -295,6 +300,22 @@ impl EventSocket {
     }
 }
 
+// Node's names for what the socket dereferences to has by Rust's.
+delegate! { EventSocket [inner.socket]: "SocketControl" {
+    fn address = local_addr(&self) -> Result<SocketAddr>;
+    fn remote_address = peer_addr(&self) -> Result<SocketAddr>;
+    fn add_membership = join_multicast(&self, group: IpAddr, interface: Interface) -> Result<()>;
+    fn drop_membership = leave_multicast(&self, group: IpAddr, interface: Interface) -> Result<()>;
+    fn add_source_specific_membership = join_ssm(&self, source: IpAddr, group: IpAddr, interface: Interface) -> Result<()>;
+    fn drop_source_specific_membership = leave_ssm(&self, source: IpAddr, group: IpAddr, interface: Interface) -> Result<()>;
+    fn set_multicast_loopback = set_multicast_loop(&self, on: bool) -> Result<()>;
+} }
+
+delegate! { EventSocket [inner.socket]: "Socket" {
+    fn disconnect(&self) -> Result<()>;
+    fn try_send_batch(&self, batch: &[Datagram<'_>]) -> Result<usize>;
+} }
+
 /// What the loop waits for.
 impl EventSocket {
     /// Lets [`EventLoop::run`](super::EventLoop::run) wait for this socket while it is bound, as it does from the beginning.
@@ -335,9 +356,9 @@ fn only_once<E: Event>(
 }
 
 impl Deref for EventSocket {
-    type Target = crate::Socket;
+    type Target = SocketControl;
 
-    fn deref(&self) -> &crate::Socket {
+    fn deref(&self) -> &SocketControl {
         &self.inner.socket
     }
 }

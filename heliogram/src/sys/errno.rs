@@ -147,6 +147,11 @@ pub(crate) fn segment_limit(error: &io::Error, segment: u16) -> u16 {
     }
 }
 
+/// The error of what this system lacks.
+pub(crate) fn unsupported() -> io::Error {
+    io::Error::from_raw_os_error(ENOTSUP)
+}
+
 /// The number for an error that the standard library made itself, without asking the system.
 pub(crate) fn of_kind(kind: ErrorKind) -> i32 {
     match kind {

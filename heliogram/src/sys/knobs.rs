@@ -12,8 +12,6 @@ use libc::{IPPROTO_IP, IPPROTO_IPV6, c_int};
 
 use super::unix::{Socket, check, get_option, set_option};
 use crate::info::{Clock, PathMtuDiscovery};
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use crate::options::Instruction;
 use crate::options::{SocketType, Steering};
 use crate::sys::errno;
 
@@ -41,12 +39,8 @@ impl Socket {
 
 /// The same everywhere.
 impl Socket {
-    pub(crate) fn set_traffic_class(&self, byte: u8) -> io::Result<()> {
-        self.set_of_family(libc::IP_TOS, libc::IPV6_TCLASS, byte.into())
-    }
-
     /// An option as bytes; says how many there are.
-    pub(crate) fn option(&self, level: c_int, name: c_int, value: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn getsockopt(&self, level: c_int, name: c_int, value: &mut [u8]) -> io::Result<usize> {
         let mut length = value.len() as libc::socklen_t;
         let descriptor = self.inner.as_raw_fd();
         // SAFETY: the value is live memory of that length, of which the kernel writes at most so much.
@@ -54,7 +48,7 @@ impl Socket {
         Ok(length as usize)
     }
 
-    pub(crate) fn set_option(&self, level: c_int, name: c_int, value: &[u8]) -> io::Result<()> {
+    pub(crate) fn setsockopt(&self, level: c_int, name: c_int, value: &[u8]) -> io::Result<()> {
         let (descriptor, length) = (self.inner.as_raw_fd(), value.len() as libc::socklen_t);
         // SAFETY: the value is live memory of that length, which the kernel only reads.
         check(unsafe { libc::setsockopt(descriptor, level, name, value.as_ptr().cast(), length) }).map(drop)
@@ -105,48 +99,22 @@ mod system {
             self.inner.bind_device(name)
         }
 
-        /// A socket of IPv6 has the memberships of IPv6 alone, and its own option for them.
-        pub(crate) fn set_multicast_all(&self, on: bool) -> io::Result<()> {
-            match self.family {
-                SocketType::Udp4 => set_option(&self.inner, IPPROTO_IP, libc::IP_MULTICAST_ALL, &c_int::from(on)),
-                SocketType::Udp6 => set_option(&self.inner, IPPROTO_IPV6, libc::IPV6_MULTICAST_ALL, &c_int::from(on)),
-            }
-        }
-
         /// `SK_MEMINFO_DROPS` of `linux/sock_diag.h` is the last of nine numbers; a kernel before 4.12 has none.
         pub(crate) fn dropped(&self) -> Option<u32> {
             let numbers: [u32; 9] = get_option(&self.inner, SOL_SOCKET, libc::SO_MEMINFO).ok()?;
             Some(numbers[8])
         }
 
-        pub(crate) fn incoming_cpu(&self) -> io::Result<u32> {
-            let cpu: c_int = get_option(&self.inner, SOL_SOCKET, libc::SO_INCOMING_CPU)?;
-            Ok(u32::try_from(cpu).unwrap_or(0))
-        }
-
-        pub(crate) fn set_incoming_cpu(&self, cpu: u32) -> io::Result<()> {
-            set_option(&self.inner, SOL_SOCKET, libc::SO_INCOMING_CPU, &cpu)
-        }
-
-        pub(crate) fn set_busy_poll(&self, microseconds: u32) -> io::Result<()> {
-            set_option(&self.inner, SOL_SOCKET, libc::SO_BUSY_POLL, &microseconds)
-        }
-
-        pub(crate) fn steer(&self, steering: Steering<'_>) -> io::Result<()> {
+        pub(crate) fn steer(&self, steering: Steering) -> io::Result<()> {
             match steering {
                 Steering::Flow => self.detach(),
-                Steering::Cpu { sockets } => self.attach(&by_number(LOAD_WORD, EXTENSION + CPU, sockets)),
-                Steering::Byte { offset, sockets } => self.attach(&by_number(LOAD_BYTE, offset, sockets)),
-                Steering::Program(program) => self.attach(program),
+                Steering::Cpu { sockets } => self.attach(by_number(LOAD_WORD, EXTENSION + CPU, sockets)),
+                Steering::Byte { offset, sockets } => self.attach(by_number(LOAD_BYTE, offset, sockets)),
             }
         }
 
-        fn attach(&self, program: &[Instruction]) -> io::Result<()> {
-            let filter =
-                |of: &Instruction| libc::sock_filter { code: of.code, jt: of.jump_true, jf: of.jump_false, k: of.k };
-            let mut filters: Vec<_> = program.iter().map(filter).collect();
-            let Ok(len) = u16::try_from(filters.len()) else { return Err(io::Error::from_raw_os_error(errno::EINVAL)) };
-            let program = libc::sock_fprog { len, filter: filters.as_mut_ptr() };
+        fn attach(&self, mut program: [libc::sock_filter; 3]) -> io::Result<()> {
+            let program = libc::sock_fprog { len: 3, filter: program.as_mut_ptr() };
             set_option(&self.inner, SOL_SOCKET, libc::SO_ATTACH_REUSEPORT_CBPF, &program)
         }
 
@@ -166,9 +134,10 @@ mod system {
     const CPU: u32 = 36;
 
     /// Loads a number and returns it modulo `sockets`; the kernel refuses a modulus of 0.
-    fn by_number(load: u32, from: u32, sockets: u32) -> [Instruction; 3] {
+    fn by_number(load: u32, from: u32, sockets: u32) -> [libc::sock_filter; 3] {
         let modulo = libc::BPF_ALU | libc::BPF_MOD | libc::BPF_K;
-        [(load, from), (modulo, sockets), (libc::BPF_RET | BPF_A, 0)].map(|(code, k)| Instruction::new(code as u16, k))
+        let instruction = |(code, k)| libc::sock_filter { code: code as u16, jt: 0, jf: 0, k };
+        [(load, from), (modulo, sockets), (libc::BPF_RET | BPF_A, 0)].map(instruction)
     }
 
     /// `BPF_A` of `linux/filter.h`: what the program has computed.
@@ -186,10 +155,6 @@ mod system {
     #[cfg(not(target_vendor = "apple"))]
     const IP_DONTFRAG: c_int = 67;
 
-    fn lacking() -> io::Error {
-        io::Error::from_raw_os_error(errno::ENOTSUP)
-    }
-
     impl Socket {
         pub(crate) fn path_mtu_discovery(&self) -> io::Result<PathMtuDiscovery> {
             self.get_of_family(IP_DONTFRAG, IPV6_DONTFRAG).map(|number| PathMtuDiscovery::from(number != 0))
@@ -199,13 +164,13 @@ mod system {
             let number = match mode {
                 PathMtuDiscovery::Dont => 0,
                 PathMtuDiscovery::Probe => 1,
-                _ => return Err(lacking()),
+                _ => return Err(errno::unsupported()),
             };
             self.set_of_family(IP_DONTFRAG, IPV6_DONTFRAG, number)
         }
 
         pub(crate) fn set_transmit_time_clock(&self, _clock: Clock) -> io::Result<()> {
-            Err(lacking())
+            Err(errno::unsupported())
         }
 
         pub(crate) fn dropped(&self) -> Option<u32> {
@@ -213,7 +178,7 @@ mod system {
         }
 
         pub(crate) fn mtu(&self) -> io::Result<usize> {
-            Err(lacking())
+            Err(errno::unsupported())
         }
 
         #[cfg(target_vendor = "apple")]
@@ -230,27 +195,11 @@ mod system {
 
         #[cfg(not(target_vendor = "apple"))]
         pub(crate) fn bind_device(&self, _name: Option<&[u8]>) -> io::Result<()> {
-            Err(lacking())
+            Err(errno::unsupported())
         }
 
-        pub(crate) fn set_multicast_all(&self, _on: bool) -> io::Result<()> {
-            Err(lacking())
-        }
-
-        pub(crate) fn incoming_cpu(&self) -> io::Result<u32> {
-            Err(lacking())
-        }
-
-        pub(crate) fn set_incoming_cpu(&self, _cpu: u32) -> io::Result<()> {
-            Err(lacking())
-        }
-
-        pub(crate) fn set_busy_poll(&self, _microseconds: u32) -> io::Result<()> {
-            Err(lacking())
-        }
-
-        pub(crate) fn steer(&self, _steering: Steering<'_>) -> io::Result<()> {
-            Err(lacking())
+        pub(crate) fn steer(&self, _steering: Steering) -> io::Result<()> {
+            Err(errno::unsupported())
         }
     }
 }

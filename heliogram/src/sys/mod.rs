@@ -38,6 +38,7 @@ mod mmsg;
 mod poll;
 #[cfg(feature = "tokio")]
 mod reactor;
+mod sockopt;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -49,6 +50,8 @@ pub(crate) use mmsg::Receiver;
 pub(crate) use poll::{Events, Poller, Watch};
 #[cfg(feature = "tokio")]
 pub(crate) use reactor::{Readiness, Registration};
+pub(crate) use sockopt::with_sockopts;
+pub use sockopt::{Sockopt, SockoptValues, Systems};
 #[cfg(unix)]
 pub use unix::BorrowedDescriptor;
 #[cfg(unix)]

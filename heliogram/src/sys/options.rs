@@ -8,31 +8,6 @@ use crate::options::SocketType;
 use crate::sys::Socket;
 
 impl Socket {
-    pub(crate) fn set_broadcast(&self, on: bool) -> io::Result<()> {
-        self.inner.set_broadcast(on)
-    }
-
-    pub(crate) fn set_ttl(&self, hops: u32) -> io::Result<()> {
-        match self.family {
-            SocketType::Udp4 => self.inner.set_ttl_v4(hops),
-            SocketType::Udp6 => self.inner.set_unicast_hops_v6(hops),
-        }
-    }
-
-    pub(crate) fn set_multicast_ttl(&self, hops: u32) -> io::Result<()> {
-        match self.family {
-            SocketType::Udp4 => self.inner.set_multicast_ttl_v4(hops),
-            SocketType::Udp6 => self.inner.set_multicast_hops_v6(hops),
-        }
-    }
-
-    pub(crate) fn set_multicast_loop(&self, on: bool) -> io::Result<()> {
-        match self.family {
-            SocketType::Udp4 => self.inner.set_multicast_loop_v4(on),
-            SocketType::Udp6 => self.inner.set_multicast_loop_v6(on),
-        }
-    }
-
     pub(crate) fn recv_buffer_size(&self) -> io::Result<usize> {
         self.inner.recv_buffer_size()
     }

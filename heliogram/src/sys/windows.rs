@@ -16,9 +16,10 @@
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr};
-use std::os::windows::io::{AsSocket, BorrowedSocket, OwnedSocket};
+use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket};
 
 use socket2::{Domain, InterfaceIndexOrAddress, MaybeUninitSlice, Protocol, SockAddr, SockAddrStorage, Type};
+use windows_sys::Win32::Networking::WinSock;
 
 use crate::addr::Interface;
 use crate::batch::{Datagram, Run};
@@ -78,7 +79,7 @@ impl Socket {
     }
 
     pub(crate) fn set_reuse_port(&self) -> io::Result<()> {
-        Err(lacking())
+        Err(errno::unsupported())
     }
 
     pub(crate) fn set_only_v6(&self) -> io::Result<()> {
@@ -152,7 +153,7 @@ impl Socket {
 
     fn send_datagram(&self, datagram: &Datagram<'_>) -> io::Result<usize> {
         match datagram.options {
-            Some(options) if *options != SendOptions::new() => Err(lacking()),
+            Some(options) if *options != SendOptions::new() => Err(errno::unsupported()),
             _ => self.send(&[IoSlice::new(datagram.payload)], datagram.to),
         }
     }
@@ -176,32 +177,32 @@ impl Socket {
     }
 
     pub(crate) fn set_transmit_time_clock(&self, _clock: Clock) -> io::Result<()> {
-        Err(lacking())
+        Err(errno::unsupported())
     }
 
     pub(crate) fn path_mtu_discovery(&self) -> io::Result<PathMtuDiscovery> {
-        Err(lacking())
+        Err(errno::unsupported())
     }
 
     pub(crate) fn set_path_mtu_discovery(&self, _mode: PathMtuDiscovery) -> io::Result<()> {
-        Err(lacking())
+        Err(errno::unsupported())
     }
 
     pub(crate) fn set_transmit_timestamps(&self, _on: bool) -> io::Result<()> {
-        Err(lacking())
+        Err(errno::unsupported())
     }
 
     pub(crate) fn set_recv_errors(&self, _on: bool) -> io::Result<()> {
-        Err(lacking())
+        Err(errno::unsupported())
     }
 
     pub(crate) fn recv_notice(&self) -> io::Result<ErrorQueueEntry> {
-        Err(lacking())
+        Err(errno::unsupported())
     }
 
     /// Nothing is told beside the bytes.
     pub(crate) fn set_recv_metadata(&self, info: RecvMetadataOptions) -> io::Result<()> {
-        if info.is_empty() { Ok(()) } else { Err(lacking()) }
+        if info.is_empty() { Ok(()) } else { Err(errno::unsupported()) }
     }
 
     pub(crate) fn recv_told(
@@ -216,44 +217,24 @@ impl Socket {
         None
     }
 
-    pub(crate) fn set_traffic_class(&self, _byte: u8) -> io::Result<()> {
-        Err(lacking())
-    }
-
     pub(crate) fn mtu(&self) -> io::Result<usize> {
-        Err(lacking())
+        Err(errno::unsupported())
     }
 
     pub(crate) fn bind_device(&self, _name: Option<&[u8]>) -> io::Result<()> {
-        Err(lacking())
+        Err(errno::unsupported())
     }
 
-    pub(crate) fn set_multicast_all(&self, _on: bool) -> io::Result<()> {
-        Err(lacking())
+    pub(crate) fn steer(&self, _steering: Steering) -> io::Result<()> {
+        Err(errno::unsupported())
     }
 
-    pub(crate) fn incoming_cpu(&self) -> io::Result<u32> {
-        Err(lacking())
+    pub(crate) fn getsockopt(&self, _level: i32, _name: i32, _value: &mut [u8]) -> io::Result<usize> {
+        Err(errno::unsupported())
     }
 
-    pub(crate) fn set_incoming_cpu(&self, _cpu: u32) -> io::Result<()> {
-        Err(lacking())
-    }
-
-    pub(crate) fn steer(&self, _steering: Steering<'_>) -> io::Result<()> {
-        Err(lacking())
-    }
-
-    pub(crate) fn set_busy_poll(&self, _microseconds: u32) -> io::Result<()> {
-        Err(lacking())
-    }
-
-    pub(crate) fn option(&self, _level: i32, _name: i32, _value: &mut [u8]) -> io::Result<usize> {
-        Err(lacking())
-    }
-
-    pub(crate) fn set_option(&self, _level: i32, _name: i32, _value: &[u8]) -> io::Result<()> {
-        Err(lacking())
+    pub(crate) fn setsockopt(&self, _level: i32, _name: i32, _value: &[u8]) -> io::Result<()> {
+        Err(errno::unsupported())
     }
 
     /// Ends all traffic. The port is given back with the handle, at the drop.
@@ -326,23 +307,41 @@ fn v6_index(interface: Interface) -> io::Result<u32> {
 fn v4_source(source: IpAddr, group: IpAddr) -> io::Result<(Ipv4Addr, Ipv4Addr)> {
     match (source, group) {
         (IpAddr::V4(source), IpAddr::V4(group)) => Ok((source, group)),
-        (IpAddr::V6(_), IpAddr::V6(_)) => Err(lacking()),
+        (IpAddr::V6(_), IpAddr::V6(_)) => Err(errno::unsupported()),
         _ => Err(io::Error::from_raw_os_error(errno::EINVAL)),
     }
 }
 
 /// The interfaces that can multicast: who they are is not known here.
 pub(crate) fn multicast_interfaces() -> io::Result<Vec<u32>> {
-    Err(lacking())
+    Err(errno::unsupported())
 }
 
 /// The time by a clock.
 pub(crate) fn now(_clock: Clock) -> io::Result<u64> {
-    Err(lacking())
+    Err(errno::unsupported())
 }
 
-fn lacking() -> io::Error {
-    io::Error::from_raw_os_error(errno::ENOTSUP)
+/// An option whose value is a C `int`.
+pub(super) fn set_option(socket: &socket2::Socket, level: i32, option: i32, value: &i32) -> io::Result<()> {
+    let (handle, length) = (socket.as_raw_socket() as usize, size_of_val(value) as i32);
+    // SAFETY: the value is a live integer and its length its size; the handle is open while socket lives.
+    match unsafe { WinSock::setsockopt(handle, level, option, std::ptr::from_ref(value).cast(), length) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// An option whose value is a C `int`.
+pub(super) fn get_option(socket: &socket2::Socket, level: i32, option: i32) -> io::Result<i32> {
+    let mut value = 0_i32;
+    let mut length = size_of_val(&value) as i32;
+    let (handle, place) = (socket.as_raw_socket() as usize, (&raw mut value).cast());
+    // SAFETY: the value is live memory of that length, of which the system writes at most so much.
+    match unsafe { WinSock::getsockopt(handle, level, option, place, &raw mut length) } {
+        0 => Ok(value),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// The address as the standard library has it; anything but IPv4 and IPv6 is `EINVAL`.

@@ -1,16 +1,17 @@
 //! Local sockets on tokio.
 
 use std::fmt;
-use std::ops::Deref;
+use std::io::IoSlice;
 
 use ::tokio::io::Interest;
 
 use super::{READABLE, Waiting};
+use crate::delegate::delegate;
 use crate::error::{Error, Result};
 use crate::sys;
-use crate::unix_datagram::{UnixDatagram, UnixDatagramOptions, UnixRemoteInfo};
+use crate::unix_datagram::{SocketAddrUnix, UnixDatagram, UnixDatagramOptions, UnixRemoteInfo};
 
-/// A [local socket](crate::UnixDatagram) that waits by `.await`, to which it dereferences for all that never waits. Every
+/// A [local socket](crate::UnixDatagram) that waits by `.await`. Every
 /// `async fn` is cancel safe: a dropped future has sent and received nothing.
 ///
 /// ```
@@ -111,13 +112,24 @@ impl TokioUnixDatagram {
     }
 }
 
-impl Deref for TokioUnixDatagram {
-    type Target = UnixDatagram;
-
-    fn deref(&self) -> &UnixDatagram {
-        &self.socket
-    }
-}
+delegate! { TokioUnixDatagram [socket]: "UnixDatagram" {
+    fn bind(&self, local: &SocketAddrUnix) -> Result<()>;
+    fn connect(&self, remote: &SocketAddrUnix) -> Result<()>;
+    fn disconnect(&self) -> Result<()>;
+    fn local_addr(&self) -> Result<SocketAddrUnix>;
+    fn peer_addr(&self) -> Result<SocketAddrUnix>;
+    fn try_send(&self, message: &[u8]) -> Result<usize>;
+    fn try_send_to(&self, message: &[u8], peer: &SocketAddrUnix) -> Result<usize>;
+    fn try_send_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize>;
+    fn try_recv(&self, buffer: &mut [u8]) -> Result<usize>;
+    fn try_recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddrUnix)>;
+    fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<UnixRemoteInfo>;
+    fn set_passcred(&self, on: bool) -> Result<()>;
+    fn recv_buffer_size(&self) -> Result<usize>;
+    fn set_recv_buffer_size(&self, bytes: u32) -> Result<()>;
+    fn send_buffer_size(&self) -> Result<usize>;
+    fn set_send_buffer_size(&self, bytes: u32) -> Result<()>;
+} }
 
 impl std::os::fd::AsFd for TokioUnixDatagram {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {

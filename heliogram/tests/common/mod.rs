@@ -5,7 +5,6 @@
 pub(crate) mod netns;
 pub(crate) mod ports;
 
-use std::io::IoSlice;
 use std::net::{IpAddr, SocketAddr};
 #[cfg(target_os = "linux")]
 use std::os::fd::{AsFd, AsRawFd};

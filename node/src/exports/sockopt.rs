@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use heliogram::{Error, Interface, Stats, Steering, TrafficClass, addr};
+use heliogram::{Error, Interface, Stats, Steering, addr};
 use napi_derive::napi;
 
 use crate::exports::handle::JsHandle;
@@ -68,7 +68,7 @@ impl JsHandle {
     /// DSCP and ECN of what is sent, 0 to 255.
     #[napi(js_name = "setTOS", catch_unwind)]
     pub fn set_tos(&self, tos: u8) -> i32 {
-        status(self.endpoint().socket.set_traffic_class(TrafficClass(tos)))
+        status(self.endpoint().socket.set_tos(tos.into()))
     }
 
     /// Whether what is sent may be fragmented.

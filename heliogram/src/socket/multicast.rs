@@ -1,60 +1,16 @@
-//! The manual's options: broadcast, hops, multicast, memberships, buffer sizes.
+//! Multicast: the outgoing interface and memberships.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{Socket, buffer_size};
+use super::SocketControl;
 use crate::addr::Interface;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::state::{Action, Op};
 use crate::sys;
 
-/// The options of the manual.
-impl Socket {
-    /// Lets datagrams go to broadcast addresses (`SO_BROADCAST`). Default: off.
-    ///
-    /// # Errors
-    ///
-    /// `EBADF` while unbound, as all options; `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    #[doc(alias = "setBroadcast")]
-    pub fn set_broadcast(&self, on: bool) -> Result<()> {
-        self.call(Op::Option, "setBroadcast", |sys| sys.set_broadcast(on))
-    }
-
-    /// How many routers a unicast datagram may pass, 1 to 255 (`IP_TTL`, `IPV6_UNICAST_HOPS`). Default: 64 on most systems.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` outside that range; else as [`set_broadcast`](Self::set_broadcast).
-    #[doc(alias = "setTTL")]
-    pub fn set_ttl(&self, ttl: u32) -> Result<()> {
-        let hops = hops("setTTL", ttl, 1)?;
-        self.call(Op::Option, "setTTL", |sys| sys.set_ttl(hops))
-    }
-
-    /// How many routers a multicast datagram may pass, 0 to 255 (`IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`). 0 keeps it on
-    /// this host. Default: 1.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` outside that range; else as [`set_broadcast`](Self::set_broadcast).
-    #[doc(alias = "setMulticastTTL")]
-    pub fn set_multicast_ttl(&self, ttl: u32) -> Result<()> {
-        let hops = hops("setMulticastTTL", ttl, 0)?;
-        self.call(Op::Option, "setMulticastTTL", |sys| sys.set_multicast_ttl(hops))
-    }
-
-    /// Whether multicast datagrams come back to this host's own members (`IP_MULTICAST_LOOP`, `IPV6_MULTICAST_LOOP`).
-    /// Default: on. On Windows the receiving socket decides, elsewhere the sending one.
-    ///
-    /// # Errors
-    ///
-    /// As [`set_broadcast`](Self::set_broadcast).
-    #[doc(alias = "setMulticastLoopback")]
-    pub fn set_multicast_loop(&self, on: bool) -> Result<()> {
-        self.call(Op::Option, "setMulticastLoopback", |sys| sys.set_multicast_loop(on))
-    }
-
+/// Multicast.
+impl SocketControl {
     /// The interface that multicast leaves by (`IP_MULTICAST_IF`, `IPV6_MULTICAST_IF`): for IPv4 by its address or index,
     /// for IPv6 by its index. An address on a `udp6` socket is for the IPv4 groups that it sends to. [`Interface::parse`] reads the manual's text forms (`10.0.0.2`, `::%eth1`).
     ///
@@ -154,84 +110,21 @@ impl Socket {
         })
     }
 
-    /// The kernel's receive buffer in bytes (`SO_RCVBUF`); Linux says twice what was set.
-    ///
-    /// # Errors
-    ///
-    /// `ERR_SOCKET_BUFFER_SIZE` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    #[doc(alias = "getRecvBufferSize")]
-    pub fn recv_buffer_size(&self) -> Result<usize> {
-        self.sized("uv_recv_buffer_size", sys::Socket::recv_buffer_size)
-    }
-
-    /// Sets the kernel's receive buffer in bytes (`SO_RCVBUF`), which Linux caps at `net.core.rmem_max`. 0 leaves it as it
-    /// is.
-    ///
-    /// # Errors
-    ///
-    /// `ERR_SOCKET_BUFFER_SIZE` over 2,147,483,647 bytes; else as [`recv_buffer_size`](Self::recv_buffer_size).
-    #[doc(alias = "setRecvBufferSize")]
-    pub fn set_recv_buffer_size(&self, bytes: u32) -> Result<()> {
-        self.resize("uv_recv_buffer_size", bytes, sys::Socket::set_recv_buffer_size)
-    }
-
-    /// The kernel's send buffer in bytes (`SO_SNDBUF`); Linux says twice what was set.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_buffer_size`](Self::recv_buffer_size).
-    #[doc(alias = "getSendBufferSize")]
-    pub fn send_buffer_size(&self) -> Result<usize> {
-        self.sized("uv_send_buffer_size", sys::Socket::send_buffer_size)
-    }
-
-    /// Sets the kernel's send buffer in bytes (`SO_SNDBUF`), which Linux caps at `net.core.wmem_max`. 0 leaves it as it is.
-    ///
-    /// # Errors
-    ///
-    /// As [`set_recv_buffer_size`](Self::set_recv_buffer_size).
-    #[doc(alias = "setSendBufferSize")]
-    pub fn set_send_buffer_size(&self, bytes: u32) -> Result<()> {
-        self.resize("uv_send_buffer_size", bytes, sys::Socket::set_send_buffer_size)
-    }
-}
-
-/// What the options share.
-impl Socket {
-    fn sized<T>(&self, syscall: &'static str, call: impl FnOnce(&sys::Socket) -> io::Result<T>) -> Result<T> {
-        let refused = |raw| Error::buffer_size(syscall, raw);
-        self.call(Op::BufferSize, syscall, call).map_err(|error| match error.kind() {
-            ErrorKind::BufferSize => refused(sys::errno::EBADF),
-            ErrorKind::System => refused(error.errno().map_or(sys::errno::EINVAL, |errno| -errno)),
-            _ => error,
-        })
-    }
-
-    /// Sets a buffer's size. As in Node, 0 only asks, and what does not fit a C `int` is refused before anything is asked.
-    fn resize(
-        &self,
-        syscall: &'static str,
-        bytes: u32,
-        set: impl FnOnce(&sys::Socket, usize) -> io::Result<()>,
-    ) -> Result<()> {
-        let bytes = buffer_size(bytes).ok_or(Error::buffer_size(syscall, sys::errno::EINVAL))?;
-        self.sized(syscall, |sys| if bytes == 0 { Ok(()) } else { set(sys, bytes) })
-    }
-
     fn membership(&self, syscall: &'static str, call: impl FnOnce(&sys::Socket) -> io::Result<()>) -> Result<()> {
         let _control = self.control();
         if self.asks(Op::Membership)? == Action::BindSilently {
-            self.bind_silently().map_err(|error| Error::system(syscall, &error))?;
+            self.bind_silently(syscall)?;
         }
         call(self.sys(syscall)?).map_err(|error| Error::system(syscall, &error))
     }
 
     /// Binds in the kernel, shareable as libuv does it, without counting as bound.
-    fn bind_silently(&self) -> io::Result<()> {
-        let sys = self.open()?;
-        sys.set_reuse_addr()?;
-        self.take_device(sys)?;
-        sys.bind(self.socket_type().any())
+    fn bind_silently(&self, syscall: &'static str) -> Result<()> {
+        let failed = |error: io::Error| Error::system(syscall, &error);
+        let sys = self.open().map_err(failed)?;
+        sys.set_reuse_addr().and_then(|()| self.take_device(sys)).map_err(failed)?;
+        self.apply_sockopts(sys)?;
+        sys.bind(self.socket_type().any()).map_err(failed)
     }
 }
 
@@ -250,9 +143,4 @@ fn on_each(interface: Interface, mut call: impl FnMut(Interface) -> io::Result<(
         }
     }
     outcome
-}
-
-/// A range that is checked before the descriptor is looked at, as libuv does.
-fn hops(syscall: &'static str, ttl: u32, least: u32) -> Result<u32> {
-    if (least..=255).contains(&ttl) { Ok(ttl) } else { Err(Error::raw(syscall, sys::errno::EINVAL)) }
 }

@@ -1,10 +1,9 @@
-//! Sending and receiving, one datagram or a batch; and the sends that wait elsewhere.
+//! Sending and receiving, one datagram or a batch.
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::sync::atomic::Ordering;
 
-use super::{Socket, rule};
+use super::{Socket, SocketControl, rule};
 use crate::addr::RemoteInfo;
 use crate::batch::{Datagram, MAX_MESSAGE, RecvBatch, Run, runs};
 use crate::error::{Error, Result};
@@ -99,7 +98,7 @@ impl Socket {
     }
 
     /// Receives one datagram into `buffer`. Returns its length, its sender, [whether it was cut](RemoteInfo::truncated), and
-    /// the receive metadata that the socket [asks for](Self::set_recv_metadata).
+    /// the receive metadata that the socket [asks for](SocketControl::set_recv_metadata).
     ///
     /// [`try_recv_batch`](Self::try_recv_batch) receives many datagrams in one system call.
     ///
@@ -166,98 +165,8 @@ impl Socket {
     }
 }
 
-/// Trains of received datagrams.
-impl Socket {
-    /// Whether the kernel hands over trains: as [`SocketOptions::gro`](crate::SocketOptions::gro) said at first.
-    pub fn gro(&self) -> bool {
-        self.gro.load(Ordering::Relaxed)
-    }
-
-    /// Takes trains from now on (`UDP_GRO`), as [`SocketOptions::gro`](crate::SocketOptions::gro) does from the start.
-    /// Without effect on a socket without [`offload`](crate::SocketOptions::offload).
-    ///
-    /// # Errors
-    ///
-    /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    pub fn start_gro(&self) -> Result<()> {
-        if self.options.offload {
-            self.call(Op::Recv, "setsockopt", |sys| sys.set_gro(true))?;
-            self.gro.store(true, Ordering::Relaxed);
-        }
-        Ok(())
-    }
-
-    /// Takes no more trains: what a socket does before others read from it too, who would see them whole.
-    ///
-    /// What has come so far is received and given back, errors of the network included. What comes meanwhile is lost, as if
-    /// the kernel's buffer were full.
-    ///
-    /// # Errors
-    ///
-    /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    pub fn stop_gro(&self) -> Result<Vec<Result<RecvBatch>>> {
-        if !self.gro() {
-            return Ok(Vec::new());
-        }
-        self.call(Op::Recv, "setsockopt", |sys| sys.refuse_all(true))?;
-        let received = self.drain();
-        self.call(Op::Recv, "setsockopt", |sys| sys.set_gro(false).and(sys.refuse_all(false)))?;
-        self.gro.store(false, Ordering::Relaxed);
-        Ok(received)
-    }
-
-    /// Everything that there is. The kernel tells an error of the network once; what it says again will not end.
-    fn drain(&self) -> Vec<Result<RecvBatch>> {
-        let mut received = Vec::new();
-        loop {
-            let mut batch = RecvBatch::for_gro(8);
-            match self.try_recv_batch(&mut batch) {
-                Ok(_) => received.push(Ok(batch)),
-                Err(error) if error.is_would_block() => return received,
-                Err(error) => {
-                    let again = matches!(received.last(), Some(Err(_)));
-                    received.push(Err(error));
-                    if again {
-                        return received;
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The sends that wait.
-impl Socket {
-    /// How many bytes of sends wait because the kernel had no room for them. The methods here never wait, so only a face
-    /// that keeps a [`SendQueue`](crate::queue::SendQueue) for this socket has any.
-    ///
-    /// # Errors
-    ///
-    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    #[doc(alias = "getSendQueueSize")]
-    pub fn send_queue_size(&self) -> Result<usize> {
-        step(self.state(), Op::SendQueue).map_err(Error::rule)?;
-        Ok(self.waiting.now().0)
-    }
-
-    /// How many sends wait; as [`send_queue_size`](Self::send_queue_size).
-    ///
-    /// # Errors
-    ///
-    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    #[doc(alias = "getSendQueueCount")]
-    pub fn send_queue_count(&self) -> Result<usize> {
-        step(self.state(), Op::SendQueue).map_err(Error::rule)?;
-        Ok(self.waiting.now().1)
-    }
-
-    pub(crate) fn set_send_queue(&self, bytes: usize, count: usize) {
-        self.waiting.set(bytes, count);
-    }
-}
-
 /// What sends and receives share.
-impl Socket {
+impl SocketControl {
     /// Sends one datagram, to `to` or to the connected peer.
     pub(crate) fn send_one(&self, buffers: &[IoSlice<'_>], to: Option<SocketAddr>) -> Result<usize> {
         let sys = self.sender(to, Op::SendTo)?;
@@ -341,38 +250,12 @@ impl Socket {
         outcome
     }
 
-    /// The largest segment that may travel in a train now.
-    pub(crate) fn segment_limit(&self) -> usize {
-        self.segment_limit.load(Ordering::Relaxed).into()
-    }
-
     /// Whether the rules let a datagram follow the first, which has been asked about.
     fn permits(&self, to: Option<SocketAddr>, first: Option<SocketAddr>) -> bool {
         to == first || first.is_some() && to.is_some_and(|to| self.check_peer("send", to).is_ok())
     }
 
-    /// The first run was refused. A train is tried again as its first datagram alone: if that goes, the train was the
-    /// fault, and no train with segments of that size is tried again.
-    fn send_refused(
-        &self,
-        sys: &sys::Socket,
-        batch: &[Datagram<'_>],
-        limit: usize,
-        error: &io::Error,
-    ) -> Result<sys::Taken> {
-        let refusal = |error: &io::Error| self.send_failed(error).maybe_at(batch[0].to);
-        let train = runs(batch, limit).next().and_then(|run| run.segment());
-        let Some(segment) = train.filter(|_| error.raw_os_error().is_some_and(sys::errno::is_segment_refusal)) else {
-            return Err(refusal(error));
-        };
-        let alone = Run { datagrams: &batch[..1] };
-        let sent = sys.send_runs(std::iter::once(alone)).map_err(|error| refusal(&error))?;
-        self.outgoing.train_refused();
-        self.segment_limit.fetch_min(sys::errno::segment_limit(error, segment), Ordering::Relaxed);
-        Ok(sent)
-    }
-
-    fn send_failed(&self, error: &io::Error) -> Error {
+    pub(super) fn send_failed(&self, error: &io::Error) -> Error {
         if error.kind() == io::ErrorKind::WouldBlock {
             self.outgoing.would_block();
         }

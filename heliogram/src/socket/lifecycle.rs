@@ -1,21 +1,13 @@
-//! [`Socket`]: the state machine joined to a descriptor. It never waits; the faces do.
-//!
-//! Sources: the manual's page for `dgram.Socket`; `udp(7)`, `ip(7)`, `ipv6(7)`.
-
-mod data;
-mod knobs;
-mod settings;
-mod told;
+//! [`Socket`]: binding, connecting and closing, by the rules of [`crate::state`].
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::ops::Deref;
 
-use crate::error::{Error, ErrorKind, Result};
+use super::{SocketControl, check_port};
+use crate::error::{Error, Result};
 use crate::options::{SocketOptions, SocketType};
-use crate::state::{Action, Bind, Op, State, Step, step};
-use crate::stats::{Counters, Waiting};
+use crate::state::{Action, Bind, Op, Step, step};
 use crate::sys;
 
 /// A UDP socket with everything that Node's `dgram.Socket` has, answering at once.
@@ -37,27 +29,7 @@ use crate::sys;
 /// # Ok::<(), heliogram::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Socket {
-    options: SocketOptions,
-    /// [`State::index`]. The paths of single datagrams only read it; whoever changes it holds `control`.
-    state: AtomicU8,
-    control: Mutex<()>,
-    sys: OnceLock<sys::Socket>,
-    /// Whether the kernel hands over trains.
-    gro: AtomicBool,
-    /// The largest segment that may travel in a train; lowered where the kernel or the device refuses.
-    segment_limit: AtomicU16,
-    /// [`RecvMetadataOptions`](crate::RecvMetadataOptions): what the kernel tells of each datagram.
-    receive_info: AtomicU8,
-    /// Whether the error queue tells what sends and receives would tell otherwise.
-    receive_errors: AtomicBool,
-    /// Whether anything has ever been let into the error queue.
-    notices: AtomicBool,
-    /// What waits in a face's [`SendQueue`](crate::queue::SendQueue).
-    waiting: Waiting,
-    incoming: Counters,
-    outgoing: Counters,
-}
+pub struct Socket(SocketControl);
 
 /// Making, binding and closing.
 impl Socket {
@@ -68,41 +40,7 @@ impl Socket {
     /// `ERR_SOCKET_BAD_BUFFER_SIZE` for a buffer size over 2,147,483,647 bytes.
     #[doc(alias = "createSocket")]
     pub fn new(options: &SocketOptions) -> Result<Self> {
-        for size in [options.recv_buffer_size, options.send_buffer_size].into_iter().flatten() {
-            buffer_size(size).ok_or(Error::rule(ErrorKind::BadBufferSize))?;
-        }
-        let mut options = options.clone();
-        options.offload &= offload_is_permitted();
-        Ok(Socket {
-            state: AtomicU8::new(State::NEW.index()),
-            control: Mutex::new(()),
-            sys: OnceLock::new(),
-            gro: AtomicBool::new(options.offload && options.gro),
-            segment_limit: AtomicU16::new(if sys::SEGMENTS && options.offload { u16::MAX } else { 0 }),
-            receive_info: AtomicU8::new(0),
-            receive_errors: AtomicBool::new(false),
-            notices: AtomicBool::new(false),
-            waiting: Waiting::default(),
-            incoming: Counters::default(),
-            outgoing: Counters::default(),
-            options,
-        })
-    }
-
-    /// Where the socket stands.
-    pub fn state(&self) -> State {
-        State::from_index(self.state.load(Ordering::Acquire))
-    }
-
-    /// The options it was made with.
-    pub const fn options(&self) -> &SocketOptions {
-        &self.options
-    }
-
-    /// The socket's family.
-    #[doc(alias = "type")]
-    pub const fn socket_type(&self) -> SocketType {
-        self.options.socket_type
+        SocketControl::new(options).map(Socket)
     }
 
     /// Binds to a local address; `None` is all interfaces and a free port. Port 0 asks for a free one too.
@@ -125,6 +63,7 @@ impl Socket {
     /// # Errors
     ///
     /// `ERR_SOCKET_ALREADY_BOUND`, `ERR_SOCKET_DGRAM_NOT_RUNNING`.
+    #[doc(hidden)]
     pub fn begin_bind(&self) -> Result<()> {
         let _control = self.control();
         self.advance(Op::Bind).map(drop)
@@ -136,6 +75,7 @@ impl Socket {
     /// # Errors
     ///
     /// As for [`bind`](Self::bind); `ERR_SOCKET_ALREADY_BOUND` if no bind is under way.
+    #[doc(hidden)]
     pub fn finish_bind(&self, local: SocketAddr) -> Result<()> {
         let _control = self.control();
         if self.asks(Op::BindDone)? == Action::Discard {
@@ -153,6 +93,7 @@ impl Socket {
     /// # Errors
     ///
     /// As for [`bind`](Self::bind).
+    #[doc(hidden)]
     pub fn finish_implicit_bind(&self) -> Result<()> {
         let _control = self.control();
         if self.state().is_closed() { Ok(()) } else { self.bind_anywhere() }
@@ -163,6 +104,7 @@ impl Socket {
     /// # Errors
     ///
     /// `ERR_SOCKET_ALREADY_BOUND` if no bind is under way.
+    #[doc(hidden)]
     pub fn abandon_bind(&self) -> Result<()> {
         let _control = self.control();
         self.advance(Op::BindFailed).map(drop)
@@ -184,6 +126,7 @@ impl Socket {
             .map_err(Error::invalid_descriptor)?
             .and_then(|adopted| self.prepare_adopted(&adopted).map(|()| adopted))
             .map_err(|error| Error::system("open", &error))?;
+        self.apply_sockopts(&adopted)?;
         let connected = adopted.peer_addr().is_ok();
         if self.sys.set(adopted).is_err() {
             return Err(Error::raw("open", sys::errno::EBUSY));
@@ -212,38 +155,6 @@ impl Socket {
             (Action::Release, Some(sys)) => sys.retire().map_err(|error| Error::system("close", &error)),
             _ => Ok(()),
         }
-    }
-
-    /// The local address. A socket bound to all interfaces says `0.0.0.0` or `::`.
-    ///
-    /// # Errors
-    ///
-    /// `EBADF` (`getsockname EBADF`) while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    #[doc(alias("address", "getsockname"))]
-    pub fn local_addr(&self) -> Result<SocketAddr> {
-        self.call(Op::Address, "getsockname", sys::Socket::local_addr)
-    }
-
-    /// The peer's address.
-    ///
-    /// # Errors
-    ///
-    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed, `ERR_SOCKET_DGRAM_NOT_CONNECTED` without a peer.
-    #[doc(alias("remoteAddress", "getpeername"))]
-    pub fn peer_addr(&self) -> Result<SocketAddr> {
-        self.call(Op::RemoteAddress, "getpeername", sys::Socket::peer_addr)
-    }
-
-    /// The descriptor, for a reactor or for calls that this crate lacks. Closing the socket does not invalidate it: its
-    /// number stays taken until the socket is dropped. There is no `AsFd` because an unbound socket has none to lend;
-    /// the faces, whose sockets are always bound, have it.
-    ///
-    /// # Errors
-    ///
-    /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-    pub fn descriptor(&self) -> Result<sys::BorrowedDescriptor<'_>> {
-        step(self.state(), Op::Address).map_err(|code| rule(code, "descriptor"))?;
-        Ok(self.sys("descriptor")?.descriptor())
     }
 }
 
@@ -275,6 +186,7 @@ impl Socket {
     /// # Errors
     ///
     /// `ERR_SOCKET_DGRAM_IS_CONNECTED`, `ERR_SOCKET_DGRAM_NOT_RUNNING`.
+    #[doc(hidden)]
     pub fn begin_connect(&self) -> Result<Action> {
         let _control = self.control();
         Ok(self.advance(Op::Connect)?.action)
@@ -286,6 +198,7 @@ impl Socket {
     ///
     /// As for [`connect`](Self::connect); the socket is without a peer then. Those of
     /// [`abandon_connect`](Self::abandon_connect), and `EAGAIN` while a bind is under way, leave everything as it is.
+    #[doc(hidden)]
     pub fn finish_connect(&self, remote: SocketAddr) -> Result<()> {
         let _control = self.control();
         if self.asks(Op::ConnectDone)? == Action::Discard {
@@ -305,6 +218,7 @@ impl Socket {
     /// # Errors
     ///
     /// `ERR_SOCKET_DGRAM_NOT_CONNECTED` or `ERR_SOCKET_DGRAM_IS_CONNECTED` if none is under way.
+    #[doc(hidden)]
     pub fn abandon_connect(&self) -> Result<()> {
         let _control = self.control();
         self.advance(Op::ConnectFailed).map(drop)
@@ -325,66 +239,17 @@ impl Socket {
 }
 
 /// What the methods share.
-impl Socket {
-    fn control(&self) -> MutexGuard<'_, ()> {
-        // The mutex guards no data that a panic could leave half changed: the state is one atomic.
-        self.control.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes a step of the state machine; the caller holds `control`.
-    fn advance(&self, op: Op) -> Result<Step> {
-        let step = step(self.state(), op).map_err(Error::rule)?;
-        self.state.store(step.next.index(), Ordering::Release);
-        Ok(step)
-    }
-
-    /// The descriptor of a socket that is known to have been opened, closed or not.
-    #[cfg(any(feature = "events", all(unix, feature = "tokio")))]
-    pub(crate) fn reserved_descriptor(&self) -> sys::BorrowedDescriptor<'_> {
-        self.sys.get().expect("a face takes a socket only once it is open").descriptor()
-    }
-
-    /// What the operation would take, without taking the step.
-    fn asks(&self, op: Op) -> Result<Action> {
-        step(self.state(), op).map(|step| step.action).map_err(Error::rule)
-    }
-
-    fn sys(&self, syscall: &'static str) -> Result<&sys::Socket> {
-        self.sys.get().ok_or(Error::raw(syscall, sys::errno::EBADF))
-    }
-
-    /// Asks the rules, then the system.
-    fn call<T>(&self, op: Op, syscall: &'static str, call: impl FnOnce(&sys::Socket) -> io::Result<T>) -> Result<T> {
-        step(self.state(), op).map_err(|code| rule(code, syscall))?;
-        call(self.sys(syscall)?).map_err(|error| self.failed(syscall, &error))
-    }
-
-    /// The system's error; on a socket that another thread has closed meanwhile, that it is closed.
-    fn failed(&self, syscall: &'static str, error: &io::Error) -> Error {
-        if self.state().is_closed() { Error::rule(ErrorKind::NotRunning) } else { Error::system(syscall, error) }
-    }
-
-    fn open(&self) -> io::Result<&sys::Socket> {
-        if let Some(sys) = self.sys.get() {
-            return Ok(sys);
-        }
-        let opened = sys::Socket::open(self.socket_type())?;
-        self.take_trains(&opened)?;
-        let sys = self.sys.get_or_init(|| opened);
-        self.advance(Op::Opened)?;
-        Ok(sys)
-    }
-
+impl SocketControl {
     fn bind_now(&self, local: SocketAddr) -> Result<()> {
         let only_v6 = self.options.ipv6_only && self.socket_type() == SocketType::Udp4;
         if only_v6 || !self.socket_type().matches(local.ip()) {
             return Err(Error::raw("bind", sys::errno::EINVAL).at(local));
         }
-        let bound = self.open().and_then(|sys| {
-            self.apply_bind_options(sys)?;
-            sys.bind(local)
-        });
-        bound.map_err(|error| Error::system("bind", &error).at(local))
+        let failed = |error: io::Error| Error::system("bind", &error).at(local);
+        let sys = self.open().map_err(failed)?;
+        self.apply_bind_options(sys).map_err(failed)?;
+        self.apply_sockopts(sys)?;
+        sys.bind(local).map_err(failed)
     }
 
     fn apply_bind_options(&self, sys: &sys::Socket) -> io::Result<()> {
@@ -400,17 +265,24 @@ impl Socket {
         self.take_device(sys)
     }
 
+    /// The options that are set before the bind.
+    pub(super) fn apply_sockopts(&self, sys: &sys::Socket) -> Result<()> {
+        self.options.sockopts.iter().try_for_each(|&(option, value)| {
+            sys.set_sockopt(option, value).map_err(|error| Error::system(option.setter(), &error))
+        })
+    }
+
     fn prepare_adopted(&self, sys: &sys::Socket) -> io::Result<()> {
         sys.set_reuse_addr()?;
         self.take_device(sys)?;
         self.take_trains(sys)
     }
 
-    fn take_device(&self, sys: &sys::Socket) -> io::Result<()> {
+    pub(super) fn take_device(&self, sys: &sys::Socket) -> io::Result<()> {
         self.options.device.as_ref().map_or(Ok(()), |device| sys.bind_device(Some(device.as_bytes())))
     }
 
-    fn take_trains(&self, sys: &sys::Socket) -> io::Result<()> {
+    pub(super) fn take_trains(&self, sys: &sys::Socket) -> io::Result<()> {
         if self.gro() { sys.set_gro(true) } else { Ok(()) }
     }
 
@@ -442,44 +314,18 @@ impl Socket {
         outcome
     }
 
-    fn bind_if_needed(&self) -> Result<()> {
+    pub(super) fn bind_if_needed(&self) -> Result<()> {
         match step(self.state(), Op::SendTo) {
             Ok(Step { action: Action::BindFirst, .. }) => self.bind_implicitly(),
             _ => Ok(()),
         }
     }
+}
 
-    /// What a peer's address must satisfy, whatever the state.
-    fn check_peer(&self, syscall: &'static str, peer: SocketAddr) -> Result<()> {
-        check_port(peer)?;
-        if !self.socket_type().matches(peer.ip()) {
-            return Err(Error::raw(syscall, sys::errno::EINVAL).at(peer));
-        }
-        match &self.options.send_block_list {
-            Some(list) if list.check(peer.ip()) => Err(Error::rule(ErrorKind::Blocked).at(peer)),
-            _ => Ok(()),
-        }
+impl Deref for Socket {
+    type Target = SocketControl;
+
+    fn deref(&self) -> &SocketControl {
+        &self.0
     }
-}
-
-/// Whether the environment of the process leaves the sockets their trains; asked once.
-fn offload_is_permitted() -> bool {
-    static PERMITTED: OnceLock<bool> = OnceLock::new();
-    *PERMITTED.get_or_init(|| std::env::var_os("HELIOGRAM_OFFLOAD").is_none_or(|value| value != "0"))
-}
-
-fn check_port(peer: SocketAddr) -> Result<()> {
-    if peer.port() == 0 { Err(Error::rule(ErrorKind::BadPort)) } else { Ok(()) }
-}
-
-fn rule(code: ErrorKind, syscall: &'static str) -> Error {
-    match code {
-        ErrorKind::BadDescriptor => Error::raw(syscall, sys::errno::EBADF),
-        code => Error::rule(code),
-    }
-}
-
-/// A size that fits the C `int` of `SO_RCVBUF`.
-fn buffer_size(bytes: u32) -> Option<usize> {
-    i32::try_from(bytes).ok().and_then(|bytes| usize::try_from(bytes).ok())
 }

@@ -1,0 +1,89 @@
+//! The error queue: errors and transmit timestamps of datagrams that were sent earlier.
+
+use std::io;
+use std::sync::atomic::Ordering;
+
+use super::{Socket, SocketControl};
+use crate::error::Result;
+use crate::notice::ErrorQueueEntry;
+use crate::state::Op;
+use crate::sys;
+
+/// How many errors of others may come to the calls of one send or receive.
+const QUEUED_AT_ONCE: usize = 4;
+
+/// The error queue, of Linux. Other systems refuse with `ENOTSUP`.
+impl SocketControl {
+    /// Lets the kernel keep the errors that datagrams meet, ICMP messages above all, each with its peer, for
+    /// [`try_recv_error_queue`](Socket::try_recv_error_queue) (`IP_RECVERR`, `IPV6_RECVERR`, Linux). Default: off, so that a server which
+    /// has no peer of its own never hears of a client that is gone.
+    ///
+    /// While it is on, these errors are told there and nowhere else: a send or receive that would fail with the fate of
+    /// an earlier datagram is tried again instead.
+    ///
+    /// # Errors
+    ///
+    /// `ENOTSUP` where the system has no such thing; `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    #[doc(alias("setRecvErrors", "IP_RECVERR", "IPV6_RECVERR", "UV_UDP_LINUX_RECVERR"))]
+    pub fn set_recv_errors(&self, on: bool) -> Result<()> {
+        let _control = self.control();
+        self.call(Op::Option, "setRecvErrors", |sys| sys.set_recv_errors(on))?;
+        self.receive_errors.store(on, Ordering::Relaxed);
+        self.notices.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Lets the kernel tell when datagrams with [`SendOptions::transmit_timestamp`](crate::SendOptions::transmit_timestamp) leave, to
+    /// [`try_recv_error_queue`](Socket::try_recv_error_queue) (`SO_TIMESTAMPING`, Linux). Default: off.
+    ///
+    /// # Errors
+    ///
+    /// As [`set_recv_errors`](SocketControl::set_recv_errors).
+    #[doc(alias("setTransmitTimestamps", "SO_TIMESTAMPING"))]
+    pub fn set_transmit_timestamps(&self, on: bool) -> Result<()> {
+        let _control = self.control();
+        self.call(Op::Option, "setTransmitTimestamps", |sys| sys.set_transmit_timestamps(on))?;
+        self.notices.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether there may be something in the error queue.
+    #[cfg(feature = "events")]
+    pub(crate) fn expects_notices(&self) -> bool {
+        self.notices.load(Ordering::Relaxed)
+    }
+
+    /// Calls again if the error is, or may be, one that the error queue tells: the kernel says those once to whichever
+    /// call comes next, and what is wrong with the call itself it will say again.
+    pub(super) fn past_queued<T>(&self, mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+        let mut outcome = call();
+        for _ in 0..QUEUED_AT_ONCE {
+            match &outcome {
+                Err(error)
+                    if error.kind() != io::ErrorKind::WouldBlock && self.receive_errors.load(Ordering::Relaxed) =>
+                {
+                    outcome = call();
+                }
+                _ => break,
+            }
+        }
+        outcome
+    }
+}
+
+impl Socket {
+    /// Takes the next entry out of the socket's error queue: what became of a datagram that was sent earlier
+    /// (`MSG_ERRQUEUE`). For [`set_recv_errors`](SocketControl::set_recv_errors) and
+    /// [`set_transmit_timestamps`](SocketControl::set_transmit_timestamps), which say what gets there.
+    ///
+    /// A poller tells an entry as an error (`POLLERR`) and as urgent (`POLLPRI`).
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` if there is none; `ENOTSUP` where the system has no such thing; `EBADF` while unbound,
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    #[doc(alias("recv_error", "MSG_ERRQUEUE", "icmp"))]
+    pub fn try_recv_error_queue(&self) -> Result<ErrorQueueEntry> {
+        self.call(Op::Recv, "recvmsg", sys::Socket::recv_notice)
+    }
+}

@@ -1,0 +1,291 @@
+//! [`Socket`] and [`SocketControl`]: the state machine joined to a descriptor. Nothing here waits.
+//!
+//! Sources: Node's `dgram` documentation; `udp(7)`, `ip(7)`, `ipv6(7)`.
+
+mod errors;
+mod lifecycle;
+mod multicast;
+mod offload;
+mod sockopt;
+mod transfer;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::info::RecvMetadataOptions;
+use crate::options::{SocketOptions, SocketType};
+use crate::state::{Action, Op, State, Step, step};
+use crate::stats::{self, Counters, Stats, Waiting};
+use crate::sys;
+
+pub use lifecycle::Socket;
+
+/// What a socket can be asked and set while others use it: options, queries and multicast memberships.
+///
+/// Every socket of this crate dereferences to it. It can neither be bound, connected, received from nor closed, so that
+/// nobody ends a [`TokioSocket`](crate::TokioSocket) or an [`EventSocket`](crate::events::EventSocket) without its reactor's
+/// knowledge. All methods take `&self` and may be called from any thread.
+///
+/// ```compile_fail
+/// fn close(socket: &heliogram::Socket) {
+///     socket.close().unwrap();
+/// }
+/// fn behind_the_reactor(socket: &heliogram::TokioSocket) {
+///     close(socket); // does not compile: a tokio socket is no `Socket`
+/// }
+/// ```
+///
+/// ```compile_fail
+/// fn bind(socket: &heliogram::Socket) {
+///     socket.bind(None).unwrap();
+/// }
+/// fn behind_the_loop(socket: &heliogram::events::EventSocket) {
+///     bind(socket); // does not compile: an event socket is no `Socket`
+/// }
+/// ```
+///
+/// ```
+/// fn join(socket: &heliogram::SocketControl) -> heliogram::Result<()> {
+///     socket.join_multicast("239.255.0.1".parse().unwrap(), heliogram::Interface::Default)
+/// }
+/// # #[cfg(feature = "tokio")]
+/// fn on_tokio(socket: &heliogram::TokioSocket) -> heliogram::Result<()> {
+///     join(socket)
+/// }
+/// ```
+#[derive(Debug)]
+pub struct SocketControl {
+    options: SocketOptions,
+    /// [`State::index`]. The paths of single datagrams only read it; whoever changes it holds `control`.
+    state: AtomicU8,
+    control: Mutex<()>,
+    sys: OnceLock<sys::Socket>,
+    /// Whether the kernel hands over trains.
+    gro: AtomicBool,
+    /// The largest segment that may travel in a train; lowered where the kernel or the device refuses.
+    segment_limit: AtomicU16,
+    /// [`RecvMetadataOptions`](crate::RecvMetadataOptions): what the kernel tells of each datagram.
+    receive_info: AtomicU8,
+    /// Whether the error queue tells what sends and receives would tell otherwise.
+    receive_errors: AtomicBool,
+    /// Whether anything has ever been let into the error queue.
+    notices: AtomicBool,
+    /// What waits in a face's [`SendQueue`](crate::queue::SendQueue).
+    waiting: Waiting,
+    incoming: Counters,
+    outgoing: Counters,
+}
+
+/// Queries.
+impl SocketControl {
+    /// The state of Node's socket.
+    #[doc(hidden)]
+    pub fn state(&self) -> State {
+        State::from_index(self.state.load(Ordering::Acquire))
+    }
+
+    /// Whether the socket is closed.
+    pub fn is_closed(&self) -> bool {
+        self.state().is_closed()
+    }
+
+    /// Whether the socket has a peer.
+    pub fn is_connected(&self) -> bool {
+        self.state().is_connected()
+    }
+
+    /// The options that the socket was made with.
+    pub const fn options(&self) -> &SocketOptions {
+        &self.options
+    }
+
+    /// The socket's family.
+    #[doc(alias = "type")]
+    pub const fn socket_type(&self) -> SocketType {
+        self.options.socket_type
+    }
+
+    /// The local address. A socket bound to all interfaces says `0.0.0.0` or `::`.
+    ///
+    /// # Errors
+    ///
+    /// `EBADF` (`getsockname EBADF`) while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    #[doc(alias("address", "getsockname"))]
+    pub fn local_addr(&self) -> Result<SocketAddr> {
+        self.call(Op::Address, "getsockname", sys::Socket::local_addr)
+    }
+
+    /// The peer's address.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed, `ERR_SOCKET_DGRAM_NOT_CONNECTED` without a peer.
+    #[doc(alias("remoteAddress", "getpeername"))]
+    pub fn peer_addr(&self) -> Result<SocketAddr> {
+        self.call(Op::RemoteAddress, "getpeername", sys::Socket::peer_addr)
+    }
+
+    /// The descriptor, for a reactor or for calls that this crate lacks. Closing the socket does not invalidate it: its
+    /// number stays taken until the socket is dropped. There is no `AsFd` because an unbound socket has none to lend;
+    /// the faces, whose sockets are always bound, have it.
+    ///
+    /// # Errors
+    ///
+    /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn descriptor(&self) -> Result<sys::BorrowedDescriptor<'_>> {
+        step(self.state(), Op::Address).map_err(|code| rule(code, "descriptor"))?;
+        Ok(self.sys("descriptor")?.descriptor())
+    }
+
+    /// How many bytes of sends wait because the kernel had no room for them. The methods here never wait, so only a face
+    /// that keeps a [`SendQueue`](crate::queue::SendQueue) for this socket has any.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    #[doc(alias = "getSendQueueSize")]
+    pub fn send_queue_size(&self) -> Result<usize> {
+        step(self.state(), Op::SendQueue).map_err(Error::rule)?;
+        Ok(self.waiting.now().0)
+    }
+
+    /// How many sends wait; as [`send_queue_size`](Self::send_queue_size).
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    #[doc(alias = "getSendQueueCount")]
+    pub fn send_queue_count(&self) -> Result<usize> {
+        step(self.state(), Op::SendQueue).map_err(Error::rule)?;
+        Ok(self.waiting.now().1)
+    }
+
+    /// What the socket has sent and received so far, whatever it is now. It is counted as it happens, at a cost of nanoseconds
+    /// for a system call.
+    #[doc(alias = "SO_MEMINFO")]
+    pub fn stats(&self) -> Stats {
+        let open = self.sys.get().filter(|_| !self.state().is_closed());
+        let dropped = open.and_then(sys::Socket::dropped);
+        Stats { dropped, ..stats::gather(&self.incoming, &self.outgoing, &self.waiting) }
+    }
+}
+
+/// What the methods share.
+impl SocketControl {
+    fn new(options: &SocketOptions) -> Result<Self> {
+        for size in [options.recv_buffer_size, options.send_buffer_size].into_iter().flatten() {
+            buffer_size(size).ok_or(Error::rule(ErrorKind::BadBufferSize))?;
+        }
+        options.sockopts.iter().try_for_each(|&(option, value)| sockopt::check_range(option, value))?;
+        let mut options = options.clone();
+        options.offload &= offload_is_permitted();
+        Ok(SocketControl {
+            state: AtomicU8::new(State::NEW.index()),
+            control: Mutex::new(()),
+            sys: OnceLock::new(),
+            gro: AtomicBool::new(options.offload && options.gro),
+            segment_limit: AtomicU16::new(if sys::SEGMENTS && options.offload { u16::MAX } else { 0 }),
+            receive_info: AtomicU8::new(0),
+            receive_errors: AtomicBool::new(false),
+            notices: AtomicBool::new(false),
+            waiting: Waiting::default(),
+            incoming: Counters::default(),
+            outgoing: Counters::default(),
+            options,
+        })
+    }
+
+    fn control(&self) -> MutexGuard<'_, ()> {
+        // The mutex guards no data that a panic could leave half changed: the state is one atomic.
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a step of the state machine; the caller holds `control`.
+    fn advance(&self, op: Op) -> Result<Step> {
+        let step = step(self.state(), op).map_err(Error::rule)?;
+        self.state.store(step.next.index(), Ordering::Release);
+        Ok(step)
+    }
+
+    /// The descriptor of a socket that is known to have been opened, closed or not.
+    #[cfg(any(feature = "events", all(unix, feature = "tokio")))]
+    pub(crate) fn reserved_descriptor(&self) -> sys::BorrowedDescriptor<'_> {
+        self.sys.get().expect("a face takes a socket only once it is open").descriptor()
+    }
+
+    /// What the operation would take, without taking the step.
+    fn asks(&self, op: Op) -> Result<Action> {
+        step(self.state(), op).map(|step| step.action).map_err(Error::rule)
+    }
+
+    fn sys(&self, syscall: &'static str) -> Result<&sys::Socket> {
+        self.sys.get().ok_or(Error::raw(syscall, sys::errno::EBADF))
+    }
+
+    /// Asks the rules, then the system.
+    fn call<T>(&self, op: Op, syscall: &'static str, call: impl FnOnce(&sys::Socket) -> io::Result<T>) -> Result<T> {
+        step(self.state(), op).map_err(|code| rule(code, syscall))?;
+        call(self.sys(syscall)?).map_err(|error| self.failed(syscall, &error))
+    }
+
+    /// The system's error; on a socket that another thread has closed meanwhile, that it is closed.
+    fn failed(&self, syscall: &'static str, error: &io::Error) -> Error {
+        if self.state().is_closed() { Error::rule(ErrorKind::NotRunning) } else { Error::system(syscall, error) }
+    }
+
+    fn open(&self) -> io::Result<&sys::Socket> {
+        if let Some(sys) = self.sys.get() {
+            return Ok(sys);
+        }
+        let opened = sys::Socket::open(self.socket_type())?;
+        self.take_trains(&opened)?;
+        let sys = self.sys.get_or_init(|| opened);
+        self.advance(Op::Opened)?;
+        Ok(sys)
+    }
+
+    /// What a peer's address must satisfy, whatever the state.
+    fn check_peer(&self, syscall: &'static str, peer: SocketAddr) -> Result<()> {
+        check_port(peer)?;
+        if !self.socket_type().matches(peer.ip()) {
+            return Err(Error::raw(syscall, sys::errno::EINVAL).at(peer));
+        }
+        match &self.options.send_block_list {
+            Some(list) if list.check(peer.ip()) => Err(Error::rule(ErrorKind::Blocked).at(peer)),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn set_send_queue(&self, bytes: usize, count: usize) {
+        self.waiting.set(bytes, count);
+    }
+
+    fn receive_info(&self) -> RecvMetadataOptions {
+        RecvMetadataOptions::from_bits(self.receive_info.load(Ordering::Relaxed))
+    }
+}
+
+/// Whether the environment of the process leaves the sockets their trains; asked once.
+fn offload_is_permitted() -> bool {
+    static PERMITTED: OnceLock<bool> = OnceLock::new();
+    *PERMITTED.get_or_init(|| std::env::var_os("HELIOGRAM_OFFLOAD").is_none_or(|value| value != "0"))
+}
+
+fn check_port(peer: SocketAddr) -> Result<()> {
+    if peer.port() == 0 { Err(Error::rule(ErrorKind::BadPort)) } else { Ok(()) }
+}
+
+fn rule(code: ErrorKind, syscall: &'static str) -> Error {
+    match code {
+        ErrorKind::BadDescriptor => Error::raw(syscall, sys::errno::EBADF),
+        code => Error::rule(code),
+    }
+}
+
+/// A size that fits the C `int` of `SO_RCVBUF`.
+fn buffer_size(bytes: u32) -> Option<usize> {
+    i32::try_from(bytes).ok().and_then(|bytes| usize::try_from(bytes).ok())
+}

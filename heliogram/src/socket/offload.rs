@@ -1,0 +1,98 @@
+//! Segmentation offload: GSO batches out (`UDP_SEGMENT`), GRO packets in (`UDP_GRO`).
+
+use std::io;
+use std::sync::atomic::Ordering;
+
+use super::{Socket, SocketControl};
+use crate::batch::{Datagram, RecvBatch, Run, runs};
+use crate::error::Result;
+use crate::state::Op;
+use crate::sys;
+
+impl SocketControl {
+    /// Whether the kernel hands over trains: as [`SocketOptions::gro`](crate::SocketOptions::gro) said at first.
+    pub fn gro(&self) -> bool {
+        self.gro.load(Ordering::Relaxed)
+    }
+
+    /// The largest segment that may travel in a train now.
+    pub(crate) fn segment_limit(&self) -> usize {
+        self.segment_limit.load(Ordering::Relaxed).into()
+    }
+
+    /// The first run was refused. A train is tried again as its first datagram alone: if that goes, the train was the
+    /// fault, and no train with segments of that size is tried again.
+    pub(super) fn send_refused(
+        &self,
+        sys: &sys::Socket,
+        batch: &[Datagram<'_>],
+        limit: usize,
+        error: &io::Error,
+    ) -> Result<sys::Taken> {
+        let refusal = |error: &io::Error| self.send_failed(error).maybe_at(batch[0].to);
+        let train = runs(batch, limit).next().and_then(|run| run.segment());
+        let Some(segment) = train.filter(|_| error.raw_os_error().is_some_and(sys::errno::is_segment_refusal)) else {
+            return Err(refusal(error));
+        };
+        let alone = Run { datagrams: &batch[..1] };
+        let sent = sys.send_runs(std::iter::once(alone)).map_err(|error| refusal(&error))?;
+        self.outgoing.train_refused();
+        self.segment_limit.fetch_min(sys::errno::segment_limit(error, segment), Ordering::Relaxed);
+        Ok(sent)
+    }
+}
+
+/// Trains of received datagrams.
+impl Socket {
+    /// Takes trains from now on (`UDP_GRO`), as [`SocketOptions::gro`](crate::SocketOptions::gro) does from the start.
+    /// Without effect on a socket without [`offload`](crate::SocketOptions::offload).
+    ///
+    /// # Errors
+    ///
+    /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn start_gro(&self) -> Result<()> {
+        if self.options.offload {
+            self.call(Op::Recv, "setsockopt", |sys| sys.set_gro(true))?;
+            self.gro.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Takes no more trains: what a socket does before others read from it too, who would see them whole.
+    ///
+    /// What has come so far is received and given back, errors of the network included. What comes meanwhile is lost, as if
+    /// the kernel's buffer were full.
+    ///
+    /// # Errors
+    ///
+    /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn stop_gro(&self) -> Result<Vec<Result<RecvBatch>>> {
+        if !self.gro() {
+            return Ok(Vec::new());
+        }
+        self.call(Op::Recv, "setsockopt", |sys| sys.refuse_all(true))?;
+        let received = self.drain();
+        self.call(Op::Recv, "setsockopt", |sys| sys.set_gro(false).and(sys.refuse_all(false)))?;
+        self.gro.store(false, Ordering::Relaxed);
+        Ok(received)
+    }
+
+    /// Everything that there is. The kernel tells an error of the network once; what it says again will not end.
+    fn drain(&self) -> Vec<Result<RecvBatch>> {
+        let mut received = Vec::new();
+        loop {
+            let mut batch = RecvBatch::for_gro(8);
+            match self.try_recv_batch(&mut batch) {
+                Ok(_) => received.push(Ok(batch)),
+                Err(error) if error.is_would_block() => return received,
+                Err(error) => {
+                    let again = matches!(received.last(), Some(Err(_)));
+                    received.push(Err(error));
+                    if again {
+                        return received;
+                    }
+                }
+            }
+        }
+    }
+}
