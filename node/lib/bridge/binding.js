@@ -1,5 +1,5 @@
 'use strict';
-// Finds the native half of the package: beside the package's root, where `cargo xtask build` puts it, or in the
+// Finds the addon: in the package's root, where `cargo xtask build` puts it, or in the
 // package of this platform, which npm installs as an optional dependency.
 //
 // On Linux both C libraries are tried rather than one detected: npm installs only the package that fits, and a binary
@@ -43,9 +43,9 @@ function noBinary(tried) {
   return error;
 }
 
-/** The permission model (or --no-addons) forbids all addons: Node's error, with what it leaves out. */
+/** Adds to Node's error that the permission model (or --no-addons) forbids the addon. */
 function addonsForbidden(error) {
-  error.message += ' The sockets of heliogram are one: under --permission they need --allow-addons.';
+  error.message += ' heliogram is an addon: under --permission it needs --allow-addons.';
   return error;
 }
 
@@ -74,10 +74,7 @@ function find() {
 
 let native;
 
-/**
- * The native class and its functions. Loaded by the first call and not when the package is required, so that a program
- * which merely mentions `dgram` pays nothing, and one that may not load addons fails only if it wants a socket.
- */
+/** The addon's classes. The first call loads them, so that a program which may not load addons fails only if it makes a socket. */
 function load() {
   return (native ??= find());
 }

@@ -1,34 +1,34 @@
 'use strict';
-// Where received messages come from, for all sockets of this thread: one call for each batch. The bytes lie in a slab that
-// both sides see, or in a page that is handed out; a table of numbers says what is where. The native side of the same
-// picture is node/src/receive/rows.rs; the way out is send-batch.js.
+// Delivers received messages to the sockets of this thread: the addon calls once for each batch. The bytes are in a buffer
+// shared with the addon, or in a page that the messages keep; a table of numbers has a row for each message. The addon's
+// side is node/src/receive/rows.rs; send-batch.js sends.
 
 const { setImmediate, setTimeout } = require('node:timers'); // Deno's own give numbers
-const gather = require('./send-batch.js');
+const sendBatch = require('./send-batch.js');
 const { asyncContext, atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('../runtime/index.js');
 const native = require('./binding.js');
 
-/** One turn's messages of one socket (`PER_TURN` there), or as many of them as there is room for: two of any size; and extras. */
+/** Messages of one batch, and the bytes of the shared buffer: two messages of any size, and their metadata. */
 const MESSAGES = 64;
 const RECEIVED_BYTES = 2 * 65_536 + 8_192;
 
-/** The columns of a row: `[offset, length, port, family, sender, extras' offset, text length]`. */
+/** Columns of a row: `[offset, length, port, family and flags, sender, metadata's offset, length of the sender's address]`. */
 const ROW = 7;
 
-/** Bits of the column of the family, 4 or 6: that it is 6, and that what the kernel told follows. */
+/** Bits of the family's column: it is 6 and not 4; metadata follows. */
 const IPV6 = 2;
-const TOLD = 8;
+const HAS_METADATA = 8;
 
-/** Where the table has the number of messages that have been delivered. */
+/** Index of the number of delivered messages in the table. */
 const DELIVERED = MESSAGES * ROW;
 
-/** `deliver` is told to go on with the batch whose listener threw. */
+/** `deliver`: go on with the batch whose listener threw. */
 const RESUME = -1;
 
-/** `deliver` is told that there may be something in the socket's queue of errors. */
-const NOTICES = -2;
+/** `deliver`: the socket's error queue may have entries. */
+const ERROR_QUEUE = -2;
 
-/** What Buffer makes its own instances with: over the bytes of another array, it is a copy in memory of exactly that size. */
+/** Buffer's own class: constructed with a view, it copies the bytes into memory of exactly that size. */
 const OwnBuffer = Buffer[Symbol.species];
 
 const received = Buffer.allocUnsafeSlow(RECEIVED_BYTES);
@@ -36,42 +36,42 @@ const receivedTable = new Int32Array(DELIVERED + 1);
 const views = new Array(MESSAGES).fill(received.subarray(0, 0));
 
 const receivers = []; // by the number of the socket
-const locals = new Map(); // the local sockets that wait for something, by their own numbers
-const senders = []; // texts of addresses, by the numbers that the native side gives them
+const unixHandles = new Map(); // those that wait for something, by their own numbers
+const senders = []; // addresses, by the numbers that the addon gives them
 
-let arrival; // loaded for the first socket that wants to be told more
+let recvMetadata; // loaded for the first message that has some
 let classes;
 let environment;
 let receiver;
 let count = 0;
-let whole = false; // whether the batch goes to its listeners as one
-let page; // where the bytes of the batch lie, if its messages share memory
+let isWhole = false; // whether the batch is one 'messages' event
+let page; // the ArrayBuffer of the batch's bytes, if its messages share memory
 
 function start() {
   classes = native.load();
-  const callbacks = { deliver: fromLoop(deliver), settle: fromLoop(gather.settle), ready: fromLoop(ready), turnOver, flush: gather.endStretch };
-  const memory = { received, receivedTable, sent: gather.bytes, sentTable: gather.table };
+  const callbacks = { deliver: fromLoop(deliver), settle: fromLoop(sendBatch.settle), ready: fromLoop(ready), turnOver, flush: sendBatch.endEpoch };
+  const memory = { received, receivedTable, sent: sendBatch.bytes, sentTable: sendBatch.table };
   environment = new classes.Environment({ ...callbacks, ...memory }, hostName);
   exports.calls = environment.calls();
-  gather.start(environment, exports.calls.flush);
-  atExit?.(gather.flush);
+  sendBatch.start(environment, exports.calls.flush);
+  atExit?.(sendBatch.flush);
 }
 
 /**
- * Called by the native side where it has no loop of its own to turn, so that a flood leaves time for the others there. Sockets
- * that the program does not go on for must not keep it: then it is a timer, since Deno forgets an immediate without a reference.
+ * Called by the addon in Deno and Bun, to be called back when the loop has turned. `isNeeded`: a referenced socket waits.
+ * Otherwise a timer without a reference is used: Deno drops an immediate without one.
  */
 function turnOver(isNeeded) {
   if (isNeeded) setImmediate(exports.calls.turned);
   else setTimeout(exports.calls.turned, 0).unref();
 }
 
-/** The flags of `open`, as node/src/exports/fast_calls.rs has them. */
+/** Flags of `open`, as node/src/exports/fast_calls.rs has them. */
 const FLAG = { reuseAddr: 1, reusePort: 2, ipv6Only: 4, noOffload: 8, pooledBuffers: 16 };
 
 /**
- * Makes the native half of a socket, whose datagrams may wait for each other for so many microseconds: its number, which `calls`
- * take. The first call loads the addon.
+ * Opens a native socket and returns its number, which `calls` take. `receiveCoalescing` is in microseconds. The first call
+ * loads the addon.
  */
 function open(type, flags, receiveCoalescing = 0) {
   if (environment === undefined) start();
@@ -80,21 +80,21 @@ function open(type, flags, receiveCoalescing = 0) {
   return number;
 }
 
-/** Makes the native half of a local socket; undefined where there are none. */
-function openLocal(replaceStale, unlink) {
+/** Opens a native Unix datagram socket; undefined where the system has none. */
+function openUnixDatagram(replaceStale, unlink) {
   if (environment === undefined) start();
   return classes.LocalHandle && new classes.LocalHandle(environment, replaceStale, unlink);
 }
 
-/** Called by the native side: a local socket can be read (1), written (2), or both. */
+/** Called by the addon: a Unix datagram socket is readable (1), writable (2) or both. */
 function ready(number, what) {
-  locals.get(number)?.ready(what);
+  unixHandles.get(number)?.ready(what);
 }
 
-/** The object that does for the socket of this number what is no mere call; a closed one's, if there is none. */
-const half = (number) => new classes.Handle(environment, number);
+/** The addon's object for the socket of this number; that of a closed socket, if there is none. */
+const nativeHandleOf = (number) => new classes.Handle(environment, number);
 
-/** The tokens of the sends that will never leave, because their sockets have been closed. */
+/** The tokens of queued sends whose sockets were closed. */
 const lost = () => environment.lost();
 
 function senderOf(row) {
@@ -105,7 +105,7 @@ function senderOf(row) {
   return (senders[number] = received.latin1Slice(start, start + length));
 }
 
-/** The bytes of a message. Messages of one size lie where those of the last batch lay, so that most views serve again. */
+/** The bytes of a message. Messages of one size have the offsets of the last batch, so that most views are reused. */
 function viewOf(index, offset, length) {
   const view = views[index];
   if (view.byteOffset === offset && view.length === length) return view;
@@ -115,11 +115,11 @@ function viewOf(index, offset, length) {
 /** One message's listeners, inside the socket's async scope. A negative length is the number of an error. */
 function dispatch(handle, index) {
   const row = index * ROW;
-  const exposed = handle.exposed;
+  const publicHandle = handle.publicHandle;
   const length = receivedTable[row + 1];
-  if (length < 0) return exposed.onmessage(length, exposed, undefined, undefined);
-  if (page?.byteLength === 0) return; // a program has taken the page away, and this message with it
-  exposed.onmessage(length, exposed, messageOf(index), rinfoOf(row));
+  if (length < 0) return publicHandle.onmessage(length, publicHandle, undefined, undefined);
+  if (page?.byteLength === 0) return; // a program has detached the page, and this message is lost
+  publicHandle.onmessage(length, publicHandle, messageOf(index), rinfoOf(row));
 }
 
 /** The listeners of a whole batch. */
@@ -143,16 +143,16 @@ function messageOf(index) {
 function rinfoOf(row) {
   const family = receivedTable[row + 3] & IPV6 ? 'IPv6' : 'IPv4';
   const rinfo = { address: senderOf(row), family, port: receivedTable[row + 2], size: receivedTable[row + 1] };
-  if (receivedTable[row + 3] & TOLD) addArrival(rinfo, receivedTable[row + 5] + receivedTable[row + 6]);
+  if (receivedTable[row + 3] & HAS_METADATA) addRecvMetadata(rinfo, receivedTable[row + 5] + receivedTable[row + 6]);
   return rinfo;
 }
 
-function addArrival(rinfo, at) {
-  arrival ??= require('./recv-metadata.js');
-  arrival.addArrival(rinfo, received, at);
+function addRecvMetadata(rinfo, at) {
+  recvMetadata ??= require('./recv-metadata.js');
+  recvMetadata.addRecvMetadata(rinfo, received, at);
 }
 
-/** Ticks and microtasks. What one throws must not leave by `deliver`, which does not know the tick's async scope. */
+/** Runs ticks and microtasks. An exception is reported here, since `deliver` does not know the tick's async scope. */
 function runTicks() {
   try {
     runHostTicks();
@@ -161,28 +161,28 @@ function runTicks() {
   }
 }
 
-/** A new batch. */
+/** Begins a new batch. */
 function take(number, messages, shared) {
   receiver = receivers[number];
   count = messages;
   page = shared?.buffer;
-  whole = receiver !== undefined && messages > 0 && receivedTable[1] >= 0 && hearsWhole(receiver);
+  isWhole = receiver !== undefined && messages > 0 && receivedTable[1] >= 0 && takesBatches(receiver);
 }
 
-/** Whether a socket's messages go to its listeners batch by batch; the native side is told when that changes. */
-function hearsWhole(handle) {
-  const hears = handle[kOwner].listenerCount('messages') > 0;
-  if (hears !== handle.hearsWhole) {
-    exports.calls.batches(handle.number, hears ? 1 : 0);
-    handle.hearsWhole = hears;
+/** Whether the socket has listeners of 'messages'; the addon is notified when that changes. */
+function takesBatches(handle) {
+  const takes = handle[kOwner].listenerCount('messages') > 0;
+  if (takes !== handle.takesBatches) {
+    exports.calls.batches(handle.number, takes ? 1 : 0);
+    handle.takesBatches = takes;
   }
-  return hears;
+  return takes;
 }
 
 const inScope = (handle, index) => handle.resource.runInAsyncScope(dispatch, undefined, handle, index);
 
-/** Message by message, as far as the socket receives. Behind a listener that threw no ticks run, as in Node. */
-function deliverOnes(handle, enter) {
+/** Delivers message by message while the socket receives. No ticks run after a listener that threw, as in Node. */
+function deliverOneByOne(handle, enter) {
   const first = receivedTable[DELIVERED];
   for (let index = first; index < count && handle.receiving; index++) {
     if (index > first) runTicks();
@@ -192,10 +192,10 @@ function deliverOnes(handle, enter) {
   }
 }
 
-/** Where it is dear to enter the scope, a batch does so once, and each message enters only what AsyncLocalStorage has. */
+/** Deno: entering an async scope is expensive. A batch does so once; each message enters only AsyncLocalStorage's context. */
 function deliverInContext(handle) {
   const context = asyncContext.get();
-  deliverOnes(handle, (_, index) => {
+  deliverOneByOne(handle, (_, index) => {
     asyncContext.set(context);
     dispatch(handle, index);
   });
@@ -207,35 +207,35 @@ const dispatchDue = () => dispatch(receiver, due++);
 
 const askForTick = () => process.nextTick(dispatchDue);
 
-/** In Bun each message is a tick, since ticks come before microtasks only behind a tick. It has the scope that it was asked for in. */
+/** Bun: each message is a tick, in the scope that asked for it, because ticks run before microtasks only after a tick. */
 function deliverTicks(handle) {
   due = receivedTable[DELIVERED];
-  deliverOnes(handle, askForTick);
+  deliverOneByOne(handle, askForTick);
 }
 
 const inOneScope = (deliver) => (handle) => handle.resource.runInAsyncScope(deliver, undefined, handle);
 
-function wayOfDelivery() {
+function deliveryFor() {
   if (asyncContext !== undefined) return inOneScope(deliverInContext);
-  return entersByTick ? inOneScope(deliverTicks) : (handle) => deliverOnes(handle, inScope);
+  return entersByTick ? inOneScope(deliverTicks) : (handle) => deliverOneByOne(handle, inScope);
 }
 
-const deliverEach = wayOfDelivery();
+const deliverEach = deliveryFor();
 
 const allInScope = inOneScope(dispatchAll);
 
 const enterAll = entersByTick ? (handle) => process.nextTick(allInScope, handle) : allInScope;
 
 /**
- * Called by the native side with a batch. Between two messages ticks and microtasks run, as if each had come by itself;
- * after the last one the native side's callback runs them. What a listener throws goes up to the native side, which
- * makes it an uncaught exception and asks to go on. What is not delivered, because the socket stops receiving, stays there.
+ * Called by the addon with a batch. Between two messages ticks and microtasks run, as if each had its own callback of the
+ * loop; after the last one the addon's callback runs them. What a listener throws is thrown to the addon, which reports it
+ * as an uncaught exception and calls again. Messages that a socket which stops receiving has not taken stay in the addon.
  */
 function deliver(number, what, shared) {
-  if (what === NOTICES) return tellNotices(receivers[number]);
+  if (what === ERROR_QUEUE) return emitErrorQueue(receivers[number]);
   if (what !== RESUME) take(number, what, shared);
   const handle = receiver;
-  if (whole && handle?.receiving && receivedTable[DELIVERED] < count) {
+  if (isWhole && handle?.receiving && receivedTable[DELIVERED] < count) {
     receivedTable[DELIVERED] = count;
     enterAll(handle);
   }
@@ -243,12 +243,12 @@ function deliver(number, what, shared) {
   return undefined;
 }
 
-/** What became of datagrams that were sent earlier. */
-function tellNotices(handle) {
-  const notices = handle?.native.takeErrorQueue() ?? [];
-  for (const notice of notices) {
+/** Emits the entries of the socket's error queue. */
+function emitErrorQueue(handle) {
+  const entries = handle?.native.takeErrorQueue() ?? [];
+  for (const entry of entries) {
     try {
-      if (handle.started) handle.resource.runInAsyncScope(() => handle[kOwner].emit(notice.id === undefined ? 'queuedError' : 'transmitTimestamp', notice));
+      if (handle.started) handle.resource.runInAsyncScope(() => handle[kOwner].emit(entry.id === undefined ? 'queuedError' : 'transmitTimestamp', entry));
     } catch (error) {
       environment.raise(error);
     }
@@ -256,4 +256,4 @@ function tellNotices(handle) {
   }
 }
 
-Object.assign(exports, { FLAG, half, locals, lost, open, openLocal, receivers });
+Object.assign(exports, { FLAG, nativeHandleOf, unixHandles, lost, open, openUnixDatagram, receivers });

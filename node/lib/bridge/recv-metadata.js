@@ -1,7 +1,7 @@
 'use strict';
-// What the kernel told of a datagram, as node/src/receive/record.rs writes it, in the fields of rinfo.
+// Receive metadata: the record that node/src/receive/record.rs writes behind a datagram, as fields of rinfo.
 
-/** The fields of a record: the bit that says whether it is known, its name, and how to read it. */
+/** Fields of a record: the bit that says whether it is known, its name, how to read it. */
 const FIELDS = [
   [1, 'tos', (bytes, at) => bytes[at + 1]],
   [1, 'ecn', (bytes, at) => bytes[at + 1] & 3],
@@ -15,11 +15,11 @@ const FIELDS = [
   [128, 'truncated', (bytes, at) => bytes[at + 32] !== 0],
 ];
 
-/** The texts behind the fields, and where their lengths stand. */
+/** Texts behind the fields, and the offsets of their lengths. */
 const TEXTS = [['destination', 3], ['localAddress', 4], ['interface', 5]];
 const FIXED = 33;
 
-function addArrival(rinfo, bytes, at) {
+function addRecvMetadata(rinfo, bytes, at) {
   for (const [bit, name, read] of FIELDS) if (bytes[at] & bit) rinfo[name] = read(bytes, at);
   let start = at + FIXED;
   for (const [name, lengthAt] of TEXTS) {
@@ -29,4 +29,4 @@ function addArrival(rinfo, bytes, at) {
   }
 }
 
-module.exports = { addArrival };
+module.exports = { addRecvMetadata };

@@ -1,5 +1,5 @@
 'use strict';
-// What the program may say about how long it waits: `{ signal, timeout }`.
+// The options `{ signal, timeout }` of promises, and `{ signal }` of sockets.
 
 const { addAbortListener } = require('node:events');
 const { AbortError } = require('./errors.js');

@@ -130,10 +130,10 @@ const ERR_SOCKET_DGRAM_NOT_RUNNING = codedError(Error, 'ERR_SOCKET_DGRAM_NOT_RUN
 const ERR_HELIOGRAM_SEND_QUEUE_FULL = codedError(
   Error,
   'ERR_HELIOGRAM_SEND_QUEUE_FULL',
-  (count, size) => `Too much waits to be sent: ${count} datagrams of ${size} bytes`,
+  (count, size) => `The send queue is full: ${count} datagrams, ${size} bytes`,
 );
 
-/** The rules of the socket that the native side may answer with, by their codes. */
+/** The errors of the socket's states, by the codes that the addon answers with. */
 const RULES = {
   ERR_SOCKET_ALREADY_BOUND,
   ERR_SOCKET_DGRAM_IS_CONNECTED,
@@ -141,7 +141,7 @@ const RULES = {
   ERR_SOCKET_DGRAM_NOT_RUNNING,
 };
 
-/** Throws the error of a rule, if the native side has answered with its code. */
+/** Throws the error whose code the addon has answered with, if it is one. */
 function obey(code) {
   if (typeof code === 'string') throw new RULES[code]();
 }

@@ -1,6 +1,6 @@
 'use strict';
-// How much waits to be sent: writableNeedDrain, 'drain', and the bounds that a program may set. A datagram waits for the
-// bind, for its look-up, or for room in the kernel. Nothing is counted on a socket whose program does not ask for it.
+// The send queue's size: writableNeedDrain, 'drain', and the bounds that a program may set. A datagram is queued for the
+// bind, for its look-up, or while the kernel's buffer is full. Only sockets whose program asks for it count.
 
 const { kState } = require('../runtime/index.js');
 const { ERR_HELIOGRAM_SEND_QUEUE_FULL } = require('../common/errors.js');
@@ -31,7 +31,7 @@ class Pressure {
     this.#bounds = { writableHighWaterMark, maxSendQueueSize, maxSendQueueCount };
   }
 
-  /** The error of datagrams for which there is no room, or undefined. */
+  /** The error if these datagrams exceed the bounds, or undefined. */
   refuses(size, count = 1) {
     const { maxSendQueueSize, maxSendQueueCount } = this.#bounds;
     const fits = this.size + size <= maxSendQueueSize && this.count + count <= maxSendQueueCount;
@@ -50,7 +50,7 @@ class Pressure {
     if (this.count === 0) process.nextTick(() => this.#drained());
   }
 
-  /** A send that waits for the bind. If the bind fails, the callback learns it, which it would not in Node. */
+  /** A send that waits for the bind. If the bind fails, its callback gets the error, unlike in Node. */
   counted(size, action, callback, count = 1) {
     this.add(size, count);
     const go = () => {
@@ -76,12 +76,12 @@ class Pressure {
   }
 
   #isOver() {
-    return this.count === 0 || this.#socket[kState].running === null;
+    return this.count === 0 || this.#socket[kState].openHandle === null;
   }
 
   /** By now another datagram may wait that had to follow. */
   #drained() {
-    if (this.count > 0 || this.#socket[kState].running === null) return;
+    if (this.count > 0 || this.#socket[kState].openHandle === null) return;
     this.end();
     if (!this.needsDrain) return;
     this.needsDrain = false;

@@ -1,5 +1,5 @@
 'use strict';
-// socket.bind() in all its forms, and what begins when a socket is bound.
+// socket.bind() in all its forms, bindSync(), and the start of receiving.
 
 const { isIP } = require('../common/is-ip.js');
 const { errorMonitor } = require('node:events');
@@ -32,13 +32,13 @@ function bufferSize(socket, size, receive) {
   return outcome;
 }
 
-/** Whether the program wants to hear nothing of this sender. */
-const isUnwanted = (socket, { address, family }) => socket[kState]?.receiveBlockList?.check(address, family?.toLowerCase());
+/** Whether the program's block list has this sender. */
+const isBlocked = (socket, { address, family }) => socket[kState]?.receiveBlockList?.check(address, family?.toLowerCase());
 
 function onMessage(nread, handle, message, rinfo) {
   const socket = handle[kOwner];
   if (nread < 0) return socket.emit('error', new ErrnoException(nread, 'recvmsg'));
-  if (isUnwanted(socket, rinfo)) return undefined;
+  if (isBlocked(socket, rinfo)) return undefined;
   rinfo.size = message.length;
   return emitMessage(socket, message, rinfo);
 }
@@ -46,10 +46,10 @@ function onMessage(nread, handle, message, rinfo) {
 function onMessages(handle, messages, rinfos) {
   const socket = handle[kOwner];
   if (socket[kState]?.receiveBlockList === undefined) return socket.emit('messages', messages, rinfos);
-  const wanted = rinfos.map((rinfo) => !isUnwanted(socket, rinfo));
-  if (!wanted.includes(true)) return false;
-  const ofWanted = (_, index) => wanted[index];
-  return socket.emit('messages', messages.filter(ofWanted), rinfos.filter(ofWanted));
+  const allowed = rinfos.map((rinfo) => !isBlocked(socket, rinfo));
+  if (!allowed.includes(true)) return false;
+  const isAllowed = (_, index) => allowed[index];
+  return socket.emit('messages', messages.filter(isAllowed), rinfos.filter(isAllowed));
 }
 
 function onError(_nread, handle, error) {
@@ -58,9 +58,9 @@ function onError(_nread, handle, error) {
 
 function startReceiving(socket) {
   const state = socket[kState];
-  const handle = state.running;
+  const handle = state.openHandle;
   handle.onmessage = onMessage;
-  state.own.onmessages = onMessages; // which no handle of the host's has
+  state.udpHandle.onmessages = onMessages; // which no handle of the host's has
   handle.onerror = onError;
   handle.recvStart();
   state.receiving = true;
@@ -90,13 +90,13 @@ function callWhenBound(socket, callback) {
 
 /** The bind has failed: the socket is unbound again and may try anew. */
 function bindFailed(socket, error) {
-  socket[kState].own.abandonBind();
+  socket[kState].udpHandle.abandonBind();
   socket.emit('error', error);
 }
 
 /** Goes on with a handle that the host made: from the primary of a cluster, or from another process. */
 function adoptHandle(socket, wrap) {
-  const outcome = socket[kState].own.share(wrap);
+  const outcome = socket[kState].udpHandle.share(wrap);
   if (outcome !== 0) return bindFailed(socket, new ErrnoException(outcome, 'open'));
   return startListening(socket);
 }
@@ -105,7 +105,7 @@ function adoptHandle(socket, wrap) {
 function bindShared(socket, query, failure, otherwise) {
   const state = socket[kState];
   cluster._getServer(socket, query, (errno, wrap) => {
-    const closed = state.running === null;
+    const closed = state.openHandle === null;
     if (errno === unshared && otherwise && !closed) {
       otherwise();
     } else if (errno) {
@@ -152,8 +152,8 @@ function bindSharedAddress(socket, ip, port) {
 
 function bindNow(socket, ip, port) {
   const state = socket[kState];
-  if (state.bindState === UNBOUND) obey(state.own.beginBind()); // a look-up that failed may answer a second time
-  const errno = state.running.bind(ip, port || 0, flagsOf(state));
+  if (state.bindState === UNBOUND) obey(state.udpHandle.beginBind()); // a look-up that failed may answer a second time
+  const errno = state.openHandle.bind(ip, port || 0, flagsOf(state));
   if (errno) bindFailed(socket, new ExceptionWithHostPort(errno, 'bind', ip, port));
   else startListening(socket);
 }
@@ -165,8 +165,8 @@ function emitUnlessClosed(socket, event) {
 /** Looks the address up, and goes on with what is found, unless the socket has been closed meanwhile. */
 function bindByName(socket, address, exclusive, port) {
   const state = socket[kState];
-  state.running.lookup(address || anyAddress(socket), (error, ip) => {
-    if (state.running === null) return;
+  state.openHandle.lookup(address || anyAddress(socket), (error, ip) => {
+    if (state.openHandle === null) return;
     if (error) bindFailed(socket, error);
     else bindAddress(socket, ip, port, exclusive);
   });
@@ -174,7 +174,7 @@ function bindByName(socket, address, exclusive, port) {
 
 function bind(port, address /* , callback */) {
   healthCheck(this);
-  obey(this[kState].own.beginBind());
+  obey(this[kState].udpHandle.beginBind());
   const callback = arguments.length > 0 && arguments[arguments.length - 1];
   if (typeof callback === 'function') callWhenBound(this, callback);
 
@@ -203,10 +203,10 @@ function bindSync(options = {}) {
   if (state.bindState !== UNBOUND) throw new ERR_SOCKET_ALREADY_BOUND();
   const port = validatePort(options.port ?? 0, 'options.port', true);
   const address = literal(options.address || '', 'options.address', anyAddress(this), 'bindSync');
-  obey(state.own.beginBind());
-  const errno = state.running.bind(address, port, flagsOf(state));
+  obey(state.udpHandle.beginBind());
+  const errno = state.openHandle.bind(address, port, flagsOf(state));
   if (errno) {
-    state.own.abandonBind();
+    state.udpHandle.abandonBind();
     throw new ExceptionWithHostPort(errno, 'bind', address, port);
   }
   startReceiving(this);

@@ -16,7 +16,7 @@ const {
   ERR_SOCKET_DGRAM_NOT_CONNECTED,
 } = require('../common/errors.js');
 
-/** In a handle's `standing`. */
+/** In a handle's `stateBits`. */
 const CONNECTING = 1 << 2;
 
 /** The error of a destination that the program has forbidden, or undefined. */
@@ -34,7 +34,7 @@ function connectNow(socket, ip, address, port) {
 }
 
 function connectFailed(socket, error, callback) {
-  socket[kState].own.abandonConnect();
+  socket[kState].udpHandle.abandonConnect();
   process.nextTick(() => {
     if (!callback) {
       socket.emit('error', error);
@@ -58,8 +58,8 @@ function startConnect(socket, port, address, callback) {
 /** Begins, or throws that the socket has a peer already; that outlives the close. */
 function begin(state) {
   if (state.connectState !== DISCONNECTED) throw new ERR_SOCKET_DGRAM_IS_CONNECTED();
-  if (state.running) obey(state.own.beginConnect());
-  else state.own.standing |= CONNECTING;
+  if (state.openHandle) obey(state.udpHandle.beginConnect());
+  else state.udpHandle.stateBits |= CONNECTING;
 }
 
 function connect(port, address, callback) {
@@ -88,7 +88,7 @@ function connectSync(port, address) {
   begin(state);
   const error = connectNow(this, address, address, port);
   if (error) {
-    state.own.abandonConnect();
+    state.udpHandle.abandonConnect();
     throw error;
   }
   process.nextTick(emitUnlessClosed, this, 'connect');
@@ -96,8 +96,8 @@ function connectSync(port, address) {
 
 function disconnect() {
   const state = this[kState];
-  if (!state.own.connected) throw new ERR_SOCKET_DGRAM_NOT_CONNECTED();
-  const errno = state.running.disconnect();
+  if (!state.udpHandle.connected) throw new ERR_SOCKET_DGRAM_NOT_CONNECTED();
+  const errno = state.openHandle.disconnect();
   if (errno) throw new ErrnoException(errno, 'connect');
 }
 

@@ -1,6 +1,6 @@
 'use strict';
-// A message's way to its listener. `emit` makes an array of the arguments, and looks the listener up by the event's name:
-// a tenth of all that JavaScript does for a message. One listener is called without it, where nobody can tell.
+// Emits 'message'. `emit` makes an array of the arguments and looks the listener up by name, a tenth of JavaScript's time
+// for a message. A single listener is called directly, where no program can observe the difference.
 
 const { EventEmitter } = require('node:events');
 const { ownEmitHas } = require('../runtime/index.js');

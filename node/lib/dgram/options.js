@@ -1,5 +1,5 @@
 'use strict';
-// The manual's options of a socket that is bound: broadcast, TTLs, multicast, buffers; and its addresses.
+// Node's options of a bound socket: broadcast, TTLs, multicast, buffers; and its addresses.
 
 const { kState } = require('../runtime/index.js');
 const { handleOf, healthCheck } = require('./state.js');
@@ -21,7 +21,7 @@ function address() {
 
 function remoteAddress() {
   healthCheck(this);
-  if (!this[kState].own.connected) throw new ERR_SOCKET_DGRAM_NOT_CONNECTED();
+  if (!this[kState].udpHandle.connected) throw new ERR_SOCKET_DGRAM_NOT_CONNECTED();
   const out = {};
   succeed(handleOf(this).getpeername(out), 'getpeername');
   return out;

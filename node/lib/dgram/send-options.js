@@ -1,5 +1,5 @@
 'use strict';
-// send(msg, port, address, { ... }, callback): what one datagram takes along.
+// Options of a single datagram: send(msg, port, address, { ... }, callback).
 
 const { ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE } = require('../common/errors.js');
 const { interfaceText, validateCount, validateObject, validateString } = require('../common/validate.js');
@@ -24,8 +24,8 @@ function checkedTOS(options) {
   return ((dscp ?? (tos ?? 0) >> 2) << 2) | (ecn ?? (tos ?? 0) & 3);
 }
 
-/** The options as the native half takes them. */
-function checkedOutgoing(options) {
+/** The options as the addon takes them. */
+function checkedSendOptions(options) {
   validateObject(options, 'options');
   const { source, interface: of, dontFragment, transmitTime, transmitTimestamp } = options;
   if (source !== undefined) validateString(source, 'options.source');
@@ -41,4 +41,4 @@ function checkedOutgoing(options) {
   };
 }
 
-module.exports = { checkedOutgoing };
+module.exports = { checkedSendOptions };

@@ -7,7 +7,7 @@ const { kState } = require('../runtime/index.js');
 const { bindImplicitly, enqueue, healthCheck } = require('./state.js');
 const { blocked } = require('./connect.js');
 const { foreseen } = require('./lookup.js');
-const gathering = require('../bridge/send-batch.js');
+const sendBatch = require('../bridge/send-batch.js');
 const { messageList, sizeOf, slice, validateNumber, validatePort, validateString } = require('../common/validate.js');
 const { ExceptionWithHostPort, ERR_IP_BLOCKED, ERR_SOCKET_DGRAM_IS_CONNECTED } = require('../common/errors.js');
 
@@ -32,7 +32,7 @@ class SendRequest {
     return this.callback === undefined;
   }
 
-  /** Whether it should be gathered: others are about to follow. */
+  /** Whether to batch it: other sends wait for their look-up. */
   get hasFollowers() {
     return lookingUp > 0;
   }
@@ -41,7 +41,7 @@ class SendRequest {
 
   stopWaiting() {}
 
-  /** The datagram waits for the kernel: its callback will run in a scope of its own, as in Node. */
+  /** The datagram is queued: its callback will run in an async scope of its own, as in Node. */
   wait() {
     this.resource = new AsyncResource('UDPSENDWRAP', { requireManualDestroy: true });
   }
@@ -53,7 +53,7 @@ class SendRequest {
   }
 }
 
-/** One that counts while it waits, because the program wants to know how much does. */
+/** A request that is counted while it is queued. */
 class CountedRequest extends SendRequest {
   constructor(socket, list, address, port, callback, options) {
     super(socket, list, address, port, callback ?? ((error) => unheard(socket, error)), options);
@@ -79,7 +79,7 @@ class CountedRequest extends SendRequest {
   }
 }
 
-/** What becomes of an error without a callback: that of a look-up is an event. */
+/** An error without a callback: only that of a look-up is emitted. */
 function unheard(socket, error) {
   const ofSend = error instanceof ExceptionWithHostPort || error instanceof ERR_IP_BLOCKED;
   if (error && !ofSend) socket.emit('error', error);
@@ -91,7 +91,7 @@ function report({ callback, address, port }, outcome) {
   else callback(null, outcome);
 }
 
-/** The host tells callbacks that had to wait the size as well if the send failed. */
+/** As in Node, the callback of a queued send that failed gets the size as well. */
 function reportLate(request, outcome) {
   const { callback, list, address, port } = request;
   if (outcome >= 0 || callback === undefined) return report(request, outcome);
@@ -99,10 +99,10 @@ function reportLate(request, outcome) {
   return callback(new ExceptionWithHostPort(outcome, 'send', address, port), size);
 }
 
-/** The tick on which the callback is due of a datagram that was gathered. */
+/** Runs on the tick of the callback of a batched datagram. */
 function complete(request) {
-  if (request.outcome === undefined) gathering.flush();
-  if (request.outcome === gathering.WAITS) request.wait();
+  if (request.outcome === undefined) sendBatch.flush();
+  if (request.outcome === sendBatch.WAITS) request.wait();
   else report(request, request.outcome);
 }
 
@@ -112,11 +112,11 @@ function submit(handle, request, ip) {
   return handle.send(request, list, list.length, Boolean(callback));
 }
 
-/** Hands the datagram over, and sees to it that the callback learns the outcome. Without a callback nobody does. */
+/** Sends the datagram and schedules the callback, if there is one. */
 function sendNow(request, ip) {
   const { socket, callback, address, port } = request;
-  const { own, running } = socket[kState];
-  const outcome = request.options === undefined ? submit(running, request, ip) : own.sendWith(request, ip ?? undefined);
+  const { udpHandle, openHandle } = socket[kState];
+  const outcome = request.options === undefined ? submit(openHandle, request, ip) : udpHandle.sendWith(request, ip ?? undefined);
   if (callback === undefined) return;
   if (outcome === 0) request.wait();
   else if (outcome === undefined) process.nextTick(complete, request);
@@ -132,8 +132,8 @@ function afterLookup(request, error, ip) {
     else process.nextTick(() => socket.emit('error', error));
     return;
   }
-  const { running, sendBlockList } = socket[kState];
-  if (running === null) return;
+  const { openHandle, sendBlockList } = socket[kState];
+  if (openHandle === null) return;
   const forbidden = ip && sendBlockList ? blocked(socket, ip) : undefined;
   if (forbidden === undefined) sendNow(request, ip);
   else if (callback) process.nextTick(callback, forbidden);
@@ -165,7 +165,7 @@ function connected(socket, message, offset, length, port, address, callback) {
 function dispatch(socket, message, port, address, callback, options) {
   const state = socket[kState];
   const list = messageList(message);
-  if (!state.own.connected) port = validatePort(port, 'Port', false);
+  if (!state.udpHandle.connected) port = validatePort(port, 'Port', false);
   if (typeof callback !== 'function') callback = undefined;
   if (typeof address === 'function') {
     callback = address;
@@ -190,15 +190,15 @@ function sendWhenBound(socket, list, port, address, callback, options) {
   enqueue(socket, pressure === undefined ? action : pressure.counted(sizeOf(list), action, callback));
 }
 
-function lookUp({ own, running }, request) {
-  if (own.connected) {
+function lookUp({ udpHandle, openHandle }, request) {
+  if (udpHandle.connected) {
     afterLookup(request, null, null);
     return;
   }
   lookingUp++;
   request.startWaiting();
-  const { lookup } = running;
-  if (foreseen(lookup, request.address) === undefined) askForAddress(running, request);
+  const { lookup } = openHandle;
+  if (foreseen(lookup, request.address) === undefined) askForAddress(openHandle, request);
   else process.nextTick(afterForeseen, request, lookup);
 }
 
@@ -210,7 +210,7 @@ function afterForeseen(request, lookup) {
 }
 
 /** A program's own look-up may answer twice, or throw. */
-function askForAddress(running, request) {
+function askForAddress(openHandle, request) {
   let isLookingUp = true;
   const end = () => {
     if (isLookingUp) lookingUp--;
@@ -218,7 +218,7 @@ function askForAddress(running, request) {
     isLookingUp = false;
   };
   try {
-    running.lookup(request.address, (error, ip) => {
+    openHandle.lookup(request.address, (error, ip) => {
       end();
       afterLookup(request, error, ip);
     });
@@ -232,18 +232,18 @@ function askForAddress(running, request) {
 const areOptions = (value, length) =>
   typeof value === 'object' && value !== null && typeof length !== 'number' && !Array.isArray(value);
 
-let outgoing; // loaded late: few sends have options
+let sendOptions; // loaded late: few sends have options
 
 function sendWithOptions(socket, message, port, address, options, callback) {
-  outgoing ??= require('./send-options.js');
-  const checked = outgoing.checkedOutgoing(options);
-  if (socket[kState].own.connected && (port || address)) throw new ERR_SOCKET_DGRAM_IS_CONNECTED();
+  sendOptions ??= require('./send-options.js');
+  const checked = sendOptions.checkedSendOptions(options);
+  if (socket[kState].udpHandle.connected && (port || address)) throw new ERR_SOCKET_DGRAM_IS_CONNECTED();
   dispatch(socket, message, port, address, callback, checked);
 }
 
 function send(message, offset, length, port, address, callback) {
   if (areOptions(port, length)) return sendWithOptions(this, message, offset, length, port, address);
-  const form = this[kState].own.connected ? connected : unconnected;
+  const form = this[kState].udpHandle.connected ? connected : unconnected;
   return form(this, message, offset, length, port, address, callback);
 }
 

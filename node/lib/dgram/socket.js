@@ -1,6 +1,6 @@
 'use strict';
-// class Socket: made, closed, kept alive or not. The rules of a socket are the native side's; argument forms, look-up,
-// events and error classes are here and in the files beside this one, one for each topic of the manual.
+// class Socket: construction, close, ref and unref. The rules of a socket are in Rust; argument forms, look-up, events and
+// error classes are here and in the other files of this folder, one for each topic of Node's documentation.
 
 const { EventEmitter } = require('node:events');
 const util = require('node:util');
@@ -44,10 +44,10 @@ function checkedCoalescing(microseconds) {
   return microseconds;
 }
 
-/** What a socket has of which only the type is given. */
+/** The options of a socket of which only the type is given. */
 const NO_OPTIONS = Object.freeze({});
 
-/** Whether datagrams between processes of this host are meant, whose sockets are of another kind. */
+/** Whether a Unix datagram socket is meant, which is another class. */
 const isUnix = (given) => (given !== null && typeof given === 'object' ? given.type : given) === 'unix_dgram';
 
 /** What is checked before the socket has a handle, in the host's order. */
@@ -129,7 +129,7 @@ function close(callback) {
   }
   healthCheck(this);
   const handle = handleOf(this);
-  if (state.receiving && handle !== state.own) handle.recvStop(); // our own stops when it closes
+  if (state.receiving && handle !== state.udpHandle) handle.recvStop(); // our own stops when it closes
   state.receiving = false;
   handle.close();
   state.handle = null;
@@ -154,8 +154,8 @@ function unref() {
 
 const { address, remoteAddress, ...setters } = options;
 const methods = { bind, bindSync, connect, connectSync, disconnect, sendto, send, close, address, remoteAddress };
-const { setRecvBufferSize, setSendBufferSize, getRecvBufferSize, getSendBufferSize, ...rest } = setters;
-const { getSendQueueSize, getSendQueueCount, ...ofNetwork } = rest;
+const { setRecvBufferSize, setSendBufferSize, getRecvBufferSize, getSendBufferSize, ...others } = setters;
+const { getSendQueueSize, getSendQueueCount, ...ofNetwork } = others;
 const ofBuffers = { setRecvBufferSize, setSendBufferSize, getRecvBufferSize, getSendBufferSize };
 Object.assign(Socket.prototype, methods, ofNetwork, { ref, unref }, ofBuffers, { getSendQueueSize, getSendQueueCount });
 Socket.prototype[Symbol.asyncDispose] = dispose;

@@ -5,7 +5,7 @@
 const { errorMonitor } = require('node:events');
 const { kState } = require('../runtime/index.js');
 const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('../common/errors.js');
-const view = require('../handle/host-handle.js');
+const hostHandles = require('../handle/host-handle.js');
 
 const UNBOUND = 0;
 const BOUND = 2;
@@ -22,28 +22,28 @@ class State {
     this.queue = undefined;
   }
 
-  /** Keeps the options that the program has given; the others take no room in the socket. */
+  /** Keeps the options that the program has given; the others cost no memory. */
   take(options) {
     for (const name in options) if (options[name] !== undefined) this[name] = options[name];
   }
 
-  /** For others: a handle of the host's, or null once the socket is closed. */
+  /** For programs: a handle of the host's class; null once the socket is closed. */
   get handle() {
-    return this.#closed ? null : view.of(this.#handle);
+    return this.#closed ? null : hostHandles.of(this.#handle);
   }
 
   set handle(handle) {
     if (handle === null) this.#closed = true;
   }
 
-  /** For us: the handle itself, also after the close. */
-  get own() {
+  /** The socket's handle, also after the close. */
+  get udpHandle() {
     return this.#handle;
   }
 
-  /** For us: what methods are called on, null once the socket is closed. */
-  get running() {
-    return this.#closed ? null : this.#handle.exposed;
+  /** The handle that methods are called on; null once the socket is closed. */
+  get openHandle() {
+    return this.#closed ? null : this.#handle.publicHandle;
   }
 
   get bindState() {
@@ -57,7 +57,7 @@ class State {
 
 /** The handle to call a method on; calling one on the null of a closed socket is a TypeError, as on the host's sockets. */
 function handleOf(socket) {
-  return socket[kState].running;
+  return socket[kState].openHandle;
 }
 
 function healthCheck(socket) {
@@ -75,7 +75,7 @@ function enqueue(socket, action) {
   state.queue.push(action);
 }
 
-/** Only those whose waiting is counted hear of it. */
+/** Calls `drop` of the actions that have one: those that are counted. */
 function dropQueue(error) {
   this.removeListener('listening', runQueue);
   const state = this[kState];

@@ -1,6 +1,6 @@
 'use strict';
-// Messages that a reader has not taken yet: async iteration, web streams and promises stand on it. It is bounded: while
-// it is full, receiving rests, so that the kernel's buffer fills and the kernel drops, as it does for any slow reader.
+// Messages that a reader has not taken yet, for async iteration, web streams and promises. It is bounded: while
+// it is full, receiving is paused, so that the kernel's buffer fills and the kernel drops, as for any slow reader.
 
 const { gateOf } = require('./pause.js');
 const { validateCount } = require('../common/validate.js');
@@ -41,7 +41,7 @@ class Inbox {
     this.#put({ error, size: 0 });
   }
 
-  /** Nothing follows; those who wait are told so by `undefined`, and receiving need not rest for this reader's sake. */
+  /** Nothing follows: waiting takers get `undefined`, and this reader no longer pauses the socket. */
   end() {
     this.#hasEnded = true;
     this.#gate.open(this);
@@ -91,7 +91,7 @@ class Inbox {
     if (at >= 0) this.#takers.splice(at, 1);
   }
 
-  /** Whether so many parts of what fits are full; receiving goes on when half is free. */
+  /** Whether the queue is fuller than 1/parts of its bounds; receiving resumes below a half. */
   #isAbove(parts) {
     const { highWaterMark, highWaterMarkBytes } = this.#limits;
     return this.#items.length * parts >= highWaterMark || this.#bytes * parts >= highWaterMarkBytes;

@@ -1,9 +1,9 @@
 'use strict';
-// pause() and resume() of receiving. What is read from the kernel by then, and not delivered, stays with the native half.
+// pause() and resume() of receiving. Messages that are read from the kernel and not yet delivered stay in the addon.
 
 const { kState } = require('../runtime/index.js');
 
-/** Who wants a socket to read nothing: the program, and readers that have enough. It reads on when nobody does. */
+/** The reasons for which a socket is paused: the program, and readers whose queues are full. Without one it receives. */
 class Gate {
   #state;
   #keepers = new Set();
@@ -17,14 +17,14 @@ class Gate {
   }
 
   shut(keeper) {
-    if (this.#state.running === null) return;
+    if (this.#state.openHandle === null) return;
     this.#keepers.add(keeper);
-    this.#state.own.rest(true);
+    this.#state.udpHandle.setPaused(true);
   }
 
   open(keeper) {
     const wasShut = this.#keepers.delete(keeper);
-    if (wasShut && this.#keepers.size === 0 && this.#state.running !== null) this.#state.own.rest(false);
+    if (wasShut && this.#keepers.size === 0 && this.#state.openHandle !== null) this.#state.udpHandle.setPaused(false);
   }
 }
 

@@ -1,6 +1,6 @@
 'use strict';
-// heliogram/promises: a socket whose operations are promises. It owns a socket of the other kind and asks that one for
-// everything; what is received waits until somebody takes it.
+// heliogram/promises: a socket whose operations are promises. It wraps a dgram.Socket; received messages are queued until
+// receive() or a loop takes them.
 
 const { promisify } = require('node:util');
 const { createSocket: createEmitter } = require('../dgram/socket.js');
@@ -21,9 +21,9 @@ function withOptions(args) {
   return at < 0 ? [args, {}] : [args.slice(0, at), args[at]];
 }
 
-/** What of the options the datagrams take along, if anything. */
-function taken({ signal: _signal, timeout: _timeout, ...outgoing }) {
-  return Object.keys(outgoing).length > 0 ? outgoing : undefined;
+/** The send options among the options, if there are any. */
+function sendOptionsOf({ signal: _signal, timeout: _timeout, ...options }) {
+  return Object.keys(options).length > 0 ? options : undefined;
 }
 
 class Socket {
@@ -66,7 +66,7 @@ class Socket {
     const [[port, address], options] = withOptions(args);
     return this.#promise(options, async () => {
       await this.#whenBound();
-      return promisify(sendDatagram)(this.#socket, { message, port, address, options: taken(options) });
+      return promisify(sendDatagram)(this.#socket, { message, port, address, options: sendOptionsOf(options) });
     });
   }
 
@@ -74,7 +74,7 @@ class Socket {
     const [[port, address], options] = withOptions(args);
     return this.#promise(options, async () => {
       await this.#whenBound();
-      return sendMany(this.#socket, messages, port, address, taken(options));
+      return sendMany(this.#socket, messages, port, address, sendOptionsOf(options));
     });
   }
 
@@ -126,7 +126,7 @@ class Socket {
     return promise;
   }
 
-  /** A bind that fails is told to whoever asked for it, and not as an error of receiving. */
+  /** The error of a bind rejects the bind's promise, and not that of receive(). */
   async #whenBound() {
     const state = this.#socket[kState];
     if (state.bindState === UNBOUND) await this.#bind({ port: 0, exclusive: true });

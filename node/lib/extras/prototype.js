@@ -1,6 +1,6 @@
 'use strict';
-// What heliogram's sockets have beyond the host's: properties of the prototype that are not enumerable, so that a program
-// which lists a socket's members sees what it would see of the host's. What is behind them is loaded when it is asked for.
+// The methods and properties that Node's sockets lack. They are not enumerable, so that a program which lists a socket's
+// members finds Node's. Their files are loaded at the first use.
 
 const { kState } = require('../runtime/index.js');
 const { enqueue, handleOf } = require('../dgram/state.js');
@@ -25,7 +25,7 @@ function hiddenGetter(name, get) {
   return { get, set, configurable: true };
 }
 
-/** A file that the first who asks loads. To ask `require` again each time takes a microsecond, and leaves garbage. */
+/** Loads a file at the first call. `require` takes a microsecond each time, and leaves garbage. */
 function once(load) {
   let loaded;
   return () => (loaded ??= load());
@@ -40,7 +40,7 @@ function made(name, make) {
   });
 }
 
-const KNOBS = [
+const SOCKOPT_METHODS = [
   'bindToDevice', 'getMTU', 'joinGroup', 'leaveGroup', 'setBusyPoll', 'setTransmitTimeClock', 'setDontFragment',
   'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setRecvErrors', 'setRecvMetadata', 'setReusePortSteering', 'setTOS', 'stats',
 ];
@@ -63,7 +63,7 @@ exports.additions = {
   ...later(() => require('./pause.js'), ['isPaused', 'pause', 'resume']),
   ...later(() => require('./async-iterator.js'), ['messages']),
   ...later(() => require('./send-many.js'), ['sendMany']),
-  ...later(() => require('./sockopt.js'), KNOBS),
+  ...later(() => require('./sockopt.js'), SOCKOPT_METHODS),
   [Symbol.asyncIterator]: hidden(function () {
     return this.messages();
   }),

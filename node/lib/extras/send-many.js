@@ -7,8 +7,8 @@ const { kState } = require('../runtime/index.js');
 const { bindImplicitly, enqueue, healthCheck } = require('../dgram/state.js');
 const { blocked } = require('../dgram/connect.js');
 const { foreseen } = require('../dgram/lookup.js');
-const gathering = require('../bridge/send-batch.js');
-const { checkedOutgoing } = require('../dgram/send-options.js');
+const sendBatch = require('../bridge/send-batch.js');
+const { checkedSendOptions } = require('../dgram/send-options.js');
 const { messageList, sizeOf, validatePort, validateString } = require('../common/validate.js');
 const {
   ExceptionWithHostPort,
@@ -19,20 +19,20 @@ const {
 
 const isObject = (value) => value !== null && typeof value === 'object';
 
-/** Whether this is no message by itself but says more: `{ message, port, address, options }`. */
-const saysMore = (value) => isObject(value) && !Array.isArray(value) && !ArrayBuffer.isView(value);
+/** Whether this is `{ message, port, address, options }` and not a message. */
+const isDescribed = (value) => isObject(value) && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
-/** The datagrams of one call. As a request of the gathering it is told the outcome of each, in their order. */
+/** The datagrams of one call. It is the request of each of them: flushes set `outcome` in their order. */
 class Batch {
-  constructor(socket, { datagrams, ways }, toPeer, callback) {
+  constructor(socket, { datagrams, routes }, toPeer, callback) {
     this.socket = socket;
     this.datagrams = datagrams;
-    this.ways = ways;
+    this.routes = routes;
     this.toPeer = toPeer;
     this.callback = callback;
     this.pressure = socket[kState].pressure;
     this.size = totalSize(datagrams);
-    this.told = 0;
+    this.settled = 0;
     this.sent = 0;
     this.error = null;
     this.failed = Infinity; // which one has the error
@@ -40,15 +40,15 @@ class Batch {
     this.resource = undefined;
   }
 
-  /** What became of the next one. */
+  /** The outcome of the next one. */
   set outcome(outcome) {
-    const index = this.told++;
-    if (outcome !== gathering.WAITS) return this.end(index, outcome);
+    const index = this.settled++;
+    if (outcome !== sendBatch.WAITS) return this.end(index, outcome);
     this.waiting.push(index);
     this.pressure?.add(this.datagrams[index].size);
   }
 
-  /** What became of the next one of those that the kernel had no room for. */
+  /** The outcome of the next one of those that were queued. */
   settle(outcome) {
     const index = this.waiting.shift();
     this.pressure?.remove(this.datagrams[index].size);
@@ -60,16 +60,16 @@ class Batch {
 
   end(index, outcome) {
     if (outcome >= 0) this.sent++;
-    else this.fail(index, ({ way: { address, port } }) => new ExceptionWithHostPort(outcome, 'send', address, port));
+    else this.fail(index, ({ route: { address, port } }) => new ExceptionWithHostPort(outcome, 'send', address, port));
   }
 
   /** The next one does not leave. */
   refuse(error) {
-    gathering.flush();
-    this.fail(this.told++, () => error);
+    sendBatch.flush();
+    this.fail(this.settled++, () => error);
   }
 
-  /** Of several errors the first datagram's is told. */
+  /** Of several errors the first datagram's is reported. */
   fail(index, errorOf) {
     if (index > this.failed) return;
     this.failed = index;
@@ -93,15 +93,15 @@ function report({ callback, error, failed, sent }) {
   callback(error, sent);
 }
 
-/** The error of a program's own look-up may be anything. */
+/** The error of a program's own look-up may be any value. */
 function mark(error, index) {
   try {
     error.index = index;
-  } catch {} // it is told without
+  } catch {} // it is reported without
 }
 
-/** Where datagrams go and what they take along: mostly one for all of the call. The answer is that of the look-up. */
-class Way {
+/** A destination and send options: mostly one for all datagrams of the call. `answer` is that of the look-up. */
+class Route {
   answer = {};
 
   constructor({ port, address, options }, toPeer) {
@@ -109,41 +109,41 @@ class Way {
     if (toPeer && (port || address)) throw new ERR_SOCKET_DGRAM_IS_CONNECTED();
     this.port = toPeer ? undefined : validatePort(port, 'Port', false);
     this.address = address;
-    this.options = options === undefined ? undefined : checkedOutgoing(options);
+    this.options = options === undefined ? undefined : checkedSendOptions(options);
   }
 }
 
-/** The checked datagrams of a call, and their ways. */
+/** The checked datagrams of a call, and their routes. */
 function checked(messages, common, toPeer) {
-  const [datagrams, ways] = [[], []];
+  const [datagrams, routes] = [[], []];
   let usual;
   for (let index = 0; index < messages.length; index++) {
     let message = messages[index];
-    let way;
-    if (saysMore(message)) {
-      way = new Way(wholly(message, common), toPeer);
-      ways.push(way);
+    let route;
+    if (isDescribed(message)) {
+      route = new Route(routeOf(message, common), toPeer);
+      routes.push(route);
       ({ message } = message);
     } else {
-      if (usual === undefined) ways.push(usual = new Way(common, toPeer));
-      way = usual;
+      if (usual === undefined) routes.push(usual = new Route(common, toPeer));
+      route = usual;
     }
     const list = messageList(message, index);
-    datagrams.push({ list, size: sizeOf(list), way });
+    datagrams.push({ list, size: sizeOf(list), route });
   }
-  return { datagrams, ways };
+  return { datagrams, routes };
 }
 
-/** What a datagram does not say of its way is as for the others. */
-const wholly = ({ port, address, options }, common) =>
+/** A datagram's own port, address and options, or those of the call. */
+const routeOf = ({ port, address, options }, common) =>
   ({ port: port ?? common.port, address: address ?? common.address, options: options ?? common.options });
 
-function sendMany(messages, ...rest) {
-  const callback = rest.find((value) => typeof value === 'function');
-  const options = rest.find(isObject);
-  const [port, address] = rest.filter((value) => typeof value !== 'function' && !isObject(value));
+function sendMany(messages, ...args) {
+  const callback = args.find((value) => typeof value === 'function');
+  const options = args.find(isObject);
+  const [port, address] = args.filter((value) => typeof value !== 'function' && !isObject(value));
   if (!Array.isArray(messages)) throw new ERR_INVALID_ARG_TYPE('messages', 'an instance of Array', messages);
-  const toPeer = this[kState].own.connected;
+  const toPeer = this[kState].udpHandle.connected;
   const batch = checked(messages, { port, address, options }, toPeer);
   healthCheck(this);
   start(this, new Batch(this, batch, toPeer, callback));
@@ -158,7 +158,7 @@ function start(socket, batch) {
 function startWhenBound(socket, batch) {
   const { pressure, size, datagrams } = batch;
   const drop = (error) => batch.drop(error);
-  const go = () => (socket[kState].running === null ? drop(new ERR_SOCKET_DGRAM_NOT_RUNNING()) : lookUp(batch));
+  const go = () => (socket[kState].openHandle === null ? drop(new ERR_SOCKET_DGRAM_NOT_RUNNING()) : lookUp(batch));
   enqueue(socket, pressure?.counted(size, go, drop, datagrams.length) ?? Object.assign(go, { drop }));
 }
 
@@ -167,19 +167,19 @@ function lookUp(batch) {
   if (batch.toPeer) return leave(batch);
   const { socket, datagrams, pressure, size } = batch;
   pressure?.add(size, datagrams.length);
-  const ways = Map.groupBy(batch.ways, ({ address }) => address);
-  let missing = ways.size + 1;
+  const routes = Map.groupBy(batch.routes, ({ address }) => address);
+  let missing = routes.size + 1;
   const found = () => {
     if (--missing !== 0) return;
     pressure?.remove(size, datagrams.length);
     leave(batch);
   };
-  for (const [address, alike] of ways) {
+  for (const [address, alike] of routes) {
     let isAnswered = false; // a program's own look-up may answer twice
     ask(socket, address, (answer) => {
       if (isAnswered) return;
       isAnswered = true;
-      for (const way of alike) way.answer = answer;
+      for (const route of alike) route.answer = answer;
       found();
     });
   }
@@ -188,43 +188,43 @@ function lookUp(batch) {
 
 /** A program's own look-up may throw, which is its answer. */
 function ask(socket, address, answer) {
-  const { running: { lookup } } = socket[kState];
-  const told = (error, ip) => answer(error ? { error } : { ip, error: blocked(socket, ip), wasFound: true });
+  const { openHandle: { lookup } } = socket[kState];
+  const onAnswer = (error, ip) => answer(error ? { error } : { ip, error: blocked(socket, ip), wasFound: true });
   const known = foreseen(lookup, address);
-  if (known !== undefined) return told(null, known);
+  if (known !== undefined) return onAnswer(null, known);
   try {
-    lookup(address, told);
+    lookup(address, onAnswer);
   } catch (error) {
-    told(error);
+    onAnswer(error);
   }
 }
 
 /** All addresses are found. A socket that was closed meanwhile sends nothing. */
 function leave(batch) {
   const { socket, datagrams, callback } = batch;
-  const { own, running } = socket[kState];
-  if (running === null) return batch.drop(new ERR_SOCKET_DGRAM_NOT_RUNNING());
+  const { udpHandle, openHandle } = socket[kState];
+  if (openHandle === null) return batch.drop(new ERR_SOCKET_DGRAM_NOT_RUNNING());
   for (let index = 0; index < datagrams.length; index++) {
-    const { list, way } = datagrams[index];
-    const { error, ip } = way.answer;
-    if (error === undefined) hand(own, batch, list, way, ip);
+    const { list, route } = datagrams[index];
+    const { error, ip } = route.answer;
+    if (error === undefined) hand(udpHandle, batch, list, route, ip);
     else batch.refuse(error);
   }
-  gathering.flush();
+  sendBatch.flush();
   if (callback) process.nextTick(complete, batch);
-  else tellFailedLookUps(batch);
+  else emitLookupErrors(batch);
 }
 
-function hand(handle, batch, list, way, ip) {
-  const outcome = handle.add(batch, list, way, ip);
+function hand(handle, batch, list, route, ip) {
+  const outcome = handle.add(batch, list, route, ip);
   if (outcome === undefined) return;
-  gathering.flush();
+  sendBatch.flush();
   batch.outcome = outcome;
 }
 
-/** Nobody else hears of them. */
-function tellFailedLookUps({ socket, ways }) {
-  const answers = new Set(ways.map(({ answer }) => answer));
+/** Without a callback, errors of look-ups are events. */
+function emitLookupErrors({ socket, routes }) {
+  const answers = new Set(routes.map(({ answer }) => answer));
   for (const { error, wasFound } of answers) if (error && !wasFound) process.nextTick(() => socket.emit('error', error));
 }
 

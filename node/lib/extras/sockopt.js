@@ -1,21 +1,21 @@
 'use strict';
-// Options that Node's socket does not have, groups by the interface's name or number, and stats().
+// Socket options that Node's socket does not have, multicast groups by the interface's name or index, and stats().
 
 const { kState } = require('../runtime/index.js');
 const { healthCheck } = require('../dgram/state.js');
 const { interfaceText, validateCount, validateObject, validateString } = require('../common/validate.js');
 const { ErrnoException, ERR_INVALID_ARG_VALUE } = require('../common/errors.js');
 
-/** What can be told of each received datagram. */
-const RECEIVE_INFO = ['localAddress', 'tos', 'ttl', 'timestamp', 'hardwareTimestamp', 'dropped', 'segmentSize', 'truncated'];
+/** The fields of receive metadata that can be asked for. */
+const RECV_METADATA = ['localAddress', 'tos', 'ttl', 'timestamp', 'hardwareTimestamp', 'dropped', 'segmentSize', 'truncated'];
 
 const CLOCKS = ['monotonic', 'tai'];
 
-/** Calls the native half; a refusal is named after the method. Without a native half the process may not use the network. */
+/** Calls the addon; the error is named after the method. A denied socket has no native handle. */
 function ask(socket, method, call) {
   healthCheck(socket);
-  const { own } = socket[kState];
-  const outcome = own.flushAndGetNative === undefined ? own.share() : call(own.flushAndGetNative());
+  const { udpHandle } = socket[kState];
+  const outcome = udpHandle.flushAndGetNative === undefined ? udpHandle.share() : call(udpHandle.flushAndGetNative());
   if (outcome < 0) throw new ErrnoException(outcome, method);
   return outcome;
 }
@@ -88,10 +88,10 @@ function leaveGroup(address, options = {}) {
   membership(this, 'leaveGroup', address, options);
 }
 
-function setRecvMetadata(info) {
-  validateObject(info, 'info');
-  const asked = Object.fromEntries(RECEIVE_INFO.map((name) => [name, Boolean(info[name])]));
-  const { localAddress: local, ...others } = asked;
+function setRecvMetadata(fields) {
+  validateObject(fields, 'fields');
+  const asked = Object.fromEntries(RECV_METADATA.map((name) => [name, Boolean(fields[name])]));
+  const { localAddress: local, ...others } = asked; // the addon's name for it
   ask(this, 'setRecvMetadata', (native) => native.setRecvMetadata({ local, ...others }));
 }
 
@@ -106,7 +106,7 @@ function setTransmitTimeClock(clock) {
 
 function stats() {
   healthCheck(this);
-  return this[kState].own.flushAndGetNative?.().stats() ?? {};
+  return this[kState].udpHandle.flushAndGetNative?.().stats() ?? {};
 }
 
 module.exports = {

@@ -10,7 +10,7 @@ const { ERR_SOCKET_DGRAM_IS_CONNECTED, ERR_SOCKET_DGRAM_NOT_RUNNING } = require(
 /** Sends to the peer or to where the datagram says; unlike send(), which lets a port be a length, it never guesses. */
 function sendDatagram(socket, { message, port, address, options }, callback) {
   if (options !== undefined) socket.send(message, port, address, options, callback);
-  else if (!socket[kState].own.connected) socket.send(message, port, address, callback);
+  else if (!socket[kState].udpHandle.connected) socket.send(message, port, address, callback);
   else if (port === undefined && address === undefined) socket.send(message, callback);
   else throw new ERR_SOCKET_DGRAM_IS_CONNECTED();
 }

@@ -27,7 +27,7 @@ function checkedOptions(given) {
   return { file: String(file), type, port, address, workers, steer, data, socket };
 }
 
-/** A thread, and the channel by which it is told what to do. */
+/** A thread, and the channel of its orders. */
 class Member {
   constructor(index, { file, type, workers, data, socket }) {
     const { port1, port2 } = new MessageChannel();
@@ -39,7 +39,7 @@ class Member {
       this.worker.once('error', reject);
       this.worker.once('exit', (code) => reject(new Error(`worker ${index} ended with code ${code}`)));
     });
-    this.failed.catch(() => {}); // whoever waits for an answer is told
+    this.failed.catch(() => {}); // ask() rejects with it
   }
 
   /** The answer to an order; what the thread throws, if it does before. */

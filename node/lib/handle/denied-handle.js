@@ -1,6 +1,6 @@
 'use strict';
-// A handle for processes that the permission model keeps off the network: no addon is loaded, and the host's own handle
-// says what the host says.
+// The handle of a socket where the permission model denies the network: no addon is loaded, and each call goes to the
+// host's handle, which answers with the host's error.
 
 const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
@@ -14,22 +14,22 @@ class DeniedHandle {
   connected = false;
   receiving = false;
   resource = new AsyncResource('UDPWRAP', { requireManualDestroy: true });
-  view = new UDP();
+  hostHandle = new UDP();
 
   constructor(type, lookup) {
-    this.view.lookup = lookup;
+    this.hostHandle.lookup = lookup;
     if (type === 'udp6') {
-      this.view.bind = this.view.bind6;
-      this.view.connect = this.view.connect6;
+      this.hostHandle.bind = this.hostHandle.bind6;
+      this.hostHandle.connect = this.hostHandle.connect6;
     }
   }
 
-  get exposed() {
-    return this.view;
+  get publicHandle() {
+    return this.hostHandle;
   }
 
   set [kOwner](socket) {
-    this.view[kOwner] = socket;
+    this.hostHandle[kOwner] = socket;
   }
 
   beginBind() {
@@ -48,7 +48,7 @@ class DeniedHandle {
     this.connectState = 0;
   }
 
-  rest() {}
+  setPaused() {}
 
   share() {
     return EBADF;

@@ -1,12 +1,12 @@
 'use strict';
-// A handle of the host's that stands for one of ours where only the host's own will do: child_process sends no other to
-// a child, and monitoring tools look for its methods. It is made when somebody reads `socket[state].handle`, not before.
+// An instance of the host's handle class for code that accepts no other: child_process sends it to a child, monitoring
+// tools call its methods. It is made when somebody reads `socket[state].handle`.
 
 const { UDP, kOwner } = require('../runtime/index.js');
 
 const kHandle = Symbol('handle');
 
-/** What a host's handle has and ours answers. */
+/** The methods of the host's handle, which call those of ours. */
 const METHODS = [
   ...['recvStart', 'recvStop', 'open', 'bind', 'bind6', 'connect', 'connect6', 'send', 'send6', 'disconnect'],
   ...['getpeername', 'getsockname', 'addMembership', 'dropMembership', 'addSourceSpecificMembership'],
@@ -46,70 +46,70 @@ function adorn(wrap, handle) {
   Object.defineProperty(wrap, kHandle, { value: handle });
   Object.setPrototypeOf(wrap, prototype);
   wrap[kOwner] = handle[kOwner];
-  handle.view = wrap;
+  handle.hostHandle = wrap;
   reference(handle);
 }
 
-/** The view is counted among the resources that keep the process alive if the socket is. */
+/** References the host's handle as the socket is, for process.getActiveResourcesInfo(). */
 function reference(handle) {
-  const { view } = handle;
-  if (view === undefined) return;
-  if (handle.native.isReferenced()) UDP.prototype.ref.call(view);
-  else UDP.prototype.unref.call(view);
+  const { hostHandle } = handle;
+  if (hostHandle === undefined) return;
+  if (handle.native.isReferenced()) UDP.prototype.ref.call(hostHandle);
+  else UDP.prototype.unref.call(hostHandle);
 }
 
-/** The view of a handle. */
+/** The host's handle for one of ours. */
 function of(handle) {
-  if (handle.view === undefined) {
+  if (handle.hostHandle === undefined) {
     adorn(new UDP(), handle);
     lend(handle);
   }
-  return handle.view;
+  return handle.hostHandle;
 }
 
-/** The view knows best, since it is closed only some time after the socket. */
+/** The host's handle is closed some time after the socket, and counts until then. */
 function isReferenced(handle) {
-  return handle.view === undefined ? handle.native.isReferenced() : UDP.prototype.hasRef.call(handle.view);
+  return handle.hostHandle === undefined ? handle.native.isReferenced() : UDP.prototype.hasRef.call(handle.hostHandle);
 }
 
-/** Gives the view a descriptor of the kernel's socket, once there is one. The host never reads from it. */
+/** Opens the host's handle on a duplicate of the descriptor, once there is one. The host never reads from it. */
 function lend(handle) {
-  if (handle.view === undefined) return;
+  if (handle.hostHandle === undefined) return;
   const descriptor = handle.native.duplicate();
   if (descriptor < 0) return;
-  UDP.prototype.open.call(handle.view, descriptor);
+  UDP.prototype.open.call(handle.hostHandle, descriptor);
   handle.native.restoreSharing(handle.sharesAddress);
 }
 
-/** Takes a handle that the host made, with its descriptor, for the view. */
+/** Uses a handle that the host made, with its descriptor. */
 function replace(handle, wrap) {
   close(handle);
-  handle.view = undefined;
+  handle.hostHandle = undefined;
   adorn(wrap, handle);
 }
 
-/** Closes the view; a handle from cluster has a `close` of its own, which tells the primary. */
-function close({ view }, callback) {
-  if (view === undefined) return;
-  if (Object.hasOwn(view, 'close')) view.close(callback);
-  else UDP.prototype.close.call(view, callback);
+/** Closes the host's handle; one from cluster has a `close` of its own, which notifies the primary. */
+function close({ hostHandle }, callback) {
+  if (hostHandle === undefined) return;
+  if (Object.hasOwn(hostHandle, 'close')) hostHandle.close(callback);
+  else UDP.prototype.close.call(hostHandle, callback);
 }
 
-/** Deno and Bun ask a handle for no more than methods, which ours has: it stands for itself. */
+/** Deno and Bun call a handle's methods and need no class of theirs: our handle is used as it is. */
 const itself = {
-  close({ lent, sent }, callback) {
-    sent?.close();
-    if (lent !== undefined) lent(callback);
+  close({ hostClose, socketForChild }, callback) {
+    socketForChild?.close();
+    if (hostClose !== undefined) hostClose(callback);
     else if (callback !== undefined) setImmediate(callback);
   },
   isReferenced: ({ native }) => native.isReferenced(),
   lend() {},
   of: (handle) => handle,
   reference() {},
-  /** Whoever closes the handle, as cluster does when the worker disconnects, means the socket. */
+  /** Cluster closes the handle when the worker disconnects, which has to close the socket. */
   replace(handle, wrap) {
     const { close } = wrap;
-    handle.lent = (callback) => {
+    handle.hostClose = (callback) => {
       wrap.close = close;
       wrap.close(callback);
     };

@@ -1,34 +1,33 @@
 'use strict';
-// A socket of the native side with nothing around it, for those who want its descriptor: other processes, and the places
-// where a runtime keeps sockets of its own.
+// A native socket without a dgram.Socket, for its descriptor: cluster's primary in Deno, and child.send() in Bun.
 
 const environment = require('../bridge/env.js');
-const gathering = require('../bridge/send-batch.js');
+const sendBatch = require('../bridge/send-batch.js');
 const { openFlags } = require('./open-flags.js');
 
 class RawHandle {
   #number;
   #native;
 
-  /** Others read its datagrams, who cannot take GRO packets apart. */
+  /** Without offload: whoever gets the descriptor cannot take GRO packets apart. */
   constructor(type, options = {}) {
     this.#number = environment.open(type, openFlags({ ...options, offload: false }));
-    this.#native = environment.half(this.#number);
+    this.#native = environment.nativeHandleOf(this.#number);
   }
 
-  /** 0, or a negative number of the system's. */
+  /** 0 or a negative errno. */
   bind(address, port) {
     environment.calls.beginBind(this.#number);
-    return Math.min(environment.calls.bind(this.#number, gathering.destination(address), port), 0);
+    return Math.min(environment.calls.bind(this.#number, sendBatch.destination(address), port), 0);
   }
 
-  /** Takes over a copy of a descriptor; as `bind`, or a text that says what it is instead of a UDP socket. */
+  /** Adopts a duplicate of a descriptor; as `bind`, or the name of the descriptor's type if that is not UDP. */
   adopt(descriptor) {
     environment.calls.beginBind(this.#number);
     return this.#native.adopt(descriptor, true);
   }
 
-  /** One more descriptor, which belongs to whoever asks. */
+  /** A duplicate of the descriptor, which the caller closes. */
   duplicate() {
     return this.#native.duplicate();
   }

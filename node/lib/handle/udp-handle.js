@@ -1,34 +1,33 @@
 'use strict';
-// What stands behind a socket: the native half, with the methods, arguments and outcomes of the host's UDP handles, so
-// that programs which reach for `socket[state].handle` find what they know. Outcomes are 0, or the system's negative
-// numbers.
+// The handle of a socket: calls the addon, with the methods, arguments and results of the host's UDP handles, because
+// programs use `socket[state].handle`. A result is 0 or a negative errno.
 
 const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
 const { clearInterval, setInterval } = require('node:timers'); // Deno's own give numbers
 const util = require('node:util');
 const environment = require('../bridge/env.js');
-const gathering = require('../bridge/send-batch.js');
+const sendBatch = require('../bridge/send-batch.js');
 const { adopt, demand, kOwner, mayReach, queuesSends, socketToSend } = require('../runtime/index.js');
-const view = require('./host-handle.js');
+const hostHandles = require('./host-handle.js');
 const { openFlags } = require('./open-flags.js');
 const { RawHandle } = require('./raw-handle.js');
 
 const EMSGSIZE = -constants.errno.EMSGSIZE;
 
-/** libuv's number for an error that it does not know, which is what Deno makes of a send without permission. */
+/** libuv's UV_UNKNOWN: Deno's error for a send without permission. */
 const UNKNOWN = -4094;
 
-/** What the kernel takes at once (IOV_MAX). Ours joins the parts before, but programs know the limit from the host. */
-const MOST_PARTS = 1_024;
+/** Parts of one message (IOV_MAX). The addon joins them first, but the host has this limit. */
+const MAX_PARTS = 1_024;
 
-/** The longest time that a timer can wait, in ms. */
-const LONGEST = 2 ** 31 - 1;
+/** The longest delay of a timer, in milliseconds. */
+const MAX_DELAY = 2 ** 31 - 1;
 
-/** The handle itself says when it is destroyed. */
-const WITHOUT_COLLECTOR = { requireManualDestroy: true };
+/** `close()` emits destroy, not the garbage collector. */
+const MANUAL_DESTROY = { requireManualDestroy: true };
 
-/** What stands for a group or an interface in a call. */
+/** A group or an interface as text; undefined for none. */
 const text = (value) => (value === undefined || value === null ? undefined : `${value}`);
 
 class UdpHandle {
@@ -44,54 +43,54 @@ class UdpHandle {
     this[kOwner] = undefined;
     if (options.receiveCoalescing > 0) this.receiveCoalescing = options.receiveCoalescing;
     this.number = environment.open(type, this.flags, this.receiveCoalescing);
-    this.standing = 0;
-    this.resource = new AsyncResource('UDPWRAP', WITHOUT_COLLECTOR);
+    this.stateBits = 0;
+    this.resource = new AsyncResource('UDPWRAP', MANUAL_DESTROY);
   }
 
-  /** What does more for this socket than `environment.calls`; few sockets ever need it. */
+  /** The addon's object with the calls that few sockets need; the others are functions in `environment.calls`. */
   get native() {
-    return (this.half ??= environment.half(this.number));
+    return (this.nativeHandle ??= environment.nativeHandleOf(this.number));
   }
 
   get sharesAddress() {
     return (this.flags & environment.FLAG.reuseAddr) !== 0;
   }
 
-  /** The handle as others see it, who may have replaced methods of it. */
-  get exposed() {
-    return this.view ?? this;
+  /** The handle that programs see, some of whose methods they may have replaced. */
+  get publicHandle() {
+    return this.hostHandle ?? this;
   }
 
   get bindState() {
-    return this.standing & 3;
+    return this.stateBits & 3;
   }
 
   get connectState() {
-    return this.standing >> 2;
+    return this.stateBits >> 2;
   }
 
   get connected() {
-    return this.standing >> 2 === 2;
+    return this.stateBits >> 2 === 2;
   }
 
   /** Flushes batched sends, then returns the native handle. */
   flushAndGetNative() {
-    gathering.endStretch();
+    sendBatch.endEpoch();
     return this.native;
   }
 
-  /** Takes over where the native half stands now. */
+  /** Reads the native state after a call that may have changed it. */
   step(outcome) {
-    const standing = environment.calls.state(this.number);
-    if (standing >= 0) this.standing = standing;
+    const stateBits = environment.calls.state(this.number);
+    if (stateBits >= 0) this.stateBits = stateBits;
     return outcome;
   }
 
-  /** A rule that forbids it, or undefined. */
+  /** The code of the error if the state forbids it, or undefined. */
   beginBind() {
-    const standing = environment.calls.beginBind(this.number);
-    if (standing < 0) return this.native.beginBind();
-    this.standing = standing;
+    const stateBits = environment.calls.beginBind(this.number);
+    if (stateBits < 0) return this.native.beginBind();
+    this.stateBits = stateBits;
     return undefined;
   }
 
@@ -101,10 +100,10 @@ class UdpHandle {
 
   bind(address, port) {
     demand?.(address, +port & 0xffff);
-    const standing = environment.calls.bind(this.number, gathering.destination(`${address}`), +port & 0xffff);
-    if (standing < 0) return this.step(standing);
-    this.standing = standing;
-    view.lend(this);
+    const stateBits = environment.calls.bind(this.number, sendBatch.destination(`${address}`), +port & 0xffff);
+    if (stateBits < 0) return this.step(stateBits);
+    this.stateBits = stateBits;
+    hostHandles.lend(this);
     return 0;
   }
 
@@ -112,26 +111,26 @@ class UdpHandle {
     return this.bind(address, port);
   }
 
-  /** Takes over a descriptor; a text says what it is instead of a UDP socket. */
+  /** Adopts a descriptor; the result is the name of its type if that is not UDP. */
   open(descriptor) {
     this.abandonBind();
     const outcome = this.native.adopt(descriptor, false);
-    if (outcome === 0) view.lend(this);
+    if (outcome === 0) hostHandles.lend(this);
     else this.native.beginBind();
     return this.step(outcome);
   }
 
-  /** Goes on with the kernel's socket that a handle of the host's holds: the one that cluster workers share. */
+  /** Adopts the kernel's socket of a handle of the host's: the one that cluster workers share. */
   share(wrap) {
     const { number, native } = this;
     this.number = environment.open(this.type, this.flags, this.receiveCoalescing);
-    this.half = undefined;
-    this.hearsWhole = this.hasTransmitTimestamps = false;
+    this.nativeHandle = undefined;
+    this.takesBatches = this.hasTransmitTimestamps = false;
     environment.calls.reference(this.number, native.isReferenced() ? 1 : 0);
     const outcome = adopt(this.native, wrap);
     if (this.connectState === 1) this.native.beginConnect();
     environment.calls.close(number);
-    view.replace(this, wrap);
+    hostHandles.replace(this, wrap);
     return this.step(outcome);
   }
 
@@ -158,64 +157,64 @@ class UdpHandle {
 
   /**
    * `send(request, list, count, port, address, hasCallback)`, or without port and address to the connected peer. A
-   * positive outcome is the size plus one, 0 says that the datagram waits, and undefined that it is gathered because
-   * others of this turn are to follow: then the request is told.
+   * positive result is the size plus one; 0: the datagram is queued; undefined: it is in the batch, which sets the
+   * request's outcome when it is flushed.
    */
   send(request, list, count, port, address) {
     const toPeer = address === undefined;
-    if (queuesSends) return gathering.enqueue(this.native, list, address, toPeer ? 0 : port, request);
-    if (list.length > MOST_PARTS) return EMSGSIZE;
-    const told = request.isSilent ? undefined : request;
-    if (toPeer) return this.sendToPeer(told, list);
+    if (queuesSends) return sendBatch.enqueue(this.native, list, address, toPeer ? 0 : port, request);
+    if (list.length > MAX_PARTS) return EMSGSIZE;
+    const listener = request.isSilent ? undefined : request;
+    if (toPeer) return this.sendToPeer(listener, list);
     const to = destination(address, port);
-    if (to < gathering.PEER) return to;
-    gathering.gather(this.number, list, to, port, told);
-    if (this.connected || !request.hasFollowers) return leave();
-    gathering.endSoon();
+    if (to < sendBatch.PEER) return to;
+    sendBatch.add(this.number, list, to, port, listener);
+    if (this.connected || !request.hasFollowers) return flushLast();
+    sendBatch.flushSoon();
     return undefined;
   }
 
   /**
-   * Whether the peer is there shows when something is sent to it, and each send that follows may be refused. So the first
-   * one leaves at once, and others of the stretch are gathered only behind one that has left.
+   * An absent peer refuses a later send (ECONNREFUSED), so the outcome of each depends on the one before. The first send
+   * of a flush epoch leaves at once; the following ones are batched only after one that has left.
    */
   sendToPeer(request, list, options) {
-    gathering.gather(this.number, list, gathering.PEER, 0, request, options);
-    gathering.endSoon();
-    if (this.stretch === gathering.currentStretch()) return undefined;
-    const outcome = leave();
-    if (outcome > 0) this.stretch = gathering.currentStretch();
+    sendBatch.add(this.number, list, sendBatch.PEER, 0, request, options);
+    sendBatch.flushSoon();
+    if (this.flushEpoch === sendBatch.currentEpoch()) return undefined;
+    const outcome = flushLast();
+    if (outcome > 0) this.flushEpoch = sendBatch.currentEpoch();
     return outcome;
   }
 
-  /** The same for a datagram with options, which leaves by itself. */
+  /** Sends a datagram with options, which is in no batch. */
   sendWith(request, address) {
     const { list, port, options } = request;
     const to = destination(address, port);
-    if (to < gathering.PEER) return to;
+    if (to < sendBatch.PEER) return to;
     const refusal = this.prepareTransmitTimestamp(options);
     if (refusal < 0) return refusal;
-    gathering.endStretch();
-    gathering.gather(this.number, list, to, port ?? 0, request.isSilent ? undefined : request, options);
-    return leave();
+    sendBatch.endEpoch();
+    sendBatch.add(this.number, list, to, port ?? 0, request.isSilent ? undefined : request, options);
+    return flushLast();
   }
 
   /**
-   * Gathers one datagram of a batch, which is told the outcome when it leaves. What is not gathered has an outcome at once.
+   * Adds a datagram of sendMany() to the batch, which sets its outcome when it is flushed. A result is that of one not added.
    */
   add(batch, list, { port, options }, address) {
-    if (queuesSends) return gathering.enqueue(this.native, list, address, port ?? 0, batch) || gathering.WAITS;
-    if (list.length > MOST_PARTS) return EMSGSIZE;
+    if (queuesSends) return sendBatch.enqueue(this.native, list, address, port ?? 0, batch) || sendBatch.WAITS;
+    if (list.length > MAX_PARTS) return EMSGSIZE;
     const to = destination(address, port);
-    if (to < gathering.PEER) return to;
+    if (to < sendBatch.PEER) return to;
     const refusal = this.prepareTransmitTimestamp(options);
     if (refusal < 0) return refusal;
-    if (to === gathering.PEER) this.sendToPeer(batch, list, options);
-    else gathering.gather(this.number, list, to, port, batch, options);
+    if (to === sendBatch.PEER) this.sendToPeer(batch, list, options);
+    else sendBatch.add(this.number, list, to, port, batch, options);
     return undefined;
   }
 
-  /** The first datagram that wants to be told of makes the kernel tell; the number of what is wrong with that, or 0. */
+  /** Enables transmit timestamps for the first datagram that asks for one; 0 or a negative errno. */
   prepareTransmitTimestamp(options) {
     if (!options?.transmitTimestamp || this.hasTransmitTimestamps) return 0;
     const outcome = this.native.enableTransmitTimestamps();
@@ -238,58 +237,58 @@ class UdpHandle {
     return this.receive();
   }
 
-  /** Gets no more messages. */
+  /** Receives no more messages. */
   forget() {
     this.started = this.receiving = false;
-    if (this.standIn !== undefined) this.standBy();
+    if (this.keepAliveTimer !== undefined) this.updateKeepAlive();
     environment.receivers[this.number] = undefined;
   }
 
-  /** Reads nothing for a while, or reads on. */
-  rest(on) {
-    if (this.resting === on) return;
-    this.resting = on;
+  /** Pauses or resumes receiving. */
+  setPaused(on) {
+    if (this.paused === on) return;
+    this.paused = on;
     this.receive();
   }
 
   receive() {
-    this.receiving = this.started && !this.resting;
-    if (this.standIn !== undefined || this.started && this.resting) this.standBy();
+    this.receiving = this.started && !this.paused;
+    if (this.keepAliveTimer !== undefined || this.started && this.paused) this.updateKeepAlive();
     return environment.calls.receive(this.number, this.receiving ? 1 : 0);
   }
 
-  /** A loop that watches nothing lets the process end, which an open socket keeps running: a timer stands in for it. */
-  standBy() {
-    clearInterval(this.standIn);
-    this.standIn = this.started && this.resting ? setInterval(() => {}, LONGEST) : undefined;
-    if (this.standIn !== undefined && !this.hasRef()) this.standIn.unref();
+  /** A paused socket has no watch in the loop, but must keep the process alive as any open socket: a timer does. */
+  updateKeepAlive() {
+    clearInterval(this.keepAliveTimer);
+    this.keepAliveTimer = this.started && this.paused ? setInterval(() => {}, MAX_DELAY) : undefined;
+    if (this.keepAliveTimer !== undefined && !this.hasRef()) this.keepAliveTimer.unref();
   }
 
-  /** The callback is for those who close the view; it runs when the host has closed its side. */
+  /** The callback is for programs that close the handle; it runs when the host has closed its own. */
   close(callback) {
     this.forget();
-    gathering.endStretch();
-    const lost = environment.calls.close(this.number);
+    sendBatch.endEpoch();
+    const canceled = environment.calls.close(this.number);
     this.number = -1;
-    view.close(this, callback);
+    hostHandles.close(this, callback);
     this.resource.emitDestroy();
-    if (lost > 0) setImmediate(gathering.cancel, environment.lost());
+    if (canceled > 0) setImmediate(sendBatch.cancel, environment.lost());
   }
 
   ref() {
     environment.calls.reference(this.number, 1);
-    this.standIn?.ref();
-    view.reference(this);
+    this.keepAliveTimer?.ref();
+    hostHandles.reference(this);
   }
 
   unref() {
     environment.calls.reference(this.number, 0);
-    this.standIn?.unref();
-    view.reference(this);
+    this.keepAliveTimer?.unref();
+    hostHandles.reference(this);
   }
 
   hasRef() {
-    return view.isReferenced(this);
+    return hostHandles.isReferenced(this);
   }
 
   getAsyncId() {
@@ -300,23 +299,23 @@ class UdpHandle {
     return this.native.descriptor();
   }
 
-  /** For Deno's child_process: one more descriptor, to be sent to a child. */
+  /** For Deno's child_process: a duplicate of the descriptor for the child. */
   fdForIpc() {
     return this.native.duplicate();
   }
 
-  /** For Bun's child_process: a socket of Bun's own, to be sent to a child. */
+  /** For Bun's child_process: a socket of Bun's for the child. */
   get socket() {
-    this.sent ??= socketToSend?.(this.native, this.type, new RawHandle(this.type, { reuseAddr: this.sharesAddress }));
-    return this.sent;
+    this.socketForChild ??= socketToSend?.(this.native, this.type, new RawHandle(this.type, { reuseAddr: this.sharesAddress }));
+    return this.socketForChild;
   }
 
   getsockname(out) {
-    return tell(out, this.native.address());
+    return fill(out, this.native.address());
   }
 
   getpeername(out) {
-    return tell(out, this.native.remoteAddress());
+    return fill(out, this.native.remoteAddress());
   }
 
   setBroadcast(on) {
@@ -355,7 +354,7 @@ class UdpHandle {
     return this.native.sourceMembership(false, source, group, text(address));
   }
 
-  /** The size, or undefined and what went wrong in `failure`. */
+  /** The size; or undefined, and the error's properties in `failure`. */
   bufferSize(size, receive, failure) {
     const outcome = this.flushAndGetNative().bufferSize(size, receive);
     if (outcome >= 0) return outcome;
@@ -374,35 +373,35 @@ class UdpHandle {
   }
 }
 
-/** What few sockets ever have: it takes no room in the others. */
+/** Properties that few sockets have, so that they cost the others no memory. */
 Object.assign(UdpHandle.prototype, {
   receiveCoalescing: 0,
-  resting: false,
-  hearsWhole: false,
+  paused: false,
+  takesBatches: false,
   hasTransmitTimestamps: false,
-  standIn: undefined,
-  view: undefined,
-  lent: undefined,
-  sent: undefined,
-  half: undefined,
-  stretch: -1,
+  keepAliveTimer: undefined,
+  hostHandle: undefined,
+  hostClose: undefined,
+  socketForChild: undefined,
+  nativeHandle: undefined,
+  flushEpoch: -1,
 });
 
-/** The number of a destination, of the peer if there is no address; or a negative number of the system's. */
+/** The number of a destination in the addon's table (the peer's if there is no address), or a negative errno. */
 function destination(address, port) {
-  if (address === undefined) return gathering.PEER;
+  if (address === undefined) return sendBatch.PEER;
   if (mayReach !== undefined && !mayReach(address, port)) return UNKNOWN;
-  return gathering.destination(address);
+  return sendBatch.destination(address);
 }
 
-/** Lets the datagram leave that was gathered last, and all before it; its outcome. */
-function leave() {
-  const outcome = gathering.flush();
-  if (outcome === gathering.WAITS) return 0;
+/** Flushes the batch; the result of its last datagram. */
+function flushLast() {
+  const outcome = sendBatch.flush();
+  if (outcome === sendBatch.WAITS) return 0;
   return outcome < 0 ? outcome : outcome + 1;
 }
 
-function tell(out, address) {
+function fill(out, address) {
   if (typeof address === 'number') return address;
   Object.assign(out, address);
   return 0;

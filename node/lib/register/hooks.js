@@ -1,5 +1,5 @@
 'use strict';
-// Who asks for `dgram`, and does he get heliogram or the host's own? One answer for require() and for import.
+// Which requests for `dgram` get heliogram: the same for require() and for import.
 
 const path = require('node:path');
 const { fileURLToPath, pathToFileURL } = require('node:url');

@@ -1,13 +1,13 @@
 'use strict';
-// Bun: what Node keeps in a handle, Bun keeps in a plain object.
+// Bun, whose handles are plain objects.
 
 const { promisify } = require('node:util');
 const common = require('./deno-bun-common.js');
 const { symbolOf } = require('./symbols.js');
 
 /**
- * child_process sends only Bun's own sockets. This is one whose descriptor becomes one more of ours once Bun watches what
- * it was before, so that Bun reads nothing from it.
+ * child_process sends only Bun's own sockets. Bun opens one on another socket's descriptor, which then becomes a duplicate
+ * of ours, so that Bun reads nothing from it.
  */
 function socketToSend(native, type, other) {
   other.bind(type === 'udp6' ? '::1' : '127.0.0.1', 0);
@@ -50,7 +50,7 @@ module.exports = ({ dgram }) => ({
   marksStacks: true,
   entersByTick: true,
 
-  /** Stands in the text of Bun's own `emit`, and of nothing that programs put around it: a call as only Bun writes it. */
+  /** A syntax in the source of Bun's `emit` that wrappers of other programs do not contain. */
   ownEmitHas: '.@call(',
 
   /** Bun ends without calling what the C library or Node-API has registered. */

@@ -1,5 +1,5 @@
 'use strict';
-// What Deno and Bun have in common: a poll thread calls, and nothing runs after the call but what we run.
+// Deno and Bun: the addon's poll thread calls, and ticks and microtasks run after the call only if we run them.
 
 module.exports = (runTicks) => ({
   mayUseNet: () => true,

@@ -1,6 +1,6 @@
 'use strict';
-// The primary of a cluster in Deno. Deno's own shares no UDP sockets: a worker's question for one is answered ENOTSUP. We
-// take the question before Deno sees it and answer with the socket; the worker's half of Deno's cluster does all the rest.
+// Shares UDP sockets from a cluster primary in Deno, whose own answers a worker's query for one with ENOTSUP. We handle
+// the query before Deno does and answer with the socket; Deno's code in the worker does the rest.
 
 const cluster = require('node:cluster');
 const { constants } = require('node:os');

@@ -1,6 +1,6 @@
 'use strict';
-// Deno's permissions know nothing of what an addon does, so we ask them for what the addon is to do: the net, by host and
-// port. Deno's answers cost some microseconds each, so that one which grants holds for the rest of the turn.
+// Deno does not check what an addon does, so we query its permissions: net, by host and port. A query takes some
+// microseconds, so a grant is remembered until the end of the turn.
 
 const { permissions, errors } = globalThis.Deno;
 
@@ -21,7 +21,7 @@ function remember(address, port) {
   process.nextTick(forget);
 }
 
-/** Asks, and lets Deno ask the user where it has been told to. */
+/** Queries the permission, and requests it where Deno prompts. */
 function isGranted(host) {
   const wanted = { name: 'net', host };
   const { state } = permissions.querySync(wanted);

@@ -31,10 +31,10 @@ module.exports = ({ dgram }) => ({
   mayReach,
   marksStacks: true,
 
-  /** What AsyncLocalStorage has. An AsyncResource's scope is entered for half a microsecond, mostly for a WeakMap's sake. */
+  /** AsyncLocalStorage's context. To enter an AsyncResource's scope takes 0.5 us, mostly in a WeakMap. */
   asyncContext: core?.getAsyncContext && core.setAsyncContext && { get: core.getAsyncContext, set: core.setAsyncContext },
 
-  /** What a primary without heliogram says to a worker that asks for a shared socket. */
+  /** The answer of a primary without heliogram to a worker that asks for a shared socket. */
   unshared: -constants.errno.ENOTSUP,
   adopt: (native, wrap) => native.adopt(wrap.fdForIpc(), false),
 });

@@ -1,7 +1,7 @@
 'use strict';
-// What the runtime's own dgram gives us to be taken for it: its class, the symbols under which it and its neighbours
-// (child_process, cluster, monitoring tools) keep a socket's state, and the class of its handles. Each runtime has a file
-// beside this one, and no other file asks which one it is.
+// The runtime: its dgram's class, its symbols for a socket's state (child_process, cluster and monitoring tools use
+// them), the class of its handles, and what it does differently. Each runtime has a file in this folder; no other file
+// asks for the runtime or its version.
 
 const dgram = require('./original-dgram.js').dgram ?? require('node:dgram');
 const { bindFailureEvent, namesUnnamedClasses, refusesTextZero } = require('./versions.js');

@@ -8,10 +8,10 @@ const { asksForNet, isSupported, skipsLookup } = require('./versions.js');
 
 module.exports = ({ dgram }) => {
   /**
-   * Half a socket of the host: an argument that is refused late leaves the state behind, and nothing is announced. Sockets
-   * that are whole would show up in diagnostics_channel.
+   * A socket of the host that has its state, but whose constructor threw: a complete one would be published on
+   * diagnostics_channel. The signal is the last argument that the constructor checks.
    */
-  function halfSocket() {
+  function incompleteSocket() {
     const socket = Object.create(dgram.Socket.prototype);
     try {
       dgram.Socket.call(socket, { type: 'udp4', signal: 0 });
@@ -22,7 +22,7 @@ module.exports = ({ dgram }) => {
   }
 
   function inspect() {
-    const { socket, error } = halfSocket();
+    const { socket, error } = incompleteSocket();
     const kState = symbolOf(socket, 'state symbol');
     const { handle } = socket[kState];
     handle.unref(); // it stays as it is: closing it would be seen by async_hooks
@@ -43,13 +43,13 @@ module.exports = ({ dgram }) => {
     skipsLookup,
     mayUseNet: () => !asksForNet || !process.permission || process.permission.has('net'),
 
-    /** Stands in the text of Node's own `emit`, and of nothing that programs put around it: a name that only Node knows. */
+    /** A name in the source of Node's `emit` that wrappers of other programs do not contain. */
     ownEmitHas: 'kErrorMonitor',
 
-    /** Node's own switch for tests: sends wait for the loop even if the kernel has room. */
+    /** Node's flag for tests: sends are queued for the loop even if the kernel would take them. */
     queuesSends: process.execArgv.includes('--test-udp-no-try-send'),
 
-    /** Shares the kernel's socket of a handle that the host made; the outcome of `adopt`. */
+    /** Adopts the kernel's socket of a handle that the host made. */
     adopt: (native, wrap) => native.adopt(wrap.fd, true),
 
     /** Ticks and microtasks, which the loop itself runs after what it has called. */

@@ -1,6 +1,6 @@
 'use strict';
-// What stands behind a local socket: the native half, and who is told of what comes. Outcomes are sizes or the system's
-// negative numbers. Unlike UDP's these sockets are read message by message: their queues are short, and their senders wait.
+// The handle of a Unix datagram socket: calls the addon and passes on what it receives. A result is a size or a negative
+// errno. Unlike UDP sockets these are read message by message: their queues are short, and their senders wait.
 
 const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
@@ -10,23 +10,23 @@ const { ErrnoException, ExceptionWithHostPort } = require('../common/errors.js')
 
 const EAGAIN = -constants.errno.EAGAIN;
 
-/** What can be had, as the native side says it. */
+/** Bits of readiness. */
 const READABLE = 1;
 const WRITABLE = 2;
 
 /** At most this many messages are delivered before the loop turns, as of other sockets. */
 const PER_TURN = 32;
 
-/** More than the system's send buffers allow a message unless somebody enlarges them. */
-const LONGEST = 256 * 1024;
+/** Bytes of a message: more than the default send buffers allow. */
+const MAX_MESSAGE = 256 * 1024;
 
-let room; // where a message is received, made for the first one
+let buffer; // of one message, made for the first one
 
-class Local {
+class UnixHandle {
   /** `events` has `onmessage(message, rinfo)`, `onerror(error)` and `onwritable()`. */
   constructor({ replaceStale = false, unlink = true }, events) {
     this.events = events;
-    this.native = environment.openLocal(Boolean(replaceStale), Boolean(unlink));
+    this.native = environment.openUnixDatagram(Boolean(replaceStale), Boolean(unlink));
     if (this.native === undefined) throw new ErrnoException(-constants.errno.ENOTSUP, 'socket');
     this.resource = new AsyncResource('UNIXDGRAM', { requireManualDestroy: true });
     this.reads = false;
@@ -39,16 +39,16 @@ class Local {
     return this.watch();
   }
 
-  /** `onwritable` is called when the peer has room, until this is taken back. */
-  awaitRoom(on) {
+  /** Calls `onwritable` while the peer's queue is not full, until this is turned off. */
+  awaitWritable(on) {
     this.waits = on;
     return this.watch();
   }
 
   /** One that waits for nothing may be collected. */
   watch() {
-    if (this.reads || this.waits) environment.locals.set(this.native.number, this);
-    else environment.locals.delete(this.native.number);
+    if (this.reads || this.waits) environment.unixHandles.set(this.native.number, this);
+    else environment.unixHandles.delete(this.native.number);
     return this.native.watch(this.reads, this.waits);
   }
 
@@ -58,30 +58,30 @@ class Local {
   }
 
   receive() {
-    room ??= Buffer.allocUnsafeSlow(LONGEST);
+    buffer ??= Buffer.allocUnsafeSlow(MAX_MESSAGE);
     for (let count = 0; count < PER_TURN && this.native !== undefined && this.reads; count++) {
-      const outcome = this.native.receive(room);
+      const outcome = this.native.receive(buffer);
       if (outcome === EAGAIN) return;
       if (count > 0) runTicks();
       if (this.native === undefined) return;
-      this.resource.runInAsyncScope(tell, undefined, this.events, outcome);
+      this.resource.runInAsyncScope(emitOutcome, undefined, this.events, outcome);
     }
   }
 
   close() {
     const { native } = this;
     this.native = undefined;
-    environment.locals.delete(native.number);
+    environment.unixHandles.delete(native.number);
     this.resource.emitDestroy();
     return native.close();
   }
 }
 
-function tell(events, outcome) {
+function emitOutcome(events, outcome) {
   if (typeof outcome === 'number') return events.onerror(new ErrnoException(outcome, 'recvmsg'));
   const { size, address, truncated, credentials } = outcome;
   const rinfo = { address, size, ...(truncated && { truncated }), ...(credentials && { credentials }) };
-  return events.onmessage(Buffer.from(room.subarray(0, size)), rinfo);
+  return events.onmessage(Buffer.from(buffer.subarray(0, size)), rinfo);
 }
 
 /** The error of an outcome: `bind EADDRINUSE /run/log`. An abstract name stands behind an `@`. */
@@ -90,4 +90,4 @@ function errorOf(outcome, syscall, path) {
   return new ExceptionWithHostPort(outcome, syscall, path.replace(/^\0/, '@'));
 }
 
-module.exports = { EAGAIN, Local, errorOf };
+module.exports = { EAGAIN, UnixHandle, errorOf };

@@ -1,21 +1,21 @@
 'use strict';
-// heliogram/unix-dgram: the interface of npm's package unix-dgram, whose events and callbacks come at once. A message for
-// which a connected peer has no room is not kept: 'congestion' gives it back, and 'writable' says when to try again.
+// heliogram/unix-dgram: the API of npm's package unix-dgram, whose events and callbacks are synchronous. A message that a
+// connected peer's full queue refuses is not queued: 'congestion' gives it back, and 'writable' says when to try again.
 
 const { EventEmitter } = require('node:events');
 const { createSocket: createDgramSocket } = require('../dgram/socket.js');
-const { EAGAIN, Local, errorOf } = require('./handle.js');
+const { EAGAIN, UnixHandle, errorOf } = require('./handle.js');
 const { slice, validateFunction, validateString } = require('../common/validate.js');
 const { ERR_SOCKET_BAD_TYPE, ERR_SOCKET_DGRAM_NOT_RUNNING } = require('../common/errors.js');
 
 class Socket extends EventEmitter {
-  #local;
+  #handle;
   #isConnected = false;
 
   constructor(type, listener) {
     super();
     if (type !== 'unix_dgram') throw new ERR_SOCKET_BAD_TYPE();
-    this.#local = new Local({ unlink: false }, {
+    this.#handle = new UnixHandle({ unlink: false }, {
       onmessage: (message, rinfo) => this.emit('message', message, rinfo),
       onerror: (error) => this.emit('error', error),
       onwritable: () => this.#writable(),
@@ -53,26 +53,26 @@ class Socket extends EventEmitter {
 
   close() {
     this.#running();
-    this.#local.close();
+    this.#handle.close();
   }
 
   ref() {
-    this.#local.native?.reference(true);
+    this.#handle.native?.reference(true);
   }
 
   unref() {
-    this.#local.native?.reference(false);
+    this.#handle.native?.reference(false);
   }
 
   #running() {
-    if (this.#local.native === undefined) throw new ERR_SOCKET_DGRAM_NOT_RUNNING();
-    return this.#local.native;
+    if (this.#handle.native === undefined) throw new ERR_SOCKET_DGRAM_NOT_RUNNING();
+    return this.#handle.native;
   }
 
   #do(call, path, event) {
     validateString(path, 'path');
     const outcome = this.#running()[call](path);
-    if (outcome >= 0) this.#local.read();
+    if (outcome >= 0) this.#handle.read();
     if (outcome < 0) this.emit('error', errorOf(outcome, call, path));
     else this.emit(event);
     return outcome >= 0;
@@ -81,7 +81,7 @@ class Socket extends EventEmitter {
   #settle(outcome, { message, path, callback }) {
     if (callback !== undefined) validateFunction(callback, 'callback');
     if (outcome === EAGAIN && message !== undefined) {
-      this.#local.awaitRoom(true);
+      this.#handle.awaitWritable(true);
       this.emit('congestion', message);
       return;
     }
@@ -91,7 +91,7 @@ class Socket extends EventEmitter {
   }
 
   #writable() {
-    this.#local.awaitRoom(false);
+    this.#handle.awaitWritable(false);
     this.emit('writable');
   }
 }

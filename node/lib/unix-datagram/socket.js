@@ -1,10 +1,10 @@
 'use strict';
-// Sockets of type 'unix_dgram': datagrams between processes of one host, with the manners of the other sockets. Where
-// those have a port and an address, these have a path, or an abstract name behind a NUL.
+// createSocket('unix_dgram'): datagrams between processes of one host, with the API of UDP sockets. An address is a path,
+// or an abstract name behind a NUL.
 
 const { EventEmitter } = require('node:events');
 const { promisify } = require('node:util');
-const { EAGAIN, Local, errorOf } = require('./handle.js');
+const { EAGAIN, UnixHandle, errorOf } = require('./handle.js');
 const { closeOnAbort } = require('../common/cancellation.js');
 const { messageList, slice, validateAbortSignal, validateFunction, validateString, validateUint32 } = require('../common/validate.js');
 const {
@@ -21,23 +21,23 @@ function pathOf(where) {
   return path;
 }
 
-/** One buffer, since the native side takes one. */
+/** The message as one buffer. */
 function bytesOf(message) {
   const list = messageList(message);
   return list.length === 1 ? list[0] : Buffer.concat(list);
 }
 
 class UnixSocket extends EventEmitter {
-  #local;
+  #handle;
   #isBound = false;
   #isConnected = false;
-  #waiting = []; // sends for which the peer had no room
+  #waiting = []; // sends while the peer's queue is full
 
   constructor(options, listener) {
     super();
     const { signal, receiveCredentials, recvBufferSize, sendBufferSize } = options;
     if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
-    this.#local = new Local(options, {
+    this.#handle = new UnixHandle(options, {
       onmessage: (message, rinfo) => this.emit('message', message, rinfo),
       onerror: (error) => this.emit('error', error),
       onwritable: () => this.#flush(),
@@ -47,7 +47,7 @@ class UnixSocket extends EventEmitter {
     if (receiveCredentials) this.setReceiveCredentials(true);
     if (recvBufferSize) this.setRecvBufferSize(recvBufferSize);
     if (sendBufferSize) this.setSendBufferSize(sendBufferSize);
-    if (signal !== undefined) closeOnAbort(this, signal, () => this.#local.native !== undefined);
+    if (signal !== undefined) closeOnAbort(this, signal, () => this.#handle.native !== undefined);
   }
 
   bind(where, callback) {
@@ -62,7 +62,7 @@ class UnixSocket extends EventEmitter {
       return this;
     }
     this.#isBound = true;
-    this.#local.read();
+    this.#handle.read();
     this.#later(() => this.emit('listening'));
     return this;
   }
@@ -80,7 +80,7 @@ class UnixSocket extends EventEmitter {
     }
     this.#isConnected = true;
     if (callback) this.once('connect', callback);
-    this.#local.read();
+    this.#handle.read();
     this.#later(() => this.emit('connect'));
   }
 
@@ -96,10 +96,10 @@ class UnixSocket extends EventEmitter {
   send(message, ...args) {
     const hasPart = typeof args[0] === 'number';
     const bytes = hasPart ? slice(message, args[0], args[1]) : bytesOf(message);
-    const rest = hasPart ? args.slice(2) : args;
-    const path = typeof rest[0] === 'function' ? undefined : (rest.shift() ?? undefined);
+    const where = hasPart ? args.slice(2) : args;
+    const path = typeof where[0] === 'function' ? undefined : (where.shift() ?? undefined);
     if (path !== undefined) validateString(path, 'path');
-    const [callback] = rest;
+    const [callback] = where;
     if (callback !== undefined) validateFunction(callback, 'callback');
     this.#running();
     if (path !== undefined && this.#isConnected) throw new ERR_SOCKET_DGRAM_IS_CONNECTED();
@@ -145,7 +145,7 @@ class UnixSocket extends EventEmitter {
     this.#running();
     if (typeof callback === 'function') this.once('close', callback);
     const path = this.#isBound ? this.address().address : undefined;
-    const outcome = this.#local.close();
+    const outcome = this.#handle.close();
     this.#drop(() => new ERR_SOCKET_DGRAM_NOT_RUNNING());
     process.nextTick(() => {
       if (outcome < 0) this.emit('error', errorOf(outcome, 'unlink', path));
@@ -155,22 +155,22 @@ class UnixSocket extends EventEmitter {
   }
 
   async [Symbol.asyncDispose]() {
-    if (this.#local.native) await promisify(this.close).call(this);
+    if (this.#handle.native) await promisify(this.close).call(this);
   }
 
   ref() {
-    this.#local.native?.reference(true);
+    this.#handle.native?.reference(true);
     return this;
   }
 
   unref() {
-    this.#local.native?.reference(false);
+    this.#handle.native?.reference(false);
     return this;
   }
 
   #running() {
-    if (this.#local.native === undefined) throw new ERR_SOCKET_DGRAM_NOT_RUNNING();
-    return this.#local.native;
+    if (this.#handle.native === undefined) throw new ERR_SOCKET_DGRAM_NOT_RUNNING();
+    return this.#handle.native;
   }
 
   #check(outcome, syscall) {
@@ -186,30 +186,30 @@ class UnixSocket extends EventEmitter {
   /** Events of a socket that has been closed meanwhile do not come. */
   #later(emit) {
     process.nextTick(() => {
-      if (this.#local.native) emit();
+      if (this.#handle.native) emit();
     });
   }
 
-  /** The kernel says when the peer of a connected socket has room, and of no other. */
+  /** Only a connected socket becomes writable when the peer's queue has space. */
   #send(bytes, path, callback) {
-    const outcome = this.#waiting.length > 0 && path === undefined ? EAGAIN : this.#local.native.send(bytes, path);
+    const outcome = this.#waiting.length > 0 && path === undefined ? EAGAIN : this.#handle.native.send(bytes, path);
     if (outcome !== EAGAIN || path !== undefined) {
       this.#settle(outcome, path, callback);
       return;
     }
     this.#waiting.push({ bytes, callback });
-    this.#local.awaitRoom(true);
+    this.#handle.awaitWritable(true);
   }
 
   #flush() {
     while (this.#waiting.length > 0) {
       const { bytes, callback } = this.#waiting[0];
-      const outcome = this.#local.native.send(bytes);
+      const outcome = this.#handle.native.send(bytes);
       if (outcome === EAGAIN) return;
       this.#waiting.shift();
       this.#settle(outcome, undefined, callback);
     }
-    this.#local.awaitRoom(false);
+    this.#handle.awaitWritable(false);
   }
 
   /** As of other sockets: an error that no callback takes is an event. */
@@ -222,7 +222,7 @@ class UnixSocket extends EventEmitter {
   /** What waits will never leave. */
   #drop(error) {
     for (const { callback } of this.#waiting.splice(0)) if (callback) process.nextTick(callback, error(), 0);
-    if (this.#local.native) this.#local.awaitRoom(false);
+    if (this.#handle.native) this.#handle.awaitWritable(false);
   }
 
 }
