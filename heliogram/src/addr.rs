@@ -2,12 +2,13 @@
 //!
 //! Sources: RFC 4007 section 11 (zones), RFC 5952 (text of IPv6), the manual's `setMulticastInterface`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::info::RecvMetadata;
 use crate::sys;
+use crate::types::interface::Interface;
+use crate::types::metadata::RecvMetadata;
 
 /// Who sent a datagram, and how much of it there is: the manual's `rinfo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,22 +58,6 @@ pub const fn family(addr: &SocketAddr) -> &'static str {
     if addr.is_ipv4() { "IPv4" } else { "IPv6" }
 }
 
-/// Which interface a multicast call is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Interface {
-    /// The one the system chooses.
-    #[default]
-    Default,
-    /// The one that has this IPv4 address; for IPv4 groups.
-    Address(Ipv4Addr),
-    /// The one with this index (`if_nametoindex(3)`), for both families. 0 is [`Interface::Default`].
-    Index(u32),
-    /// Every one that is up and can multicast, as they are at the time of the call: for memberships, which
-    /// succeed if they do on one of them. `ENOTSUP` on Windows.
-    All,
-}
-
 impl Interface {
     /// The interface of this name, such as `eth0`.
     ///
@@ -98,6 +83,14 @@ impl Interface {
             SocketAddr::V4(addr) => Ok(Interface::Address(*addr.ip())),
             SocketAddr::V6(addr) => Ok(Interface::Index(addr.scope_id())),
         }
+    }
+}
+
+impl RecvMetadata {
+    /// The name of the interface that it came through, such as `eth0`; `None` on Windows, and for an interface that is
+    /// gone.
+    pub fn interface_name(&self) -> Option<String> {
+        self.interface.and_then(sys::interface_name)
     }
 }
 

@@ -8,6 +8,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::sys;
+use crate::types::error_queue::QueuedError;
 
 /// A result with an [`Error`] of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -280,5 +281,22 @@ impl std::error::Error for Error {}
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         io::Error::new(error.io_kind(), error)
+    }
+}
+
+impl QueuedError {
+    /// The error's name: `ECONNREFUSED`, `EHOSTUNREACH`, `EMSGSIZE`.
+    pub fn code(&self) -> &'static str {
+        sys::errno::name(-self.errno)
+    }
+}
+
+impl fmt::Display for QueuedError {
+    /// `ECONNREFUSED 192.0.2.1:9, says 192.0.2.1`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())?;
+        self.peer.map_or(Ok(()), |peer| write!(f, " {peer}"))?;
+        self.mtu.map_or(Ok(()), |mtu| write!(f, ", the path's MTU is {mtu}"))?;
+        self.offender.map_or(Ok(()), |offender| write!(f, ", says {offender}"))
     }
 }

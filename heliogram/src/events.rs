@@ -57,8 +57,9 @@ use std::time::Duration;
 
 use crate::batch::RecvBatch;
 use crate::error::{Error, Result};
-use crate::options::{SocketOptions, SocketType};
+use crate::socket_options::SocketOptions;
 use crate::sys;
+use crate::types::family::SocketType;
 
 pub mod event;
 mod lookup;

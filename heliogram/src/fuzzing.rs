@@ -8,7 +8,8 @@ pub use crate::sys::cmsg::fuzzing as control_messages;
 pub mod address {
     use std::net::IpAddr;
 
-    use crate::addr::{Interface, parse, text};
+    use crate::addr::{parse, text};
+    use crate::types::interface::Interface;
 
     const PORT: u16 = 41234;
 

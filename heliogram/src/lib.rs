@@ -79,6 +79,7 @@
 
 pub mod addr;
 mod batch;
+mod block_list;
 #[cfg(any(feature = "events", feature = "tokio"))]
 mod delegate;
 mod error;
@@ -87,29 +88,27 @@ pub mod events;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
-mod info;
-mod notice;
-mod options;
 #[doc(hidden)]
-pub mod queue;
+pub mod send_queue;
 mod socket;
+mod socket_options;
 #[doc(hidden)]
 pub mod state;
 mod stats;
-#[allow(unsafe_code, reason = "the one room for system calls")]
+#[allow(unsafe_code, reason = "the one place for system calls")]
 mod sys;
 #[cfg(feature = "tokio")]
 mod tokio;
+mod types;
 #[cfg(unix)]
 mod unix_datagram;
 
-pub use addr::{Interface, RemoteInfo};
-pub use batch::{Datagram, MAX_MESSAGE, Message, RecvBatch};
+pub use addr::RemoteInfo;
+pub use batch::{Message, RecvBatch};
+pub use block_list::BlockList;
 pub use error::{Error, ErrorKind, Result};
-pub use info::{Clock, Ecn, PathMtuDiscovery, RecvMetadata, RecvMetadataOptions, SendOptions, TrafficClass};
-pub use notice::{ErrorOrigin, ErrorQueueEntry, QueuedError, TransmitTimestamp};
-pub use options::{BlockList, SocketOptions, SocketType, Steering};
 pub use socket::{Socket, SocketControl};
+pub use socket_options::SocketOptions;
 pub use stats::Stats;
 pub use sys::{BorrowedDescriptor, OwnedDescriptor, Sockopt, SockoptValues, Systems};
 #[cfg(all(unix, feature = "tokio"))]
@@ -117,4 +116,15 @@ pub use tokio::TokioUnixDatagram;
 #[cfg(feature = "tokio")]
 pub use tokio::{TokioMessages, TokioSocket};
 #[cfg(unix)]
-pub use unix_datagram::{Credentials, SocketAddrUnix, UnixDatagram, UnixDatagramOptions, UnixRemoteInfo};
+pub use types::clock::Clock;
+#[cfg(unix)]
+pub use types::credentials::Credentials;
+pub use types::datagram::{Datagram, MAX_MESSAGE};
+pub use types::error_queue::{ErrorOrigin, ErrorQueueEntry, QueuedError, TransmitTimestamp};
+pub use types::family::SocketType;
+pub use types::interface::Interface;
+pub use types::metadata::{Ecn, RecvMetadata, RecvMetadataOptions, TrafficClass};
+pub use types::send_options::{PathMtuDiscovery, SendOptions};
+pub use types::steering::Steering;
+#[cfg(unix)]
+pub use unix_datagram::{SocketAddrUnix, UnixDatagram, UnixDatagramOptions, UnixRemoteInfo};

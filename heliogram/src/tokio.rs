@@ -42,13 +42,15 @@ use ::tokio::task::coop::consume_budget;
 use futures_core::Stream;
 
 use crate::addr::RemoteInfo;
-use crate::batch::{Datagram, RecvBatch};
+use crate::batch::RecvBatch;
 use crate::delegate::delegate;
 use crate::error::{Error, ErrorKind, Result};
-use crate::notice::ErrorQueueEntry;
-use crate::options::{SocketOptions, SocketType};
 use crate::socket::SocketControl;
+use crate::socket_options::SocketOptions;
 use crate::sys;
+use crate::types::datagram::Datagram;
+use crate::types::error_queue::ErrorQueueEntry;
+use crate::types::family::SocketType;
 
 #[cfg(unix)]
 pub use unix::TokioUnixDatagram;

@@ -36,6 +36,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::{self, errno, local};
+use crate::types::credentials::Credentials;
 
 /// How a [`UnixDatagram`] treats the path that it is bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,17 +189,6 @@ pub struct UnixRemoteInfo {
     pub truncated: bool,
     /// The process that sent it, if [`UnixDatagram::set_passcred`] asked.
     pub credentials: Option<Credentials>,
-}
-
-/// A process and whom it runs as, vouched for by the kernel (`struct ucred`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Credentials {
-    /// The process; 0 if it is of a namespace that this one cannot see.
-    pub pid: i32,
-    /// The user.
-    pub uid: u32,
-    /// The group.
-    pub gid: u32,
 }
 
 /// A datagram socket of this host, answering at once: what would have to wait fails with `EAGAIN`

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use common::netns::Net;
 use common::{LONG, code, recv, send, within};
-use heliogram::queue::SendQueue;
+use heliogram::send_queue::SendQueue;
 use heliogram::{Datagram, Socket, SocketControl, SocketOptions, SocketType};
 
 /// An address of the west's network that nobody has: what goes there waits in the kernel, and fills the send buffer, until

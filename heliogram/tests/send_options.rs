@@ -10,7 +10,7 @@ use std::thread;
 
 use common::netns::{Host, Net};
 use common::{LONG, at, bound, code, ip, new, recv, recv_from, send, within};
-use heliogram::queue::SendQueue;
+use heliogram::send_queue::SendQueue;
 use heliogram::{
     Clock, Datagram, Ecn, Interface, RecvMetadata, RecvMetadataOptions, RemoteInfo, Result, SendOptions, Socket,
     SocketType, TrafficClass,

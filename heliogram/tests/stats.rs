@@ -4,7 +4,7 @@
 mod common;
 
 use common::{LONG, bound, code, new, recv, send, set_option, within};
-use heliogram::queue::SendQueue;
+use heliogram::send_queue::SendQueue;
 use heliogram::{Datagram, RecvBatch, Socket, SocketOptions, SocketType, Stats};
 
 /// Whether this build sends and takes trains at all, and many messages in a call.

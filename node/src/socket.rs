@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use heliogram::queue::SendQueue;
+use heliogram::send_queue::SendQueue;
 use heliogram::{BorrowedDescriptor, Datagram, RecvBatch, RemoteInfo, Result, Socket, SocketOptions, SocketType};
 
 use crate::ffi::{Interest, Poll, Watched};

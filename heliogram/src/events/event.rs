@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::EventSocket;
 use crate::addr::RemoteInfo;
 use crate::error;
-use crate::notice::{QueuedError, TransmitTimestamp};
+use crate::types::error_queue::{QueuedError, TransmitTimestamp};
 
 /// An event that a [`EventSocket`] emits; its type says what its listeners are given. There are seven: Node's
 /// five, and two for sockets that ask.

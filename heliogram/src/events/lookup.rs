@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::error::{Error, Result};
-use crate::options::SocketType;
 use crate::sys;
+use crate::types::family::SocketType;
 
 /// The most names that are looked up at once; as many as Node's thread pool has threads.
 const THREADS: usize = 4;

@@ -9,11 +9,12 @@ use super::event::ListenerId;
 use super::socket::{BindCallback, ConnectCallback, EventSocket, SendCallback, Waiting};
 use super::target::{BindOptions, Binding, Destination, Payload, Target};
 use super::{SLOTS, TRAIN_SLOTS, Tick};
-use crate::batch::{Datagram, RecvBatch};
+use crate::batch::RecvBatch;
 use crate::error::{Error, ErrorKind, Result};
-use crate::notice::ErrorQueueEntry;
 use crate::state::{self, Action, Connect, Op, step};
 use crate::sys;
+use crate::types::datagram::Datagram;
+use crate::types::error_queue::ErrorQueueEntry;
 
 /// How many datagrams one turn of the loop takes from one socket, at least if they are there, before others have theirs.
 const TURN: usize = 256;

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::io::IoSlice;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::addr::{self, RemoteInfo};
+use crate::addr;
+use crate::addr::RemoteInfo;
 use crate::error::{Error, ErrorKind, Result};
-use crate::info::SendOptions;
-use crate::options::SocketType;
 use crate::sys;
+use crate::types::family::SocketType;
+use crate::types::send_options::SendOptions;
 
 /// Where a datagram goes, or whom a socket connects to.
 ///

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 
 use super::{Socket, SocketControl};
 use crate::error::Result;
-use crate::notice::ErrorQueueEntry;
 use crate::state::Op;
 use crate::sys;
+use crate::types::error_queue::ErrorQueueEntry;
 
 /// How many errors of others may come to the calls of one send or receive.
 const QUEUED_AT_ONCE: usize = 4;

@@ -6,9 +6,10 @@ use std::ops::Deref;
 
 use super::{SocketControl, check_port};
 use crate::error::{Error, Result};
-use crate::options::{SocketOptions, SocketType};
+use crate::socket_options::SocketOptions;
 use crate::state::{Action, Bind, Op, Step, step};
 use crate::sys;
+use crate::types::family::SocketType;
 
 /// A UDP socket with everything that Node's `dgram.Socket` has, answering at once.
 ///

@@ -15,11 +15,12 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::info::RecvMetadataOptions;
-use crate::options::{SocketOptions, SocketType};
+use crate::socket_options::SocketOptions;
 use crate::state::{Action, Op, State, Step, step};
 use crate::stats::{self, Counters, Stats, Waiting};
 use crate::sys;
+use crate::types::family::SocketType;
+use crate::types::metadata::RecvMetadataOptions;
 
 pub use lifecycle::Socket;
 
@@ -73,7 +74,7 @@ pub struct SocketControl {
     receive_errors: AtomicBool,
     /// Whether anything has ever been let into the error queue.
     notices: AtomicBool,
-    /// What waits in a face's [`SendQueue`](crate::queue::SendQueue).
+    /// What waits in a face's [`SendQueue`](crate::send_queue::SendQueue).
     waiting: Waiting,
     incoming: Counters,
     outgoing: Counters,
@@ -141,7 +142,7 @@ impl SocketControl {
     }
 
     /// How many bytes of sends wait because the kernel had no room for them. The methods here never wait, so only a face
-    /// that keeps a [`SendQueue`](crate::queue::SendQueue) for this socket has any.
+    /// that keeps a [`SendQueue`](crate::send_queue::SendQueue) for this socket has any.
     ///
     /// # Errors
     ///

@@ -4,10 +4,10 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::SocketControl;
-use crate::addr::Interface;
 use crate::error::{Error, Result};
 use crate::state::{Action, Op};
 use crate::sys;
+use crate::types::interface::Interface;
 
 /// Multicast.
 impl SocketControl {

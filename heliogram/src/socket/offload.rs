@@ -4,10 +4,11 @@ use std::io;
 use std::sync::atomic::Ordering;
 
 use super::{Socket, SocketControl};
-use crate::batch::{Datagram, RecvBatch, Run, runs};
+use crate::batch::RecvBatch;
 use crate::error::Result;
 use crate::state::Op;
 use crate::sys;
+use crate::types::datagram::{Datagram, Run, runs};
 
 impl SocketControl {
     /// Whether the kernel hands over trains: as [`SocketOptions::gro`](crate::SocketOptions::gro) said at first.

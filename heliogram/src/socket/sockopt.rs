@@ -5,10 +5,12 @@ use std::sync::atomic::Ordering;
 
 use super::{SocketControl, buffer_size};
 use crate::error::{Error, ErrorKind, Result};
-use crate::info::{Clock, PathMtuDiscovery, RecvMetadataOptions};
-use crate::options::Steering;
 use crate::state::Op;
 use crate::sys::{self, Sockopt, with_sockopts};
+use crate::types::clock::Clock;
+use crate::types::metadata::RecvMetadataOptions;
+use crate::types::send_options::PathMtuDiscovery;
+use crate::types::steering::Steering;
 
 macro_rules! value {
     (bool) => {
@@ -210,6 +212,17 @@ impl SocketControl {
     #[doc(alias("setTransmitTimeClock", "SO_TXTIME"))]
     pub fn set_transmit_time_clock(&self, clock: Clock) -> Result<()> {
         self.call(Op::Option, "setTransmitTimeClock", |sys| sys.set_transmit_time_clock(clock))
+    }
+}
+
+impl Clock {
+    /// Nanoseconds since the clock's zero.
+    ///
+    /// # Errors
+    ///
+    /// `ENOTSUP` where the system does not have the clock.
+    pub fn now(self) -> Result<u64> {
+        sys::now(self).map_err(|error| Error::system("clock_gettime", &error))
     }
 }
 

@@ -5,11 +5,13 @@ use std::net::SocketAddr;
 
 use super::{Socket, SocketControl, rule};
 use crate::addr::RemoteInfo;
-use crate::batch::{Datagram, MAX_MESSAGE, RecvBatch, Run, runs};
+use crate::batch::RecvBatch;
 use crate::error::{Error, Result};
-use crate::info::{PathMtuDiscovery, RecvMetadata};
 use crate::state::{Action, Op, step};
 use crate::sys;
+use crate::types::datagram::{Datagram, MAX_MESSAGE, Run, runs};
+use crate::types::metadata::RecvMetadata;
+use crate::types::send_options::PathMtuDiscovery;
 
 /// Sending and receiving.
 impl Socket {

@@ -13,9 +13,9 @@ use socket2::{MaybeUninitSlice, SockAddr};
 
 use super::cmsg::{self, RECEIVE_SPACE};
 use super::unix::{Socket, internet, retry, set_option};
-use crate::info::{RecvMetadata, RecvMetadataOptions};
-use crate::notice::ErrorQueueEntry;
-use crate::options::SocketType;
+use crate::types::error_queue::ErrorQueueEntry;
+use crate::types::family::SocketType;
+use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
 
 impl Socket {
     /// Asks the kernel for `info` and for nothing else.

@@ -19,12 +19,13 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::{Deref, DerefMut};
 
-use crate::info::{RecvMetadata, RecvMetadataOptions, SendOptions};
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use crate::notice::{ErrorOrigin, ErrorQueueEntry, QueuedError, TransmitTimestamp};
-use crate::options::SocketType;
 use crate::sys::errno;
-use crate::unix_datagram::Credentials;
+use crate::types::credentials::Credentials;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::types::error_queue::{ErrorOrigin, ErrorQueueEntry, QueuedError, TransmitTimestamp};
+use crate::types::family::SocketType;
+use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
+use crate::types::send_options::SendOptions;
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod bsd;

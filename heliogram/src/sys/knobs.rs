@@ -11,9 +11,11 @@ use libc::SOL_SOCKET;
 use libc::{IPPROTO_IP, IPPROTO_IPV6, c_int};
 
 use super::unix::{Socket, check, get_option, set_option};
-use crate::info::{Clock, PathMtuDiscovery};
-use crate::options::{SocketType, Steering};
 use crate::sys::errno;
+use crate::types::clock::Clock;
+use crate::types::family::SocketType;
+use crate::types::send_options::PathMtuDiscovery;
+use crate::types::steering::Steering;
 
 impl Socket {
     /// An option that both protocols have, each by its own name.

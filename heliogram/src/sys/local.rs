@@ -14,7 +14,7 @@ use socket2::{Domain, MsgHdr, SockAddr, Type};
 use super::cmsg;
 use super::unix::{BorrowedDescriptor, bury, check_long, disconnect, grave, retry};
 use crate::sys::errno;
-use crate::unix_datagram::Credentials;
+use crate::types::credentials::Credentials;
 
 /// The most bytes of a name, the NUL included that ends a path or begins an abstract name.
 pub(crate) const NAME: usize = size_of::<libc::sockaddr_un>() - PATH;

@@ -12,10 +12,10 @@ use socket2::SockAddr;
 
 use super::cmsg;
 use super::unix::{Socket, check_long, decode, retry};
-use crate::batch::Run;
-use crate::info::{RecvMetadata, RecvMetadataOptions};
-use crate::options::SocketType;
 use crate::sys::{Received, Taken};
+use crate::types::datagram::Run;
+use crate::types::family::SocketType;
+use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
 
 /// The most messages of one `sendmmsg`, and the most buffers that they have together.
 const MESSAGES: usize = 64;

@@ -4,8 +4,8 @@ use std::io;
 
 use socket2::Domain;
 
-use crate::options::SocketType;
 use crate::sys::Socket;
+use crate::types::family::SocketType;
 
 impl Socket {
     pub(crate) fn recv_buffer_size(&self) -> io::Result<usize> {

@@ -15,7 +15,7 @@ use super::errno;
 use super::unix::{get_option, set_option};
 #[cfg(windows)]
 use super::windows::{get_option, set_option};
-use crate::options::SocketType;
+use crate::types::family::SocketType;
 
 /// Calls a macro with the table.
 ///

@@ -12,11 +12,11 @@ use std::sync::OnceLock;
 
 use socket2::{Domain, InterfaceIndexOrAddress, MsgHdr, Protocol, SockAddr, Type};
 
-use crate::addr::Interface;
-use crate::info::Clock;
-use crate::options::SocketType;
 use crate::sys::errno;
 use crate::sys::options::domain;
+use crate::types::clock::Clock;
+use crate::types::family::SocketType;
+use crate::types::interface::Interface;
 
 /// An owned descriptor, as `Socket::bind_descriptor` takes it.
 pub type OwnedDescriptor = OwnedFd;

@@ -21,13 +21,16 @@ use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket};
 use socket2::{Domain, InterfaceIndexOrAddress, MaybeUninitSlice, Protocol, SockAddr, SockAddrStorage, Type};
 use windows_sys::Win32::Networking::WinSock;
 
-use crate::addr::Interface;
-use crate::batch::{Datagram, Run};
-use crate::info::{Clock, PathMtuDiscovery, RecvMetadata, RecvMetadataOptions, SendOptions};
-use crate::notice::ErrorQueueEntry;
-use crate::options::{SocketType, Steering};
 use crate::sys::options::domain;
 use crate::sys::{Received, Taken, errno};
+use crate::types::clock::Clock;
+use crate::types::datagram::{Datagram, Run};
+use crate::types::error_queue::ErrorQueueEntry;
+use crate::types::family::SocketType;
+use crate::types::interface::Interface;
+use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
+use crate::types::send_options::{PathMtuDiscovery, SendOptions};
+use crate::types::steering::Steering;
 
 /// An owned socket, as `Socket::bind_descriptor` takes it.
 pub type OwnedDescriptor = OwnedSocket;

@@ -11,8 +11,8 @@ use libc::{
 };
 
 use super::{Attribute, Encoder, Message, Received, Refused, field};
-use crate::info::TrafficClass;
-use crate::unix_datagram::Credentials;
+use crate::types::credentials::Credentials;
+use crate::types::metadata::TrafficClass;
 
 /// Every message that [`decode`] understands, and the bytes of its data at most.
 pub(super) const UNDERSTOOD: &[(c_int, c_int, usize)] = &[

@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{Attribute, Control, Encoder, HEADER, Messages, credentials, decode, metadata, segment_size, system};
-use crate::info::RecvMetadataOptions;
+use crate::types::metadata::RecvMetadataOptions;
 
 /// Reads `control` in every way there is.
 ///

@@ -13,7 +13,7 @@ use socket2::{MaybeUninitSlice, MsgHdr, MsgHdrMut, SockRef};
 use super::fuzzing::encoded;
 use super::received::ErrorOrigin;
 use super::*;
-use crate::info::{Ecn, TrafficClass};
+use crate::types::metadata::{Ecn, TrafficClass};
 
 /// The software's times of reception: generate them, and report them (`linux/net_tstamp.h`).
 const TIMESTAMPING_RX_SOFTWARE: c_int = 1 << 3;

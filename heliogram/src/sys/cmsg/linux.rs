@@ -11,8 +11,8 @@ use libc::{
 
 use super::received::ErrorOrigin;
 use super::{Attribute, Encoder, ExtendedError, Message, Messages, Received, Refused, field};
-use crate::info::TrafficClass;
-use crate::unix_datagram::Credentials;
+use crate::types::credentials::Credentials;
+use crate::types::metadata::TrafficClass;
 
 /// Not in every `libc` crate for Linux: by definition the option's own number.
 const SCM_TXTIME: c_int = libc::SO_TXTIME;

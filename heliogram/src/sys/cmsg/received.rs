@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::field;
-use crate::info::RecvMetadata;
+use crate::types::metadata::RecvMetadata;
 
 /// What the kernel told of one datagram, as far as the socket asked for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::fuzzing::{encoded, run, seeds};
 use super::*;
-use crate::info::{Ecn, TrafficClass};
+use crate::types::metadata::{Ecn, TrafficClass};
 
 /// One attribute of each kind.
 fn every_kind() -> [Attribute; 9] {

@@ -1,13 +1,10 @@
-//! [`ErrorQueueEntry`]: what the kernel says later of datagrams that were sent.
+//! [`ErrorQueueEntry`]: what the kernel reports later about datagrams that were sent.
 //!
 //! Sources: `ip(7)` and `ipv6(7)` for `IP_RECVERR`, `recv(2)` for `MSG_ERRQUEUE`; RFC 792 (ICMP), RFC 4443 (ICMPv6); the
 //! kernel's `networking/timestamping`.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime};
-
-use crate::sys;
 
 /// One entry of a socket's error queue, as [`Socket::try_recv_error_queue`](crate::Socket::try_recv_error_queue) takes it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,23 +34,6 @@ pub struct QueuedError {
     pub mtu: Option<u32>,
     /// The system's error number, **negative** as [`Error::errno`](crate::Error::errno) has it.
     pub errno: i32,
-}
-
-impl QueuedError {
-    /// The error's name: `ECONNREFUSED`, `EHOSTUNREACH`, `EMSGSIZE`.
-    pub fn code(&self) -> &'static str {
-        sys::errno::name(-self.errno)
-    }
-}
-
-impl fmt::Display for QueuedError {
-    /// `ECONNREFUSED 192.0.2.1:9, says 192.0.2.1`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())?;
-        self.peer.map_or(Ok(()), |peer| write!(f, " {peer}"))?;
-        self.mtu.map_or(Ok(()), |mtu| write!(f, ", the path's MTU is {mtu}"))?;
-        self.offender.map_or(Ok(()), |offender| write!(f, ", says {offender}"))
-    }
 }
 
 /// Where a [`QueuedError`] comes from (`SO_EE_ORIGIN_*`).

@@ -6,11 +6,11 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use crate::batch::{Datagram, runs};
 use crate::error::{Error, Result};
-use crate::info::SendOptions;
 use crate::socket::Socket;
 use crate::sys;
+use crate::types::datagram::{Datagram, runs};
+use crate::types::send_options::SendOptions;
 
 /// How many datagrams one flush offers to the kernel at once.
 const BATCH: usize = 64;
