@@ -11,6 +11,7 @@ mod demo;
 mod fuzz;
 mod package;
 mod steps;
+mod structure;
 mod test;
 mod tools;
 
@@ -32,6 +33,8 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Checks that library, command and addon compile for macOS, FreeBSD and Windows
     Cross,
+    /// Checks the rules about files, imports and words; lists what breaks them
+    Structure,
 }
 
 fn main() -> ExitCode {
@@ -49,5 +52,6 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Bench(options) => Ok(bench::run(&options)),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Cross => cross::run(),
+        Command::Structure => structure::run(),
     }
 }

@@ -4,6 +4,7 @@ use super::tier::Tier;
 use crate::cargo::{self, cargo};
 use crate::cross;
 use crate::steps::Steps;
+use crate::structure;
 
 /// The cfgs that make Linux take the paths of other systems.
 const FORCED: [&str; 2] = ["heliogram_force_single", "heliogram_force_copy"];
@@ -22,6 +23,7 @@ pub(crate) fn test(steps: &mut Steps, tier: Tier) -> Result<(), String> {
 
 fn style(steps: &mut Steps) {
     steps.run("formatting", cargo(&["fmt", "--all", "--check"]));
+    steps.check("structure", |_| structure::check());
     let clippy = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     steps.run("clippy", cargo(&clippy));
 }
