@@ -1,9 +1,9 @@
-// Makes ready what is published: the package, and one package for each platform whose binary lies in this folder.
+// Makes ready what is published: the package, and one package for each platform whose binary is in this folder.
 //
 //   node npm/stage.mjs OUT           then: npm publish OUT/heliogram, npm publish --access public OUT/@heliogram/*
 //
-// The platform packages are optional dependencies of the published package only: in the repository `npm ci` would look
-// for versions that do not exist yet.
+// Only the published package depends on the platform packages, and only on those that are staged: npm ignores an optional
+// dependency that does not exist, but Yarn and Deno fail.
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -41,17 +41,17 @@ function platformPackage(platform, out) {
   write(path.join(out, '@heliogram', name), contents, [[binary(platform)], ...licences]);
 }
 
-function mainPackage(out) {
+function mainPackage(out, staged) {
   const { devDependencies, scripts, ...contents } = manifest;
-  const optionalDependencies = Object.fromEntries(platforms.map(({ name }) => [`@heliogram/${name}`, manifest.version]));
+  const optionalDependencies = Object.fromEntries(staged.map(({ name }) => [`@heliogram/${name}`, manifest.version]));
   const files = [...manifest.files.filter((name) => !name.includes('*')), 'README.md'].map((name) => [name]);
   write(path.join(out, 'heliogram'), { ...contents, optionalDependencies }, [...files, ...licences]);
 }
 
 const out = process.argv[2];
-if (!out) throw new Error('where to? usage: node npm/stage.mjs OUT');
+if (!out) throw new Error('no output folder; usage: node npm/stage.mjs OUT');
 const built = platforms.filter(isBuilt);
-mainPackage(out);
+mainPackage(out, built);
 for (const platform of built) platformPackage(platform, out);
 const missing = platforms.filter((platform) => !built.includes(platform));
 console.log(`heliogram ${manifest.version}, with binaries for ${built.map(({ name }) => name).join(', ') || 'no platform'}`);

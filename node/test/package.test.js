@@ -62,6 +62,14 @@ test('it holds what its manifest names, and no more than that', (t) => {
   assert.deepStrictEqual(fs.readdirSync(root).sort(), top.sort());
 });
 
+test('it depends on the platform packages that are staged with it, and on no others', (t) => {
+  const modules = path.join(project(t), 'node_modules');
+  const { version, optionalDependencies } = JSON.parse(fs.readFileSync(path.join(modules, 'heliogram', 'package.json'), 'utf8'));
+  const staged = fs.readdirSync(path.join(modules, '@heliogram')).map((name) => [`@heliogram/${name}`, version]);
+  assert.ok(staged.length > 0);
+  assert.deepStrictEqual(optionalDependencies, Object.fromEntries(staged));
+});
+
 test('without a binary it says what was looked for, and where', { skip: noBinary }, (t) => {
   const output = run(project(t, { binary: false }), [], "require('heliogram').createSocket('udp4')");
   assert.match(output, /ERR_HELIOGRAM_NO_BINARY/);
