@@ -161,7 +161,7 @@ impl Endpoint {
     }
 
     /// Learns from a receive. Trains are asked for when there was as much as could be taken at once: few sockets ever need
-    /// them, and the first of a system costs it more than its bind (`docs/performance.md`).
+    /// them, and the first of a system costs it more than its bind (`docs/performance/lab-notes.md`).
     pub(crate) fn learn(&self, batch: &RecvBatch) {
         self.trains.set(batch.has_coalesced());
         if self.reads_many() && batch.is_full() && !self.socket.gro() {

@@ -115,14 +115,13 @@ pub(crate) const ARRIVED: Metric =
 pub(crate) const TICKS: Metric =
     Metric { key: "ticks", title: "ticks of a 10 ms interval kept, %", unit: 0.01, digits: 0, more_is_better: true };
 pub(crate) const MEMORY: Metric = less("memory", "peak memory, MB", 1);
-pub(crate) const HALF: Metric = less("p50", "half within, µs", 1);
-pub(crate) const NEARLY_ALL: Metric = less("p99", "99 % within, µs", 1);
+pub(crate) const HALF: Metric = less("p50", "p50, µs", 1);
+pub(crate) const NEARLY_ALL: Metric = less("p99", "p99, µs", 1);
 pub(crate) const CPU: Metric = less("cpu", "CPU µs per datagram", 2);
 pub(crate) const LOSS: Metric = Metric { unit: 0.01, ..less("loss", "lost, %", 2) };
 pub(crate) const TURNS: Metric = less("turns", "turns until a quiet socket is served", 0);
 pub(crate) const KEPT: Metric = less("kept", "bytes per kept message", 0);
-pub(crate) const KEPT_RESIDENT: Metric =
-    less("kept_resident", "bytes of the resident set, with the engine's room for garbage", 0);
+pub(crate) const KEPT_RESIDENT: Metric = less("kept_resident", "resident bytes per kept message, with garbage", 0);
 pub(crate) const GROWTH: Metric = less("growth", "memory grown, times the kept bytes", 2);
 pub(crate) const SOCKET_MEMORY: Metric = less("socket_memory", "KB per socket", 2);
 pub(crate) const SOCKET_TIME: Metric = less("socket_time", "µs to bind and close one", 1);

@@ -38,17 +38,17 @@ pub(crate) const CONTESTS: &[Contest] = &[
         ],
     ),
     contest(
-        "receive, trains",
+        "receive, GRO",
         Traffic::Flood,
         &[
             contestant("bare recvmmsg + UDP_GRO", receive::bare_gro),
-            contestant("heliogram recv_batch, trains", receive::trains),
+            contestant("heliogram recv_batch, GRO", receive::trains),
             contestant("quinn-udp", receive::quinn),
-            contestant("heliogram events, trains", faces::events_trains),
+            contestant("heliogram events, GRO", faces::events_trains),
         ],
         &[
-            Goal::times("heliogram recv_batch, trains", 0.95, "bare recvmmsg + UDP_GRO"),
-            Goal::times("heliogram recv_batch, trains", 1.0, "quinn-udp"),
+            Goal::times("heliogram recv_batch, GRO", 0.95, "bare recvmmsg + UDP_GRO"),
+            Goal::times("heliogram recv_batch, GRO", 1.0, "quinn-udp"),
         ],
     ),
     contest(
@@ -57,16 +57,16 @@ pub(crate) const CONTESTS: &[Contest] = &[
         &[
             contestant("tokio::net recv_from", faces::tokio_net_recv),
             contestant("bare recvmmsg", receive::bare),
-            contestant("heliogram::tokio recv", faces::tokio_recv),
-            contestant("heliogram::tokio recv_batch", faces::tokio_recv_batch),
-            contestant("heliogram::tokio messages, trains", faces::tokio_messages),
-            contestant("heliogram::tokio recv_batch, trains", faces::tokio_trains),
+            contestant("TokioSocket recv", faces::tokio_recv),
+            contestant("TokioSocket recv_batch", faces::tokio_recv_batch),
+            contestant("TokioSocket messages, GRO", faces::tokio_messages),
+            contestant("TokioSocket recv_batch, GRO", faces::tokio_trains),
         ],
         &[
-            Goal::times("heliogram::tokio recv_batch", 1.15, "tokio::net recv_from"),
-            Goal::times("heliogram::tokio messages, trains", 1.15, "tokio::net recv_from"),
+            Goal::times("TokioSocket recv_batch", 1.15, "tokio::net recv_from"),
+            Goal::times("TokioSocket messages, GRO", 1.15, "tokio::net recv_from"),
             // At 1400 bytes the bare UDP_GRO loop itself does not do 15 times as much.
-            Goal::times("heliogram::tokio recv_batch, trains", 15.0, "tokio::net recv_from").at(&[64, 512]),
+            Goal::times("TokioSocket recv_batch, GRO", 15.0, "tokio::net recv_from").at(&[64, 512]),
         ],
     ),
     contest(
@@ -80,7 +80,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
         &[Goal::times("heliogram send_batch", 0.97, "bare UDP_SEGMENT")],
     ),
     contest(
-        "send to one that takes trains",
+        "send to one with GRO",
         TRAINS,
         &[
             contestant("bare UDP_SEGMENT", send::bare_segment),
@@ -100,8 +100,8 @@ pub(crate) const CONTESTS: &[Contest] = &[
         TRAINS,
         &[
             contestant("tokio::net send_to", faces::tokio_net_send),
-            contestant("heliogram::tokio send_to", faces::tokio_send),
-            contestant("heliogram::tokio send_batch", faces::tokio_send_batch),
+            contestant("TokioSocket send_to", faces::tokio_send),
+            contestant("TokioSocket send_batch", faces::tokio_send_batch),
         ],
         &[],
     ),

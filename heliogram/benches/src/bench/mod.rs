@@ -79,7 +79,7 @@ struct Plan {
     /// Folder for the tables, the raw results and the plots
     #[arg(long, default_value = "target/bench")]
     output: PathBuf,
-    /// Put tables and plots where the README files and docs/ quote them, of each side that is measured
+    /// Put tables and plots on the page docs/performance/results.md, of each side that is measured
     #[arg(long, conflicts_with_all = ["only", "who", "sizes"])]
     readme: bool,
 }

@@ -208,7 +208,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
         )
     },
     contest(
-        "js receive, single arrivals",
+        "js receive, single datagrams",
         &["receive"],
         Traffic::Singles,
         IN_NODE_EITHER_WAY,
@@ -237,9 +237,9 @@ pub(crate) const CONTESTS: &[Contest] = &[
     },
     Contest {
         sizes: ENDS,
-        ..sends("js send, 64 under way", &["send", "--under-way"], IN_NODE, &[Goal::times(OURS, 5.0, HOST)])
+        ..sends("js send, 64 in flight", &["send", "--under-way"], IN_NODE, &[Goal::times(OURS, 5.0, HOST)])
     },
-    Contest { sizes: ENDS, ..contest("js send, to a receiver of trains", &["send"], OF_TRAINS, TO_ONE, SENT, &[]) },
+    Contest { sizes: ENDS, ..contest("js send, to a GRO receiver", &["send"], OF_TRAINS, TO_ONE, SENT, &[]) },
     sends("js send, connected", &["send", "--connected"], SOCKETS, &[Goal::times(OURS, 4.5, HOST)]),
     contest("js send, many peers", &["send"], MANY, TO_MANY, SENT, &[Goal::times(OURS, 1.4, HOST)]),
     sends("js send, mixed sizes", &["send", "--mixed"], IN_NODE, &[Goal::times(OURS, 1.4, HOST)]),
@@ -260,7 +260,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
         )
     },
     contest(
-        "js round trip, both ends alike",
+        "js round trip, both ends",
         &["ping"],
         Traffic::EchoAlike,
         DGRAMS,

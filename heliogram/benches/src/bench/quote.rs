@@ -1,4 +1,4 @@
-//! What the documents quote of the results: tables between two marks, and plots.
+//! What the results page quotes: tables between two marks, and plots.
 
 use super::contests::{Contest, Side};
 use super::results::Results;
@@ -7,20 +7,18 @@ use super::{Outcome, Plan, machine, report};
 use std::fs;
 use std::path::Path;
 
-/// Where something may be quoted.
-const DOCUMENTS: [&str; 3] = ["README.md", "node/README.md", "docs/performance.md"];
+/// Where the tables are quoted.
+const DOCUMENT: &str = "docs/performance/results.md";
 
 /// Where the plots are quoted from.
-const PLOTS: &str = "docs/bench";
+const PLOTS: &str = "docs/performance/plots";
 
-/// Replaces what the documents quote, as far as it has been measured.
-pub(crate) fn into_documents(plan: &Plan, contests: &[&Contest], results: &Results) -> Outcome<()> {
+/// Replaces the page's tables, as far as they have been measured.
+pub(crate) fn into_page(plan: &Plan, contests: &[&Contest], results: &Results) -> Outcome<()> {
     let quotes = quotes(plan, contests, results);
-    for document in DOCUMENTS {
-        let old = fs::read_to_string(document).map_err(|e| format!("{document}: {e}"))?;
-        let new = quotes.iter().try_fold(old, |text, (name, quote)| replaced(&text, name, quote));
-        fs::write(document, new.map_err(|e| format!("{document}: {e}"))?)?;
-    }
+    let old = fs::read_to_string(DOCUMENT).map_err(|e| format!("{DOCUMENT}: {e}"))?;
+    let new = quotes.iter().try_fold(old, |text, (name, quote)| replaced(&text, name, quote));
+    fs::write(DOCUMENT, new.map_err(|e| format!("{DOCUMENT}: {e}"))?)?;
     Ok(())
 }
 
@@ -46,8 +44,8 @@ fn quotes(plan: &Plan, contests: &[&Contest], results: &Results) -> Vec<(String,
     quotes
 }
 
-/// One line for each contestant: the medians, and in brackets the median ratios to the contest's first. Of contests with
-/// a single size there is only the page of all results to read.
+/// One line for each contestant: the medians, and in brackets the median ratios to the contest's first. Contests of
+/// other sizes have a table of their own only.
 fn overview(plan: &Plan, contests: &[&Contest], results: &Results) -> Table {
     let sizes = plan.sizes(contests[0]);
     let columns = sizes.iter().map(|size| format!("{size} bytes"));

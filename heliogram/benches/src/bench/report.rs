@@ -17,8 +17,11 @@ pub(crate) fn write(plan: &Plan, contests: &[&'static Contest], results: &Result
     fs::write(plan.output.join("results.jsonl"), raw_lines(contests, plan, results))?;
     let plots = plot::draw(plan, contests, results)?;
     if plan.readme {
-        quote::into_documents(plan, contests, results)?;
-        plots.iter().try_for_each(|plot| quote::copy_plot(plot))?;
+        quote::into_page(plan, contests, results)?;
+        plots
+            .iter()
+            .filter(|plot| plot.extension().is_some_and(|name| name == "svg"))
+            .try_for_each(|plot| quote::copy_plot(plot))?;
     }
     print!("{}", self::document(plan, &tables, &goals, results, Table::text));
     eprintln!("written to {}: table.md, results.jsonl and {} plots", plan.output.display(), plots.len());
