@@ -35,7 +35,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys::{self, errno, local};
+use crate::sys::{self, errno, unix_datagram};
 use crate::types::credentials::Credentials;
 
 /// How a [`UnixDatagram`] treats the path that it is bound to.
@@ -79,13 +79,13 @@ impl Default for UnixDatagramOptions {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SocketAddrUnix {
     /// As the kernel has it: an abstract name begins with a NUL.
-    bytes: [u8; local::NAME],
+    bytes: [u8; unix_datagram::NAME],
     length: u8,
 }
 
 impl SocketAddrUnix {
     /// The address of a socket that nobody has bound.
-    pub const UNNAMED: SocketAddrUnix = SocketAddrUnix { bytes: [0; local::NAME], length: 0 };
+    pub const UNNAMED: SocketAddrUnix = SocketAddrUnix { bytes: [0; unix_datagram::NAME], length: 0 };
 
     /// A path, of at most 107 bytes on Linux and 103 on macOS and FreeBSD.
     ///
@@ -95,7 +95,7 @@ impl SocketAddrUnix {
     pub fn path(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = path.as_os_str().as_bytes();
-        let fits = !bytes.is_empty() && bytes.len() < local::NAME && !bytes.contains(&0);
+        let fits = !bytes.is_empty() && bytes.len() < unix_datagram::NAME && !bytes.contains(&0);
         if fits { Ok(SocketAddrUnix::of(bytes)) } else { Err(invalid(path.display())) }
     }
 
@@ -105,7 +105,7 @@ impl SocketAddrUnix {
     ///
     /// `EINVAL` if it is longer or empty. `bind`, `connect` and sends say `ENOTSUP` where there are no such names.
     pub fn abstract_name(name: &[u8]) -> Result<Self> {
-        if name.is_empty() || name.len() >= local::NAME {
+        if name.is_empty() || name.len() >= unix_datagram::NAME {
             return Err(invalid(format_args!("@{}", name.escape_ascii())));
         }
         let mut address = SocketAddrUnix { length: name.len() as u8 + 1, ..SocketAddrUnix::UNNAMED };
@@ -143,9 +143,9 @@ impl SocketAddrUnix {
         self.length == 0
     }
 
-    /// At most [`local::NAME`] bytes.
+    /// At most [`unix_datagram::NAME`] bytes.
     fn of(bytes: &[u8]) -> Self {
-        let length = bytes.len().min(local::NAME);
+        let length = bytes.len().min(unix_datagram::NAME);
         let mut address = SocketAddrUnix { length: length as u8, ..SocketAddrUnix::UNNAMED };
         address.bytes[..length].copy_from_slice(&bytes[..length]);
         address
@@ -197,7 +197,7 @@ pub struct UnixRemoteInfo {
 #[derive(Debug)]
 pub struct UnixDatagram {
     options: UnixDatagramOptions,
-    sys: local::Socket,
+    sys: unix_datagram::Socket,
     closed: AtomicBool,
     credentials: AtomicBool,
     made: Mutex<Option<Made>>,
@@ -221,7 +221,7 @@ impl UnixDatagram {
     pub fn new(options: &UnixDatagramOptions) -> Result<Self> {
         Ok(UnixDatagram {
             options: *options,
-            sys: local::Socket::open().map_err(|error| Error::system("socket", &error))?,
+            sys: unix_datagram::Socket::open().map_err(|error| Error::system("socket", &error))?,
             closed: AtomicBool::new(false),
             credentials: AtomicBool::new(false),
             made: Mutex::new(None),
@@ -270,7 +270,7 @@ impl UnixDatagram {
     ///
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     pub fn disconnect(&self) -> Result<()> {
-        self.call("connect", None, local::Socket::disconnect)
+        self.call("connect", None, unix_datagram::Socket::disconnect)
     }
 
     /// The local address.
@@ -303,7 +303,7 @@ impl UnixDatagram {
             return Err(Error::rule(ErrorKind::NotRunning));
         }
         let removed = self.remove_made();
-        self.sys.retire().map_err(|error| Error::system("close", &error))?;
+        self.sys.release().map_err(|error| Error::system("close", &error))?;
         removed
     }
 
@@ -382,7 +382,7 @@ impl UnixDatagram {
     pub fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<UnixRemoteInfo> {
         let asked = self.credentials.load(Ordering::Relaxed);
         let received = self.call("recvmsg", None, |sys| sys.recv(buffer, asked, SocketAddrUnix::of))?;
-        let local::Received { from: addr, length: size, truncated, credentials } = received;
+        let unix_datagram::Received { from: addr, length: size, truncated, credentials } = received;
         Ok(UnixRemoteInfo { addr, size, truncated, credentials })
     }
 }
@@ -408,7 +408,7 @@ impl UnixDatagram {
     ///
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     pub fn recv_buffer_size(&self) -> Result<usize> {
-        self.call("recvBufferSize", None, local::Socket::recv_buffer_size)
+        self.call("recvBufferSize", None, unix_datagram::Socket::recv_buffer_size)
     }
 
     /// Sets the kernel's receive buffer in bytes (`SO_RCVBUF`).
@@ -426,7 +426,7 @@ impl UnixDatagram {
     ///
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     pub fn send_buffer_size(&self) -> Result<usize> {
-        self.call("sendBufferSize", None, local::Socket::send_buffer_size)
+        self.call("sendBufferSize", None, unix_datagram::Socket::send_buffer_size)
     }
 
     /// Sets the kernel's send buffer in bytes (`SO_SNDBUF`).
@@ -449,7 +449,7 @@ impl UnixDatagram {
         &self,
         syscall: &'static str,
         about: Option<&SocketAddrUnix>,
-        call: impl FnOnce(&local::Socket) -> io::Result<T>,
+        call: impl FnOnce(&unix_datagram::Socket) -> io::Result<T>,
     ) -> Result<T> {
         self.check_running()?;
         call(&self.sys).map_err(|error| match (self.check_running(), about) {
@@ -505,10 +505,10 @@ impl Made {
 
 /// Whether the path is a socket that nobody has open: `connect` says `ECONNREFUSED`, as it does to other files.
 fn is_stale(local: &SocketAddrUnix) -> bool {
-    let refused = |probe: local::Socket| probe.connect(local.as_bytes()).err().map(|error| error.kind());
+    let refused = |probe: unix_datagram::Socket| probe.connect(local.as_bytes()).err().map(|error| error.kind());
     let is_socket = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.file_type().is_socket());
     local.as_path().is_some_and(is_socket)
-        && local::Socket::open().ok().and_then(refused) == Some(io::ErrorKind::ConnectionRefused)
+        && unix_datagram::Socket::open().ok().and_then(refused) == Some(io::ErrorKind::ConnectionRefused)
 }
 
 fn remove(local: &SocketAddrUnix) -> io::Result<()> {

@@ -84,6 +84,6 @@ impl Socket {
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     #[doc(alias("recv_error", "MSG_ERRQUEUE", "icmp"))]
     pub fn try_recv_error_queue(&self) -> Result<ErrorQueueEntry> {
-        self.call(Op::Recv, "recvmsg", sys::Socket::recv_notice)
+        self.call(Op::Recv, "recvmsg", sys::Socket::recv_error_queue)
     }
 }

@@ -153,7 +153,7 @@ impl Socket {
         let _control = self.control();
         let step = self.advance(Op::Close)?;
         match (step.action, self.sys.get()) {
-            (Action::Release, Some(sys)) => sys.retire().map_err(|error| Error::system("close", &error)),
+            (Action::Release, Some(sys)) => sys.release().map_err(|error| Error::system("close", &error)),
             _ => Ok(()),
         }
     }

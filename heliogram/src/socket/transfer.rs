@@ -270,7 +270,7 @@ impl SocketControl {
             let (size, addr, truncated) = self.receiving(|sys| sys.recv(buffer))?;
             return Ok(RemoteInfo::new(addr, size, truncated, RecvMetadata::default()));
         }
-        let (size, addr, truncated, metadata) = self.receiving(|sys| sys.recv_told(buffer, info))?;
+        let (size, addr, truncated, metadata) = self.receiving(|sys| sys.recv_with_metadata(buffer, info))?;
         Ok(RemoteInfo::new(addr, size, truncated, metadata))
     }
 

@@ -10,9 +10,9 @@
 //! | `Socket::send`, `recv` | one datagram, never waiting, repeated after `EINTR` |
 //! | `Socket::send_runs` | as many runs as the system takes at once, in order; what it took |
 //! | `Receiver`, `Socket::recv_slots` | memory for many datagrams, and filling it |
-//! | `Socket::set_recv_metadata`, `recv_told` | what the kernel tells beside the bytes; what it cannot is `ENOTSUP` |
-//! | `Socket::retire` | gives the port back while the number of the descriptor stays taken until the drop |
-//! | `local` | datagrams between processes of one host; Unix systems only |
+//! | `Socket::set_recv_metadata`, `recv_with_metadata` | what the kernel tells beside the bytes; what it cannot is `ENOTSUP` |
+//! | `Socket::release` | gives the port back while the number of the descriptor stays taken until the drop |
+//! | `unix_datagram` | datagrams between processes of one host; Unix systems only |
 //! | `interface_index`, `interface_name` | `if_nametoindex(3)` and back |
 //! | `errno` | the system's error numbers, their names and words |
 //! | `Registration`, `Readiness` | readiness for the tokio face |
@@ -21,66 +21,37 @@
 //! Two cfgs force the fallback paths on systems that have better ones: `heliogram_force_single` (neither `recvmmsg` nor
 //! `sendmmsg`) and `heliogram_force_copy` (neither `UDP_SEGMENT` nor `UDP_GRO`).
 
+mod buffer_size;
 pub(crate) mod errno;
-mod options;
-
-#[cfg(unix)]
-mod ancillary;
-#[cfg(unix)]
-pub(crate) mod cmsg;
-#[cfg(unix)]
-mod knobs;
-#[cfg(unix)]
-pub(crate) mod local;
-#[cfg(unix)]
-mod mmsg;
-#[cfg(feature = "events")]
-mod poll;
-#[cfg(feature = "tokio")]
-mod reactor;
+mod family;
+mod outcome;
+#[cfg(any(feature = "events", feature = "tokio"))]
+mod readiness;
 mod sockopt;
 #[cfg(unix)]
 mod unix;
+mod unsupported;
 #[cfg(windows)]
 mod windows;
 
-#[cfg(unix)]
-pub(crate) use mmsg::Receiver;
+pub(crate) use outcome::Taken;
 #[cfg(feature = "events")]
-pub(crate) use poll::{Events, Poller, Watch};
+pub(crate) use readiness::poller::{Events, Poller, Watch};
 #[cfg(feature = "tokio")]
-pub(crate) use reactor::{Readiness, Registration};
+pub(crate) use readiness::tokio::{Readiness, Registration};
 pub(crate) use sockopt::with_sockopts;
 pub use sockopt::{Sockopt, SockoptValues, Systems};
 #[cfg(unix)]
-pub use unix::BorrowedDescriptor;
+use unix as system;
 #[cfg(unix)]
-pub use unix::OwnedDescriptor;
-#[cfg(unix)]
-pub(crate) use unix::{Socket, interface_index, interface_name, multicast_interfaces, now};
+pub(crate) use unix::unix_datagram;
 #[cfg(windows)]
-pub use windows::{BorrowedDescriptor, OwnedDescriptor};
-#[cfg(windows)]
-pub(crate) use windows::{Receiver, Socket, interface_index, interface_name, multicast_interfaces, now};
+use windows as system;
 
-/// What the kernel said of one received message.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Received {
-    /// Bytes in the slot.
-    pub(crate) length: usize,
-    /// The size of the segments, if the message is a train.
-    pub(crate) segment: Option<u16>,
-    /// The end did not fit.
-    pub(crate) truncated: bool,
-}
-
-/// What a send of several messages has taken.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Taken {
-    pub(crate) datagrams: usize,
-    /// How many messages were several datagrams.
-    pub(crate) trains: usize,
-}
+pub use system::{BorrowedDescriptor, OwnedDescriptor};
+pub(crate) use system::{Receiver, Socket, interface_index, interface_name, multicast_interfaces, now};
+#[cfg(all(unix, any(test, fuzzing)))]
+pub(crate) use unix::cmsg;
 
 /// Whether the system can send trains at all; the socket still finds out for each device.
 pub(crate) const SEGMENTS: bool = cfg!(any(target_os = "linux", target_os = "android")) && !cfg!(heliogram_force_copy);

@@ -9,12 +9,13 @@ use std::ffi::c_int;
 use std::io;
 use std::ops::RangeInclusive;
 
-use super::Socket;
 use super::errno;
 #[cfg(unix)]
-use super::unix::{get_option, set_option};
+use super::unix::call::{get_option, set_option};
+#[cfg(unix)]
+use super::unix::socket::Socket;
 #[cfg(windows)]
-use super::windows::{get_option, set_option};
+use super::windows::{Socket, get_option, set_option};
 use crate::types::family::SocketType;
 
 /// Calls a macro with the table.

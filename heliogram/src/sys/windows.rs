@@ -21,16 +21,15 @@ use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket};
 use socket2::{Domain, InterfaceIndexOrAddress, MaybeUninitSlice, Protocol, SockAddr, SockAddrStorage, Type};
 use windows_sys::Win32::Networking::WinSock;
 
-use crate::sys::options::domain;
-use crate::sys::{Received, Taken, errno};
+use crate::sys::errno;
+use crate::sys::family::domain;
+use crate::sys::outcome::{Received, Taken};
 use crate::types::clock::Clock;
 use crate::types::datagram::{Datagram, Run};
-use crate::types::error_queue::ErrorQueueEntry;
 use crate::types::family::SocketType;
 use crate::types::interface::Interface;
 use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
-use crate::types::send_options::{PathMtuDiscovery, SendOptions};
-use crate::types::steering::Steering;
+use crate::types::send_options::SendOptions;
 
 /// An owned socket, as `Socket::bind_descriptor` takes it.
 pub type OwnedDescriptor = OwnedSocket;
@@ -79,10 +78,6 @@ impl Socket {
 
     pub(crate) fn set_reuse_addr(&self) -> io::Result<()> {
         self.inner.set_reuse_address(true)
-    }
-
-    pub(crate) fn set_reuse_port(&self) -> io::Result<()> {
-        Err(errno::unsupported())
     }
 
     pub(crate) fn set_only_v6(&self) -> io::Result<()> {
@@ -179,36 +174,7 @@ impl Socket {
         Ok(receiver.messages.len())
     }
 
-    pub(crate) fn set_transmit_time_clock(&self, _clock: Clock) -> io::Result<()> {
-        Err(errno::unsupported())
-    }
-
-    pub(crate) fn path_mtu_discovery(&self) -> io::Result<PathMtuDiscovery> {
-        Err(errno::unsupported())
-    }
-
-    pub(crate) fn set_path_mtu_discovery(&self, _mode: PathMtuDiscovery) -> io::Result<()> {
-        Err(errno::unsupported())
-    }
-
-    pub(crate) fn set_transmit_timestamps(&self, _on: bool) -> io::Result<()> {
-        Err(errno::unsupported())
-    }
-
-    pub(crate) fn set_recv_errors(&self, _on: bool) -> io::Result<()> {
-        Err(errno::unsupported())
-    }
-
-    pub(crate) fn recv_notice(&self) -> io::Result<ErrorQueueEntry> {
-        Err(errno::unsupported())
-    }
-
-    /// Nothing is told beside the bytes.
-    pub(crate) fn set_recv_metadata(&self, info: RecvMetadataOptions) -> io::Result<()> {
-        if info.is_empty() { Ok(()) } else { Err(errno::unsupported()) }
-    }
-
-    pub(crate) fn recv_told(
+    pub(crate) fn recv_with_metadata(
         &self,
         buffer: &mut [u8],
         _info: RecvMetadataOptions,
@@ -216,32 +182,8 @@ impl Socket {
         self.recv(buffer).map(|(length, from, truncated)| (length, from, truncated, RecvMetadata::default()))
     }
 
-    pub(crate) fn dropped(&self) -> Option<u32> {
-        None
-    }
-
-    pub(crate) fn mtu(&self) -> io::Result<usize> {
-        Err(errno::unsupported())
-    }
-
-    pub(crate) fn bind_device(&self, _name: Option<&[u8]>) -> io::Result<()> {
-        Err(errno::unsupported())
-    }
-
-    pub(crate) fn steer(&self, _steering: Steering) -> io::Result<()> {
-        Err(errno::unsupported())
-    }
-
-    pub(crate) fn getsockopt(&self, _level: i32, _name: i32, _value: &mut [u8]) -> io::Result<usize> {
-        Err(errno::unsupported())
-    }
-
-    pub(crate) fn setsockopt(&self, _level: i32, _name: i32, _value: &[u8]) -> io::Result<()> {
-        Err(errno::unsupported())
-    }
-
     /// Ends all traffic. The port is given back with the handle, at the drop.
-    pub(crate) fn retire(&self) -> io::Result<()> {
+    pub(crate) fn release(&self) -> io::Result<()> {
         self.inner.shutdown(Shutdown::Both)
     }
 }

@@ -10,12 +10,11 @@ use std::os::fd::AsRawFd;
 use libc::SOL_SOCKET;
 use libc::{IPPROTO_IP, IPPROTO_IPV6, c_int};
 
-use super::unix::{Socket, check, get_option, set_option};
+use super::call::{check, get_option, set_option};
+use super::socket::Socket;
 use crate::sys::errno;
-use crate::types::clock::Clock;
 use crate::types::family::SocketType;
 use crate::types::send_options::PathMtuDiscovery;
-use crate::types::steering::Steering;
 
 impl Socket {
     /// An option that both protocols have, each by its own name.
@@ -60,6 +59,8 @@ impl Socket {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
     use super::*;
+    use crate::types::clock::Clock;
+    use crate::types::steering::Steering;
 
     /// Every mode of `IP_MTU_DISCOVER`; IPv6 has the same numbers.
     const MODES: [(PathMtuDiscovery, c_int); 6] = [
@@ -171,18 +172,6 @@ mod system {
             self.set_of_family(IP_DONTFRAG, IPV6_DONTFRAG, number)
         }
 
-        pub(crate) fn set_transmit_time_clock(&self, _clock: Clock) -> io::Result<()> {
-            Err(errno::unsupported())
-        }
-
-        pub(crate) fn dropped(&self) -> Option<u32> {
-            None
-        }
-
-        pub(crate) fn mtu(&self) -> io::Result<usize> {
-            Err(errno::unsupported())
-        }
-
         #[cfg(target_vendor = "apple")]
         pub(crate) fn bind_device(&self, name: Option<&[u8]>) -> io::Result<()> {
             let index = match name.map(|name| std::str::from_utf8(name).map_or(0, crate::sys::interface_index)) {
@@ -193,15 +182,6 @@ mod system {
                 SocketType::Udp4 => self.inner.bind_device_by_index_v4(index),
                 SocketType::Udp6 => self.inner.bind_device_by_index_v6(index),
             }
-        }
-
-        #[cfg(not(target_vendor = "apple"))]
-        pub(crate) fn bind_device(&self, _name: Option<&[u8]>) -> io::Result<()> {
-            Err(errno::unsupported())
-        }
-
-        pub(crate) fn steer(&self, _steering: Steering) -> io::Result<()> {
-            Err(errno::unsupported())
         }
     }
 }

@@ -3,7 +3,13 @@
 use std::ffi::c_int;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{Attribute, Control, Encoder, HEADER, Messages, credentials, decode, metadata, segment_size, system};
+use super::attribute::{Attribute, Refused};
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+use super::bsd as system;
+use super::control::{Control, Encoder, HEADER, Messages};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::linux as system;
+use super::receive::{credentials, decode, metadata, segment_size};
 use crate::types::metadata::RecvMetadataOptions;
 
 /// Reads `control` in every way there is.
@@ -29,7 +35,10 @@ fn told_as_asked(control: &[u8]) {
     assert!(metadata(control, RecvMetadataOptions::all()).dropped.is_some(), "0 is a number of losses");
     credentials(control);
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    assert!(super::notice(control, None).is_none() || decode(control).error.is_some(), "every notice is an entry");
+    assert!(
+        super::receive::error_queue_entry(control, None).is_none() || decode(control).error.is_some(),
+        "every notice is an entry"
+    );
 }
 
 /// Each message's data lies within the buffer, behind a header of its own, and behind the message before it.
@@ -82,9 +91,9 @@ pub(super) fn encoded(attributes: &[Attribute]) -> Vec<u8> {
     let mut control = Control::<512>::new();
     let mut encoder = Encoder::new(&mut control);
     for &attribute in attributes {
-        match encoder.push(attribute) {
-            Ok(()) | Err(super::Refused::Unsupported) => {}
-            Err(super::Refused::Full) => panic!("{attributes:?} do not fit in 512 bytes"),
+        match system::encode(&mut encoder, attribute) {
+            Ok(()) | Err(Refused::Unsupported) => {}
+            Err(Refused::Full) => panic!("{attributes:?} do not fit in 512 bytes"),
         }
     }
     let length = encoder.len();

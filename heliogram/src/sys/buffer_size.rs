@@ -1,11 +1,11 @@
-//! The options that `socket2` has for every system, each where the socket's family has it.
+//! The sizes of the kernel's buffers, which `socket2` has for every system.
 
 use std::io;
 
-use socket2::Domain;
-
-use crate::sys::Socket;
-use crate::types::family::SocketType;
+#[cfg(unix)]
+use super::unix::socket::Socket;
+#[cfg(windows)]
+use super::windows::Socket;
 
 impl Socket {
     pub(crate) fn recv_buffer_size(&self) -> io::Result<usize> {
@@ -22,13 +22,5 @@ impl Socket {
 
     pub(crate) fn set_send_buffer_size(&self, bytes: usize) -> io::Result<()> {
         self.inner.set_send_buffer_size(bytes)
-    }
-}
-
-/// The address family, in the system's terms.
-pub(super) fn domain(family: SocketType) -> Domain {
-    match family {
-        SocketType::Udp4 => Domain::IPV4,
-        SocketType::Udp6 => Domain::IPV6,
     }
 }

@@ -10,9 +10,13 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use socket2::SockAddr;
 
-use super::cmsg;
-use super::unix::{Socket, check_long, decode, retry};
-use crate::sys::{Received, Taken};
+use super::address::decode;
+use super::call::{check_long, retry};
+use super::cmsg::control::Control;
+use super::cmsg::receive::{self, RECEIVE_SPACE};
+use super::cmsg::send::{SEND_SPACE, encode_options, encode_segment};
+use super::socket::Socket;
+use crate::sys::outcome::{Received, Taken};
 use crate::types::datagram::Run;
 use crate::types::family::SocketType;
 use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
@@ -22,13 +26,13 @@ const MESSAGES: usize = 64;
 const BUFFERS: usize = 256;
 
 /// Room for what goes along with a message: a train's segment size, or all that a datagram may take along.
-type SendControl = cmsg::Control<{ cmsg::SEND_SPACE }>;
+type SendControl = Control<SEND_SPACE>;
 
 /// Room for what comes with a received message: the size of a train's segments, or all that a socket may ask for. In
 /// pieces, so that one allocation can be either, and is aligned.
-type Piece = cmsg::Control<8>;
+type Piece = Control<8>;
 const TRAIN_PIECES: usize = 64 / size_of::<Piece>();
-const INFO_PIECES: usize = cmsg::RECEIVE_SPACE.div_ceil(size_of::<Piece>());
+const INFO_PIECES: usize = RECEIVE_SPACE.div_ceil(size_of::<Piece>());
 
 /// A message and how much of it was moved: the layout of the kernel's `mmsghdr`, which not every system's libc has.
 #[repr(C)]
@@ -92,8 +96,8 @@ impl Outgoing {
         if segment.is_some() || options.is_some() {
             let control = self.controls[self.messages].write(SendControl::new());
             header.message.msg_controllen = match (options, segment) {
-                (Some(options), _) => cmsg::encode_options(control, options, segment, family, run.datagrams[0].to)?,
-                (None, segment) => segment.map_or(0, |segment| cmsg::encode_segment(control, segment)),
+                (Some(options), _) => encode_options(control, options, segment, family, run.datagrams[0].to)?,
+                (None, segment) => segment.map_or(0, |segment| encode_segment(control, segment)),
             } as _;
             header.message.msg_control = control.as_mut_ptr().cast();
         }
@@ -179,7 +183,7 @@ impl Socket {
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(heliogram_force_single)))]
 mod calls {
     use super::*;
-    use crate::sys::unix::check;
+    use crate::sys::unix::call::check;
 
     const _: () = assert!(size_of::<Header>() == size_of::<libc::mmsghdr>());
 
@@ -378,7 +382,7 @@ impl Receiver {
     }
 
     fn segment(&self, index: usize) -> Option<u16> {
-        cmsg::segment_size(self.control(index)?)
+        receive::segment_size(self.control(index)?)
     }
 
     /// What the kernel told of this slot's message, as far as the socket asked for it.
@@ -386,7 +390,7 @@ impl Receiver {
         if self.info.is_empty() {
             return RecvMetadata::default();
         }
-        cmsg::metadata(self.control(index).unwrap_or_default(), self.info)
+        receive::metadata(self.control(index).unwrap_or_default(), self.info)
     }
 
     /// The control messages of this slot, if there are any.

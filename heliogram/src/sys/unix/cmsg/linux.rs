@@ -9,8 +9,9 @@ use libc::{
     SCM_TIMESTAMPNS, SO_RXQ_OVFL, SO_TIMESTAMPING, SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_UDP, UDP_GRO, UDP_SEGMENT, c_int,
 };
 
-use super::received::ErrorOrigin;
-use super::{Attribute, Encoder, ExtendedError, Message, Messages, Received, Refused, field};
+use super::attribute::{Attribute, Refused};
+use super::control::{Encoder, Message, Messages, field};
+use super::received::{ErrorOrigin, ExtendedError, Received};
 use crate::types::credentials::Credentials;
 use crate::types::metadata::TrafficClass;
 

@@ -11,8 +11,11 @@ use std::path::Path;
 
 use socket2::{Domain, MsgHdr, SockAddr, Type};
 
-use super::cmsg;
-use super::unix::{BorrowedDescriptor, bury, check_long, disconnect, grave, retry};
+use super::call::{check_long, retry};
+use super::cmsg::control::Control;
+use super::cmsg::receive::{self, CREDENTIALS_SPACE};
+use super::placeholder;
+use super::socket::{BorrowedDescriptor, disconnect};
 use crate::sys::errno;
 use crate::types::credentials::Credentials;
 
@@ -35,7 +38,7 @@ pub(crate) struct Received<A> {
 
 impl Socket {
     pub(crate) fn open() -> io::Result<Self> {
-        grave()?;
+        placeholder::placeholder()?;
         let inner = socket2::Socket::new(Domain::UNIX, Type::DGRAM, None)?;
         inner.set_nonblocking(true)?;
         Ok(Socket { inner })
@@ -75,7 +78,7 @@ impl Socket {
         credentials: bool,
         of: impl FnOnce(&[u8]) -> A,
     ) -> io::Result<Received<A>> {
-        let mut control = cmsg::Control::<{ cmsg::CREDENTIALS_SPACE }>::new();
+        let mut control = Control::<CREDENTIALS_SPACE>::new();
         let mut name = MaybeUninit::<libc::sockaddr_un>::zeroed();
         let mut parts = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
         // SAFETY: a msghdr of zeros is valid: integers, and pointers that may be null.
@@ -97,7 +100,7 @@ impl Socket {
             length,
             from: of(name_of(&name, message.msg_namelen as usize)),
             truncated: message.msg_flags & libc::MSG_TRUNC != 0,
-            credentials: cmsg::credentials(&control[..told]),
+            credentials: receive::credentials(&control[..told]),
         })
     }
 
@@ -105,7 +108,7 @@ impl Socket {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         return self.inner.set_passcred(on);
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
-        return if on { Err(io::Error::from_raw_os_error(errno::ENOTSUP)) } else { Ok(()) };
+        return if on { Err(errno::unsupported()) } else { Ok(()) };
     }
 
     pub(crate) fn recv_buffer_size(&self) -> io::Result<usize> {
@@ -128,8 +131,8 @@ impl Socket {
         self.inner.as_fd()
     }
 
-    pub(crate) fn retire(&self) -> io::Result<()> {
-        bury(&self.inner)
+    pub(crate) fn release(&self) -> io::Result<()> {
+        placeholder::replace(&self.inner)
     }
 }
 
@@ -143,7 +146,7 @@ const CLOSE_ON_EXEC: libc::c_int = 0;
 fn address(name: &[u8]) -> io::Result<SockAddr> {
     let is_abstract = name.first() == Some(&0);
     if is_abstract && cfg!(not(any(target_os = "linux", target_os = "android"))) {
-        return Err(io::Error::from_raw_os_error(errno::ENOTSUP));
+        return Err(errno::unsupported());
     }
     SockAddr::unix(Path::new(OsStr::from_bytes(name)))
 }

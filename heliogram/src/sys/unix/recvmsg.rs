@@ -11,9 +11,11 @@ use std::net::SocketAddr;
 use libc::{IPPROTO_IP, IPPROTO_IPV6, SOL_SOCKET, c_int};
 use socket2::{MaybeUninitSlice, SockAddr};
 
-use super::cmsg::{self, RECEIVE_SPACE};
-use super::unix::{Socket, internet, retry, set_option};
-use crate::types::error_queue::ErrorQueueEntry;
+use super::address::internet;
+use super::call::{retry, set_option};
+use super::cmsg::control::Control;
+use super::cmsg::receive::{self, RECEIVE_SPACE};
+use super::socket::Socket;
 use crate::types::family::SocketType;
 use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
 
@@ -43,14 +45,14 @@ impl Socket {
     }
 
     /// Receives one datagram, and what is told of it: its length, its sender, whether its end did not fit.
-    pub(crate) fn recv_told(
+    pub(crate) fn recv_with_metadata(
         &self,
         buffer: &mut [u8],
         info: RecvMetadataOptions,
     ) -> io::Result<(usize, SocketAddr, bool, RecvMetadata)> {
-        let mut control = cmsg::Control::<RECEIVE_SPACE>::new();
+        let mut control = Control::<RECEIVE_SPACE>::new();
         let (length, from, truncated, told) = retry(|| self.recv_message(buffer, &mut control, libc::MSG_DONTWAIT))?;
-        Ok((length, internet(from)?, truncated, cmsg::metadata(&control[..told], info)))
+        Ok((length, internet(from)?, truncated, receive::metadata(&control[..told], info)))
     }
 
     /// One `recvmsg(2)`: the length, the sender, whether the end did not fit, and the length of the control messages.
@@ -90,7 +92,8 @@ const HOP_LIMIT: Options = Options { ipv4: &[libc::IP_RECVTTL], ipv6: libc::IPV6
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
     use super::*;
-    use crate::sys::unix::get_option;
+    use crate::sys::unix::call::get_option;
+    use crate::types::error_queue::ErrorQueueEntry;
 
     pub(super) const PACKET_INFO: &[c_int] = &[libc::IP_PKTINFO];
     pub(super) const TIMESTAMP: c_int = libc::SO_TIMESTAMPNS;
@@ -143,15 +146,15 @@ mod system {
         }
 
         /// The next entry of the error queue that says something of a datagram.
-        pub(crate) fn recv_notice(&self) -> io::Result<ErrorQueueEntry> {
+        pub(crate) fn recv_error_queue(&self) -> io::Result<ErrorQueueEntry> {
             loop {
-                let mut control = cmsg::Control::<RECEIVE_SPACE>::new();
+                let mut control = Control::<RECEIVE_SPACE>::new();
                 let flags = libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT;
                 let (_, peer, _, told) = retry(|| self.recv_message(&mut [], &mut control, flags))?;
                 // Where the kernel names nobody, the room for a name is as it was.
                 let peer = peer.as_socket().filter(|peer| peer.port() != 0);
-                if let Some(notice) = cmsg::notice(&control[..told], peer) {
-                    return Ok(notice);
+                if let Some(entry) = receive::error_queue_entry(&control[..told], peer) {
+                    return Ok(entry);
                 }
             }
         }
@@ -163,7 +166,6 @@ mod system {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod system {
     use super::*;
-    use crate::sys::errno::ENOTSUP;
 
     #[cfg(target_vendor = "apple")]
     pub(super) const PACKET_INFO: &[c_int] = &[libc::IP_PKTINFO];
@@ -172,26 +174,4 @@ mod system {
     pub(super) const TIMESTAMP: c_int = libc::SO_TIMESTAMP;
     /// IPv6 sockets refuse the options of IPv4.
     pub(super) const MAPPED: bool = false;
-
-    impl Socket {
-        pub(super) fn set_dropped(&self, on: bool) -> io::Result<()> {
-            if on { Err(io::Error::from_raw_os_error(ENOTSUP)) } else { Ok(()) }
-        }
-
-        pub(crate) fn set_transmit_timestamps(&self, _on: bool) -> io::Result<()> {
-            Err(io::Error::from_raw_os_error(ENOTSUP))
-        }
-
-        pub(crate) fn set_recv_errors(&self, _on: bool) -> io::Result<()> {
-            Err(io::Error::from_raw_os_error(ENOTSUP))
-        }
-
-        pub(crate) fn recv_notice(&self) -> io::Result<ErrorQueueEntry> {
-            Err(io::Error::from_raw_os_error(ENOTSUP))
-        }
-
-        pub(super) fn set_hardware_timestamp(&self, on: bool) -> io::Result<()> {
-            if on { Err(io::Error::from_raw_os_error(ENOTSUP)) } else { Ok(()) }
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::field;
+use super::control::field;
 use crate::types::metadata::RecvMetadata;
 
 /// What the kernel told of one datagram, as far as the socket asked for it.

@@ -10,7 +10,9 @@ use libc::{
     SOL_SOCKET, c_int,
 };
 
-use super::{Attribute, Encoder, Message, Received, Refused, field};
+use super::attribute::{Attribute, Refused};
+use super::control::{Encoder, Message, field};
+use super::received::Received;
 use crate::types::credentials::Credentials;
 use crate::types::metadata::TrafficClass;
 

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -10,10 +10,12 @@ use std::time::{Duration, SystemTime};
 use libc::{SOL_IP, SOL_IPV6, SOL_SOCKET, SOL_UDP};
 use socket2::{MaybeUninitSlice, MsgHdr, MsgHdrMut, SockRef};
 
+use super::attribute::*;
 use super::fuzzing::encoded;
-use super::received::ErrorOrigin;
-use super::*;
+use super::receive::*;
+use super::received::{ErrorOrigin, ExtendedError, Received};
 use crate::types::metadata::{Ecn, TrafficClass};
+use std::ffi::c_int;
 
 /// The software's times of reception: generate them, and report them (`linux/net_tstamp.h`).
 const TIMESTAMPING_RX_SOFTWARE: c_int = 1 << 3;
@@ -61,7 +63,7 @@ fn try_receive(socket: &UdpSocket, flags: c_int) -> io::Result<(usize, Received)
     let used = message.control_len();
     // SAFETY: the buffer was made of initialised bytes.
     let control = control.map(|byte| unsafe { byte.assume_init() });
-    fuzzing::run(&control[..used]);
+    super::fuzzing::run(&control[..used]);
     Ok((length, decode(&control[..used])))
 }
 

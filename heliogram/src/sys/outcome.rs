@@ -1,0 +1,20 @@
+//! What one system call has moved.
+
+/// What the kernel said of one received message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Received {
+    /// Bytes in the slot.
+    pub(crate) length: usize,
+    /// The size of the segments, if the message is a train.
+    pub(crate) segment: Option<u16>,
+    /// The end did not fit.
+    pub(crate) truncated: bool,
+}
+
+/// What a send of several messages has taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Taken {
+    pub(crate) datagrams: usize,
+    /// How many messages were several datagrams.
+    pub(crate) trains: usize,
+}

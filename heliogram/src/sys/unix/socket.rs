@@ -1,0 +1,236 @@
+//! One socket on a Unix: made, bound, connected, its options, one datagram at a time.
+//!
+//! Sources: `socket(7)`, `ip(7)`, `ipv6(7)`, `udp(7)`, `sendmsg(2)`, `recvmsg(2)`.
+
+use std::fs::File;
+use std::io::{self, IoSlice};
+use std::mem::{MaybeUninit, size_of_val};
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use socket2::{Domain, MsgHdr, Protocol, SockAddr, Type};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::address::decode;
+use super::address::internet;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::call::check_long;
+use super::call::{check, retry};
+use super::placeholder;
+use crate::sys::errno;
+use crate::sys::family::domain;
+use crate::types::family::SocketType;
+
+/// An owned descriptor, as `Socket::bind_descriptor` takes it.
+pub type OwnedDescriptor = OwnedFd;
+
+/// A borrowed descriptor, as `Socket::descriptor` lends it.
+pub type BorrowedDescriptor<'a> = BorrowedFd<'a>;
+
+/// A UDP socket of the kernel.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    pub(in crate::sys) inner: socket2::Socket,
+    pub(in crate::sys) family: SocketType,
+}
+
+impl Socket {
+    pub(crate) fn open(family: SocketType) -> io::Result<Self> {
+        placeholder::placeholder()?;
+        Ok(Socket { inner: open_nonblocking(domain(family))?, family })
+    }
+
+    /// Takes over a descriptor, as `bind({ fd })` does; says what it is if it is no UDP socket of this family.
+    pub(crate) fn adopt(descriptor: OwnedDescriptor, family: SocketType) -> Result<io::Result<Self>, &'static str> {
+        let inner = socket2::Socket::from(descriptor);
+        if kind(&inner)? != domain(family) {
+            return Ok(Err(io::Error::from_raw_os_error(errno::EINVAL)));
+        }
+        Ok(placeholder::placeholder().and_then(|_| inner.set_nonblocking(true)).map(|()| Socket { inner, family }))
+    }
+
+    /// The same kernel socket under one more descriptor of our own.
+    pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
+        self.inner.as_fd()
+    }
+
+    pub(crate) fn set_reuse_addr(&self) -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        return self.inner.set_reuse_address(true);
+        // On the BSDs SO_REUSEADDR does not let two sockets have one address; SO_REUSEPORT does.
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        return self.inner.set_reuse_port(true);
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn set_reuse_port(&self) -> io::Result<()> {
+        self.inner.set_reuse_port(true)
+    }
+
+    #[cfg(target_os = "freebsd")]
+    pub(crate) fn set_reuse_port(&self) -> io::Result<()> {
+        self.inner.set_reuse_port_lb(true)
+    }
+
+    pub(crate) fn set_only_v6(&self) -> io::Result<()> {
+        self.inner.set_only_v6(true)
+    }
+
+    /// Asks for trains; a kernel without them hands over datagrams, which a batch takes just as well.
+    pub(crate) fn set_gro(&self, on: bool) -> io::Result<()> {
+        #[cfg(all(any(target_os = "linux", target_os = "android"), not(heliogram_force_copy)))]
+        match super::call::set_option(&self.inner, libc::SOL_UDP, libc::UDP_GRO, &i32::from(on)) {
+            Err(error) if error.raw_os_error() != Some(libc::ENOPROTOOPT) => return Err(error),
+            _ => {}
+        }
+        #[cfg(not(all(any(target_os = "linux", target_os = "android"), not(heliogram_force_copy))))]
+        let _ = on;
+        Ok(())
+    }
+
+    /// Lets the kernel drop whatever comes, by a filter that accepts no byte (`SO_ATTACH_FILTER`, `socket(7)`). Only where
+    /// there are trains.
+    pub(crate) fn refuse_all(&self, on: bool) -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        return if on { self.inner.attach_filter(&[nothing()]) } else { self.inner.detach_filter() };
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        {
+            let _ = on;
+            Ok(())
+        }
+    }
+
+    pub(crate) fn bind(&self, local: SocketAddr) -> io::Result<()> {
+        self.inner.bind(&local.into())
+    }
+
+    pub(crate) fn connect(&self, remote: SocketAddr) -> io::Result<()> {
+        retry(|| self.inner.connect(&remote.into()))
+    }
+
+    /// Dissolves the connection.
+    pub(crate) fn disconnect(&self) -> io::Result<()> {
+        disconnect(&self.inner)
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        internet(self.inner.local_addr()?)
+    }
+
+    pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
+        internet(self.inner.peer_addr()?)
+    }
+
+    /// Sends one datagram made of these buffers.
+    pub(crate) fn send(&self, buffers: &[IoSlice<'_>], to: Option<SocketAddr>) -> io::Result<usize> {
+        let to = to.map(SockAddr::from);
+        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+        retry(|| match (buffers, &to) {
+            // One buffer is cheaper without the message header around it.
+            ([buffer], Some(to)) => self.inner.send_to_with_flags(buffer, to, flags),
+            ([buffer], None) => self.inner.send_with_flags(buffer, flags),
+            (_, Some(to)) => self.inner.sendmsg(&MsgHdr::new().with_buffers(buffers).with_addr(to), flags),
+            (_, None) => self.inner.sendmsg(&MsgHdr::new().with_buffers(buffers), flags),
+        })
+    }
+
+    /// Receives one datagram: its length, its sender, whether its end did not fit.
+    ///
+    /// With `MSG_TRUNC` Linux says how long the datagram was, and the cheaper call will do (`recv(2)`).
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr, bool)> {
+        // SAFETY: zeros are a valid sockaddr_storage: its fields are integers.
+        let mut from: libc::sockaddr_storage = unsafe { MaybeUninit::zeroed().assume_init() };
+        let mut room = size_of_val(&from) as libc::socklen_t;
+        let (descriptor, flags) = (self.inner.as_raw_fd(), libc::MSG_DONTWAIT | libc::MSG_TRUNC);
+        let (bytes, name) = (buffer.as_mut_ptr().cast(), (&raw mut from).cast());
+        let length = retry(|| {
+            // SAFETY: buffer and address are live memory, borrowed mutably here, with their lengths beside them.
+            check_long(unsafe { libc::recvfrom(descriptor, bytes, buffer.len(), flags, name, &raw mut room) })
+        })?;
+        Ok((length.min(buffer.len()), decode(&from), length > buffer.len()))
+    }
+
+    /// Receives one datagram: its length, its sender, whether its end did not fit.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr, bool)> {
+        // SAFETY: a slice of bytes is a slice of maybe-uninitialised bytes, and the kernel writes only bytes into it.
+        let buffer = unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) };
+        let mut parts = [socket2::MaybeUninitSlice::new(buffer)];
+        let (length, flags, from) = retry(|| self.inner.recv_from_vectored_with_flags(&mut parts, libc::MSG_DONTWAIT))?;
+        Ok((length, internet(from)?, flags.is_truncated()))
+    }
+
+    /// Closes the kernel socket: the port is free.
+    pub(crate) fn release(&self) -> io::Result<()> {
+        placeholder::replace(&self.inner)
+    }
+}
+
+/// The domain of a UDP socket, or the name that Node gives to whatever else the descriptor is.
+fn kind(socket: &socket2::Socket) -> Result<Domain, &'static str> {
+    let Ok(address) = socket.local_addr() else {
+        return Err(file_kind(socket.as_fd()));
+    };
+    match (socket.r#type(), address.domain()) {
+        (Ok(Type::DGRAM), domain @ (Domain::IPV4 | Domain::IPV6)) => Ok(domain),
+        (Ok(Type::STREAM), Domain::IPV4 | Domain::IPV6) => Err("TCP"),
+        (Ok(Type::STREAM), Domain::UNIX) => Err("PIPE"),
+        _ => Err("UNKNOWN"),
+    }
+}
+
+fn file_kind(descriptor: BorrowedFd<'_>) -> &'static str {
+    use std::io::IsTerminal;
+    use std::os::unix::fs::FileTypeExt;
+    if descriptor.is_terminal() {
+        return "TTY";
+    }
+    let Ok(kind) = descriptor.try_clone_to_owned().and_then(|fd| File::from(fd).metadata()) else {
+        return "UNKNOWN";
+    };
+    match kind.file_type() {
+        kind if kind.is_fifo() => "PIPE",
+        kind if kind.is_file() || kind.is_char_device() => "FILE",
+        _ => "UNKNOWN",
+    }
+}
+
+/// Linux makes it so at once, without two calls more.
+fn open_nonblocking(domain: Domain) -> io::Result<socket2::Socket> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return socket2::Socket::new(domain, Type::DGRAM.nonblocking(), Some(Protocol::UDP));
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let inner = socket2::Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+        inner.set_nonblocking(true)?;
+        Ok(inner)
+    }
+}
+
+/// Dissolves the connection: connecting to no family (`connect(2)`). The BSDs do it, and say `EAFNOSUPPORT`.
+pub(super) fn disconnect(socket: &socket2::Socket) -> io::Result<()> {
+    let mut nobody = MaybeUninit::<libc::sockaddr>::zeroed();
+    // SAFETY: every bit pattern of sockaddr's integer fields is valid, zeros included.
+    let nobody = unsafe {
+        (*nobody.as_mut_ptr()).sa_family = libc::AF_UNSPEC as libc::sa_family_t;
+        nobody.assume_init()
+    };
+    let length = size_of_val(&nobody) as libc::socklen_t;
+    // SAFETY: the address is a live local and its length is its size; the descriptor is open while socket lives.
+    let outcome = retry(|| check(unsafe { libc::connect(socket.as_raw_fd(), &nobody, length) }));
+    match outcome {
+        Err(error) if cfg!(not(target_os = "linux")) && is_family_error(&error) => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+fn is_family_error(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EAFNOSUPPORT | libc::EINVAL))
+}
+
+/// A filter that lets no byte of a datagram through.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn nothing() -> socket2::SockFilter {
+    socket2::SockFilter::new((libc::BPF_RET | libc::BPF_K) as u16, 0, 0, 0)
+}
