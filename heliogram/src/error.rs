@@ -45,7 +45,13 @@ pub enum ErrorKind {
     LookupAgain,
     /// Text that is no IP address.
     InvalidAddress,
-    /// An error of the system, in [`Error::errno`].
+    /// The call would have to wait (`EAGAIN`).
+    WouldBlock,
+    /// The connected peer's host answered that nobody receives at its port (`ECONNREFUSED`; on Windows `ECONNRESET`).
+    PeerGone,
+    /// The datagram is longer than UDP, the socket's send buffer or the path's MTU permits (`EMSGSIZE`).
+    MessageTooLong,
+    /// Another error of the system: [`Error::raw_os_error`] has its number.
     System,
 }
 
@@ -164,8 +170,26 @@ impl Error {
     }
 
     /// The failure as a value to match on.
-    pub const fn kind(&self) -> ErrorKind {
-        self.code
+    ///
+    /// ```
+    /// use heliogram::{ErrorKind, Socket, SocketOptions, SocketType};
+    ///
+    /// let socket = Socket::new(&SocketOptions::new(SocketType::Udp4))?;
+    /// socket.bind(None)?;
+    /// assert_eq!(socket.try_recv(&mut [0; 9]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    /// # Ok::<(), heliogram::Error>(())
+    /// ```
+    pub fn kind(&self) -> ErrorKind {
+        use io::ErrorKind::{ConnectionRefused, ConnectionReset, WouldBlock};
+        if self.code != ErrorKind::System {
+            return self.code;
+        }
+        match self.io_kind() {
+            WouldBlock => ErrorKind::WouldBlock,
+            ConnectionRefused | ConnectionReset => ErrorKind::PeerGone,
+            _ if self.raw == sys::errno::EMSGSIZE => ErrorKind::MessageTooLong,
+            _ => ErrorKind::System,
+        }
     }
 
     /// Node's code: `ERR_SOCKET_DGRAM_NOT_RUNNING`, or the system's name such as `EADDRINUSE`.
@@ -176,15 +200,21 @@ impl Error {
         }
     }
 
+    /// The system's error number (`98` for `EADDRINUSE` on Linux; on Windows Winsock's), which a conversion into
+    /// [`io::Error`] keeps. `None` for a rule of the socket and for a look-up.
+    pub const fn raw_os_error(&self) -> Option<i32> {
+        match (self.code, self.raw) {
+            (ErrorKind::BadDescriptor, _) => Some(sys::errno::EBADF),
+            (_, 0) => None,
+            (_, raw) => Some(raw),
+        }
+    }
+
     /// The system's error number, **negative** as Node gives it (`-98` for `EADDRINUSE` on Linux).
     ///
     /// On Windows it is the negated Winsock number; Node has numbers of its own there.
-    pub const fn errno(&self) -> Option<i32> {
-        match (self.code, self.raw) {
-            (ErrorKind::BadDescriptor, _) => Some(-sys::errno::EBADF),
-            (_, 0) => None,
-            (_, raw) => Some(-raw),
-        }
+    pub fn errno(&self) -> Option<i32> {
+        self.raw_os_error().map(i32::wrapping_neg)
     }
 
     /// The operation that failed, in the manual's spelling: `bind`, `send`, `recvmsg`, `setTTL`, `addMembership`.
@@ -220,10 +250,12 @@ impl Error {
         self.is_would_block() || (self.code == ErrorKind::System && self.raw == sys::errno::ENOBUFS)
     }
 
-    /// The standard library's kind of this error.
+    /// The standard library's kind of this error: of its number, where there is one.
     pub fn io_kind(&self) -> io::ErrorKind {
+        if let Some(raw) = self.raw_os_error() {
+            return io::Error::from_raw_os_error(raw).kind();
+        }
         match self.code {
-            ErrorKind::System | ErrorKind::BufferSize if self.raw != 0 => io::Error::from_raw_os_error(self.raw).kind(),
             ErrorKind::NotConnected => io::ErrorKind::NotConnected,
             ErrorKind::Blocked => io::ErrorKind::PermissionDenied,
             ErrorKind::NotFound => io::ErrorKind::NotFound,
@@ -279,15 +311,20 @@ fn ip_text(address: &SocketAddr) -> String {
 impl std::error::Error for Error {}
 
 impl From<Error> for io::Error {
+    /// An error with a number becomes the standard library's error of that number, kind and words; `io::Error` has no place
+    /// for the address beside it. An error without one is carried whole: `io::Error::downcast` gives it back.
     fn from(error: Error) -> Self {
-        io::Error::new(error.io_kind(), error)
+        match error.raw_os_error() {
+            Some(raw) => io::Error::from_raw_os_error(raw),
+            None => io::Error::new(error.io_kind(), error),
+        }
     }
 }
 
 impl QueuedError {
     /// The error's name: `ECONNREFUSED`, `EHOSTUNREACH`, `EMSGSIZE`.
     pub fn code(&self) -> &'static str {
-        sys::errno::name(-self.errno)
+        sys::errno::name(self.errno.wrapping_neg())
     }
 }
 
@@ -298,5 +335,51 @@ impl fmt::Display for QueuedError {
         self.peer.map_or(Ok(()), |peer| write!(f, " {peer}"))?;
         self.mtu.map_or(Ok(()), |mtu| write!(f, ", the path's MTU is {mtu}"))?;
         self.offender.map_or(Ok(()), |offender| write!(f, ", says {offender}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conversion_into_the_standard_librarys_error_keeps_number_and_kind() {
+        let local = "127.0.0.1:9".parse().unwrap();
+        for raw in
+            [sys::errno::EAGAIN, sys::errno::EMSGSIZE, sys::errno::EINVAL, sys::errno::EBADF, sys::errno::ENOBUFS]
+        {
+            for error in [Error::raw("send", raw).at(local), Error::buffer_size("uv_recv_buffer_size", raw)] {
+                let (kind, number) = (error.io_kind(), error.raw_os_error());
+                let converted = io::Error::from(error);
+                assert_eq!((converted.raw_os_error(), number), (Some(raw), Some(raw)));
+                assert_eq!((converted.kind(), kind), (io::Error::from_raw_os_error(raw).kind(), converted.kind()));
+            }
+        }
+        assert_eq!(io::Error::from(Error::rule(ErrorKind::BadDescriptor)).raw_os_error(), Some(sys::errno::EBADF));
+    }
+
+    #[test]
+    fn a_rule_of_the_socket_is_carried_whole() {
+        for (code, ..) in TABLE.iter().filter(|row| row.0 != ErrorKind::BadDescriptor) {
+            let (error, kind) = (Error::rule(*code), Error::rule(*code).io_kind());
+            let converted = io::Error::from(error.clone());
+            assert_eq!((converted.raw_os_error(), converted.kind()), (None, kind));
+            assert_eq!(converted.downcast::<Error>().unwrap(), error);
+        }
+    }
+
+    #[test]
+    fn frequent_errors_of_the_system_have_kinds() {
+        let kind = |raw| Error::raw("send", raw).kind();
+        assert_eq!(kind(sys::errno::EAGAIN), ErrorKind::WouldBlock);
+        assert_eq!(kind(sys::errno::EMSGSIZE), ErrorKind::MessageTooLong);
+        assert_eq!(kind(sys::errno::EINVAL), ErrorKind::System);
+        #[cfg(unix)]
+        assert_eq!(kind(libc::ECONNREFUSED), ErrorKind::PeerGone);
+    }
+
+    #[test]
+    fn no_number_overflows() {
+        assert_eq!(Error::raw("send", i32::MIN).errno(), Some(i32::MIN));
     }
 }

@@ -441,9 +441,10 @@ fn every_error_is_an_io_error_of_a_fitting_kind() {
         ("udp5".parse::<SocketType>().unwrap_err(), io::ErrorKind::InvalidInput),
     ];
     for (error, kind) in cases {
-        let text = error.to_string();
+        let number = error.raw_os_error();
+        assert_eq!(error.io_kind(), kind);
         let error = io::Error::from(error);
-        assert_eq!((error.kind(), error.to_string()), (kind, text));
+        assert_eq!((error.kind(), error.raw_os_error()), (kind, number));
     }
     let wrong = "unix_dgram".parse::<SocketType>().unwrap_err();
     assert_eq!(wrong.code(), "ERR_SOCKET_BAD_TYPE");

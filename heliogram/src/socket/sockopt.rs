@@ -276,8 +276,7 @@ impl SocketControl {
         let refused = |raw| Error::buffer_size(syscall, raw);
         self.call(Op::BufferSize, syscall, call).map_err(|error| match error.kind() {
             ErrorKind::BufferSize => refused(sys::errno::EBADF),
-            ErrorKind::System => refused(error.errno().map_or(sys::errno::EINVAL, |errno| -errno)),
-            _ => error,
+            _ => error.raw_os_error().map_or(error, refused),
         })
     }
 

@@ -9,7 +9,7 @@ mod number {
     pub(crate) use libc::{EAGAIN, EBADF, EBUSY, ECANCELED, EINVAL, ENOBUFS, ENODEV, ENOTSUP, EOPNOTSUPP};
 
     pub(super) const ENOPROTOOPT: i32 = libc::ENOPROTOOPT;
-    pub(super) const EMSGSIZE: i32 = libc::EMSGSIZE;
+    pub(crate) const EMSGSIZE: i32 = libc::EMSGSIZE;
     pub(super) const EIO: i32 = libc::EIO;
     pub(super) const EEXIST: i32 = libc::EEXIST;
 
@@ -74,7 +74,7 @@ mod number {
     pub(crate) const EOPNOTSUPP: i32 = 10045;
     pub(crate) const ENOBUFS: i32 = 10055;
     pub(super) const ENOPROTOOPT: i32 = 10042;
-    pub(super) const EMSGSIZE: i32 = 10040;
+    pub(crate) const EMSGSIZE: i32 = 10040;
     pub(super) const EIO: i32 = 31;
     pub(super) const EEXIST: i32 = 183;
 
@@ -109,7 +109,7 @@ mod number {
 }
 
 use number::EOPNOTSUPP;
-pub(crate) use number::{EAGAIN, EBADF, EBUSY, ECANCELED, EINVAL, ENOBUFS, ENODEV, ENOTSUP};
+pub(crate) use number::{EAGAIN, EBADF, EBUSY, ECANCELED, EINVAL, EMSGSIZE, ENOBUFS, ENODEV, ENOTSUP};
 
 /// The name of an error number, `UNKNOWN` for one that is not in the table.
 pub(crate) fn name(raw: i32) -> &'static str {
