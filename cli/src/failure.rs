@@ -1,12 +1,9 @@
-//! Why a command failed, and the exit code that says so.
+//! Why a command failed, and what to do about it.
 
 use std::fmt::{self, Display};
 use std::io;
-use std::process::ExitCode;
 
-use serde_json::json;
-
-use crate::report;
+use serde_json::{Map, Value};
 
 /// What every command ends with.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
@@ -32,20 +29,6 @@ impl Failure {
         move |error| Failure::Socket(error, Some(subject.to_string()))
     }
 
-    /// Says it on standard error, in JSON mode on standard output too; gives the exit code.
-    pub(crate) fn report(&self, json: bool) -> ExitCode {
-        let told = match self {
-            Failure::ClosedPipe => return ExitCode::SUCCESS,
-            Failure::Interrupted => return ExitCode::from(130),
-            _ => report::tell(&format_args!("heliogram: {self}")),
-        };
-        if json {
-            // Where nobody reads standard error either, the exit code has to do.
-            let _ = told.and_then(|()| report::print(&self.event()));
-        }
-        ExitCode::FAILURE
-    }
-
     /// Whether an earlier datagram met nobody (ICMP port unreachable), and the next may do better.
     pub(crate) fn is_refusal(&self) -> bool {
         self.io_kind() == Some(io::ErrorKind::ConnectionRefused)
@@ -57,6 +40,16 @@ impl Failure {
         self.is_refusal() || matches!(self.io_kind(), Some(HostUnreachable | NetworkUnreachable))
     }
 
+    /// Whether the device's queue had no room for a datagram.
+    pub(crate) fn is_no_buffer(&self) -> bool {
+        matches!(self, Failure::Socket(error, _) if error.code() == "ENOBUFS")
+    }
+
+    /// Whether the socket's send buffer is full.
+    pub(crate) fn is_would_block(&self) -> bool {
+        matches!(self, Failure::Socket(error, _) if error.is_would_block())
+    }
+
     fn io_kind(&self) -> Option<io::ErrorKind> {
         match self {
             Failure::Socket(error, _) => Some(error.io_kind()),
@@ -64,16 +57,17 @@ impl Failure {
         }
     }
 
-    /// The event `error`.
-    pub(crate) fn event(&self) -> serde_json::Value {
-        let mut event = json!({ "event": "error", "message": self.to_string() });
+    /// What the event `error` says.
+    pub(crate) fn fields(&self) -> Map<String, Value> {
+        let mut fields = Map::new();
+        fields.insert("message".into(), self.to_string().into());
         if let Failure::Socket(error, _) = self {
-            event["code"] = error.code().into();
-            event["syscall"] = error.syscall().into();
-            event["address"] = error.address().as_deref().into();
-            event["port"] = error.port().into();
+            fields.insert("code".into(), error.code().into());
+            fields.insert("syscall".into(), error.syscall().into());
+            fields.insert("address".into(), error.address().as_deref().into());
+            fields.insert("port".into(), error.port().into());
         }
-        event
+        fields
     }
 }
 
@@ -81,13 +75,37 @@ impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Usage(message) | Failure::Other(message) => f.write_str(message),
-            Failure::Socket(error, None) => error.fmt(f),
-            Failure::Socket(error, Some(subject)) => write!(f, "{error} {subject}"),
+            Failure::Socket(error, Some(subject)) if error.code() == "ENODEV" => {
+                write!(f, "no such interface: {subject}")
+            }
+            Failure::Socket(error, None) => write!(f, "{error}{}", remedy(error)),
+            Failure::Socket(error, Some(subject)) => write!(f, "{error} {subject}{}", remedy(error)),
             Failure::ClosedPipe => f.write_str("nobody reads the output"),
             Failure::Interrupted => f.write_str("interrupted"),
         }
     }
 }
+
+/// What the error means here, or what to do about it; empty where its code says all there is to say.
+fn remedy(error: &heliogram::Error) -> String {
+    let address = error.address().unwrap_or_default();
+    let text = match (error.syscall().unwrap_or_default(), error.code()) {
+        ("connect" | "send" | "sendmsg", "EACCES") => format!("{address} is a broadcast address: add --broadcast"),
+        ("send" | "sendmsg", "EMSGSIZE") => LONGEST.into(),
+        ("bind", "EADDRINUSE") => "another socket has this address; both can share it with --reuse-port".into(),
+        ("bind", "EADDRNOTAVAIL") => "no interface of this host has this address".into(),
+        ("bind", "EACCES") => "ports below 1024 are for root".into(),
+        (_, "ECONNREFUSED") => "nobody listens there".into(),
+        (_, "ENETUNREACH") => "there is no route to this address".into(),
+        (_, "EHOSTUNREACH") => "the host does not answer, or a firewall is in the way".into(),
+        (_, "EPERM") => "a firewall rule of this host forbids it".into(),
+        _ => return String::new(),
+    };
+    format!(": {text}")
+}
+
+/// The least that a reader needs to know of lengths.
+const LONGEST: &str = "the longest datagram over IPv4 is 65,507 bytes; with --dont-fragment, what fits the path's MTU";
 
 impl From<heliogram::Error> for Failure {
     fn from(error: heliogram::Error) -> Self {

@@ -1,25 +1,29 @@
 //! The `heliogram` command: datagrams on the command line.
 //!
-//! `verbs` has a file per subcommand, `net` the sockets and the flags that make them, `measure` what is counted, `report` what is
-//! printed, and `session.rs` what a command runs in.
+//! `verbs` has a file per subcommand, `load` what the two ends of a load do, `net` the sockets and the flags that make them,
+//! `measure` what is counted, `report` what is printed, and `session.rs` what a command runs in.
 
 mod failure;
+mod load;
 mod measure;
 mod net;
 mod quantity;
 mod report;
 mod session;
+mod short_flags;
 mod verbs;
 
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use serde_json::json;
 
 use failure::{Failure, Outcome};
+use report::output;
 use session::Session;
 
-/// Listen, send and measure over UDP: IPv4, IPv6, multicast, trains of datagrams
+/// Listen, send and measure over UDP: IPv4, IPv6, unicast, multicast and broadcast
 #[derive(Parser)]
 #[command(name = "heliogram", version, after_help = ENDINGS, max_term_width = 110)]
 struct Cli {
@@ -27,7 +31,7 @@ struct Cli {
     command: Command,
 
     /// For machines: everything on standard output, one JSON object per line, its kind in "event"
-    #[arg(long, global = true, display_order = 1000)]
+    #[arg(long, short = 'J', global = true, display_order = 1000)]
     json: bool,
 }
 
@@ -42,28 +46,59 @@ enum Command {
 }
 
 const ENDINGS: &str = "\
-How it ends:
+Exit codes:
   0    done; also after Ctrl-C or SIGTERM, which end every command with its summary
-  1    it failed: the message says what, on which address; or what was waited for did not come
-  2    the arguments make no sense
+  1    it failed, and the message says what and on which address; or what was waited for did not come
+  2    the arguments are wrong
   130  Ctrl-C twice, or while a host name was still being looked up";
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match execute(cli.command, cli.json) {
+    let cli = match short_flags::add(Cli::command()).try_get_matches().and_then(|found| Cli::from_arg_matches(&found)) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error, std::env::args().any(|argument| argument == "--json" || argument == "-J")),
+    };
+    let json = cli.json;
+    match execute(cli.command, json) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Usage(message)) => refuse(message),
-        Err(failure) => failure.report(cli.json),
+        Err(Failure::Usage(message)) => refuse(&usage_error(message), json),
+        Err(failure) => report(&failure, json),
     }
 }
 
-/// Says what is wrong with the arguments as the parser does: with the subcommand's usage, and exit code 2.
-fn refuse(message: String) -> ExitCode {
-    let mut parser = Cli::command();
+/// Says what is wrong with the arguments, or prints the help that was asked for.
+fn refuse(error: &clap::Error, json: bool) -> ExitCode {
+    if json && error.use_stderr() {
+        let text = error.to_string();
+        let message = text.split("\n\nUsage:").next().unwrap_or_default();
+        let message = message.split("\n\nFor more").next().unwrap_or_default().trim_start_matches("error: ").trim();
+        // Where nobody reads it, the exit code has to do.
+        let _ = output::print(&output::event("error", json!({ "code": "USAGE", "message": message })));
+    }
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// Arguments that are wrong only together, in the parser's form: with the subcommand's usage.
+fn usage_error(message: String) -> clap::Error {
+    let mut parser = short_flags::add(Cli::command());
     parser.build();
     let named = parser.get_matches_mut();
     let command = named.subcommand_name().and_then(|name| parser.find_subcommand_mut(name));
-    command.expect("the arguments have been parsed before").error(ErrorKind::ValueValidation, message).exit()
+    command.expect("the arguments have been parsed before").error(ErrorKind::ValueValidation, message)
+}
+
+/// Says why it failed: on standard error, for machines on standard output too.
+fn report(failure: &Failure, json: bool) -> ExitCode {
+    let printed = match failure {
+        Failure::ClosedPipe => return ExitCode::SUCCESS,
+        Failure::Interrupted => return ExitCode::from(130),
+        _ => output::print_error(&format_args!("heliogram: {failure}")),
+    };
+    if json {
+        // Where nobody reads standard error either, the exit code has to do.
+        let _ = printed.and_then(|()| output::print(&output::event("error", failure.fields())));
+    }
+    ExitCode::FAILURE
 }
 
 fn execute(command: Command, json: bool) -> Outcome {

@@ -130,6 +130,7 @@ fn broadcast_has_to_be_allowed() {
     let refused = net.start(&["send", &at("10.77.0.255", &port), "x"]).end();
     assert_eq!(refused.code, Some(1));
     assert!(refused.err.contains("EACCES 10.77.0.255:"), "{refused:?}");
+    assert!(refused.err.ends_with(": 10.77.0.255 is a broadcast address: add --broadcast\n"), "{refused:?}");
     net.send(&at("10.77.0.255", &port), "to all", &["--broadcast"]);
     assert!(listener.end().out.ends_with(" to all\n"));
 }

@@ -55,9 +55,20 @@ impl Sequence {
         self.next - self.first()
     }
 
-    /// How many of them have not come.
-    pub(crate) fn lost(&self) -> u64 {
-        self.expected() - self.distinct
+    /// How many there are if the sender has sent this many.
+    pub(crate) fn expected_of(&self, sent: u64) -> u64 {
+        sent.max(self.next) - self.first()
+    }
+
+    /// Whether a sender can have sent this many by now.
+    pub(crate) fn is_possible(&self, sent: u64, now: u64) -> bool {
+        sent.checked_sub(self.next).is_some_and(|gap| gap <= self.leap(now))
+    }
+
+    /// Counts a number that others know to be none.
+    pub(crate) const fn note_impossible(&mut self) -> Verdict {
+        self.impossible += 1;
+        Verdict::Impossible
     }
 
     fn judge(&self, number: u64, now: u64) -> Verdict {
@@ -66,7 +77,7 @@ impl Sequence {
         }
         let Some(base) = self.base else { return Verdict::Next };
         match number.checked_sub(self.next) {
-            Some(gap) if gap > LEAP + now.saturating_sub(self.last) / FASTEST => Verdict::Impossible,
+            Some(gap) if gap > self.leap(now) => Verdict::Impossible,
             Some(_) => Verdict::Next,
             None if number < base || self.next - number > Window::SIZE => Verdict::Stale,
             None if self.seen.contains(number - base) => Verdict::Duplicate,
@@ -81,6 +92,11 @@ impl Sequence {
         self.seen.insert(number - base);
         (self.next, self.last) = (number + 1, now);
         self.distinct += 1;
+    }
+
+    /// How far a number may be ahead now.
+    const fn leap(&self, now: u64) -> u64 {
+        LEAP + now.saturating_sub(self.last) / FASTEST
     }
 
     fn first(&self) -> u64 {
@@ -149,6 +165,10 @@ mod tests {
 
     use super::*;
 
+    fn lost(sequence: &Sequence) -> u64 {
+        sequence.expected() - sequence.distinct
+    }
+
     fn after(numbers: impl IntoIterator<Item = u64>) -> Sequence {
         let mut sequence = Sequence::default();
         numbers.into_iter().for_each(|number| _ = sequence.note(number, 0));
@@ -158,14 +178,14 @@ mod tests {
     #[test]
     fn duplicates_do_not_hide_losses() {
         let sequence = after([0, 1, 1, 1, 5, 5]);
-        assert_eq!((sequence.expected(), sequence.lost(), sequence.duplicates), (6, 3, 3));
+        assert_eq!((sequence.expected(), lost(&sequence), sequence.duplicates), (6, 3, 3));
         assert_eq!((sequence.distinct, sequence.reordered), (3, 0));
     }
 
     #[test]
     fn a_late_first_copy_is_reordered_and_another_copy_is_not() {
         let sequence = after([0, 2, 1, 1, 2, 4, 3]);
-        assert_eq!((sequence.lost(), sequence.reordered, sequence.duplicates), (0, 2, 2));
+        assert_eq!((lost(&sequence), sequence.reordered, sequence.duplicates), (0, 2, 2));
     }
 
     #[test]
@@ -174,25 +194,25 @@ mod tests {
         for forged in [u64::MAX, HIGHEST + 1, LEAP + 3, 1 << 40] {
             assert_eq!(sequence.note(forged, 0), Verdict::Impossible, "{forged}");
         }
-        assert_eq!((sequence.expected(), sequence.lost(), sequence.impossible), (2, 0, 4));
+        assert_eq!((sequence.expected(), lost(&sequence), sequence.impossible), (2, 0, 4));
         // A receiver that was stopped for a second may have missed ten million.
         assert_eq!(sequence.note(10_000_000, 1_000_000_000), Verdict::Next);
-        assert_eq!(sequence.lost(), 10_000_001 - 3);
+        assert_eq!(lost(&sequence), 10_000_001 - 3);
     }
 
     #[test]
     fn what_was_sent_before_the_receiver_began_is_not_lost() {
-        assert_eq!(after([3]).lost(), 3);
+        assert_eq!(lost(&after([3])), 3);
         let late = after([5_000_000, 5_000_002, 4_999_999]);
-        assert_eq!((late.expected(), late.lost(), late.stale), (3, 1, 1));
-        assert_eq!(after([HIGHEST]).lost(), 0);
+        assert_eq!((late.expected(), lost(&late), late.stale), (3, 1, 1));
+        assert_eq!(lost(&after([HIGHEST])), 0);
     }
 
     #[test]
     fn the_window_slides() {
         let mut sequence = after(0..3 * Window::SIZE);
         let oldest = 2 * Window::SIZE;
-        assert_eq!((sequence.lost(), sequence.distinct), (0, 3 * Window::SIZE));
+        assert_eq!((lost(&sequence), sequence.distinct), (0, 3 * Window::SIZE));
         assert_eq!(sequence.note(oldest, 0), Verdict::Duplicate);
         assert_eq!(sequence.note(oldest - 1, 0), Verdict::Stale);
         assert_eq!(sequence.note(3 * Window::SIZE + LEAP, 0), Verdict::Next);

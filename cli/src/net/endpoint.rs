@@ -9,15 +9,14 @@ use std::str::FromStr;
 use heliogram::{Interface, SocketType};
 
 use crate::failure::{Failure, Outcome};
-use crate::session::Session;
 
 /// Where a socket is, or its peer.
 #[derive(Clone, Debug)]
 pub(crate) enum Endpoint {
     /// A host, or without one every interface of this machine, and a port.
     Network { host: Option<String>, port: u16 },
-    /// A local socket, by its path or behind an `@` its abstract name.
-    Local(String),
+    /// A Unix datagram socket, by its path or behind an `@` its abstract name.
+    Unix(String),
 }
 
 /// `HOST:PORT` of a peer.
@@ -32,12 +31,12 @@ pub(crate) fn peer(text: &str) -> Result<Endpoint, String> {
 /// `[ADDRESS:]PORT` of a socket here, or `unix:PATH`.
 pub(crate) fn local(text: &str) -> Result<Endpoint, String> {
     match text.strip_prefix("unix:") {
-        Some("" | "@") => return Err("a local socket has a path, unix:/run/own, or a name, unix:@own".into()),
-        Some(path) => return Ok(Endpoint::Local(path.into())),
+        Some("" | "@") => return Err("a Unix socket has a path, unix:/run/own, or a name, unix:@own".into()),
+        Some(path) => return Ok(Endpoint::Unix(path.into())),
         None => {}
     }
     let (host, port) = split(text)?;
-    let port = port.parse().map_err(|_| format!("{port:?} is no port: 0 to 65535"))?;
+    let port = port.parse().map_err(|_| format!("{port:?} is not a valid port (0 to 65535)"))?;
     Ok(Endpoint::Network { host: host.filter(|host| !host.is_empty()).map(Into::into), port })
 }
 
@@ -55,23 +54,22 @@ fn split(text: &str) -> Result<(Option<&str>, &str), String> {
 
 impl Endpoint {
     /// The socket address, of this family if one is asked for.
-    pub(crate) async fn resolve(&self, family: Option<SocketType>, session: &Session) -> Outcome<SocketAddr> {
+    pub(crate) async fn resolve(&self, family: Option<SocketType>) -> Outcome<SocketAddr> {
         let (host, port) = match self {
             Endpoint::Network { host: Some(host), port } => (host, *port),
             Endpoint::Network { host: None, port } => {
                 return Ok(SocketAddr::new(family.unwrap_or(SocketType::Udp4).unspecified(), *port));
             }
-            Endpoint::Local(path) => {
-                return Err(Failure::Usage(format!("unix:{path}: local sockets are for listen and send, on Unix")));
+            Endpoint::Unix(path) => {
+                return Err(Failure::Usage(format!("unix:{path}: only listen and send take Unix sockets")));
             }
         };
         let suits = |addr: &SocketAddr| family.is_none_or(|family| family.matches(addr.ip()));
         match literal(host, port)? {
             Some(addr) if suits(&addr) => Ok(addr),
-            Some(_) => Err(Failure::Usage(format!("{host} is of the other family"))),
+            Some(_) => Err(Failure::Usage(format!("{host} is not of the address family that was asked for"))),
             None => {
-                let found = session.or(look_up(host, port)).await.ok_or(Failure::Interrupted)??;
-                let suited = found.into_iter().find(suits);
+                let suited = look_up(host, port).await?.into_iter().find(suits);
                 suited.ok_or_else(|| Failure::Other(format!("getaddrinfo {host}: no address of the family asked for")))
             }
         }
@@ -82,11 +80,19 @@ impl Endpoint {
         matches!(self, Endpoint::Network { host: None, .. })
     }
 
-    /// The path or name, if it is a local socket.
-    #[cfg(unix)]
-    pub(crate) fn as_local(&self) -> Option<&str> {
+    /// The port; 0 of a Unix socket.
+    pub(crate) const fn port(&self) -> u16 {
         match self {
-            Endpoint::Local(path) => Some(path),
+            Endpoint::Network { port, .. } => *port,
+            Endpoint::Unix(_) => 0,
+        }
+    }
+
+    /// The path or name, if it is a Unix socket.
+    #[cfg(unix)]
+    pub(crate) fn as_unix(&self) -> Option<&str> {
+        match self {
+            Endpoint::Unix(path) => Some(path),
             Endpoint::Network { .. } => None,
         }
     }
@@ -105,7 +111,7 @@ fn literal(host: &str, port: u16) -> Outcome<Option<SocketAddr>> {
 fn index(zone: &str) -> Outcome<u32> {
     match interface(zone)? {
         Interface::Index(index) => Ok(index),
-        _ => Err(Failure::Usage(format!("{zone:?} is no zone: an interface's name or number"))),
+        _ => Err(Failure::Usage(format!("{zone:?} is not a zone: that is an interface's name or number"))),
     }
 }
 
@@ -144,9 +150,9 @@ impl FromStr for Group {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (ip, interface) = text.split_once(['@', '%']).map_or((text, None), |(ip, name)| (ip, Some(name)));
-        let ip: IpAddr = ip.parse().map_err(|_| format!("{ip:?} is no IP address"))?;
+        let ip: IpAddr = ip.parse().map_err(|_| format!("{ip:?} is not an IP address"))?;
         if !ip.is_multicast() {
-            return Err(format!("{ip} is no multicast address: 224.0.0.0/4, ff00::/8"));
+            return Err(format!("{ip} is not a multicast address (224.0.0.0/4, ff00::/8)"));
         }
         Ok(Group { ip, interface: interface.map(Into::into) })
     }
@@ -164,12 +170,6 @@ impl fmt::Display for Group {
 /// The family that an address belongs to.
 pub(crate) const fn family_of(ip: IpAddr) -> SocketType {
     if ip.is_ipv4() { SocketType::Udp4 } else { SocketType::Udp6 }
-}
-
-/// An address and port as they are typed, zones by name.
-pub(crate) fn text(addr: &SocketAddr) -> String {
-    let ip = heliogram::addr::text(addr);
-    if addr.is_ipv6() { format!("[{ip}]:{}", addr.port()) } else { format!("{ip}:{}", addr.port()) }
 }
 
 #[cfg(test)]
@@ -201,10 +201,10 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn local_sockets() {
-        assert_eq!(peer("unix:/run/log").unwrap().as_local(), Some("/run/log"));
-        assert_eq!(local("unix:@name:1").unwrap().as_local(), Some("@name:1"));
-        assert_eq!(local("unixhost:9").unwrap().as_local(), None);
+    fn unix_sockets() {
+        assert_eq!(peer("unix:/run/log").unwrap().as_unix(), Some("/run/log"));
+        assert_eq!(local("unix:@name:1").unwrap().as_unix(), Some("@name:1"));
+        assert_eq!(local("unixhost:9").unwrap().as_unix(), None);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Addresses, sockets, and the flags that make them.
 
 pub(crate) mod endpoint;
-pub(crate) mod options;
+pub(crate) mod peer_filter;
+pub(crate) mod receiving;
 pub(crate) mod route;
+pub(crate) mod sending;
+pub(crate) mod socket_flags;

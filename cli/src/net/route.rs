@@ -1,16 +1,17 @@
 //! Where datagrams go: one peer, or a group of them.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
-use heliogram::TokioSocket;
-use heliogram::{Datagram, RecvBatch, SendOptions};
+use heliogram::{Datagram, RecvBatch, SendOptions, TokioSocket};
 
 use crate::failure::{Failure, Outcome};
-use crate::net::endpoint;
+use crate::report::text;
 
-/// A socket and its peer.
+/// A socket and a peer.
+#[derive(Clone)]
 pub(crate) struct Route {
-    socket: TokioSocket,
+    pub(crate) socket: Arc<TokioSocket>,
     pub(crate) peer: SocketAddr,
     /// Each datagram's address; `None` on a connected socket, whose peer is known.
     to: Option<SocketAddr>,
@@ -19,19 +20,19 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// Connects to a single peer, so that the kernel tells when nobody listens there (ICMP). A group cannot be connected
-    /// to, because its answers come from its members' own addresses.
-    pub(crate) async fn new(
-        socket: TokioSocket,
-        peer: SocketAddr,
-        broadcast: bool,
-        options: Option<SendOptions>,
-    ) -> Outcome<Self> {
-        let group = broadcast || peer.ip().is_multicast() || peer.ip() == Ipv4Addr::BROADCAST;
-        if !group {
-            socket.connect(peer).await?;
+    /// To one peer of many of a socket.
+    pub(crate) fn new(socket: impl Into<Arc<TokioSocket>>, peer: SocketAddr, options: Option<SendOptions>) -> Self {
+        Route { socket: socket.into(), peer, to: Some(peer), options }
+    }
+
+    /// Connects to a single peer, so that the kernel reports when nobody listens there (ICMP). A group cannot be
+    /// connected to, because its answers come from its members' own addresses.
+    pub(crate) async fn connect(mut self) -> Outcome<Self> {
+        if !self.peer.ip().is_multicast() && self.peer.ip() != Ipv4Addr::BROADCAST {
+            self.socket.connect(self.peer).await?;
+            self.to = None;
         }
-        Ok(Route { socket, peer, to: group.then_some(peer), options })
+        Ok(self)
     }
 
     /// Whether any number of peers may answer.
@@ -58,12 +59,16 @@ impl Route {
         self.socket.send_batch(batch).await.map_err(|error| self.failure(error))
     }
 
+    pub(crate) fn try_send_batch(&self, batch: &[Datagram<'_>]) -> Outcome<usize> {
+        self.socket.try_send_batch(batch).map_err(|error| self.failure(error))
+    }
+
     pub(crate) async fn recv_batch(&self, batch: &mut RecvBatch) -> Outcome<usize> {
         self.socket.recv_batch(batch).await.map_err(|error| self.failure(error))
     }
 
     /// A connected socket's errors, like Node's, do not name the peer.
     fn failure(&self, error: heliogram::Error) -> Failure {
-        if error.address().is_some() { error.into() } else { Failure::about(endpoint::text(&self.peer))(error) }
+        if error.address().is_some() { error.into() } else { Failure::about(text::address(&self.peer))(error) }
     }
 }

@@ -4,66 +4,72 @@ use std::io::Write;
 
 use clap::Args;
 use heliogram::Message;
-use serde_json::{Map, Value};
+use serde_json::{Map, json};
 
 use crate::failure::Outcome;
-use crate::net::endpoint;
-use crate::report;
-use crate::report::metadata;
+use crate::report::{metadata, output, text};
 use crate::session::Session;
 
 /// The form of messages.
 #[derive(Args)]
+#[command(next_help_heading = "Messages")]
 pub(crate) struct Messages {
-    /// Messages are hexadecimal digits; with --json they are in "hex" instead of "text"
+    /// Messages are hexadecimal digits
     #[arg(long)]
     pub(crate) hex: bool,
 
+    /// Print received messages as a hex dump, with their ASCII characters
+    #[arg(long, conflicts_with = "hex")]
+    dump: bool,
+
     /// Print received messages' bytes and nothing else, for a file or a pipe
-    #[arg(long, conflicts_with_all = ["hex", "json"])]
+    #[arg(long, conflicts_with_all = ["hex", "dump", "json"])]
     raw: bool,
 }
 
-impl Messages {
-    /// A datagram on standard output: its sender, with `info` how it arrived, and its bytes.
-    pub(crate) fn print(&self, message: &Message<'_>, info: bool, session: &Session) -> Outcome {
-        let (addr, received) = (&message.rinfo.addr, &message.rinfo.metadata);
-        let from = || match info {
-            true => format!("{} ({})", endpoint::text(addr), metadata::text(received)),
-            false => endpoint::text(addr),
-        };
-        let facts = || if info { metadata::fields(received) } else { Map::new() };
-        self.show(message.data, session, from, || (report::address_fields(addr), facts()))
-    }
+/// Who sent a message, and what else there is to say about it.
+pub(crate) struct About {
+    /// For people.
+    pub(crate) text: String,
+    /// For machines.
+    pub(crate) fields: Map<String, serde_json::Value>,
+}
 
-    /// The same of any socket's: `from` for people; for machines the sender, and what is told beside the bytes.
-    pub(crate) fn show(
-        &self,
-        data: &[u8],
-        session: &Session,
-        from: impl FnOnce() -> String,
-        fields: impl FnOnce() -> (Map<String, Value>, Map<String, Value>),
-    ) -> Outcome {
+impl About {
+    /// The sender, and with `info` how the datagram arrived.
+    pub(crate) fn message(message: &Message<'_>, info: bool) -> Self {
+        let (addr, received) = (&message.rinfo.addr, &message.rinfo.metadata);
+        let (mut text, mut fields) = (text::address(addr), output::address_fields(addr));
+        if info {
+            text = format!("{text} ({})", metadata::text(received));
+            fields.extend(metadata::fields(received));
+        }
+        About { text, fields }
+    }
+}
+
+impl Messages {
+    /// A message on standard output.
+    pub(crate) fn print(&self, data: &[u8], about: impl FnOnce() -> About, session: &Session) -> Outcome {
         if self.raw {
             let mut out = std::io::stdout().lock();
             return Ok(out.write_all(data).and_then(|()| out.flush())?);
         }
+        let about = about();
         if session.json {
-            let (sender, facts) = fields();
-            return report::print(&self.event(data, sender, facts));
+            let mut event = output::event("message", &about.fields);
+            let text = str::from_utf8(data).ok();
+            output::add(&mut event, json!({ "size": data.len(), "data": text::hex(data), "text": text }));
+            return output::print(&event);
         }
-        let text = if self.hex { report::hex(data) } else { report::escape(data) };
-        report::print(&format_args!("{} {text}", from()))
-    }
-
-    fn event(&self, data: &[u8], sender: Map<String, Value>, facts: Map<String, Value>) -> Value {
-        let mut event = report::event("message", sender);
-        event["size"] = data.len().into();
-        match str::from_utf8(data) {
-            Ok(text) if !self.hex => event["text"] = text.into(),
-            _ => event["hex"] = report::hex(data).into(),
+        match (self.hex, self.dump) {
+            (true, _) => output::print(&format_args!("{} {}", about.text, text::hex(data))),
+            (_, true) if data.is_empty() => output::print(&format_args!("{} 0 bytes", about.text)),
+            (_, true) => {
+                let size = text::count(data.len() as u64, "byte");
+                output::print(&format_args!("{} {size}\n{}", about.text, text::dump(data)))
+            }
+            _ => output::print(&format_args!("{} {}", about.text, text::escape(data))),
         }
-        facts.into_iter().for_each(|(name, value)| event[name] = value);
-        event
     }
 }

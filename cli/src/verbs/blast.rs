@@ -1,40 +1,79 @@
-//! `heliogram blast`: sends a load.
+//! `heliogram blast`: sends a load, or has a `sink` send one.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
-use heliogram::Datagram;
 use indicatif::HumanCount;
+use serde_json::json;
+use tokio::task::JoinSet;
 
-use crate::failure::Outcome;
-use crate::measure::numbering::Run;
-use crate::net::endpoint;
-use crate::net::options::Sending;
+use crate::failure::{Failure, Outcome};
+use crate::load::client::{Client, Order, Outcomes};
+use crate::load::control::Load;
+use crate::measure::figures::Direction;
 use crate::net::route::Route;
+use crate::net::sending::Sending;
 use crate::quantity;
-use crate::report::progress::{Goal, Meter};
-use crate::report::{Report, Tally};
-use crate::session::{Session, address_event};
+use crate::report::live::Live;
+use crate::report::summary::Summary;
+use crate::report::{figures, output, text};
+use crate::session::Session;
+use crate::verbs::sink::ask_for_times;
 
-/// Send numbered datagrams as fast as they go, or at a rate, for `sink` to count
+/// Send a load to a `sink` and print what came of it, or have the sink send one
 ///
-/// Datagrams of 16 bytes and more carry a number, by which sink finds out how many were lost. At full speed a receiver
-/// that cannot keep up loses most of them: send to networks and hosts only that you may load.
+/// Without a rate the load is as fast as it goes, and a receiver that cannot keep up loses most of it: load only networks
+/// and hosts that you may load. Where no sink answers, the load goes one way and only what is sent is known.
 #[derive(Args)]
 pub(crate) struct Blast {
     #[command(flatten)]
     sending: Sending,
 
+    #[command(flatten)]
+    load: LoadFlags,
+
+    /// Have the sink send, and receive
+    #[arg(long, help_heading = "Directions", conflicts_with_all = ["bidir", "one_way"])]
+    reverse: bool,
+
+    /// Send and receive at the same time
+    #[arg(long, help_heading = "Directions", conflicts_with = "one_way")]
+    bidir: bool,
+
+    /// Do not ask whether a sink is there
+    #[arg(long, help_heading = "Directions")]
+    one_way: bool,
+
+    /// How many streams at once, each with a socket and a load of its own
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=128))]
+    parallel: u16,
+
+    /// Count as late what took longer than the fastest datagram by more than this
+    #[arg(long, value_parser = quantity::seconds, value_name = "SECONDS")]
+    late: Option<Duration>,
+
+    /// The time from one line of progress to the next
+    #[arg(long, value_parser = quantity::seconds, value_name = "SECONDS", default_value = "1")]
+    interval: Duration,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Load")]
+struct LoadFlags {
     /// Bytes in each datagram
     #[arg(long, value_name = "BYTES", default_value_t = 1200, value_parser = quantity::size)]
     size: usize,
 
-    /// Datagrams a second: 500, 20k, 1.5M; without it, full speed
+    /// Bits a second, headers not counted: 500k, 10M, 1G; without it and --pps, full speed
+    #[arg(long, value_name = "BITS", value_parser = quantity::bits, conflicts_with = "pps")]
+    bitrate: Option<f64>,
+
+    /// Datagrams a second: 500, 20k, 1.5M
     #[arg(long, value_name = "N", value_parser = quantity::rate)]
-    rate: Option<f64>,
+    pps: Option<f64>,
 
     /// End after this many datagrams
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = quantity::count)]
     count: Option<u64>,
 
     /// End after this time [default: 5, or with --count none]
@@ -42,110 +81,121 @@ pub(crate) struct Blast {
     seconds: Option<Duration>,
 }
 
-/// How many datagrams leave in one call: four trains of small ones.
-const BATCH: usize = 256;
+impl LoadFlags {
+    fn load(&self) -> Outcome<Load> {
+        let rate = match self.bitrate {
+            Some(_) if self.size == 0 => return Err(Failure::Usage("empty datagrams have no bits: use --pps".into())),
+            Some(bits) => Some(bits / (self.size as f64 * 8.0)),
+            None => self.pps,
+        };
+        let time = self.seconds.or(self.count.is_none().then_some(Duration::from_secs(5)));
+        let time_ns = time.map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        Ok(Load { size: self.size, count: self.count, time_ns, rate })
+    }
+}
 
 impl Blast {
     pub(crate) async fn run(self, session: Session) -> Outcome {
-        let route = self.sending.open(&session).await?;
-        self.announce(&route, &session)?;
-        // The load's own clock starts first, so that it never tells less time than was asked for.
-        let mut load = Load::new(&self, &route);
-        let session = session.within(self.time());
-        let mut meter = Meter::start(Goal::of(self.count, self.time()), &session);
-        while load.left() > 0 && !session.is_over() {
-            match load.due() {
-                0 => drop(session.or(tokio::time::sleep_until(load.next().into())).await),
-                due => load.send(due, &session).await?,
+        if self.parallel > 1 && self.sending.has_port() {
+            return Err(Failure::Usage("--parallel needs a port for each stream: --bind must leave it open".into()));
+        }
+        let load = self.load.load()?;
+        let live = Live::new(session.json, self.interval);
+        let (mut streams, mut peer) = (JoinSet::new(), None);
+        for index in 0..self.parallel {
+            let route = self.sending.open(&session).await?;
+            ask_for_times(&route.socket)?;
+            if index == 0 {
+                announce(&route, &load, &session)?;
             }
-            meter.show(&load.tally)?;
+            peer = Some(route.peer);
+            streams.spawn(self.client(route, load, index, &live, &session).run());
         }
-        meter.end();
-        let report = load.report();
-        session.result(&report, || report.event())
+        let outcomes: Outcome<Vec<Outcomes>> = streams.join_all().await.into_iter().collect();
+        session.begin_line()?;
+        report(&outcomes?, peer.expect("there is a stream at least"), &session)
     }
 
-    fn time(&self) -> Option<Duration> {
-        self.seconds.or(self.count.is_none().then_some(Duration::from_secs(5)))
-    }
-
-    /// Says where the load goes before it does.
-    fn announce(&self, route: &Route, session: &Session) -> Outcome {
-        let local = route.local()?;
-        let speed = self.rate.map_or("full speed".into(), |rate| format!("{rate} datagrams a second"));
-        let end = match (self.count, self.time()) {
-            (Some(count), _) => format!("{} datagrams", HumanCount(count)),
-            (None, time) => format!("{} s", time.unwrap_or_default().as_secs_f64()),
+    fn client(&self, route: Route, load: Load, index: u16, live: &Live, session: &Session) -> Client {
+        let label = if self.parallel > 1 { format!("stream {index} ") } else { String::new() };
+        let line = live.line(&label, json!({ "stream": index }).as_object().cloned().unwrap_or_default());
+        let order = Order {
+            forward: (!self.reverse).then_some(load),
+            reverse: (self.reverse || self.bidir).then_some(load),
+            late_after: self.late,
+            one_way: self.one_way,
         };
-        let (from, to) = (endpoint::text(&local), endpoint::text(&route.peer));
-        let text = format!("blasting {to} from {from}: {} bytes each, {speed}, {end}", self.size);
-        session.note(&text, || {
-            let mut event = address_event("blasting", &route.peer);
-            event["from"] = from.as_str().into();
-            event["size"] = self.size.into();
-            event["rate"] = self.rate.into();
-            event
-        })
+        Client::new(route, order, line, session)
     }
 }
 
-/// A load under way.
-struct Load<'a> {
-    blast: &'a Blast,
-    route: &'a Route,
-    run: Run,
-    /// The datagrams of a batch, end to end.
-    bytes: Vec<u8>,
-    started: Instant,
-    tally: Tally,
-    refused: u64,
+/// Says where the load goes before it does.
+fn announce(route: &Route, load: &Load, session: &Session) -> Outcome {
+    let speed = match load.rate {
+        Some(rate) => format!("{} datagrams a second", (rate * 1e3).round() / 1e3),
+        None => "full speed".into(),
+    };
+    let end = match load.count {
+        Some(count) => format!("{} datagrams", HumanCount(count)),
+        None => format!("{} s", load.time_ns.unwrap_or(0) as f64 / 1e9),
+    };
+    let (from, to) = (text::address(&route.local()?), text::address(&route.peer));
+    session.note(&format!("blasting {to} from {from}: {} bytes each, {speed}, {end}", load.size), || {
+        let mut event = output::address_event("blasting", &route.peer);
+        output::add(&mut event, json!({ "from": from, "size": load.size, "rate": load.rate }));
+        event
+    })
 }
 
-impl<'a> Load<'a> {
-    fn new(blast: &'a Blast, route: &'a Route) -> Self {
-        let bytes = vec![0; blast.size * BATCH];
-        Load { blast, route, run: Run::new(), bytes, started: Instant::now(), tally: Tally::start(), refused: 0 }
+fn report(streams: &[Outcomes], peer: std::net::SocketAddr, session: &Session) -> Outcome {
+    let mut summary = Summary::default();
+    for stream in streams {
+        let (here, there) = (text::address(&stream.local), text::address(&peer));
+        let both = stream.forward.is_some() && stream.reverse.is_some();
+        let is_one = streams.len() == 1 && !both;
+        let mut add = |direction: &Option<Direction>, from: &str, to: &str| {
+            if let Some(direction) = direction {
+                if !is_one {
+                    summary.heading(format!("{from} to {to}"));
+                }
+                figures::rows(&mut summary, direction);
+                if is_one {
+                    summary.row("from", from);
+                    summary.row("to", to);
+                }
+            }
+        };
+        add(&stream.forward, &here, &there);
+        add(&stream.reverse, &there, &here);
     }
-
-    fn left(&self) -> u64 {
-        self.blast.count.map_or(u64::MAX, |count| count - self.tally.datagrams)
+    if streams.len() > 1 {
+        total(&mut summary, streams);
     }
-
-    /// How many datagrams the rate allows now, up to a batch.
-    fn due(&self) -> usize {
-        let left = usize::try_from(self.left()).unwrap_or(BATCH).min(BATCH);
-        let Some(rate) = self.blast.rate else { return left };
-        let allowed = (rate * self.started.elapsed().as_secs_f64()) as u64 + 1;
-        left.min(usize::try_from(allowed.saturating_sub(self.tally.datagrams)).unwrap_or(BATCH))
+    session.result(&summary, || {
+        let mut event = output::address_event("summary", &peer);
+        let streams = streams.iter().map(|stream| {
+            let mut fields = json!({ "from": text::address(&stream.local) });
+            output::add(&mut fields, stream);
+            fields
+        });
+        output::add(&mut event, json!({ "streams": streams.collect::<Vec<_>>() }));
+        event
+    })?;
+    match streams.iter().find_map(|stream| stream.missing.clone()) {
+        Some(missing) => Err(Failure::Other(missing)),
+        None => Ok(()),
     }
+}
 
-    /// When the rate allows the next one.
-    fn next(&self) -> Instant {
-        let seconds = self.blast.rate.map_or(0.0, |rate| self.tally.datagrams as f64 / rate);
-        self.started + Duration::from_secs_f64(seconds)
-    }
-
-    async fn send(&mut self, due: usize, session: &Session) -> Outcome {
-        let size = self.blast.size;
-        for index in 0..due {
-            self.run.write(&mut self.bytes[index * size..][..size], self.tally.datagrams + index as u64);
+/// What all streams of a direction sent, and what came of it.
+fn total(summary: &mut Summary, streams: &[Outcomes]) {
+    for (heading, pick) in [("all streams there", 0), ("all streams back", 1)] {
+        let directions: Vec<_> =
+            streams.iter().filter_map(|stream| [&stream.forward, &stream.reverse][pick].as_ref()).collect();
+        if directions.is_empty() {
+            continue;
         }
-        let batch: [Datagram<'_>; BATCH] =
-            std::array::from_fn(|index| self.route.datagram(&self.bytes[index * size..][..size]));
-        match session.or(self.route.send_batch(&batch[..due])).await {
-            Some(Ok(sent)) => self.tally.add_many(sent, size),
-            // The kernel's answer to an earlier datagram; the next call sends again.
-            Some(Err(failure)) if failure.is_refusal() => self.refused += 1,
-            Some(Err(failure)) => return Err(failure),
-            None => {}
-        }
-        Ok(())
-    }
-
-    fn report(&self) -> Report {
-        let mut report = self.tally.load_report("sent", self.tally.elapsed());
-        report.to(&self.route.peer);
-        report.count_if_any("refused", self.refused);
-        report
+        summary.heading(heading);
+        figures::total(summary, &directions);
     }
 }

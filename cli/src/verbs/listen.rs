@@ -1,27 +1,28 @@
 //! `heliogram listen`: prints the datagrams that arrive.
 
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use clap::Args;
-use heliogram::TokioSocket;
 #[cfg(unix)]
 use heliogram::TokioUnixDatagram;
-use heliogram::{RecvBatch, Stats};
+use heliogram::{Message, RecvBatch, RecvMetadataOptions, Stats, TokioSocket};
+use serde_json::json;
 
 use crate::failure::Outcome;
-use crate::net::options::{Bounds, Receiving};
-#[cfg(unix)]
-use crate::report;
-use crate::report::messages::Messages;
-use crate::report::metadata::{self, RecvMetadataOptions};
-use crate::report::{Tally, time_text};
+use crate::measure::numbering::nanos;
+use crate::net::peer_filter::PeerFilter;
+use crate::net::receiving::Receiving;
+use crate::report::messages::{About, Messages};
+use crate::report::{metadata, output, text};
 use crate::session::Session;
+use crate::verbs::bounds::Bounds;
+use crate::verbs::tally::Tally;
 
 /// Print the datagrams that arrive, one per line: the sender and the message
 ///
 /// Messages go to standard output, everything else to standard error. Control characters are escaped, so that a message
-/// is one line; --hex and --raw show the bytes as they are.
+/// is one line; --hex, --dump and --raw show the bytes as they are. Listens to Unix sockets too: unix:/run/own, unix:@name.
 #[derive(Args)]
 pub(crate) struct Listen {
     #[command(flatten)]
@@ -33,11 +34,19 @@ pub(crate) struct Listen {
     #[command(flatten)]
     messages: Messages,
 
-    /// Say how each datagram arrived: which address and interface it came to, TTL, DSCP and ECN, the kernel's time, losses
-    #[arg(long)]
+    /// Print datagrams of this peer or network alone: 10.0.0.1, 10.0.0.0/8, 10.0.0.1:9; may be repeated
+    #[arg(long, value_name = "PEER", help_heading = "Messages")]
+    from: Vec<PeerFilter>,
+
+    /// Print when each datagram arrived, by the kernel's clock, in UTC
+    #[arg(long, help_heading = "Messages")]
+    time: bool,
+
+    /// Print how each datagram arrived: its destination and interface, TTL, DSCP and ECN, time, drops before it
+    #[arg(long, help_heading = "Messages")]
     info: bool,
 
-    /// Tell each second what the socket has counted: datagrams, bytes, system calls, trains, losses
+    /// Print each second what the socket has counted: datagrams, bytes, system calls, coalesced datagrams, drops
     #[arg(long)]
     stats: bool,
 }
@@ -45,27 +54,26 @@ pub(crate) struct Listen {
 impl Listen {
     pub(crate) async fn run(self, session: Session) -> Outcome {
         #[cfg(unix)]
-        if let Some(socket) = self.receiving.open_local((self.stats, "--stats"))? {
-            return self.run_local(&socket, session).await;
+        if let Some(socket) = self.receiving.open_unix(&[(self.stats, "--stats"), (!self.from.is_empty(), "--from")])? {
+            return self.run_unix(&socket, session).await;
         }
         let socket = self.receiving.open(false, &session).await?;
-        if self.info {
-            socket.set_recv_metadata(RecvMetadataOptions::all())?;
-        }
+        self.ask_for_metadata(&socket)?;
         session.note_address("listening", "on", &socket.local_addr()?)?;
         let session = session.within(self.bounds.seconds);
         let mut batch = RecvBatch::for_gro(8);
         let mut tally = Tally::start();
-        let mut view = View::new(self.stats);
-        while self.bounds.left(&tally) > 0 {
+        let mut view = StatsView::new(self.stats);
+        while self.bounds.left(tally.datagrams) > 0 {
             let received = view.until_due(socket.recv_batch(&mut batch));
             let Some(received) = session.or(received).await else { break };
             view.show(&socket, &session)?;
             let Some(received) = received else { continue };
             received?;
-            for message in batch.iter().take(self.bounds.left(&tally)) {
+            let wanted = batch.iter().filter(|message| self.is_wanted(message));
+            for message in wanted.take(self.bounds.left(tally.datagrams)) {
                 tally.add(message.data.len());
-                self.messages.print(&message, self.info, &session)?;
+                self.messages.print(message.data, || self.about(&message), &session)?;
             }
         }
         session.begin_line()?;
@@ -73,45 +81,80 @@ impl Listen {
         self.end(&tally, &session)
     }
 
+    fn ask_for_metadata(&self, socket: &TokioSocket) -> Outcome {
+        match (self.info, self.time) {
+            (true, _) => Ok(socket.set_recv_metadata(RecvMetadataOptions::all())?),
+            (_, true) => Ok(socket.set_recv_metadata(RecvMetadataOptions::new().timestamp(true))?),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_wanted(&self, message: &Message<'_>) -> bool {
+        self.from.is_empty() || self.from.iter().any(|filter| filter.admits(&message.rinfo.addr))
+    }
+
+    fn about(&self, message: &Message<'_>) -> About {
+        let mut about = About::message(message, self.info);
+        if self.time {
+            about.add_time(message.rinfo.metadata.software_timestamp.unwrap_or_else(SystemTime::now));
+        }
+        about
+    }
+
     fn end(&self, tally: &Tally, session: &Session) -> Outcome {
         let time = tally.elapsed();
-        let text = format!("received {tally} in {}", time_text(time));
-        session.note(&text, || tally.report("received", time).event())?;
-        self.bounds.check(tally, session)
+        session.note(&format!("received {tally} in {}", text::time(time)), || {
+            output::event("summary", json!({ "received": tally.figures() }))
+        })?;
+        self.bounds.check(tally.datagrams, session)
     }
 }
 
-/// Local sockets: `unix:PATH`, `unix:@NAME`.
+/// Unix sockets: `unix:PATH`, `unix:@NAME`.
 #[cfg(unix)]
 impl Listen {
-    async fn run_local(&self, socket: &TokioUnixDatagram, session: Session) -> Outcome {
+    async fn run_unix(&self, socket: &TokioUnixDatagram, session: Session) -> Outcome {
         if self.info {
             socket.set_passcred(true)?;
         }
         let path = socket.local_addr()?;
         session
-            .note(&format!("listening on unix:{path}"), || report::event("listening", metadata::path_field(&path)))?;
+            .note(&format!("listening on unix:{path}"), || output::event("listening", metadata::path_field(&path)))?;
         let session = session.within(self.bounds.seconds);
-        let mut buffer = vec![0; LOCAL_MOST];
+        let mut buffer = vec![0; LONGEST_UNIX];
         let mut tally = Tally::start();
-        while self.bounds.left(&tally) > 0 {
+        while self.bounds.left(tally.datagrams) > 0 {
             let Some(received) = session.or(socket.recv_msg(&mut buffer)).await else { break };
             let rinfo = received?;
             tally.add(rinfo.size);
-            let fields = || (metadata::path_field(&rinfo.addr), metadata::local_fields(&rinfo));
-            self.messages.show(&buffer[..rinfo.size], &session, || metadata::local_text(&rinfo), fields)?;
+            let about = || {
+                let mut about = metadata::about_unix(&rinfo);
+                if self.time {
+                    about.add_time(SystemTime::now());
+                }
+                about
+            };
+            self.messages.print(&buffer[..rinfo.size], about, &session)?;
         }
         session.begin_line()?;
         self.end(&tally, &session)
     }
 }
 
-/// More than a local datagram has where nobody has raised the limit of send buffers (`net.core.wmem_max`).
+impl About {
+    /// Says when it came.
+    fn add_time(&mut self, time: SystemTime) {
+        self.text = format!("{} {}", text::moment(time), self.text);
+        self.fields.insert("timestamp_ns".into(), nanos(time).into());
+    }
+}
+
+/// More bytes than a Unix datagram has where nobody has raised the limit of send buffers (`net.core.wmem_max`).
 #[cfg(unix)]
-const LOCAL_MOST: usize = 1 << 20;
+const LONGEST_UNIX: usize = 1 << 20;
 
 /// The live view of what the socket has counted.
-struct View {
+struct StatsView {
     /// When it is to be shown next; `None` is never.
     due: Option<Instant>,
     shown: Option<Stats>,
@@ -119,9 +162,9 @@ struct View {
 
 const EVERY: Duration = Duration::from_secs(1);
 
-impl View {
+impl StatsView {
     fn new(wanted: bool) -> Self {
-        View { due: wanted.then(|| Instant::now() + EVERY), shown: None }
+        StatsView { due: wanted.then(|| Instant::now() + EVERY), shown: None }
     }
 
     /// What `future` yields; `None` if the next showing is due first.

@@ -1,8 +1,11 @@
-//! The subcommands, one per file.
+//! The subcommands, one per file, and what several of them share.
 
 pub(crate) mod blast;
+mod bounds;
 pub(crate) mod echo;
 pub(crate) mod listen;
 pub(crate) mod ping;
+mod probe;
 pub(crate) mod send;
 pub(crate) mod sink;
+mod tally;

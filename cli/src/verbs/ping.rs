@@ -4,21 +4,26 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use hdrhistogram::Histogram;
 use heliogram::{Message, RecvBatch};
+use serde_json::json;
 
 use crate::failure::{Failure, Outcome};
-use crate::measure::numbering::{self, Run};
-use crate::net::endpoint;
-use crate::net::options::Sending;
+use crate::measure::numbering::{Header, StreamId, nanos, now};
+use crate::measure::spread::{Distribution, Spread};
+use crate::measure::variation::Variation;
 use crate::net::route::Route;
+use crate::net::sending::Sending;
 use crate::quantity;
-use crate::report::{Report, time_text};
-use crate::session::{Session, address_event};
+use crate::report::summary::Summary;
+use crate::report::{output, text};
+use crate::session::Session;
+use crate::verbs::probe::{self, Probed};
+use crate::verbs::sink::ask_for_times;
 
-/// Measure round trips to an echo server: percentiles and losses
+/// Measure round trips to an echo server: percentiles, jitter and losses
 ///
-/// Any echo server will do (RFC 862), `heliogram echo` among them. Exits with 1 if nothing came back.
+/// Any echo server will do (RFC 862), `heliogram echo` among them. Times end when the kernel takes the answer from the
+/// network. Exits with 1 if nothing came back.
 #[derive(Args)]
 pub(crate) struct Ping {
     #[command(flatten)]
@@ -27,6 +32,10 @@ pub(crate) struct Ping {
     /// How many datagrams; 0 for no end
     #[arg(long, value_name = "N", default_value_t = 5)]
     count: u64,
+
+    /// End after this time, whatever is still to come
+    #[arg(long, value_name = "SECONDS", value_parser = quantity::seconds)]
+    deadline: Option<Duration>,
 
     /// The time from one to the next; 0 sends the next as soon as the answer is there
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = quantity::interval)]
@@ -41,27 +50,44 @@ pub(crate) struct Ping {
     size: usize,
 
     /// Print the summary only
-    #[arg(long, short)]
+    #[arg(long)]
     quiet: bool,
+
+    /// Find the path's MTU, and what it does to congestion marks (ECN; needs `heliogram echo`)
+    #[arg(long)]
+    probe: bool,
 }
 
 impl Ping {
     pub(crate) async fn run(self, session: Session) -> Outcome {
         let route = self.sending.open(&session).await?;
-        let (peer, local) = (endpoint::text(&route.peer), endpoint::text(&route.local()?));
+        ask_for_times(&route.socket)?;
+        let (peer, local) = (text::address(&route.peer), text::address(&route.local()?));
         session.note(&format!("pinging {peer} from {local}: {} bytes", self.size), || {
-            address_event("pinging", &route.peer)
+            let mut event = output::address_event("pinging", &route.peer);
+            output::add(&mut event, json!({ "from": local, "size": self.size }));
+            event
         })?;
+        let session = session.within(self.deadline);
         let mut trips = Trips::new(&self, &route, &session);
         trips.run().await?;
+        let probed = match self.probe && !session.is_over() {
+            true => Some(probe::run(&route, self.timeout, &session).await?),
+            false => None,
+        };
         session.begin_line()?;
-        let report = trips.report();
-        session.result(&report, || report.event())?;
-        match trips.times.len() {
+        trips.report(probed)?;
+        match trips.times.count() {
             0 if !session.is_interrupted() => Err(Failure::Other(format!("no answer from {peer}"))),
             _ => Ok(()),
         }
     }
+}
+
+/// A datagram that has no answer yet: when it was sent, by a clock that only goes forward and by the system's.
+struct Waiting {
+    since: Instant,
+    sent: i64,
 }
 
 /// Round trips under way and done.
@@ -69,20 +95,29 @@ struct Trips<'a> {
     ping: &'a Ping,
     route: &'a Route,
     session: &'a Session,
-    run: Run,
+    stream: StreamId,
     sent: u64,
-    waiting: HashMap<u64, Instant>,
-    /// In nanoseconds, to three digits.
-    times: Histogram<u64>,
-    repeated: u64,
+    waiting: HashMap<u64, Waiting>,
+    times: Distribution,
+    variation: Variation,
+    duplicates: u64,
     unreachable: u64,
 }
 
 impl<'a> Trips<'a> {
     fn new(ping: &'a Ping, route: &'a Route, session: &'a Session) -> Self {
-        let (run, waiting) = (Run::new(), HashMap::new());
-        let times = Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds are in order");
-        Trips { ping, route, session, run, sent: 0, waiting, times, repeated: 0, unreachable: 0 }
+        Trips {
+            ping,
+            route,
+            session,
+            stream: StreamId::random(),
+            sent: 0,
+            waiting: HashMap::new(),
+            times: Distribution::from_zero(),
+            variation: Variation::new(),
+            duplicates: 0,
+            unreachable: 0,
+        }
     }
 
     async fn run(&mut self) -> Outcome {
@@ -130,8 +165,9 @@ impl<'a> Trips<'a> {
 
     async fn send(&mut self) -> Outcome {
         let mut datagram = vec![0; self.ping.size];
-        self.run.write(&mut datagram, self.sent);
-        self.waiting.insert(self.sent, Instant::now());
+        let waiting = Waiting { since: Instant::now(), sent: now() };
+        Header { stream: self.stream, number: self.sent, sent: Some(waiting.sent) }.write(&mut datagram);
+        self.waiting.insert(self.sent, waiting);
         self.sent += 1;
         match self.session.or(self.route.send(&datagram)).await {
             Some(Err(failure)) => self.note_failure(failure),
@@ -140,34 +176,34 @@ impl<'a> Trips<'a> {
     }
 
     fn receive(&mut self, received: Outcome<&RecvBatch>) -> Outcome {
-        let now = Instant::now();
+        let read = Instant::now();
         match received {
-            Ok(batch) => batch.iter().try_for_each(|message| self.answer(&message, now)),
+            Ok(batch) => batch.iter().try_for_each(|message| self.answer(&message, read)),
             Err(failure) => self.note_failure(failure),
         }
     }
 
     /// Takes a datagram for what it is: an answer, its copy, or not ours.
-    fn answer(&mut self, message: &Message<'_>, now: Instant) -> Outcome {
-        let Some((_, number)) = numbering::read(message.data).filter(|(run, _)| *run == self.run) else {
+    fn answer(&mut self, message: &Message<'_>, read: Instant) -> Outcome {
+        let Some(header) = Header::read(message.data).filter(|header| header.stream == self.stream) else {
             return Ok(());
         };
-        let Some(sent) = self.waiting.remove(&number) else {
-            self.repeated += 1;
+        let Some(waiting) = self.waiting.remove(&header.number) else {
+            self.duplicates += u64::from(header.number < self.sent);
             return Ok(());
         };
-        let time = now.saturating_duration_since(sent);
-        self.times.saturating_record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
-        if self.ping.quiet { Ok(()) } else { self.print(message, number, time) }
+        let time = waiting.until(message, read);
+        self.times.record(time);
+        self.variation.note(header.number, time);
+        if self.ping.quiet { Ok(()) } else { self.print(message, header.number, time) }
     }
 
-    fn print(&self, message: &Message<'_>, number: u64, time: Duration) -> Outcome {
-        let (size, from) = (message.data.len(), endpoint::text(&message.rinfo.addr));
-        self.session.result(&format_args!("{size} bytes from {from}: number {number}, {}", time_text(time)), || {
-            let mut event = address_event("answer", &message.rinfo.addr);
-            event["size"] = size.into();
-            event["number"] = number.into();
-            event["seconds"] = time.as_secs_f64().into();
+    fn print(&self, message: &Message<'_>, number: u64, time: i64) -> Outcome {
+        let (size, from) = (message.data.len(), text::address(&message.rinfo.addr));
+        let line = format_args!("{size} bytes from {from}: number {number}, {}", text::nanos(time)).to_string();
+        self.session.result(&line, || {
+            let mut event = output::address_event("answer", &message.rinfo.addr);
+            output::add(&mut event, json!({ "size": size, "number": number, "round_trip_ns": time }));
             event
         })
     }
@@ -178,26 +214,65 @@ impl<'a> Trips<'a> {
             return Err(failure);
         }
         self.unreachable += 1;
-        if self.ping.quiet { Ok(()) } else { self.session.note(&failure.to_string(), || failure.event()) }
+        if self.ping.quiet {
+            return Ok(());
+        }
+        self.session.note(&failure.to_string(), || output::event("error", failure.fields()))
     }
 
-    fn report(&self) -> Report {
-        let mut report = Report::default();
-        report.count("sent", self.sent);
-        report.count("received", self.times.len());
-        report.share("lost", self.sent - self.times.len(), self.sent);
-        report.count_if_any("repeated", self.repeated);
-        report.count_if_any("unreachable", self.unreachable);
-        for &(name, quantile) in PERCENTILES.iter().filter(|_| !self.times.is_empty()) {
-            report.time(name, Duration::from_nanos(self.times.value_at_quantile(quantile)));
-        }
-        report
+    fn report(&self, probed: Option<Probed>) -> Outcome {
+        let (received, spread) = (self.times.count(), self.times.spread());
+        let mut summary = Summary::default();
+        summary.row("sent", text::count(self.sent, "datagram"));
+        summary.row("received", text::count(received, "datagram"));
+        summary.row("lost", text::share(self.sent - received, self.sent));
+        let if_any = |count: u64| (count > 0).then(|| text::count(count, "datagram"));
+        summary.row_if("duplicates", if_any(self.duplicates));
+        summary.row_if("unreachable", if_any(self.unreachable));
+        spread.iter().for_each(|spread| rows(&mut summary, spread));
+        summary.row_if("jitter", self.variation.jitter().map(|jitter| text::time(Duration::from_nanos(jitter))));
+        probed.iter().for_each(|probed| probed.rows(&mut summary));
+        self.session.result(&summary, || {
+            let mut event = output::address_event("summary", &self.route.peer);
+            output::add(
+                &mut event,
+                json!({
+                    "sent": self.sent,
+                    "received": received,
+                    "lost": self.sent - received,
+                    "duplicates": self.duplicates,
+                    "unreachable": self.unreachable,
+                    "round_trip": spread,
+                    "jitter_ns": self.variation.jitter(),
+                    "probe": probed,
+                }),
+            );
+            event
+        })
     }
 }
 
-/// The longest time that is told from longer ones: an hour, in nanoseconds.
-const LONGEST: u64 = 3_600_000_000_000;
+impl Waiting {
+    /// The round trip in nanoseconds: to when the kernel took the answer, if its clock has not been set meanwhile.
+    fn until(&self, message: &Message<'_>, read: Instant) -> i64 {
+        let longest = i64::try_from((read - self.since).as_nanos()).unwrap_or(i64::MAX);
+        let arrived = message.rinfo.metadata.software_timestamp.map(nanos);
+        let time = arrived.and_then(|arrived| arrived.checked_sub(self.sent));
+        time.filter(|time| (0..=longest).contains(time)).unwrap_or(longest)
+    }
+}
 
-/// What is told of the round-trip times.
-const PERCENTILES: &[(&str, f64)] =
-    &[("min", 0.0), ("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0)];
+fn rows(summary: &mut Summary, times: &Spread) {
+    for (label, time) in [
+        ("min", times.min_ns),
+        ("mean", times.mean_ns),
+        ("stddev", times.stddev_ns),
+        ("p50", times.p50_ns),
+        ("p90", times.p90_ns),
+        ("p99", times.p99_ns),
+        ("p99.9", times.p999_ns),
+        ("max", times.max_ns),
+    ] {
+        summary.row(label, text::nanos(time));
+    }
+}

@@ -1,23 +1,30 @@
 //! `heliogram send`: sends messages, and may wait for answers.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use clap::Args;
 #[cfg(unix)]
 use heliogram::TokioUnixDatagram;
 use heliogram::{MAX_MESSAGE, RecvBatch};
+use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Stdin};
 
 use crate::failure::{Failure, Outcome};
-use crate::net::endpoint;
-use crate::net::options::Sending;
 use crate::net::route::Route;
+use crate::net::sending::Sending;
 use crate::quantity;
-use crate::report::messages::Messages;
-use crate::report::{self, Tally};
+use crate::report::messages::{About, Messages};
+#[cfg(unix)]
+use crate::report::metadata;
+use crate::report::{output, text};
 use crate::session::Session;
+use crate::verbs::tally::Tally;
 
-/// Send a message, or each line of standard input, and print the answers if there are to be any
+/// Send a message, or each line of standard input, and print the answers
+///
+/// With standard input, answers are printed as they come, as `nc -u` does, until the input ends. With --timeout each message
+/// waits for its answer. Sends to Unix sockets too: unix:/run/own, unix:@name.
 #[derive(Args)]
 pub(crate) struct Send {
     #[command(flatten)]
@@ -31,7 +38,7 @@ pub(crate) struct Send {
     whole: bool,
 
     /// Send each message this many times
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = quantity::count)]
     count: u64,
 
     /// After each message wait this long for its answer, and fail if there is none; from a group, all that come
@@ -45,22 +52,21 @@ pub(crate) struct Send {
 impl Send {
     pub(crate) async fn run(self, session: Session) -> Outcome {
         #[cfg(unix)]
-        if let Some(socket) = self.sending.open_local((self.timeout.is_some(), "--timeout"))? {
-            return self.run_local(&socket, &session).await;
+        if let Some(socket) = self.sending.open_unix(&[(self.timeout.is_some(), "--timeout")])? {
+            return self.run_unix(&socket, &session).await;
         }
         let mut source = self.source()?;
         let route = self.sending.open(&session).await?;
-        let mut sender = Sender { send: &self, route, session: &session, tally: Tally::start(), unanswered: 0 };
-        while let Some(message) = session.or(source.next(self.whole)).await {
-            let Some(message) = message? else { break };
+        let mut sender = Sender::new(&self, route, &session);
+        while let Some(message) = sender.next(&mut source).await? {
             sender.send(&self.bytes(message)?).await?;
         }
         sender.finish()
     }
 
-    /// To a local socket: `unix:PATH`, `unix:@NAME`. Waits while the peer's queue is full.
+    /// To a Unix socket: `unix:PATH`, `unix:@NAME`. Waits while the peer's queue is full.
     #[cfg(unix)]
-    async fn run_local(&self, socket: &TokioUnixDatagram, session: &Session) -> Outcome {
+    async fn run_unix(&self, socket: &TokioUnixDatagram, session: &Session) -> Outcome {
         let (mut source, mut tally, peer) = (self.source()?, Tally::start(), socket.peer_addr()?);
         while let Some(message) = session.or(source.next(self.whole)).await {
             let Some(message) = message? else { break };
@@ -71,15 +77,19 @@ impl Send {
             }
         }
         session.begin_line()?;
-        let mut report = tally.report("sent", tally.elapsed());
-        report.field("path", peer.to_string());
-        session.note(&format!("sent {tally} to unix:{peer}"), || report.event())
+        session.note(&format!("sent {tally} to unix:{peer}"), || {
+            let mut event = output::event("summary", metadata::path_field(&peer));
+            output::add(&mut event, json!({ "sent": tally.figures() }));
+            event
+        })
     }
 
     fn source(&self) -> Outcome<Source> {
         match self.message.as_deref() {
             None | Some("-") => Ok(Source::Input(BufReader::new(tokio::io::stdin()))),
-            Some(_) if self.whole => Err(Failure::Usage("--whole is about standard input".into())),
+            Some(_) if self.whole => {
+                Err(Failure::Usage("--whole applies to standard input, and here is a message".into()))
+            }
             Some(text) => Ok(Source::Argument(Some(text.as_bytes().to_vec()))),
         }
     }
@@ -88,8 +98,8 @@ impl Send {
         if !self.messages.hex {
             return Ok(message);
         }
-        let text = String::from_utf8_lossy(&message);
-        report::unhex(&text).ok_or_else(|| Failure::Usage(format!("{text:?} are no hexadecimal digits in pairs")))
+        let digits = String::from_utf8_lossy(&message);
+        text::unhex(&digits).ok_or_else(|| Failure::Usage(format!("{digits:?} is not hexadecimal digits in pairs")))
     }
 }
 
@@ -140,9 +150,34 @@ struct Sender<'a> {
     session: &'a Session,
     tally: Tally,
     unanswered: u64,
+    batch: RecvBatch,
 }
 
-impl Sender<'_> {
+impl<'a> Sender<'a> {
+    fn new(send: &'a Send, route: Route, session: &'a Session) -> Self {
+        Sender { send, route, session, tally: Tally::start(), unanswered: 0, batch: RecvBatch::for_gro(8) }
+    }
+
+    /// The next message. What comes back while a person types is printed, unless each message waits for its answer.
+    async fn next(&mut self, source: &mut Source) -> Outcome<Option<Vec<u8>>> {
+        let is_interactive = matches!(source, Source::Input(_)) && self.send.timeout.is_none();
+        let mut reading = pin!(source.next(self.send.whole));
+        loop {
+            let answers = self.route.recv_batch(&mut self.batch);
+            let step = async {
+                tokio::select! {
+                    message = &mut reading => Some(message),
+                    received = answers, if is_interactive => received.err().map(Err),
+                }
+            };
+            match self.session.or(step).await {
+                None => return Ok(None),
+                Some(Some(message)) => return message,
+                Some(None) => self.print_answers(self.session)?,
+            }
+        }
+    }
+
     async fn send(&mut self, message: &[u8]) -> Outcome {
         for _ in 0..self.send.count {
             let Some(sent) = self.session.or(self.route.send(message)).await else { break };
@@ -156,26 +191,33 @@ impl Sender<'_> {
     }
 
     /// Prints what comes back; says whether anything did. One peer gives one answer, a group any number.
-    async fn answers(&self, time: Duration) -> Outcome<bool> {
+    async fn answers(&mut self, time: Duration) -> Outcome<bool> {
         let session = self.session.clone().within(Some(time));
-        let mut batch = RecvBatch::for_gro(8);
         let mut answered = false;
         while self.route.is_group() || !answered {
-            let Some(received) = session.or(self.route.recv_batch(&mut batch)).await else { break };
+            let Some(received) = session.or(self.route.recv_batch(&mut self.batch)).await else { break };
             received?;
-            batch.iter().try_for_each(|message| self.send.messages.print(&message, false, &session))?;
+            self.print_answers(&session)?;
             answered = true;
         }
         Ok(answered || session.is_interrupted())
     }
 
+    fn print_answers(&self, session: &Session) -> Outcome {
+        let print = |message: heliogram::Message<'_>| {
+            self.send.messages.print(message.data, || About::message(&message, false), session)
+        };
+        self.batch.iter().try_for_each(print)
+    }
+
     fn finish(&self) -> Outcome {
         self.session.begin_line()?;
         let (tally, peer) = (self.tally, self.route.peer);
-        let text = format!("sent {tally} to {}", endpoint::text(&peer));
-        let mut report = tally.report("sent", tally.elapsed());
-        report.to(&peer);
-        self.session.note(&text, || report.event())?;
+        self.session.note(&format!("sent {tally} to {}", text::address(&peer)), || {
+            let mut event = output::address_event("summary", &peer);
+            output::add(&mut event, json!({ "sent": tally.figures(), "unanswered": self.unanswered }));
+            event
+        })?;
         match self.unanswered {
             0 => Ok(()),
             count => Err(Failure::Other(format!("no answer to {count} of {} datagrams", tally.datagrams))),

@@ -1,24 +1,25 @@
-//! `heliogram sink`: takes a load and counts it.
+//! `heliogram sink`: takes loads and counts them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
-use heliogram::RecvBatch;
+use heliogram::{RecvBatch, RecvMetadataOptions, TokioSocket};
+use serde_json::json;
 
 use crate::failure::Outcome;
-use crate::measure::numbering::Runs;
-use crate::measure::sequence::Sequence;
-use crate::net::options::{Bounds, Receiving};
+use crate::load::server::Server;
+use crate::net::receiving::Receiving;
 use crate::quantity;
-use crate::report::progress::{Meter, TICK};
-use crate::report::{Report, Tally};
+use crate::report::live::Live;
+use crate::report::summary::Summary;
+use crate::report::{figures, output};
 use crate::session::Session;
+use crate::verbs::bounds::Bounds;
 
-/// Count the datagrams that arrive, and how many of a `blast` were lost
+/// Receive the loads of `blast`, from many clients, and report what came of each
 ///
-/// The rates are taken from the first datagram to the last. What is lost after the last one that arrived shows only in
-/// the count of the sender. What was sent and is in no count may have been lost on the way, or dropped by this host because
-/// the socket's receive buffer was full: the latter has a line of its own.
+/// A datagram that was sent and is not counted was lost on the way or dropped by this host because the socket's receive
+/// buffer was full; the latter are counted too, but not by peer. Rates are taken from the first datagram to the last.
 #[derive(Args)]
 pub(crate) struct Sink {
     #[command(flatten)]
@@ -28,74 +29,64 @@ pub(crate) struct Sink {
     bounds: Bounds,
 
     /// End when nothing has come for this long after the last datagram
-    #[arg(long, value_parser = quantity::seconds, value_name = "SECONDS")]
+    #[arg(long, value_parser = quantity::seconds, value_name = "SECONDS", help_heading = "End")]
     idle: Option<Duration>,
+
+    /// Count as late what took longer than the fastest datagram by more than this
+    #[arg(long, value_parser = quantity::seconds, value_name = "SECONDS")]
+    late: Option<Duration>,
+
+    /// The time from one line of progress to the next
+    #[arg(long, value_parser = quantity::seconds, value_name = "SECONDS", default_value = "1")]
+    interval: Duration,
 }
 
 impl Sink {
     pub(crate) async fn run(self, session: Session) -> Outcome {
         let socket = self.receiving.open(true, &session).await?;
+        ask_for_times(&socket)?;
         session.note_address("listening", "on", &socket.local_addr()?)?;
         let session = session.within(self.bounds.seconds);
-        let mut meter = Meter::start(self.bounds.goal(), &session);
         let mut batch = RecvBatch::for_gro(16);
-        let mut taken = Taken::new();
-        while self.bounds.left(&taken.tally) > 0 && !self.is_idle(&taken) {
-            let received = tokio::time::timeout(TICK, socket.recv_batch(&mut batch));
-            let Some(received) = session.or(received).await else { break };
-            if let Ok(received) = received {
-                received?;
-                taken.note(&batch, self.bounds.left(&taken.tally));
+        let mut server = Server::new(socket, self.late, Live::new(session.json, self.interval), &session);
+        while self.bounds.left(server.datagrams()) > 0 && !self.is_idle(&server) {
+            if !server.step(&mut batch, self.bounds.left(server.datagrams())).await? {
+                break;
             }
-            meter.show(&taken.tally)?;
         }
-        meter.end();
-        let report = taken.report(socket.stats().dropped);
-        session.result(&report, || report.event())?;
-        self.bounds.check(&taken.tally, &session)
+        session.begin_line()?;
+        server.end(&mut batch).await?;
+        total(&server, &session)?;
+        self.bounds.check(server.datagrams(), &session)
     }
 
-    fn is_idle(&self, taken: &Taken) -> bool {
-        taken.tally.datagrams > 0 && self.idle.is_some_and(|idle| taken.last.elapsed() >= idle)
+    fn is_idle(&self, server: &Server<'_>) -> bool {
+        server.total.last.zip(self.idle).is_some_and(|(last, idle)| last.elapsed() >= idle)
     }
 }
 
-/// What has arrived.
-struct Taken {
-    tally: Tally,
-    runs: Runs,
-    started: Instant,
-    last: Instant,
+/// Asks for the kernel's times of arrival, where the system has them.
+pub(crate) fn ask_for_times(socket: &TokioSocket) -> Outcome {
+    match socket.set_recv_metadata(RecvMetadataOptions::new().timestamp(true)) {
+        Err(error) if error.code() == "ENOTSUP" => Ok(()),
+        outcome => Ok(outcome?),
+    }
 }
 
-impl Taken {
-    fn new() -> Self {
-        Taken { tally: Tally::start(), runs: Runs::default(), started: Instant::now(), last: Instant::now() }
+/// All streams together. People have seen it already if there was one stream and nothing else.
+fn total(server: &Server<'_>, session: &Session) -> Outcome {
+    let received = server.figures();
+    let is_news = server.total.streams != 1 || server.total.foreign > 0;
+    if !session.json && !is_news {
+        return Ok(());
     }
-
-    fn note(&mut self, batch: &RecvBatch, most: usize) {
-        if self.tally.datagrams == 0 {
-            self.tally = Tally::start();
-        }
-        self.last = Instant::now();
-        let now = u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        for message in batch.iter().take(most) {
-            self.tally.add(message.data.len());
-            self.runs.note(message.data, message.rinfo.addr, now);
-        }
+    let mut summary = Summary::default();
+    if server.total.streams > 1 {
+        summary.heading(format!("in all, {} streams", server.total.streams));
     }
-
-    fn report(&self, dropped: Option<u32>) -> Report {
-        let mut report = self.tally.load_report("received", self.tally.until(self.last));
-        report.share("lost", self.runs.sum(Sequence::lost), self.runs.sum(Sequence::expected));
-        report.count_if_any("duplicates", self.runs.sum(|run| run.duplicates));
-        report.count_if_any("reordered", self.runs.sum(|run| run.reordered));
-        report.count_if_any("stale", self.runs.sum(|run| run.stale));
-        report.count_if_any("impossible", self.runs.sum(|run| run.impossible));
-        match dropped {
-            Some(count) => report.count("dropped here", count.into()),
-            None => report.line("dropped here", "unknown on this system"),
-        }
-        report
-    }
+    figures::received_rows(&mut summary, &received);
+    session.result(&summary, || {
+        let (streams, foreign) = (server.total.streams, server.total.foreign);
+        output::event("summary", json!({ "streams": streams, "foreign": foreign, "received": received }))
+    })
 }
