@@ -1,17 +1,18 @@
-//! JavaScript runtimes as contestants: how a script is started on one, and what they say of themselves.
+//! JavaScript runtimes as contestants: how a script is started on one, and their versions.
 
 use super::child::this_program;
-use super::contests::Script;
-use super::{Outcome, raw};
+use crate::bench::contest::Script;
+use crate::bench::contestants::system;
+use crate::bench::job::Outcome;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What every script is.
+/// The script of all contestants.
 const PROGRAM: &str = "node/bench/contestant.mjs";
 
-/// Not measured at the start of a script: its first datagrams run uncompiled.
+/// Milliseconds at the start that are not measured: the first datagrams run before the script is compiled.
 const WARM_UP: &str = "500";
 
 /// A runtime that is here.
@@ -23,11 +24,11 @@ pub(crate) struct Runtime {
 
 impl Runtime {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let (name, program) = text.split_once('=').ok_or("NAME=PROGRAM is what is asked for")?;
+        let (name, program) = text.split_once('=').ok_or("expected NAME=PROGRAM")?;
         Ok(Runtime { name: name.into(), program: program.into() })
     }
 
-    /// Its name and version in its own words.
+    /// Its name and version.
     pub(crate) fn version(&self) -> String {
         let output = Command::new(&self.program).arg("--version").output();
         let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
@@ -35,7 +36,7 @@ impl Runtime {
         format!("{} {}", self.name, word.trim_start_matches('v'))
     }
 
-    /// The runtime's own arguments. The scripts ask for garbage collections where they weigh memory.
+    /// The runtime's own arguments. Scripts that measure memory start garbage collections themselves.
     fn arguments(&self) -> &'static [&'static str] {
         match self.name.as_str() {
             "deno" => &["run", "--allow-all", "--no-check", "--v8-flags=--expose-gc"],
@@ -45,7 +46,7 @@ impl Runtime {
     }
 }
 
-/// The one of that name; the later of two, so that a person's choice stands above what xtask found.
+/// The last one of that name, so that a choice on the command line wins over xtask's.
 fn find<'a>(runtimes: &'a [Runtime], name: &str) -> Outcome<&'a Runtime> {
     let found = runtimes.iter().rfind(|runtime| runtime.name == name);
     found.ok_or_else(|| format!("no {name} here; --runtime {name}=PROGRAM names one").into())
@@ -64,9 +65,9 @@ impl Script {
     }
 }
 
-/// Ties this process to a core, and becomes the program.
+/// Pins this process to a core, and becomes the program.
 pub(crate) fn become_program(core: usize, program: &[OsString]) -> Outcome<()> {
-    raw::take_core(core)?;
+    system::take_core(core)?;
     let error = Command::new(&program[0]).args(&program[1..]).exec();
     Err(format!("{}: {error}", program[0].display()).into())
 }

@@ -1,14 +1,16 @@
-//! The driver: every contestant in every round, in an order that turns.
+//! Runs every contestant in every round, in a rotating order.
 
 use super::child::Part;
-use super::contests::{Contest, Contestant, Kind, Traffic};
-use super::results::{Results, Sample, sample};
-use super::{Job, Outcome, Plan, contests, is_named, report};
+use crate::bench::contest::{Contest, Contestant, Kind, Traffic};
+use crate::bench::job::{Job, Outcome};
+use crate::bench::plan::{Plan, is_named};
+use crate::bench::report::results::{Results, Sample, sample};
+use crate::bench::{contests, report};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// What a run takes besides what is measured: processes that start, warm up and end.
+/// Time of a run that is not measured: processes start, warm up and end.
 const AROUND_FUNCTION: Duration = Duration::from_millis(45);
 const AROUND_SCRIPT: Duration = Duration::from_millis(580);
 
@@ -42,7 +44,7 @@ fn list(contests: &[&Contest]) -> Outcome<()> {
     Ok(())
 }
 
-/// Those of a contest that are to run.
+/// The contestants of a contest that run.
 fn participants(plan: &Plan, contest: &Contest) -> Vec<&'static Contestant> {
     let names = contest.contestants.iter().map(|contestant| contestant.name);
     let wanted = |name| plan.who.is_empty() || is_named(name, &plan.who, names.clone());
@@ -50,7 +52,7 @@ fn participants(plan: &Plan, contest: &Contest) -> Vec<&'static Contestant> {
     contest.contestants.iter().filter(|contestant| contestant.name == first || wanted(contestant.name)).collect()
 }
 
-/// Says how long it will take.
+/// Prints how long it will take.
 fn announce(plan: &Plan, contests: &[&Contest]) -> ProgressBar {
     let runs = contests.iter().map(|contest| runs(plan, contest)).sum::<usize>();
     let time: Duration = contests.iter().map(|contest| time_of(plan, contest) * runs_as_u32(plan, contest)).sum();
@@ -102,7 +104,7 @@ impl Driver<'_> {
             self.bar.set_message(format!("{}, {size} B: {}", contest.name, contestant.name));
             if !self.results.is_absent(contest, contestant.name) {
                 let run = Run { plan: self.plan, contest, contestant, size };
-                // A machine with other work to do may stop one run; what fails twice fails.
+                // Other work on the machine may disturb one run, so it fails only if it fails twice.
                 match run.once().or_else(|_| run.once()) {
                     Ok(sample) => self.results.add(contest, contestant.name, size, sample),
                     Err(error) => self.results.give_up(contest, contestant.name, error.to_string()),

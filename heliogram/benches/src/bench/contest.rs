@@ -1,9 +1,6 @@
-//! What a contest is: who does the same work in different ways, what is measured of it, and what must come of it.
+//! What a contest is: contestants that do the same work in different ways, what is measured, and the goals.
 
-use super::{Job, Outcome, library, package, raw};
-use std::process::exit;
-use std::thread;
-use std::time::Duration;
+use super::job::{Job, Outcome};
 
 /// Contestants that do the same work in different ways.
 pub(crate) struct Contest {
@@ -12,7 +9,7 @@ pub(crate) struct Contest {
     /// Payload bytes of a datagram.
     pub(crate) sizes: &'static [usize],
     pub(crate) traffic: Traffic,
-    /// What a script is told to do, and how.
+    /// The role of a script and its arguments.
     pub(crate) role: &'static [&'static str],
     pub(crate) length: Length,
     /// The first is what the others are compared with.
@@ -23,13 +20,13 @@ pub(crate) struct Contest {
 }
 
 impl Contest {
-    /// As a reader sees it, under a heading that says which side it is.
+    /// The name under a heading that names the side.
     pub(crate) fn title(&self) -> &'static str {
         self.name.trim_start_matches("js ")
     }
 }
 
-/// Whose contest it is.
+/// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Side {
     /// The crate, beside other crates and bare system calls
@@ -60,14 +57,14 @@ pub(crate) struct Script {
     pub(crate) environment: &'static [(&'static str, &'static str)],
     /// Options for `createSocket`, as JSON.
     pub(crate) options: &'static str,
-    /// What the script is told beside its role.
+    /// The script's arguments besides its role.
     pub(crate) flags: &'static [&'static str],
 }
 
 /// What runs on the other core.
 #[derive(Clone, Copy)]
 pub(crate) enum Traffic {
-    /// Trains (`UDP_SEGMENT`) to the contestant, as fast as the kernel takes them.
+    /// GSO batches to the contestant, as fast as the kernel takes them.
     Flood,
     /// Datagrams one by one, `sendmmsg` from several sockets.
     Singles,
@@ -93,7 +90,7 @@ pub(crate) enum Length {
     Few(u64),
 }
 
-/// A figure that a contestant tells.
+/// A figure that a contestant reports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Metric {
     pub(crate) key: &'static str,
@@ -115,8 +112,8 @@ pub(crate) const ARRIVED: Metric =
 pub(crate) const TICKS: Metric =
     Metric { key: "ticks", title: "ticks of a 10 ms interval kept, %", unit: 0.01, digits: 0, more_is_better: true };
 pub(crate) const MEMORY: Metric = less("memory", "peak memory, MB", 1);
-pub(crate) const HALF: Metric = less("p50", "p50, µs", 1);
-pub(crate) const NEARLY_ALL: Metric = less("p99", "p99, µs", 1);
+pub(crate) const P50: Metric = less("p50", "p50, µs", 1);
+pub(crate) const P99: Metric = less("p99", "p99, µs", 1);
 pub(crate) const CPU: Metric = less("cpu", "CPU µs per datagram", 2);
 pub(crate) const LOSS: Metric = Metric { unit: 0.01, ..less("loss", "lost, %", 2) };
 pub(crate) const TURNS: Metric = less("turns", "turns until a quiet socket is served", 0);
@@ -128,7 +125,7 @@ pub(crate) const SOCKET_TIME: Metric = less("socket_time", "µs to bind and clos
 pub(crate) const REQUIRE: Metric = less("require", "ms to require", 2);
 pub(crate) const FIRST: Metric = less("first", "ms to the first socket", 2);
 
-/// The least that one contestant must do.
+/// What one contestant must reach.
 pub(crate) struct Goal {
     pub(crate) of: &'static str,
     pub(crate) metric: Metric,
@@ -170,58 +167,5 @@ impl Goal {
 
     pub(crate) fn holds_at(&self, size: usize) -> bool {
         self.sizes.is_empty() || self.sizes.contains(&size)
-    }
-}
-
-/// Of both sides.
-pub(crate) fn all() -> impl Iterator<Item = &'static Contest> + Clone {
-    library::CONTESTS.iter().chain(package::CONTESTS)
-}
-
-/// Runs one contestant that is a function in this process.
-pub(crate) fn run(contest: &str, name: &str, job: &Job) -> Outcome<()> {
-    let contest = all().find(|c| c.name == contest).ok_or_else(|| format!("no contest {contest:?}"))?;
-    let found = contest.contestants.iter().find(|c| c.name == name);
-    let Some(Contestant { kind: Kind::Here(run), .. }) = found else {
-        return Err(format!("no contestant {name:?} is a function").into());
-    };
-    raw::take_core(job.core)?;
-    end_at_last(job);
-    run(job)
-}
-
-/// A contestant that waits for traffic would wait for ever if the driver were killed.
-fn end_at_last(job: &Job) {
-    let limit = job.time() + Duration::from_secs(10);
-    thread::spawn(move || {
-        thread::sleep(limit);
-        eprintln!("error: no end after {} s", limit.as_secs());
-        exit(1);
-    });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn goals_name_contestants_and_metrics() {
-        for contest in all() {
-            let is_there = |name| contest.contestants.iter().any(|c| c.name == name);
-            for goal in contest.goals {
-                let (Bound::Times(_, other) | Bound::Plus(_, other)) = goal.bound else { continue };
-                assert!(is_there(goal.of) && is_there(other), "{}: {} and {other}", contest.name, goal.of);
-            }
-            let is_measured = |key| contest.metrics.iter().any(|metric| metric.key == key);
-            assert!(contest.goals.iter().all(|goal| is_measured(goal.metric.key)), "{}", contest.name);
-        }
-    }
-
-    #[test]
-    fn names_are_names() {
-        let mut names: Vec<_> = all().map(|contest| contest.name).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), all().count());
     }
 }

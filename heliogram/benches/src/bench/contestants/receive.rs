@@ -1,8 +1,8 @@
-//! Contestants that receive: everything there is, again and again, and wait when there is nothing.
+//! Contestants that receive: all that is there, and then wait for more.
 
-use super::raw::{self, Ready, Receiver};
+use super::system::{self, Ready, Receiver};
 use super::tally::Tally;
-use super::{Job, Outcome};
+use crate::bench::job::{Job, Outcome};
 use heliogram::{RecvBatch, Socket, SocketOptions, SocketType};
 use quinn_udp::{RecvMeta, UdpSocketState};
 use std::io::{self, ErrorKind, IoSliceMut};
@@ -13,11 +13,11 @@ use std::time::Duration;
 /// Slots for single datagrams, each as long as an Ethernet frame and then some.
 pub(crate) const SLOTS: usize = 64;
 pub(crate) const SLOT: usize = 2048;
-/// Slots for trains of up to 64 KiB.
-pub(crate) const TRAIN_SLOTS: usize = 8;
-const TRAIN_SLOT: usize = 65_536;
+/// Slots for GRO packets of up to 64 KiB.
+pub(crate) const GRO_SLOTS: usize = 8;
+const GRO_SLOT: usize = 65_536;
 
-/// Tells the driver where to send the traffic.
+/// Prints the address to which the driver sends the traffic.
 pub(crate) fn announce(address: SocketAddr) {
     println!("{address}");
 }
@@ -27,13 +27,13 @@ pub(crate) fn bare(job: &Job) -> Outcome<()> {
 }
 
 pub(crate) fn bare_gro(job: &Job) -> Outcome<()> {
-    bare_loop(job, true, Receiver::new(TRAIN_SLOTS, TRAIN_SLOT))
+    bare_loop(job, true, Receiver::new(GRO_SLOTS, GRO_SLOT))
 }
 
 fn bare_loop(job: &Job, gro: bool, mut receiver: Receiver) -> Outcome<()> {
     let socket = bound()?;
     if gro {
-        raw::enable_gro(&socket)?;
+        system::enable_gro(&socket)?;
     }
     announce(socket.local_addr()?);
     drain(&socket, job, |tally| receiver.receive(&socket, gro, |datagram| tally.take(datagram)).map(drop))
@@ -43,8 +43,8 @@ pub(crate) fn batch(job: &Job) -> Outcome<()> {
     batch_loop(job, &options(), RecvBatch::new(SLOTS, SLOT))
 }
 
-pub(crate) fn trains(job: &Job) -> Outcome<()> {
-    batch_loop(job, &options().gro(true), RecvBatch::for_gro(TRAIN_SLOTS))
+pub(crate) fn batch_gro(job: &Job) -> Outcome<()> {
+    batch_loop(job, &options().gro(true), RecvBatch::for_gro(GRO_SLOTS))
 }
 
 fn batch_loop(job: &Job, options: &SocketOptions, mut batch: RecvBatch) -> Outcome<()> {
@@ -58,7 +58,7 @@ fn batch_loop(job: &Job, options: &SocketOptions, mut batch: RecvBatch) -> Outco
     })
 }
 
-/// The other contestants' errors are the system's number; ours keeps more, which would have to be boxed.
+/// The other contestants' errors are the system's number. Converting heliogram's whole error would allocate.
 pub(crate) fn bare_error(error: heliogram::Error) -> io::Error {
     if error.is_would_block() { ErrorKind::WouldBlock.into() } else { error.into() }
 }
@@ -67,9 +67,9 @@ pub(crate) fn quinn(job: &Job) -> Outcome<()> {
     let socket = bound()?;
     let state = UdpSocketState::new((&socket).into())?;
     announce(socket.local_addr()?);
-    let mut memory = vec![0_u8; TRAIN_SLOTS * TRAIN_SLOT];
-    let mut slots: Vec<IoSliceMut<'_>> = memory.chunks_exact_mut(TRAIN_SLOT).map(IoSliceMut::new).collect();
-    let mut metas = [RecvMeta::default(); TRAIN_SLOTS];
+    let mut memory = vec![0_u8; GRO_SLOTS * GRO_SLOT];
+    let mut slots: Vec<IoSliceMut<'_>> = memory.chunks_exact_mut(GRO_SLOT).map(IoSliceMut::new).collect();
+    let mut metas = [RecvMeta::default(); GRO_SLOTS];
     drain(&socket, job, |tally| {
         let count = state.recv((&socket).into(), &mut slots, &mut metas)?;
         for (slot, meta) in slots.iter().zip(&metas).take(count) {
@@ -79,14 +79,14 @@ pub(crate) fn quinn(job: &Job) -> Outcome<()> {
     })
 }
 
-/// Receives until the time is up. The same loop for all who bring no waiting of their own.
+/// Receives until the time is up. The same loop for all contestants that do not wait by themselves.
 fn drain(socket: &impl AsFd, job: &Job, mut receive: impl FnMut(&mut Tally) -> io::Result<()>) -> Outcome<()> {
     let mut tally = Tally::new(job.time());
     while !tally.over() {
         match receive(&mut tally) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                raw::wait(socket, Ready::Read, Duration::from_millis(100))?;
+                system::wait(socket, Ready::Read, Duration::from_millis(100))?;
             }
             Err(error) => return Err(error.into()),
         }
@@ -102,7 +102,7 @@ pub(crate) fn anywhere() -> SocketAddr {
     (Ipv4Addr::LOCALHOST, 0).into()
 }
 
-/// A socket of the standard library, as bare as it gets.
+/// A socket of the standard library.
 pub(crate) fn bound() -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(anywhere())?;
     socket.set_nonblocking(true)?;

@@ -1,25 +1,25 @@
-//! What the results page quotes: tables between two marks, and plots.
+//! Puts tables, between two marks, and plots on the page of results.
 
-use super::contests::{Contest, Side};
 use super::results::Results;
 use super::table::Table;
-use super::{Outcome, Plan, machine, report};
+use super::{machine, tables};
+use crate::bench::contest::{Contest, Side};
+use crate::bench::job::Outcome;
+use crate::bench::plan::Plan;
 use std::fs;
 use std::path::Path;
 
-/// Where the tables are quoted.
-const DOCUMENT: &str = "docs/performance/results.md";
+const PAGE: &str = "docs/performance/results.md";
 
-/// Where the plots are quoted from.
+/// The folder of the plots that the page shows.
 const PLOTS: &str = "docs/performance/plots";
 
-/// Replaces the page's tables, as far as they have been measured.
+/// Replaces the tables of the page, as far as they have been measured.
 pub(crate) fn into_page(plan: &Plan, contests: &[&Contest], results: &Results) -> Outcome<()> {
     let quotes = quotes(plan, contests, results);
-    let old = fs::read_to_string(DOCUMENT).map_err(|e| format!("{DOCUMENT}: {e}"))?;
+    let old = fs::read_to_string(PAGE).map_err(|e| format!("{PAGE}: {e}"))?;
     let new = quotes.iter().try_fold(old, |text, (name, quote)| replaced(&text, name, quote));
-    fs::write(DOCUMENT, new.map_err(|e| format!("{DOCUMENT}: {e}"))?)?;
-    Ok(())
+    Ok(fs::write(PAGE, new.map_err(|e| format!("{PAGE}: {e}"))?)?)
 }
 
 pub(crate) fn copy_plot(plot: &Path) -> Outcome<()> {
@@ -36,10 +36,10 @@ fn quotes(plan: &Plan, contests: &[&Contest], results: &Results) -> Vec<(String,
         let of_side: Vec<&Contest> = contests.iter().copied().filter(|contest| contest.side == side).collect();
         if !of_side.is_empty() {
             quotes.push((name.into(), overview(plan, &of_side, results).markdown()));
-            quotes.push((format!("{name}'s goals"), report::goals(plan, &of_side, results).markdown()));
+            quotes.push((format!("{name}'s goals"), tables::goals(plan, &of_side, results).markdown()));
         }
     }
-    let tables = contests.iter().map(|contest| (contest.name.into(), report::table(plan, contest, results).markdown()));
+    let tables = contests.iter().map(|contest| (contest.name.into(), tables::table(plan, contest, results).markdown()));
     quotes.extend(tables);
     quotes
 }

@@ -1,14 +1,16 @@
-//! What ran all this.
+//! The machine that was measured.
 
-use super::Plan;
-use super::contests::{self, Contest, Side};
+use crate::bench::contest::{Contest, Side};
+use crate::bench::contests;
+use crate::bench::driver::runtimes::Runtime;
+use crate::bench::plan::Plan;
 use std::fs;
 use std::thread::available_parallelism;
 
-/// One paragraph, to be read above every table.
+/// One paragraph that stands above every table.
 pub(crate) fn description(plan: &Plan) -> String {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let versions: Vec<String> = plan.runtimes.iter().map(super::runtimes::Runtime::version).collect();
+    let versions: Vec<String> = plan.runtimes.iter().map(Runtime::version).collect();
     let versions = if versions.is_empty() { String::new() } else { format!("; {}", versions.join(", ")) };
     format!(
         "Loopback; Linux {}, {}, {} cores{versions}. {} {} The order turns every round; default \
@@ -21,7 +23,7 @@ pub(crate) fn description(plan: &Plan) -> String {
     )
 }
 
-/// As the first contest of each side has it, which is as nearly all have it.
+/// Those of the first contest of each side; nearly all have the same.
 fn rounds(plan: &Plan) -> String {
     let of = |side| contests::all().find(|contest| contest.side == side && plan.wants(contest));
     let text = |name: &str, contest: &Contest| {
@@ -38,7 +40,7 @@ fn cores() -> usize {
 
 fn pinning(plan: &Plan) -> String {
     if cores() == 1 {
-        return "One core for everything: contestant and traffic disturb each other.".into();
+        return "One core for contestant and traffic, which disturb each other.".into();
     }
     format!("Contestant on core {}, traffic on core {}.", plan.core, plan.traffic_core)
 }

@@ -1,10 +1,11 @@
 //! The contests of the npm package: beside the sockets of Node, Deno and Bun. What the scripts do is in `node/bench/`.
 
-use super::contests::{
-    ARRIVED, CPU, Contest, Contestant, FIRST, GROWTH, Goal, HALF, KEPT, KEPT_RESIDENT, Kind, LOSS, Length, MEMORY,
-    Metric, NEARLY_ALL, RATE, REQUIRE, SOCKET_MEMORY, SOCKET_TIME, Script, Side, TICKS, TURNS, Traffic,
+use crate::bench::contest::{
+    ARRIVED, CPU, Contest, Contestant, FIRST, GROWTH, Goal, KEPT, KEPT_RESIDENT, Kind, LOSS, Length, MEMORY, Metric,
+    P50, P99, RATE, REQUIRE, SOCKET_MEMORY, SOCKET_TIME, Script, Side, TICKS, TURNS, Traffic,
 };
-use super::{Job, Outcome, receive, send};
+use crate::bench::contestants::{receive, send};
+use crate::bench::job::{Job, Outcome};
 
 const HOST: &str = "node:dgram";
 const OURS: &str = "heliogram";
@@ -44,15 +45,14 @@ macro_rules! script {
     };
 }
 
-/// The limit: what the kernel does for a loop that does nothing else.
+/// The limit: a loop of system calls that does nothing else.
 const fn bare(name: &'static str, run: fn(&Job) -> Outcome<()>) -> Contestant {
     Contestant { name, kind: Kind::Here(run) }
 }
 
 const IN_NODE: &[Contestant] = &[script!(HOST, "node", "host", &[]), script!(OURS, "node", "heliogram", &[])];
 
-/// Without pooled buffers: of those each kept message keeps 128 KiB, which is gigabytes in a minute. Nor Deno's own, of whose messages
-/// each keeps 64 KiB.
+/// Without pooled buffers and without Deno's own socket: there each kept message keeps 128 and 64 KiB, which is gigabytes in a minute.
 const KEEPERS: &[Contestant] = &[
     script!(HOST, "node", "host", &[]),
     script!(OURS, "node", "heliogram", &[]),
@@ -68,7 +68,7 @@ const IN_NODE_EITHER_WAY: &[Contestant] = &[
     script!(NO_OFFLOAD, "node", "heliogram", WITHOUT_OFFLOAD),
 ];
 
-/// Everybody's `dgram`.
+/// The `dgram` of every runtime.
 const DGRAMS: &[Contestant] = &[
     script!(HOST, "node", "host", &[]),
     script!(OURS, "node", "heliogram", &[]),
@@ -78,7 +78,7 @@ const DGRAMS: &[Contestant] = &[
     script!(BUN_OURS, "bun", "heliogram", &[]),
 ];
 
-/// And Bun's own interface.
+/// With Bun's own interface besides.
 const SOCKETS: &[Contestant] = &[
     script!(HOST, "node", "host", &[]),
     script!(OURS, "node", "heliogram", &[]),
@@ -89,7 +89,7 @@ const SOCKETS: &[Contestant] = &[
     script!(BUN_OURS, "bun", "heliogram", &[]),
 ];
 
-/// And ours where datagrams wait for each other.
+/// With receive coalescing besides.
 const STEADY_RECEIVERS: &[Contestant] = &[
     script!(HOST, "node", "host", &[]),
     script!(OURS, "node", "heliogram", &[]),
@@ -101,7 +101,7 @@ const STEADY_RECEIVERS: &[Contestant] = &[
     script!(BUN_OURS, "bun", "heliogram", &[]),
 ];
 
-/// And ours as on a system that has no trains.
+/// Without offload besides, as on a system that has none, and with the package's own ways to receive.
 const RECEIVERS: &[Contestant] = &[
     script!(HOST, "node", "host", &[]),
     script!(OURS, "node", "heliogram", &[]),
@@ -153,7 +153,7 @@ const LONG_ONLY: Length = Length::Rounds { in_short: false };
 const ALWAYS: Length = Length::Rounds { in_short: true };
 
 const SENT: &[Metric] = &[RATE, ARRIVED];
-const TRIP: &[Metric] = &[HALF, NEARLY_ALL];
+const TRIP: &[Metric] = &[P50, P99];
 const STEADY: &[Metric] = &[CPU, LOSS];
 
 const fn contest(
@@ -169,8 +169,8 @@ const fn contest(
 
 const ONE: Traffic = Traffic::Sink { peers: 1, gro: false };
 const MANY: Traffic = Traffic::Sink { peers: 16, gro: false };
-/// Takes trains whole: what a sender costs is then its own, and not the taking apart of trains for the receiver's queue.
-const OF_TRAINS: Traffic = Traffic::Sink { peers: 1, gro: true };
+/// A receiver with GRO takes a GSO batch whole. Without it, the sender's CPU time would include splitting the batch for the receiver's queue.
+const WITH_GRO: Traffic = Traffic::Sink { peers: 1, gro: true };
 
 const fn sends(
     name: &'static str,
@@ -239,7 +239,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
         sizes: ENDS,
         ..sends("js send, 64 in flight", &["send", "--under-way"], IN_NODE, &[Goal::times(OURS, 5.0, HOST)])
     },
-    Contest { sizes: ENDS, ..contest("js send, to a GRO receiver", &["send"], OF_TRAINS, TO_ONE, SENT, &[]) },
+    Contest { sizes: ENDS, ..contest("js send, to a GRO receiver", &["send"], WITH_GRO, TO_ONE, SENT, &[]) },
     sends("js send, connected", &["send", "--connected"], SOCKETS, &[Goal::times(OURS, 4.5, HOST)]),
     contest("js send, many peers", &["send"], MANY, TO_MANY, SENT, &[Goal::times(OURS, 1.4, HOST)]),
     sends("js send, mixed sizes", &["send", "--mixed"], IN_NODE, &[Goal::times(OURS, 1.4, HOST)]),
@@ -253,9 +253,9 @@ pub(crate) const CONTESTS: &[Contest] = &[
             SOCKETS,
             TRIP,
             &[
-                Goal::times(OURS, 0.95, HOST).in_metric(HALF).at(SMALL),
-                Goal::times(OURS, 1.0, HOST).in_metric(NEARLY_ALL).at(SMALL),
-                Goal::times(BUN_OURS, 1.05, BUN).in_metric(HALF).at(SMALL),
+                Goal::times(OURS, 0.95, HOST).in_metric(P50).at(SMALL),
+                Goal::times(OURS, 1.0, HOST).in_metric(P99).at(SMALL),
+                Goal::times(BUN_OURS, 1.05, BUN).in_metric(P50).at(SMALL),
             ],
         )
     },
@@ -266,9 +266,9 @@ pub(crate) const CONTESTS: &[Contest] = &[
         DGRAMS,
         TRIP,
         &[
-            Goal::times(OURS, 0.95, HOST).in_metric(HALF),
-            Goal::times(OURS, 1.0, HOST).in_metric(NEARLY_ALL),
-            Goal::times(BUN_OURS, 1.05, BUN).in_metric(HALF),
+            Goal::times(OURS, 0.95, HOST).in_metric(P50),
+            Goal::times(OURS, 1.0, HOST).in_metric(P99),
+            Goal::times(BUN_OURS, 1.05, BUN).in_metric(P50),
         ],
     ),
     contest(

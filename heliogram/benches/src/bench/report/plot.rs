@@ -1,15 +1,16 @@
 //! The results as one picture: a panel for each contest and size, a bar for each contestant.
 
-use super::contests::{Contest, Contestant, Kind, Metric, Side};
 use super::results::{Results, Spread};
-use super::{Outcome, Plan};
+use crate::bench::contest::{Contest, Contestant, Kind, Metric, Side};
+use crate::bench::job::Outcome;
+use crate::bench::plan::Plan;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
 use std::path::PathBuf;
 
 const PANEL: (u32, u32) = (760, 190);
-/// What a bar adds to a panel's height, from the fourth on.
+/// The height in pixels of each bar from the fourth on.
 const BAR: u32 = 20;
 const FONT: &str = "sans-serif";
 
@@ -30,7 +31,7 @@ pub(crate) fn draw(plan: &Plan, contests: &[&'static Contest], results: &Results
     Ok(files)
 }
 
-/// None of contests that have not run. Several contests: a row each, a column for each size. One: the sizes below each other.
+/// Nothing for contests that have not run. Several contests have a row each and a column per size; a single one has its sizes below each other.
 fn picture(plan: &Plan, name: &str, contests: &[&'static Contest], results: &Results) -> Outcome<Vec<PathBuf>> {
     let Some(first) = contests.first() else { return Ok(Vec::new()) };
     let sizes = plan.sizes(first).len();
@@ -61,7 +62,7 @@ fn panels_of(plan: &Plan, contest: &'static Contest, results: &Results) -> impl 
     })
 }
 
-/// A bare loop that takes trains does so much that beside it no script could be told from another: the tables have it.
+/// The bare loops are left out of the package's plots: beside their bars the scripts' could not be distinguished.
 const fn is_shown(contest: &Contest, contestant: &Contestant) -> bool {
     matches!((contest.side, &contestant.kind), (Side::Library, _) | (_, Kind::Script(_)))
 }

@@ -1,9 +1,9 @@
-//! Contestants that wait in a reactor: tokio's own socket, and heliogram's faces.
+//! Contestants that wait in an event loop: tokio's own socket, and heliogram's tokio and event sockets.
 
-use super::receive::{SLOT, SLOTS, TRAIN_SLOTS, announce, anywhere, options};
+use super::receive::{GRO_SLOTS, SLOT, SLOTS, announce, anywhere, options};
 use super::send::datagrams;
 use super::tally::Tally;
-use super::{Job, Outcome};
+use crate::bench::job::{Job, Outcome};
 use futures_core::Stream;
 use heliogram::events::{EventLoop, event};
 use heliogram::{RecvBatch, SocketOptions, TokioSocket};
@@ -16,7 +16,7 @@ use tokio::net::UdpSocket;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 
-/// A reactor waits for as long as nothing comes; a contestant does not.
+/// How long a contestant may take in all, besides the time that is measured.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) fn tokio_net_recv(job: &Job) -> Outcome<()> {
@@ -61,8 +61,8 @@ pub(crate) fn tokio_recv_batch(job: &Job) -> Outcome<()> {
     tokio_batches(job, &options(), RecvBatch::new(SLOTS, SLOT))
 }
 
-pub(crate) fn tokio_trains(job: &Job) -> Outcome<()> {
-    tokio_batches(job, &options().gro(true), RecvBatch::for_gro(TRAIN_SLOTS))
+pub(crate) fn tokio_recv_batch_gro(job: &Job) -> Outcome<()> {
+    tokio_batches(job, &options().gro(true), RecvBatch::for_gro(GRO_SLOTS))
 }
 
 fn tokio_batches(job: &Job, options: &SocketOptions, mut batch: RecvBatch) -> Outcome<()> {
@@ -92,7 +92,7 @@ pub(crate) fn tokio_send(job: &Job) -> Outcome<()> {
 pub(crate) fn tokio_send_batch(job: &Job) -> Outcome<()> {
     in_tokio(job, async |tally: &mut Tally| {
         let socket = TokioSocket::bind(&options(), anywhere()).await?;
-        let bytes = vec![7; job.size * job.train()];
+        let bytes = vec![7; job.size * job.segments()];
         let batch = datagrams(job, &bytes);
         while !tally.over() {
             tally.add(socket.send_batch(&batch).await?);
@@ -119,7 +119,7 @@ pub(crate) fn events(job: &Job) -> Outcome<()> {
     listen(job, &options())
 }
 
-pub(crate) fn events_trains(job: &Job) -> Outcome<()> {
+pub(crate) fn events_gro(job: &Job) -> Outcome<()> {
     listen(job, &options().gro(true))
 }
 

@@ -1,22 +1,22 @@
-//! What came out: every figure of every round, and what is made of them.
+//! Every figure of every round, and their medians.
 
-use super::Outcome;
-use super::contests::{Contest, Metric};
+use crate::bench::contest::{Contest, Metric};
+use crate::bench::job::Outcome;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The figures that a contestant told in one round, by their names.
+/// The figures of a contestant in one round, by name.
 pub(crate) type Sample = BTreeMap<String, f64>;
 
 type Key = (&'static str, &'static str, usize);
 
-/// What every contestant did in every round, in the order of the rounds.
+/// The figures of every contestant, round by round.
 #[derive(Default)]
 pub(crate) struct Results {
     samples: HashMap<Key, Vec<Sample>>,
     absent: BTreeMap<(&'static str, &'static str), String>,
 }
 
-/// A contestant tells its figures in one line.
+/// Reads the line in which a contestant prints its figures.
 pub(crate) fn sample(line: &str) -> Outcome<Sample> {
     serde_json::from_str(line).map_err(|e| format!("not figures ({e}): {line}").into())
 }
@@ -26,7 +26,7 @@ impl Results {
         self.samples.entry((contest.name, name, size)).or_default().push(sample);
     }
 
-    /// From now on it does not run in this contest.
+    /// Leaves it out of this contest from now on.
     pub(crate) fn give_up(&mut self, contest: &Contest, name: &'static str, reason: String) {
         self.absent.insert((contest.name, name), reason);
     }
@@ -35,7 +35,7 @@ impl Results {
         self.absent.contains_key(&(contest.name, name))
     }
 
-    /// Who was not there, and why; one line for each reason.
+    /// Who did not run, and why; one line for each reason.
     pub(crate) fn absences(&self) -> Vec<String> {
         let mut by_reason: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for ((_, name), reason) in &self.absent {

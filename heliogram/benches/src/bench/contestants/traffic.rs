@@ -1,28 +1,28 @@
 //! What the contestants receive from and send to. Both parts end by themselves.
 
-use super::raw::{self, Fan, Ready, Receiver};
 use super::receive::{announce, anywhere, bound};
-use super::{Job, Outcome};
+use super::system::{self, Fan, Ready, Receiver};
+use crate::bench::job::{Job, Outcome};
 use std::io::{self, ErrorKind, Read};
 use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long the traffic outlives what is measured, if nobody ends it before.
+/// How long the traffic outlives what is measured, unless it is ended before.
 const GRACE: Duration = Duration::from_secs(4);
 
-/// Sends trains as fast as the kernel takes them. A receiver without `UDP_GRO` gets their datagrams one by one; a
+/// Sends GSO batches as fast as the kernel takes them. A receiver without `UDP_GRO` gets their datagrams one by one; a
 /// sender that sends them one by one could not keep a batching receiver busy.
 pub(crate) fn flood(job: &Job) -> Outcome<()> {
-    raw::take_core(job.core)?;
+    system::take_core(job.core)?;
     let socket = bound()?;
     let to = job.peers[0];
-    let mut bytes = vec![7; job.size * job.train()];
+    let mut bytes = vec![7; job.size * job.segments()];
     let end = Instant::now() + job.time() + GRACE;
     while Instant::now() < end {
-        match raw::send_train(&socket, to, &mut bytes, job.size) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => raw::wait(&socket, Ready::Write, GRACE)?,
+        match system::send_segments(&socket, to, &mut bytes, job.size) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => system::wait(&socket, Ready::Write, GRACE)?,
             Err(error) => return Err(error.into()),
             Ok(_) => {}
         }
@@ -30,21 +30,21 @@ pub(crate) fn flood(job: &Job) -> Outcome<()> {
     Ok(())
 }
 
-/// How many sockets send what is not to arrive as trains: the kernel joins neighbours of one flow only.
+/// How many sockets send datagrams that GRO must not join: the kernel joins those of one flow only.
 const FLOWS: usize = 8;
 /// Datagrams of one call of theirs.
 const BATCH: usize = 64;
 
 /// Sends datagrams one by one from several sockets, as fast as the kernel takes them.
 pub(crate) fn singles(job: &Job) -> Outcome<()> {
-    raw::take_core(job.core)?;
+    system::take_core(job.core)?;
     let sockets: Vec<UdpSocket> = (0..FLOWS).map(|_| bound()).collect::<io::Result<_>>()?;
     let mut fan = Fan::new(&job.peers, BATCH, job.size);
     let end = Instant::now() + job.time() + GRACE;
     while Instant::now() < end {
         for socket in &sockets {
             match fan.send(socket) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => raw::wait(socket, Ready::Write, GRACE)?,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => system::wait(socket, Ready::Write, GRACE)?,
                 Err(error) => return Err(error.into()),
                 Ok(_) => {}
             }
@@ -53,12 +53,12 @@ pub(crate) fn singles(job: &Job) -> Outcome<()> {
     Ok(())
 }
 
-/// What has become due leaves at every such tick, so that a sender which shares its core with nobody keeps the rate evenly.
+/// What has become due leaves at every such tick, so that a sender with a core of its own keeps an even rate.
 const TICK: Duration = Duration::from_micros(50);
 
 /// Sends so many datagrams a second, one by one; each begins with its number, by which a receiver knows what was lost.
 pub(crate) fn paced(rate: u32, job: &Job) -> Outcome<()> {
-    raw::take_core(job.core)?;
+    system::take_core(job.core)?;
     let socket = UdpSocket::bind(anywhere())?;
     let (mut bytes, mut sent) = (vec![0; job.size], 0_u32);
     let start = Instant::now();
@@ -78,7 +78,7 @@ pub(crate) fn paced(rate: u32, job: &Job) -> Outcome<()> {
 
 /// Sends everything back, one by one; waits as a program does that has nothing else to do.
 pub(crate) fn echo(job: &Job) -> Outcome<()> {
-    raw::take_core(job.core)?;
+    system::take_core(job.core)?;
     let socket = UdpSocket::bind(anywhere())?;
     socket.set_read_timeout(Some(GRACE))?;
     announce(socket.local_addr()?);
@@ -94,7 +94,7 @@ pub(crate) fn echo(job: &Job) -> Outcome<()> {
 
 /// Receives and forgets until its standard input ends; then prints how many datagrams came.
 pub(crate) fn sink(peers: usize, gro: bool, job: &Job) -> Outcome<()> {
-    raw::take_core(job.core)?;
+    system::take_core(job.core)?;
     let sockets: Vec<UdpSocket> = (0..peers).map(|_| sink_socket(gro)).collect::<io::Result<_>>()?;
     for socket in &sockets {
         announce(socket.local_addr()?);
@@ -109,7 +109,7 @@ pub(crate) fn sink(peers: usize, gro: bool, job: &Job) -> Outcome<()> {
             drain(&mut receiver, socket, gro, &mut datagrams)?;
         }
         if datagrams == before {
-            raw::wait(&sockets[0], Ready::Read, Duration::from_millis(1))?;
+            system::wait(&sockets[0], Ready::Read, Duration::from_millis(1))?;
         }
     }
     println!("{datagrams}");
@@ -119,7 +119,7 @@ pub(crate) fn sink(peers: usize, gro: bool, job: &Job) -> Outcome<()> {
 fn sink_socket(gro: bool) -> io::Result<UdpSocket> {
     let socket = bound()?;
     if gro {
-        raw::enable_gro(&socket)?;
+        system::enable_gro(&socket)?;
     }
     Ok(socket)
 }
@@ -135,7 +135,7 @@ fn drain(receiver: &mut Receiver, socket: &UdpSocket, gro: bool, datagrams: &mut
 fn until_input_ends() -> &'static AtomicBool {
     static OVER: AtomicBool = AtomicBool::new(false);
     thread::spawn(|| {
-        // Whatever the reading ends with, there is nobody left to work for.
+        // End or error, the driver is gone.
         let _ = io::stdin().read_to_end(&mut Vec::new());
         OVER.store(true, Ordering::Relaxed);
     });

@@ -1,14 +1,14 @@
 //! Counting: what one contestant did in the time that is measured.
 
-use super::Outcome;
-use super::raw::cpu_time;
+use super::system::cpu_time;
+use crate::bench::job::Outcome;
 use std::time::{Duration, Instant};
 
 /// Not measured at the start: the first wake-ups, cold caches, the traffic getting up to speed.
 const WARM_UP: Duration = Duration::from_millis(25);
 /// A contestant that meets no traffic gives up after this.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How many datagrams pass between two looks at the clock where they come one by one.
+/// How many single datagrams pass between two readings of the clock.
 const STRIDE: u64 = 64;
 
 /// Counts datagrams, and knows when the time is up.
@@ -73,7 +73,7 @@ impl Tally {
         Mark { datagrams: self.datagrams, cpu: cpu_time(), clock }
     }
 
-    /// Tells the driver.
+    /// Prints the figures for the driver.
     pub(crate) fn report(&self) -> Outcome<()> {
         let (Some(start), Some(end)) = (self.start, self.end) else {
             return Err(format!("only {} datagrams came, too few to measure", self.datagrams).into());

@@ -1,9 +1,9 @@
 //! Contestants that send: batch after batch, waiting only when the kernel's buffer is full.
 
-use super::raw::{self, Fan, Ready};
 use super::receive::{anywhere, bare_error, bound, options};
+use super::system::{self, Fan, Ready};
 use super::tally::Tally;
-use super::{Job, Outcome};
+use crate::bench::job::{Job, Outcome};
 use heliogram::{Datagram, Socket};
 use quinn_udp::{Transmit, UdpSocketState};
 use std::io::{self, ErrorKind};
@@ -16,8 +16,8 @@ const FAN: usize = 64;
 pub(crate) fn bare_segment(job: &Job) -> Outcome<()> {
     let socket = bound()?;
     let peer = job.peers[0];
-    let mut bytes = vec![7; job.size * job.train()];
-    repeat(&socket, job, || raw::send_train(&socket, peer, &mut bytes, job.size))
+    let mut bytes = vec![7; job.size * job.segments()];
+    repeat(&socket, job, || system::send_segments(&socket, peer, &mut bytes, job.size))
 }
 
 pub(crate) fn bare_sendmmsg(job: &Job) -> Outcome<()> {
@@ -26,9 +26,9 @@ pub(crate) fn bare_sendmmsg(job: &Job) -> Outcome<()> {
     repeat(&socket, job, || fan.send(&socket))
 }
 
-/// One peer: the library makes a train of the batch by itself.
+/// One peer: the library makes a GSO batch by itself.
 pub(crate) fn batch_to_one(job: &Job) -> Outcome<()> {
-    batch(job, job.train())
+    batch(job, job.segments())
 }
 
 /// The peers in turn: no two neighbours have the same one.
@@ -53,20 +53,20 @@ pub(crate) fn datagrams<'a>(job: &Job, bytes: &'a [u8]) -> Vec<Datagram<'a>> {
 pub(crate) fn quinn(job: &Job) -> Outcome<()> {
     let socket = bound()?;
     let state = UdpSocketState::new((&socket).into())?;
-    let contents = vec![7; job.size * job.train()];
+    let contents = vec![7; job.size * job.segments()];
     let destination = job.peers[0];
     let transmit = Transmit { destination, ecn: None, contents: &contents, segment_size: Some(job.size), src_ip: None };
-    repeat(&socket, job, || state.try_send((&socket).into(), &transmit).map(|()| job.train()))
+    repeat(&socket, job, || state.try_send((&socket).into(), &transmit).map(|()| job.segments()))
 }
 
-/// Sends until the time is up. The same loop for all who bring no waiting of their own.
+/// Sends until the time is up. The same loop for all contestants that do not wait by themselves.
 fn repeat(socket: &impl AsFd, job: &Job, mut send: impl FnMut() -> io::Result<usize>) -> Outcome<()> {
     let mut tally = Tally::new(job.time());
     while !tally.over() {
         match send() {
             Ok(count) => tally.add(count),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                raw::wait(socket, Ready::Write, Duration::from_millis(100))?;
+                system::wait(socket, Ready::Write, Duration::from_millis(100))?;
             }
             Err(error) => return Err(error.into()),
         }

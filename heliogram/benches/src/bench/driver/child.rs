@@ -1,6 +1,6 @@
-//! A part of the bench in a process of its own, which ends with the value that stands for it.
+//! A part of the bench in a process of its own, which is ended when its value is dropped.
 
-use super::{Job, Outcome};
+use crate::bench::job::{Job, Outcome};
 use std::env::current_exe;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
@@ -16,7 +16,7 @@ pub(crate) struct Part {
     patience: Duration,
     input: Option<ChildStdin>,
     lines: Receiver<String>,
-    complaints: Receiver<String>,
+    errors: Receiver<String>,
 }
 
 /// This binary again.
@@ -44,21 +44,21 @@ impl Part {
             process,
             patience: PATIENCE + job.time(),
             lines: lines_of(output),
-            complaints: text_of(errors),
+            errors: text_of(errors),
         })
     }
 
     /// The next line that it prints.
     pub(crate) fn line(&self) -> Outcome<String> {
-        self.lines.recv_timeout(self.patience).map_err(|_| self.complaint().into())
+        self.lines.recv_timeout(self.patience).map_err(|_| self.error_text().into())
     }
 
-    /// What it said when it failed: of a stack, the line that names the error, from there on.
-    fn complaint(&self) -> String {
-        let text = self.complaints.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
+    /// Its error message: of a stack trace, the part that follows "Error: ".
+    fn error_text(&self) -> String {
+        let text = self.errors.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
         let error = text.lines().find_map(|line| line.split_once("rror: "));
         let line = error.map(|(_, reason)| reason).or(text.lines().next_back());
-        line.map_or("it said nothing for too long".into(), |line| line.trim().into())
+        line.map_or("no output in time".into(), |line| line.trim().into())
     }
 
     /// Ends its input, by which a sink knows that it is over.
@@ -69,7 +69,7 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        // It has either ended by itself or is to end now; neither call has anything to say to us.
+        // Both calls fail if it has ended by itself; that is fine.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -89,7 +89,7 @@ fn text_of(mut errors: ChildStderr) -> Receiver<String> {
     let (sender, text) = channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        // What was read before the reading failed is what there is to tell.
+        // If reading fails, what was read before is reported.
         let _ = errors.read_to_end(&mut bytes);
         let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
     });

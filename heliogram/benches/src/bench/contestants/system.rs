@@ -1,6 +1,6 @@
-//! The bare loops: the system calls as the kernel's manual gives them, with nothing around them.
+//! The bare loops: the system calls as their manual pages describe them, with nothing around them.
 //!
-//! They are the measure, so they may use nothing of the library; and no crate offers them without a layer of its own.
+//! The others are compared with them, so they use nothing of the library; no crate offers the calls without a layer of its own.
 //! This is why the bench has `unsafe` at all, and it has it in this file only.
 
 use libc::{cmsghdr, iovec, mmsghdr, msghdr, sockaddr_in, socklen_t};
@@ -14,12 +14,12 @@ use std::ptr::{from_mut, from_ref, null_mut};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-/// Room for one control message that carries an int, and a second in case a kernel adds one.
+/// Space for two control messages that carry an int: the one that is expected, and one that a kernel may add.
 const CONTROL_WORDS: usize = 6;
 
-/// Ties this process to one core, and takes as much of that as it may. Where there is one core only, it has it.
+/// Pins this process to a core, if the machine has several, and raises its priority.
 pub(crate) fn take_core(core: usize) -> io::Result<()> {
-    hurry();
+    raise_priority();
     if available_parallelism()?.get() > 1 { pin(core) } else { Ok(()) }
 }
 
@@ -33,12 +33,12 @@ fn pin(core: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// The priority that the bench asks for where it may: what else the machine does disturbs less then.
+/// The priority that the bench asks for, so that other processes disturb it less.
 const NICE: c_int = -15;
 
 /// Raises this process's priority if it is allowed to, in a session of its own: with the kernel's autogroups a priority
 /// counts only among the processes of one session.
-fn hurry() {
+fn raise_priority() {
     // SAFETY: integers only; 0 is this process. Neither call touches memory.
     unsafe {
         libc::setsid();
@@ -60,7 +60,7 @@ pub(crate) fn cpu_time() -> Duration {
     time(usage.ru_utime) + time(usage.ru_stime)
 }
 
-/// Which readiness to wait for.
+/// What to wait for.
 #[derive(Clone, Copy)]
 pub(crate) enum Ready {
     Read,
@@ -115,7 +115,7 @@ impl Receiver {
         Receiver { slot, bytes, _names: names, _vectors: vectors, _control: control, headers }
     }
 
-    /// One `recvmmsg`; `take` gets each datagram, those of a train one by one.
+    /// One `recvmmsg`; `take` gets each datagram, those of a GRO packet one by one.
     pub(crate) fn receive(&mut self, socket: &UdpSocket, gro: bool, mut take: impl FnMut(&[u8])) -> io::Result<usize> {
         let control = if gro { size_of::<[u64; CONTROL_WORDS]>() } else { 0 };
         for header in &mut self.headers {
@@ -137,7 +137,7 @@ impl Receiver {
     }
 }
 
-/// The size of a train's datagrams, if the message is a train.
+/// The segment size, if the message is a GRO packet.
 fn segment(header: &msghdr) -> Option<usize> {
     // SAFETY: the kernel has filled `msg_controllen` bytes at `msg_control` with whole control messages, and a UDP_GRO one holds an int.
     unsafe {
@@ -148,7 +148,7 @@ fn segment(header: &msghdr) -> Option<usize> {
 }
 
 /// One `sendmsg` with `UDP_SEGMENT`: `bytes` leave as datagrams of `segment` bytes to `to`.
-pub(crate) fn send_train(socket: &UdpSocket, to: SocketAddr, bytes: &mut [u8], segment: usize) -> io::Result<usize> {
+pub(crate) fn send_segments(socket: &UdpSocket, to: SocketAddr, bytes: &mut [u8], segment: usize) -> io::Result<usize> {
     let mut name = socket_address(to);
     let mut vector = vector(bytes);
     let mut control = [0_u64; CONTROL_WORDS];

@@ -1,7 +1,8 @@
 //! The contests of the crate: beside bare system calls, quinn-udp and tokio.
 
-use super::contests::{ARRIVED, Contest, Contestant, Goal, Kind, Length, RATE, Side, Traffic};
-use super::{Job, Outcome, faces, receive, send};
+use crate::bench::contest::{ARRIVED, Contest, Contestant, Goal, Kind, Length, RATE, Side, Traffic};
+use crate::bench::contestants::{event_loops, receive, send};
+use crate::bench::job::{Job, Outcome};
 
 const fn contestant(name: &'static str, run: fn(&Job) -> Outcome<()>) -> Contestant {
     Contestant { name, kind: Kind::Here(run) }
@@ -18,9 +19,9 @@ const fn contest(
     Contest { name, side: Side::Library, sizes: &[64, 1400], traffic, role: &[], length, contestants, metrics, goals }
 }
 
-/// A receiver that nobody tuned, and one that takes trains as they come.
+/// A receiver as the system gives it, and one with GRO.
 const PLAIN: Traffic = Traffic::Sink { peers: 1, gro: false };
-const TRAINS: Traffic = Traffic::Sink { peers: 1, gro: true };
+const WITH_GRO: Traffic = Traffic::Sink { peers: 1, gro: true };
 const MANY: Traffic = Traffic::Sink { peers: 16, gro: false };
 
 pub(crate) const CONTESTS: &[Contest] = &[
@@ -30,7 +31,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
         &[
             contestant("bare recvmmsg", receive::bare),
             contestant("heliogram recv_batch", receive::batch),
-            contestant("heliogram events", faces::events),
+            contestant("heliogram events", event_loops::events),
         ],
         &[
             Goal::times("heliogram recv_batch", 0.97, "bare recvmmsg"),
@@ -42,9 +43,9 @@ pub(crate) const CONTESTS: &[Contest] = &[
         Traffic::Flood,
         &[
             contestant("bare recvmmsg + UDP_GRO", receive::bare_gro),
-            contestant("heliogram recv_batch, GRO", receive::trains),
+            contestant("heliogram recv_batch, GRO", receive::batch_gro),
             contestant("quinn-udp", receive::quinn),
-            contestant("heliogram events, GRO", faces::events_trains),
+            contestant("heliogram events, GRO", event_loops::events_gro),
         ],
         &[
             Goal::times("heliogram recv_batch, GRO", 0.95, "bare recvmmsg + UDP_GRO"),
@@ -55,12 +56,12 @@ pub(crate) const CONTESTS: &[Contest] = &[
         "receive, tokio",
         Traffic::Flood,
         &[
-            contestant("tokio::net recv_from", faces::tokio_net_recv),
+            contestant("tokio::net recv_from", event_loops::tokio_net_recv),
             contestant("bare recvmmsg", receive::bare),
-            contestant("TokioSocket recv", faces::tokio_recv),
-            contestant("TokioSocket recv_batch", faces::tokio_recv_batch),
-            contestant("TokioSocket messages, GRO", faces::tokio_messages),
-            contestant("TokioSocket recv_batch, GRO", faces::tokio_trains),
+            contestant("TokioSocket recv", event_loops::tokio_recv),
+            contestant("TokioSocket recv_batch", event_loops::tokio_recv_batch),
+            contestant("TokioSocket messages, GRO", event_loops::tokio_messages),
+            contestant("TokioSocket recv_batch, GRO", event_loops::tokio_recv_batch_gro),
         ],
         &[
             Goal::times("TokioSocket recv_batch", 1.15, "tokio::net recv_from"),
@@ -81,7 +82,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
     ),
     contest(
         "send to one with GRO",
-        TRAINS,
+        WITH_GRO,
         &[
             contestant("bare UDP_SEGMENT", send::bare_segment),
             contestant("heliogram send_batch", send::batch_to_one),
@@ -97,11 +98,11 @@ pub(crate) const CONTESTS: &[Contest] = &[
     ),
     contest(
         "send, tokio",
-        TRAINS,
+        WITH_GRO,
         &[
-            contestant("tokio::net send_to", faces::tokio_net_send),
-            contestant("TokioSocket send_to", faces::tokio_send),
-            contestant("TokioSocket send_batch", faces::tokio_send_batch),
+            contestant("tokio::net send_to", event_loops::tokio_net_send),
+            contestant("TokioSocket send_to", event_loops::tokio_send),
+            contestant("TokioSocket send_batch", event_loops::tokio_send_batch),
         ],
         &[],
     ),

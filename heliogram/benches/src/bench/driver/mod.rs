@@ -1,0 +1,5 @@
+//! Starts every contestant in every round, with its traffic.
+
+mod child;
+pub(crate) mod rounds;
+pub(crate) mod runtimes;
