@@ -1,6 +1,5 @@
 'use strict';
-// heliogram/unix-dgram: the interface of npm's package unix-dgram. There is nothing of the host's that could stand in for it.
 
-require('./lib/runtime/index.js').demandSupport('heliogram/unix-dgram');
+require('./dist/core.js')['runtime/index.js'].demandSupport('heliogram/unix-dgram');
 
-module.exports = require('./lib/unix-datagram/npm-unix-dgram.js');
+module.exports = require('./dist/unix-datagram.js')['unix-datagram/npm-unix-dgram.js'];

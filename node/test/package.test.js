@@ -8,7 +8,7 @@ const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
 const { isItself, nodeMajor } = require('./support/module.js');
-const { names } = require('../lib/bridge/binding.js');
+const { names } = require('../dist/core.js')['bridge/binding.js'];
 
 const PACKAGE = path.join(__dirname, '..');
 const read = (file) => fs.readFileSync(path.join(PACKAGE, file), 'utf8');
@@ -58,7 +58,7 @@ test('it holds what its manifest names, and no more than that', (t) => {
   assert.ok(named.length > 8);
   for (const file of named) assert.ok(fs.existsSync(path.join(root, file)), file);
   assert.deepStrictEqual([devDependencies, scripts], [undefined, undefined], 'nothing to install or run');
-  const top = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json', 'lib', ...manifest.files.filter((name) => name.includes('.'))];
+  const top = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json', 'dist', ...manifest.files.filter((name) => name.includes('.'))];
   assert.deepStrictEqual(fs.readdirSync(root).sort(), top.sort());
 });
 

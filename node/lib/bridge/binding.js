@@ -7,6 +7,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { root } = require('../paths.js');
 
 /** The C libraries (or compilers' ABIs) that a binary of a platform may be built for, likeliest first. */
 const ABIS = { linux: ['gnu', 'musl'], win32: ['msvc'] };
@@ -19,7 +20,7 @@ function names(platform = process.platform, arch = process.arch) {
 
 /** Where a binary of this name may be: a path, or a specifier that Node resolves. */
 function places(name) {
-  return [path.join(__dirname, '..', '..', `heliogram.${name}.node`), `@heliogram/${name}`];
+  return [path.join(root, `heliogram.${name}.node`), `@heliogram/${name}`];
 }
 
 function libc() {
@@ -79,4 +80,11 @@ function load() {
   return (native ??= find());
 }
 
-module.exports = { load, names };
+/** Loads the addon if that is possible. If it is not, the first socket throws the reason. */
+function preload() {
+  try {
+    load();
+  } catch {} // the first socket's load() throws the same
+}
+
+module.exports = { load, names, preload };

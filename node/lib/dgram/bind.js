@@ -5,7 +5,7 @@ const { isIP } = require('../common/is-ip.js');
 const { errorMonitor } = require('node:events');
 const { emitMessage } = require('./emit-message.js');
 const { flagsOf } = require('../runtime/bind-flags.js');
-const { bindFailureEvent, kOwner, kState, unshared } = require('../runtime/index.js');
+const { bindFailureEvent, hasPrimary, kOwner, kState, unshared } = require('../runtime/index.js');
 const { UNBOUND, handleOf, healthCheck } = require('./state.js');
 const { validateObject, validatePort, validateString } = require('../common/validate.js');
 const {
@@ -121,6 +121,7 @@ function bindShared(socket, query, failure, otherwise) {
 let cluster; // loaded late, and once: asking for it each time would take as long as the bind itself
 
 function isShared(exclusive) {
+  if (!hasPrimary()) return false;
   cluster ??= require('node:cluster');
   return cluster.isWorker && !exclusive;
 }

@@ -111,6 +111,15 @@ function Socket(type, listener) {
 Object.setPrototypeOf(Socket.prototype, host.dgram.Socket.prototype);
 Object.setPrototypeOf(Socket, EventEmitter);
 
+/** Makes a socket of the host's an instance of the class, for child_process once node:dgram is ours: it asks for that. */
+function acceptHostSockets() {
+  const isInstance = Function.prototype[Symbol.hasInstance];
+  const value = function (object) {
+    return isInstance.call(this === Socket ? host.dgram.Socket : this, object);
+  };
+  Object.defineProperty(Socket, Symbol.hasInstance, { value, configurable: true });
+}
+
 function createSocket(type, listener) {
   if (isUnix(type)) return require('../unix-datagram/socket.js').createUnixSocket(type, listener);
   return new Socket(type, listener);
@@ -161,4 +170,4 @@ Object.assign(Socket.prototype, methods, ofNetwork, { ref, unref }, ofBuffers, {
 Socket.prototype[Symbol.asyncDispose] = dispose;
 Object.defineProperties(Socket.prototype, additions);
 
-module.exports = { createSocket, Socket };
+module.exports = { acceptHostSockets, createSocket, Socket };

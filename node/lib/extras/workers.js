@@ -6,11 +6,12 @@ const { EventEmitter, once } = require('node:events');
 const path = require('node:path');
 const { MessageChannel, Worker } = require('node:worker_threads');
 const { availableParallelism } = require('node:os');
+const { root } = require('../paths.js');
 const { validateCount, validateObject, validatePort, validateString } = require('../common/validate.js');
 const { checkedSteering } = require('./sockopt.js');
 const { ERR_SOCKET_BAD_TYPE } = require('../common/errors.js');
 
-const ENTRY = path.join(__dirname, 'worker-thread.js');
+const ENTRY = path.join(root, 'dist', 'worker-thread.js');
 
 const MOST = 1_024;
 

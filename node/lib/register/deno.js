@@ -1,16 +1,49 @@
 'use strict';
-// Deno waits between a preload and the program until the loop has nothing left to wait for. In a cluster worker that would
-// be for ever, because its channel to the primary is referenced.
+// What heliogram/register needs in Deno beside a changed builtin.
 
-const LISTENERS = ['message', 'internalMessage'];
+const Module = require('node:module');
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { root } = require('../paths.js');
 
-/** Lets go of the channel; the function that takes it back is to be called when the program begins. */
-function letGoOfChannel() {
-  const { channel } = process;
-  const isHeld = channel && LISTENERS.some((event) => process.listenerCount(event) > 0);
-  if (!isHeld) return undefined;
-  channel.unref();
-  return () => process.channel?.ref();
+const IPC_EVENTS = ['message', 'internalMessage'];
+
+/** Named imports do not see the changed builtin: an import gets the package's module. */
+function redirectImports() {
+  const url = pathToFileURL(path.join(root, 'index.mjs')).href;
+  Module.registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier !== 'dgram' && specifier !== 'node:dgram') return next(specifier, context);
+      return { url, format: 'module', shortCircuit: true };
+    },
+  });
 }
 
-module.exports = { letGoOfChannel };
+/** Calls `begin` at the first require() of the program. */
+function onceRequired(begin) {
+  const load = Module._load;
+  Module._load = function () {
+    Module._load = load;
+    begin();
+    return Reflect.apply(load, this, arguments);
+  };
+}
+
+/**
+ * Deno runs the loop until it is empty between a preload and the program. In a cluster worker the channel to the primary
+ * would keep it for ever: it is unreferenced until the program begins.
+ */
+function unreferenceChannel() {
+  const { channel } = process;
+  const isReferenced = channel && IPC_EVENTS.some((event) => process.listenerCount(event) > 0);
+  if (!isReferenced) return;
+  channel.unref();
+  onceRequired(() => process.channel?.ref());
+}
+
+function complete() {
+  redirectImports();
+  unreferenceChannel();
+}
+
+module.exports = { complete };

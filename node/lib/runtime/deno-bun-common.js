@@ -3,6 +3,7 @@
 
 module.exports = (runTicks) => ({
   mayUseNet: () => true,
+  hasPrimary: () => true,
   queuesSends: false,
   runTicks,
   fromLoop: (callback) => (first, second, third) => {

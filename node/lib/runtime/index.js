@@ -3,7 +3,7 @@
 // them), the class of its handles, and what it does differently. Each runtime has a file in this folder; no other file
 // asks for the runtime or its version.
 
-const dgram = require('./original-dgram.js').dgram ?? require('node:dgram');
+const { dgram } = require('./original-dgram.js');
 const { bindFailureEvent, namesUnnamedClasses, refusesTextZero } = require('./versions.js');
 
 function runtime() {

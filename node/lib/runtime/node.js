@@ -43,6 +43,9 @@ module.exports = ({ dgram }) => {
     skipsLookup,
     mayUseNet: () => !asksForNet || !process.permission || process.permission.has('net'),
 
+    /** A cluster worker has a channel; to ask `cluster` itself would load child_process and net. */
+    hasPrimary: () => process.send !== undefined,
+
     /** A name in the source of Node's `emit` that wrappers of other programs do not contain. */
     ownEmitHas: 'kErrorMonitor',
 

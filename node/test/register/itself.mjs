@@ -1,8 +1,8 @@
-// `import dgram from 'heliogram'` beside `import dgram from 'node:dgram'`: one module.
+// `import dgram from 'heliogram'` beside `import dgram from 'node:dgram'`: one implementation.
 import dgram from 'node:dgram';
 import heliogram, { createSocket } from 'heliogram';
 
-const same = dgram === heliogram && createSocket === dgram.createSocket;
+const same = dgram.Socket === heliogram.Socket && createSocket === dgram.createSocket;
 const socket = heliogram.createSocket('udp4');
 socket.bind(0, '127.0.0.1', () => {
   const ready = socket.address().port > 0;

@@ -7,17 +7,19 @@ import dgram, { createSocket, Socket } from 'dgram';
 import nodeDgram, * as namespace from 'node:dgram';
 import required from './required.cjs';
 
+const isHeliogram = (module) => module.createSocket === heliogram.createSocket && module.Socket === heliogram.Socket;
+
 const imported = await import('node:dgram');
 
 export const report = {
-  'import dgram': dgram === heliogram,
-  'import node:dgram': nodeDgram === heliogram,
+  'import dgram': isHeliogram(dgram),
+  'import node:dgram': isHeliogram(nodeDgram),
   'import { createSocket }': createSocket === heliogram.createSocket,
   'import { Socket }': Socket === heliogram.Socket,
-  'import *': namespace.createSocket === heliogram.createSocket && namespace.default === heliogram,
+  'import *': isHeliogram(namespace) && isHeliogram(namespace.default),
   'import()': imported === namespace,
-  createRequire: createRequire(import.meta.url)('dgram') === heliogram,
-  'imported CommonJS': required.dgram === heliogram && required.nodeDgram === heliogram,
+  createRequire: isHeliogram(createRequire(import.meta.url)('dgram')),
+  'imported CommonJS': isHeliogram(required.dgram) && isHeliogram(required.nodeDgram),
 };
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) console.log(JSON.stringify(report));

@@ -1,6 +1,7 @@
 //! `cargo xtask build`: the addon, built and put where the package looks for it.
 
 use super::binary;
+use super::npm;
 use super::platforms::{self, Platform};
 use crate::cargo::{self, cargo, succeed};
 use crate::tools::zig;
@@ -19,8 +20,9 @@ pub(crate) fn run() -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds the addon for this machine.
+/// Builds the package for this machine: its JavaScript and the addon.
 pub(crate) fn build() -> Result<PathBuf, String> {
+    npm::build()?;
     succeed(&mut compile())?;
     place(Path::new("release"))
 }

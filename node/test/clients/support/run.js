@@ -11,7 +11,7 @@ const [file, role, port, expected] = process.argv.slice(2);
 /** `undefined` as the parent will read it. */
 const tell = (kind, value = null) => process.send({ kind, value });
 
-const isHeliogram = dgram === require(path.join(__dirname, '..', '..', '..', 'index.js'));
+const isHeliogram = dgram.Socket === require(path.join(__dirname, '..', '..', '..', 'index.js')).Socket;
 assert.strictEqual(isHeliogram ? 'heliogram' : 'host', expected);
 
 const scenario = require(file);

@@ -1,0 +1,22 @@
+'use strict';
+// heliogram/register: puts createSocket and Socket into the builtin's own object, so that `dgram` and `node:dgram` are one
+// module however a program asks for it, mocks it or patches it; in this thread, and in threads and processes that it starts.
+
+const Module = require('node:module');
+const { createSocket, Socket } = require('../dgram/index.js');
+const { isSupported, name } = require('../runtime/index.js');
+const { replace } = require('../runtime/original-dgram.js');
+const inherit = require('./inherit.js');
+
+function register() {
+  if (!isSupported) return;
+  require('../dgram/socket.js').acceptHostSockets();
+  replace({ createSocket, Socket });
+  Module.syncBuiltinESMExports();
+  if (name === 'deno') require('./deno.js').complete();
+  if (name === 'bun') return inherit.byBunOptions(process.env);
+  inherit.byArguments(process.execArgv);
+  inherit.byNodeOptions(process.env);
+}
+
+module.exports = { register };
