@@ -8,6 +8,7 @@ mod load;
 mod measure;
 mod net;
 mod quantity;
+mod relay;
 mod report;
 mod session;
 mod short_flags;
@@ -43,6 +44,7 @@ enum Command {
     Ping(verbs::ping::Ping),
     Blast(verbs::blast::Blast),
     Sink(verbs::sink::Sink),
+    Relay(verbs::relay::Relay),
 }
 
 const ENDINGS: &str = "\
@@ -113,6 +115,7 @@ fn execute(command: Command, json: bool) -> Outcome {
             Command::Ping(command) => command.run(session).await,
             Command::Blast(command) => command.run(session).await,
             Command::Sink(command) => command.run(session).await,
+            Command::Relay(command) => command.run(session).await,
         }
     });
     // A thread may still be reading standard input or asking a name server; nobody waits for it.

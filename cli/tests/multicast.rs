@@ -3,77 +3,7 @@
 
 mod support;
 
-use std::io::Write;
-use std::process::{Child, ChildStdin, Command, Stdio};
-
-use support::Running;
-
-/// A network namespace with one interface and two addresses of each family, made with `unshare` and `ip` as root. It lives
-/// as long as the shell in it.
-struct Net {
-    shell: Child,
-    stdin: Option<ChildStdin>,
-}
-
-const SET_UP: &str = "set -e
-    ip link set lo up
-    ip link add west type veth peer name east
-    for file in /proc/sys/net/ipv6/conf/*/accept_dad; do echo 0 > $file; done
-    ip link set west up && ip link set east up
-    ip addr add 10.77.0.1/24 dev west && ip addr add 10.77.0.2/24 dev west
-    ip addr add fd77::1/64 dev west nodad && ip addr add fd77::2/64 dev west nodad
-    echo ready; exec cat";
-
-impl Net {
-    /// `None` where this is not possible; says why.
-    fn new() -> Option<Self> {
-        let mut command = Command::new("unshare");
-        command.args(["--net", "sh", "-c", SET_UP]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut shell = match command.spawn() {
-            Ok(shell) => shell,
-            Err(error) => return skip(&format!("unshare: {error}")),
-        };
-        let mut first = [0; 6];
-        if std::io::Read::read_exact(&mut shell.stdout.take().unwrap(), &mut first).is_err() {
-            return skip(&String::from_utf8_lossy(&shell.wait_with_output().unwrap().stderr));
-        }
-        let stdin = shell.stdin.take();
-        Some(Net { shell, stdin })
-    }
-
-    fn start(&self, arguments: &[&str]) -> Running {
-        let mut command = Command::new("nsenter");
-        command.args(["--target", &self.shell.id().to_string(), "--net", env!("CARGO_BIN_EXE_heliogram")]);
-        Running::of(command.args(arguments))
-    }
-
-    fn listening(&self, arguments: &[&str]) -> (Running, String) {
-        let mut running = self.start(arguments);
-        let address = running.listening();
-        let port = address.rsplit_once(':').unwrap().1.to_owned();
-        (running, port)
-    }
-
-    fn send(&self, to: &str, message: &str, more: &[&str]) {
-        let ended = self.start(&[&["send", to, message][..], more].concat()).end();
-        assert_eq!(ended.code, Some(0), "{ended:?}");
-    }
-}
-
-impl Drop for Net {
-    fn drop(&mut self) {
-        // Its `cat` ends with its input.
-        drop(self.stdin.take());
-        let _ = self.shell.wait();
-    }
-}
-
-fn skip(reason: &str) -> Option<Net> {
-    // Not captured by the test harness, so that nobody takes this for a pass.
-    let line = format!("\nSKIPPED heliogram-cli multicast: no network namespace: {}\n", reason.trim());
-    let _ = std::io::stderr().write_all(line.as_bytes());
-    None
-}
+use support::net::Net;
 
 /// A family's group, channel, and the two addresses on the interface.
 const FAMILIES: [[&str; 4]; 2] =
@@ -85,7 +15,7 @@ fn at(ip: &str, port: &str) -> String {
 
 #[test]
 fn a_group_is_heard_by_those_who_join_it() {
-    let Some(net) = Net::new() else { return };
+    let Some(net) = Net::new("multicast") else { return };
     for [group, ..] in FAMILIES {
         let (listener, port) = net.listening(&["listen", "0", "--join", &format!("{group}@west"), "--count", "1"]);
         let (second, _) = net.listening(&["listen", &port, "--join", &format!("{group}@west"), "--count", "1"]);
@@ -99,7 +29,7 @@ fn a_group_is_heard_by_those_who_join_it() {
 
 #[test]
 fn a_channel_has_one_sender() {
-    let Some(net) = Net::new() else { return };
+    let Some(net) = Net::new("multicast") else { return };
     for [_, channel, source, other] in FAMILIES {
         let join = format!("{channel}@west");
         let (listener, port) = net.listening(&["listen", "0", "--join", &join, "--source", source, "--count", "1"]);
@@ -114,7 +44,7 @@ fn a_channel_has_one_sender() {
 
 #[test]
 fn a_group_may_answer_many_times() {
-    let Some(net) = Net::new() else { return };
+    let Some(net) = Net::new("multicast") else { return };
     let (one, port) = net.listening(&["echo", "0", "--join", "239.77.0.1@west", "--count", "1"]);
     let (two, _) = net.listening(&["echo", &port, "--join", "239.77.0.1@west", "--count", "1"]);
     let group = at("239.77.0.1", &port);
@@ -125,7 +55,7 @@ fn a_group_may_answer_many_times() {
 
 #[test]
 fn broadcast_has_to_be_allowed() {
-    let Some(net) = Net::new() else { return };
+    let Some(net) = Net::new("multicast") else { return };
     let (listener, port) = net.listening(&["listen", "0", "--count", "1"]);
     let refused = net.start(&["send", &at("10.77.0.255", &port), "x"]).end();
     assert_eq!(refused.code, Some(1));
@@ -137,7 +67,7 @@ fn broadcast_has_to_be_allowed() {
 
 #[test]
 fn link_local_peers_have_zones() {
-    let Some(net) = Net::new() else { return };
+    let Some(net) = Net::new("multicast") else { return };
     let (listener, port) = net.listening(&["listen", "0", "-6", "--count", "1"]);
     net.send(&at("ff02::1%west", &port), "neighbours", &["--ttl", "1"]);
     let ended = listener.end();

@@ -6,3 +6,4 @@ pub(crate) mod receiving;
 pub(crate) mod route;
 pub(crate) mod sending;
 pub(crate) mod socket_flags;
+pub(crate) mod times;

@@ -33,7 +33,7 @@ pub(crate) struct Sending {
     packet: PacketFlags,
 }
 
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(next_help_heading = "Packets")]
 struct PacketFlags {
     /// How many routers the datagrams may pass; 0 keeps multicast on this host
@@ -66,6 +66,11 @@ struct PacketFlags {
 }
 
 impl Sending {
+    /// To this peer, without any flag.
+    pub(crate) fn to(peer: Endpoint) -> Self {
+        Sending { peer, flags: SocketFlags::default(), bind: None, packet: PacketFlags::default() }
+    }
+
     /// The socket, bound and set up, and where it sends.
     pub(crate) async fn open(&self, session: &Session) -> Outcome<Route> {
         session.or(self.resolve_and_open()).await.ok_or(Failure::Interrupted)?

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::failure::Outcome;
 
 /// How every socket is made.
-#[derive(Args, Clone)]
+#[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Socket")]
 pub(crate) struct SocketFlags {
     /// IPv4 only

@@ -13,12 +13,12 @@ use crate::load::control::Load;
 use crate::measure::figures::Direction;
 use crate::net::route::Route;
 use crate::net::sending::Sending;
+use crate::net::times::ask_for_times;
 use crate::quantity;
 use crate::report::live::Live;
 use crate::report::summary::Summary;
 use crate::report::{figures, output, text};
 use crate::session::Session;
-use crate::verbs::sink::ask_for_times;
 
 /// Send a load to a `sink` and print what came of it, or have the sink send one
 ///

@@ -6,6 +6,7 @@ pub(crate) mod echo;
 pub(crate) mod listen;
 pub(crate) mod ping;
 mod probe;
+pub(crate) mod relay;
 pub(crate) mod send;
 pub(crate) mod sink;
 mod tally;

@@ -13,12 +13,12 @@ use crate::measure::spread::{Distribution, Spread};
 use crate::measure::variation::Variation;
 use crate::net::route::Route;
 use crate::net::sending::Sending;
+use crate::net::times::ask_for_times;
 use crate::quantity;
 use crate::report::summary::Summary;
 use crate::report::{output, text};
 use crate::session::Session;
 use crate::verbs::probe::{self, Probed};
-use crate::verbs::sink::ask_for_times;
 
 /// Measure round trips to an echo server: percentiles, jitter and losses
 ///

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use clap::Args;
-use heliogram::{RecvBatch, RecvMetadataOptions, TokioSocket};
+use heliogram::RecvBatch;
 use serde_json::json;
 
 use crate::failure::Outcome;
 use crate::load::server::Server;
 use crate::net::receiving::Receiving;
+use crate::net::times::ask_for_times;
 use crate::quantity;
 use crate::report::live::Live;
 use crate::report::summary::Summary;
@@ -62,14 +63,6 @@ impl Sink {
 
     fn is_idle(&self, server: &Server<'_>) -> bool {
         server.total.last.zip(self.idle).is_some_and(|(last, idle)| last.elapsed() >= idle)
-    }
-}
-
-/// Asks for the kernel's times of arrival, where the system has them.
-pub(crate) fn ask_for_times(socket: &TokioSocket) -> Outcome {
-    match socket.set_recv_metadata(RecvMetadataOptions::new().timestamp(true)) {
-        Err(error) if error.code() == "ENOTSUP" => Ok(()),
-        outcome => Ok(outcome?),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Runs the built command and watches what it prints. Every wait is bounded.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+#[cfg(target_os = "linux")]
+pub(crate) mod net;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -55,7 +58,7 @@ pub(crate) fn run_with_input(arguments: &[&str], input: &[u8]) -> Ended {
 /// Starts a command that listens; says on which address and port.
 pub(crate) fn listening(arguments: &[&str]) -> (Running, String) {
     let mut running = start(arguments);
-    let address = if arguments.contains(&"--json") { running.listening_event() } else { running.listening() };
+    let address = running.is_listening(arguments);
     (running, address)
 }
 
@@ -64,6 +67,11 @@ impl Running {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, err) = (Lines::of(child.stdout.take().unwrap()), Lines::of(child.stderr.take().unwrap()));
         Running { child, out, err }
+    }
+
+    /// Waits until a command with these arguments listens; says where.
+    pub(crate) fn is_listening(&mut self, arguments: &[&str]) -> String {
+        if arguments.contains(&"--json") { self.listening_event() } else { self.listening() }
     }
 
     /// Waits until it listens; says where.
