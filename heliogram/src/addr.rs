@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::sys;
+use crate::types::family::SocketType;
 use crate::types::interface::Interface;
 use crate::types::metadata::RecvMetadata;
 
@@ -22,6 +23,13 @@ pub struct RemoteInfo {
     pub truncated: bool,
     /// How it arrived, as far as [`Socket::set_recv_metadata`](crate::SocketControl::set_recv_metadata) asked.
     pub metadata: RecvMetadata,
+}
+
+/// A place for a receive to write to: nobody, and no bytes.
+impl Default for RemoteInfo {
+    fn default() -> Self {
+        RemoteInfo::new(SocketType::Udp4.any(), 0, false, RecvMetadata::default())
+    }
 }
 
 impl RemoteInfo {

@@ -1,6 +1,6 @@
 //! Sending and receiving, one datagram or a batch.
 
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::net::SocketAddr;
 
 use super::{Socket, SocketControl, rule};
@@ -165,6 +165,57 @@ impl Socket {
         self.incoming.add(batch.len(), batch.bytes(), batch.trains());
         Ok(batch.len())
     }
+
+    /// Receives what there is into the caller's buffers, in one system call and without copies or allocation: a datagram
+    /// for each buffer, or with [`gro`](crate::SocketOptions::gro) several of one flow, of which
+    /// [`RemoteInfo::datagrams`] says where they are. Returns how many buffers were used: the first ones, each described
+    /// by the entry of `infos` at the same index. What exceeds the shorter of the two slices, or 32, is not used.
+    ///
+    /// For programs that keep received bytes, such as QUIC stacks; [`try_recv_batch`](Self::try_recv_batch) has memory of
+    /// its own. Where a block list turns datagrams away, buffers change places, and the count may be 0.
+    ///
+    /// ```
+    /// # use heliogram::{RemoteInfo, Socket, SocketOptions, SocketType};
+    /// use std::io::IoSliceMut;
+    ///
+    /// # let socket = Socket::new(&SocketOptions::new(SocketType::Udp4))?;
+    /// # socket.bind(Some("127.0.0.1:0".parse().unwrap()))?;
+    /// # for part in [b"one", b"two"] { socket.try_send_to(part, socket.local_addr()?)?; }
+    /// let (mut first, mut second) = ([0; 1500], [0; 1500]);
+    /// let mut infos = [RemoteInfo::default(); 2];
+    /// let mut buffers = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
+    /// let count = socket.try_recv_many(&mut buffers, &mut infos)?;
+    /// for (buffer, info) in buffers.iter().zip(&infos[..count]) {
+    ///     println!("{:?} from {}", &buffer[..info.size], info.addr);
+    /// }
+    /// # Ok::<(), heliogram::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](Self::try_recv); `EINVAL` on a socket with [`gro`](crate::SocketOptions::gro) if a buffer has
+    /// less than 65,507 bytes, which could lose the end of a GRO packet.
+    #[doc(alias("recvmmsg", "UDP_GRO"))]
+    pub fn try_recv_many(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo]) -> Result<usize> {
+        let gro = self.gro();
+        let usable = buffers.len().min(infos.len());
+        let buffers = &mut buffers[..usable];
+        if gro && buffers.iter().any(|buffer| buffer.len() < MAX_MESSAGE) {
+            return Err(Error::raw("recvmsg", sys::errno::EINVAL));
+        }
+        let metadata = self.receive_info();
+        let received = self.receiving(|sys| {
+            sys.recv_into(buffers, gro, metadata, |index, addr, received, metadata| {
+                let segment_size = received.segment.filter(|&size| received.length > usize::from(size));
+                let metadata = RecvMetadata { segment_size, ..metadata };
+                infos[index] = RemoteInfo::new(addr, received.length, received.truncated, metadata);
+            })
+        })?;
+        let kept = self.keep_admitted(buffers, &mut infos[..received]);
+        let (datagrams, bytes, packets) = totals(&infos[..kept]);
+        self.incoming.add(datagrams, bytes, packets);
+        Ok(kept)
+    }
 }
 
 /// What sends and receives share.
@@ -283,7 +334,28 @@ impl SocketControl {
         })
     }
 
+    /// Moves what the block list admits to the front. Returns how many that are.
+    fn keep_admitted(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo]) -> usize {
+        let mut kept = 0;
+        for index in 0..infos.len() {
+            if self.admits(infos[index].addr) {
+                buffers.swap(kept, index);
+                infos.swap(kept, index);
+                kept += 1;
+            }
+        }
+        kept
+    }
+
     fn admits(&self, addr: SocketAddr) -> bool {
         !self.options.receive_block_list.as_ref().is_some_and(|list| list.check(addr.ip()))
     }
+}
+
+/// How many datagrams, bytes and GRO packets these are.
+fn totals(infos: &[RemoteInfo]) -> (usize, usize, usize) {
+    infos.iter().fold((0, 0, 0), |(datagrams, bytes, packets), info| {
+        let segments = info.datagrams().count();
+        (datagrams + segments, bytes + info.size, packets + usize::from(segments > 1))
+    })
 }

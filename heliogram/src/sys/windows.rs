@@ -13,7 +13,7 @@
 //! Sources: "Winsock Functions", "IPPROTO_IP Socket Options", "IPPROTO_IPV6 Socket Options", "Windows Sockets Error
 //! Codes".
 
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr};
 use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket};
@@ -172,6 +172,20 @@ impl Socket {
             }
         }
         Ok(receiver.messages.len())
+    }
+
+    /// Receives one datagram into the first buffer, so that no error can come behind a datagram.
+    pub(crate) fn recv_into(
+        &self,
+        buffers: &mut [IoSliceMut<'_>],
+        _gro: bool,
+        _info: RecvMetadataOptions,
+        mut each: impl FnMut(usize, SocketAddr, Received, RecvMetadata),
+    ) -> io::Result<usize> {
+        let Some(buffer) = buffers.first_mut() else { return Ok(0) };
+        let (length, peer, truncated) = self.recv(buffer)?;
+        each(0, peer, Received { length, segment: None, truncated }, RecvMetadata::default());
+        Ok(1)
     }
 
     pub(crate) fn recv_with_metadata(

@@ -3,6 +3,8 @@
 //! Sources: `recvmmsg(2)`, `sendmmsg(2)`, `udp(7)`. Where a system has no such call, or `heliogram_force_single` says
 //! so, [`transmit`] and [`collect`] do the same work message by message; everything else here is common to both.
 
+mod into_buffers;
+
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;

@@ -1,0 +1,119 @@
+//! Receiving many datagrams into the caller's own buffers.
+
+mod common;
+
+use std::io::IoSliceMut;
+
+use common::{LONG, bound, code, within};
+use heliogram::{
+    BlockList, Datagram, MAX_MESSAGE, RecvMetadataOptions, RemoteInfo, Result, Socket, SocketOptions, SocketType,
+};
+
+/// Receives until `count` datagrams have come; each with what was said of it.
+fn receive(socket: &Socket, count: usize, size: usize) -> Vec<(Vec<u8>, RemoteInfo)> {
+    let mut received = Vec::new();
+    while received.len() < count {
+        within(LONG, || once(socket, 8, size, &mut received)).unwrap();
+    }
+    assert_eq!(code(once(socket, 8, size, &mut Vec::new())), "EAGAIN");
+    received
+}
+
+fn once(socket: &Socket, slots: usize, size: usize, into: &mut Vec<(Vec<u8>, RemoteInfo)>) -> Result<usize> {
+    let mut memory = vec![vec![0; size]; slots];
+    let mut buffers: Vec<_> = memory.iter_mut().map(|bytes| IoSliceMut::new(bytes)).collect();
+    let mut infos = vec![RemoteInfo::default(); slots];
+    let used = socket.try_recv_many(&mut buffers, &mut infos)?;
+    for (buffer, info) in buffers.iter().zip(&infos[..used]) {
+        into.extend(info.datagrams().map(|place| (buffer[place].to_vec(), *info)));
+    }
+    Ok(used)
+}
+
+#[test]
+fn each_datagram_lies_in_a_buffer_of_its_own() {
+    for local in ["127.0.0.1:0", "[::1]:0"] {
+        let (server, client) = (bound(local), bound(local));
+        let to = server.local_addr().unwrap();
+        for size in [0, 1, 64, 1400] {
+            client.try_send_to(&vec![7; size], to).unwrap();
+        }
+        let received = receive(&server, 4, 100);
+        let lengths: Vec<_> = received.iter().map(|(bytes, info)| (bytes.len(), info.size, info.truncated)).collect();
+        assert_eq!(lengths, [(0, 0, false), (1, 1, false), (64, 64, false), (100, 100, true)]);
+        assert!(received.iter().all(|(_, info)| info.addr == client.local_addr().unwrap()));
+        assert_eq!((server.stats().datagrams_in, server.stats().bytes_in), (4, 165));
+    }
+}
+
+#[test]
+fn the_shorter_slice_says_how_many() {
+    let server = bound("127.0.0.1:0");
+    for _ in 0..3 {
+        server.try_send_to(b"x", server.local_addr().unwrap()).unwrap();
+    }
+    let mut memory = [0; 3];
+    let mut buffers: Vec<_> = memory.chunks_mut(1).map(IoSliceMut::new).collect();
+    let mut infos = [RemoteInfo::default(); 2];
+    assert_eq!(server.try_recv_many(&mut buffers, &mut []).unwrap(), 0);
+    let mut received = 0;
+    while received < 2 {
+        let room = 2 - received;
+        received += within(LONG, || server.try_recv_many(&mut buffers, &mut infos[..room])).unwrap();
+    }
+    assert_eq!(within(LONG, || server.try_recv_many(&mut buffers[..1], &mut infos)).unwrap(), 1);
+    assert_eq!(code(server.try_recv_many(&mut buffers, &mut infos)), "EAGAIN");
+}
+
+#[test]
+fn gro_packets_come_whole_and_are_taken_apart_by_the_info() {
+    let server = Socket::new(&SocketOptions::new(SocketType::Udp4).gro(true)).unwrap();
+    server.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
+    let client = bound("127.0.0.1:0");
+    let payloads: Vec<_> = (0..20_u8).map(|number| vec![number; 500]).collect();
+    let batch: Vec<_> = payloads.iter().map(|bytes| Datagram::new(bytes).to(server.local_addr().unwrap())).collect();
+    assert_eq!(client.try_send_batch(&batch).unwrap(), 20);
+    assert_eq!(code(once(&server, 1, MAX_MESSAGE - 1, &mut Vec::new())), "EINVAL");
+    let received = receive(&server, 20, MAX_MESSAGE);
+    assert!(received.iter().map(|(bytes, _)| bytes).eq(&payloads));
+    assert_eq!((server.stats().datagrams_in, server.stats().bytes_in), (20, 10_000));
+}
+
+#[test]
+fn datagrams_of_blocked_senders_leave_no_gap() {
+    let mut list = BlockList::new();
+    list.add_address("127.0.0.2".parse().unwrap());
+    let server = Socket::new(&SocketOptions::new(SocketType::Udp4).receive_block_list(list)).unwrap();
+    server.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
+    let (stranger, friend) = (bound("127.0.0.2:0"), bound("127.0.0.1:0"));
+    for (socket, bytes) in
+        [(&stranger, b"no"), (&friend, b"a_"), (&stranger, b"no"), (&stranger, b"no"), (&friend, b"b_")]
+    {
+        socket.try_send_to(bytes, server.local_addr().unwrap()).unwrap();
+    }
+    let received = receive(&server, 2, 64);
+    assert_eq!(received.iter().map(|(bytes, _)| &bytes[..]).collect::<Vec<_>>(), [b"a_", b"b_"]);
+    assert_eq!(server.stats().datagrams_in, 2);
+}
+
+#[test]
+#[cfg(unix)]
+fn metadata_comes_to_a_socket_that_asked() {
+    let server = bound("127.0.0.1:0");
+    server.set_recv_metadata(RecvMetadataOptions::new().packet_info(true)).unwrap();
+    for _ in 0..3 {
+        server.try_send_to(b"x", server.local_addr().unwrap()).unwrap();
+    }
+    for (_, info) in receive(&server, 3, 64) {
+        assert_eq!(info.metadata.destination, Some("127.0.0.1".parse().unwrap()));
+        assert!(info.metadata.interface.is_some() && info.metadata.hop_limit.is_none());
+    }
+}
+
+#[test]
+fn an_unbound_and_a_closed_socket_say_so() {
+    let socket = common::new(SocketType::Udp4);
+    assert_eq!(code(once(&socket, 1, 9, &mut Vec::new())), "EBADF");
+    socket.close().unwrap();
+    assert_eq!(code(once(&socket, 1, 9, &mut Vec::new())), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+}
