@@ -80,14 +80,13 @@
 pub mod addr;
 mod batch;
 mod block_list;
-#[cfg(any(feature = "events", feature = "tokio"))]
-mod delegate;
 mod error;
 #[cfg(feature = "events")]
 pub mod events;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod rt;
 #[doc(hidden)]
 pub mod send_queue;
 mod socket;
@@ -97,8 +96,6 @@ pub mod state;
 mod stats;
 #[allow(unsafe_code, reason = "the one place for system calls")]
 mod sys;
-#[cfg(feature = "tokio")]
-mod tokio;
 mod types;
 #[cfg(unix)]
 mod unix_datagram;
@@ -107,14 +104,14 @@ pub use addr::RemoteInfo;
 pub use batch::{Message, RecvBatch};
 pub use block_list::BlockList;
 pub use error::{Error, ErrorKind, Result};
+#[cfg(all(unix, feature = "tokio"))]
+pub use rt::tokio::TokioUnixDatagram;
+#[cfg(feature = "tokio")]
+pub use rt::tokio::{TokioMessages, TokioSocket};
 pub use socket::{Socket, SocketControl};
 pub use socket_options::SocketOptions;
 pub use stats::Stats;
 pub use sys::{BorrowedDescriptor, OwnedDescriptor, Sockopt, SockoptValues, Systems};
-#[cfg(all(unix, feature = "tokio"))]
-pub use tokio::TokioUnixDatagram;
-#[cfg(feature = "tokio")]
-pub use tokio::{TokioMessages, TokioSocket};
 #[cfg(unix)]
 pub use types::clock::Clock;
 #[cfg(unix)]

@@ -312,6 +312,12 @@ impl UnixDatagram {
         self.closed.load(Ordering::Acquire)
     }
 
+    /// The descriptor, for a reactor to register.
+    #[cfg(feature = "tokio")]
+    pub(crate) const fn shared_descriptor(&self) -> &std::sync::Arc<sys::Descriptor> {
+        self.sys.shared()
+    }
+
     /// The descriptor, for a reactor. Closing the socket does not invalidate it.
     pub fn descriptor(&self) -> sys::BorrowedDescriptor<'_> {
         self.sys.descriptor()

@@ -110,6 +110,48 @@ mod in_tokio {
         }
     }
 
+    /// What stays allocated after `CLOSES` rounds; the runtime itself keeps some.
+    fn kept(round: impl AsyncFn()) -> i64 {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let rounds = || {
+            runtime.block_on(async {
+                for count in 0..CLOSES {
+                    round().await;
+                    if count % 16 == 0 {
+                        // The runtime gives registrations back when it polls its driver.
+                        tokio::task::yield_now().await;
+                    }
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            })
+        };
+        rounds();
+        measure(rounds).bytes_current
+    }
+
+    const CLOSES: usize = 1000;
+
+    #[test]
+    fn a_closed_socket_leaves_nothing_behind() {
+        let closing = async || {
+            let socket = TokioSocket::bind(&options(), anywhere()).await.unwrap();
+            socket.close().unwrap();
+        };
+        let kept = kept(closing);
+        assert!(kept < CLOSES as i64, "{kept} bytes stay after {CLOSES} closed sockets");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_closed_unix_datagram_socket_leaves_nothing_behind() {
+        let closing = async || {
+            let socket = heliogram::TokioUnixDatagram::new(&heliogram::UnixDatagramOptions::new()).unwrap();
+            socket.close().unwrap();
+        };
+        let kept = kept(closing);
+        assert!(kept < CLOSES as i64, "{kept} bytes stay after {CLOSES} closed sockets");
+    }
+
     #[test]
     fn single_datagrams_in_tokio_allocate_nothing() {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();

@@ -119,7 +119,57 @@ async fn closing_wakes_everybody_who_waits() {
         assert_eq!(soon(task).await.unwrap(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
     }
     assert_eq!(server.recv(&mut [0; 4]).await.unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
-    TokioSocket::bind(&V4, address).await.expect("the port is free as soon as close returns");
+    soon(server.closed()).await;
+    TokioSocket::bind(&V4, address).await.expect("the port is free once the waiters have been woken");
+}
+
+#[tokio::test]
+async fn without_a_waiter_the_port_is_free_when_close_returns() {
+    let (server, address) = bound(&V4).await;
+    server.close().unwrap();
+    TokioSocket::bind(&V4, address).await.unwrap();
+    soon(server.closed()).await;
+}
+
+#[tokio::test]
+async fn a_waiter_keeps_the_port_until_it_is_dropped() {
+    let (server, address) = bound(&V4).await;
+    {
+        let mut buffer = [0; 4];
+        let mut waiter = pin!(server.recv(&mut buffer));
+        tokio::select! {
+            biased;
+            _ = &mut waiter => panic!("nothing was sent"),
+            () = std::future::ready(()) => {}
+        }
+        server.close().unwrap();
+        assert_eq!(TokioSocket::bind(&V4, address).await.unwrap_err().code(), "EADDRINUSE");
+    }
+    soon(server.closed()).await;
+    TokioSocket::bind(&V4, address).await.unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_duplicate_of_the_descriptor_keeps_nobody_waiting() {
+    use std::os::fd::AsFd;
+    let (server, address) = bound(&V4).await;
+    let server = Arc::new(server);
+    let duplicate = server.as_fd().try_clone_to_owned().unwrap();
+    let waiter = tokio::spawn({
+        let server = Arc::clone(&server);
+        async move { server.recv(&mut [0; 4]).await.unwrap_err().code() }
+    });
+    tokio::task::yield_now().await;
+    server.close().unwrap();
+    assert_eq!(soon(waiter).await.unwrap(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+    soon(server.closed()).await;
+    // What comes now is the duplicate's, and wakes nobody here.
+    let other = std::net::UdpSocket::from(duplicate);
+    assert_eq!(other.local_addr().unwrap(), address);
+    bound(&V4).await.0.send_to(b"late", address).await.unwrap();
+    other.set_nonblocking(false).unwrap();
+    assert_eq!(other.recv(&mut [0; 9]).unwrap(), 4);
 }
 
 #[tokio::test]

@@ -101,7 +101,7 @@ impl EventSocket {
 
     fn watch(&self) -> Result<()> {
         let shared = &self.inner.shared;
-        let watch = shared.poller.watch(&self.inner.socket, self.inner.key);
+        let watch = shared.poller.watch(self.inner.socket.shared_descriptor()?, self.inner.key);
         self.inner.watch.replace(Some(watch.map_err(|error| Error::system("poll", &error))?));
         shared.sockets.borrow_mut().insert(self.inner.key, self.clone());
         Ok(())

@@ -6,13 +6,12 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use super::Shared;
 use super::event::{self, Event, Listener, ListenerId, Listeners, Place};
 use super::target::{BindOptions, Destination, Payload, Target};
-use crate::delegate::delegate;
 use crate::error::{Error, ErrorKind, Result};
+use crate::rt::delegate::delegate;
 use crate::send_queue::SendQueue;
 use crate::socket::SocketControl;
 use crate::socket_options::SocketOptions;
@@ -38,7 +37,7 @@ pub struct EventSocket {
 }
 
 pub(super) struct Inner {
-    pub(super) socket: Arc<crate::Socket>,
+    pub(super) socket: crate::Socket,
     pub(super) shared: Rc<Shared>,
     pub(super) key: usize,
     pub(super) listeners: Listeners,
@@ -151,7 +150,7 @@ impl EventSocket {
 impl EventSocket {
     pub(super) fn new(shared: &Rc<Shared>, options: &SocketOptions) -> Result<Self> {
         let inner = Inner {
-            socket: Arc::new(crate::Socket::new(options)?),
+            socket: crate::Socket::new(options)?,
             shared: Rc::clone(shared),
             key: shared.new_key(),
             listeners: Listeners::default(),

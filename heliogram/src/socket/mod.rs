@@ -211,8 +211,14 @@ impl SocketControl {
         Ok(step)
     }
 
+    /// The descriptor, for a reactor to register. `EBADF` while there is none.
+    #[cfg(any(feature = "events", feature = "tokio"))]
+    pub(crate) fn shared_descriptor(&self) -> Result<&std::sync::Arc<sys::Descriptor>> {
+        Ok(self.sys("descriptor")?.shared())
+    }
+
     /// The descriptor of a socket that is known to have been opened, closed or not.
-    #[cfg(any(feature = "events", all(unix, feature = "tokio")))]
+    #[cfg(all(unix, feature = "tokio"))]
     pub(crate) fn reserved_descriptor(&self) -> sys::BorrowedDescriptor<'_> {
         self.sys.get().expect("a face takes a socket only once it is open").descriptor()
     }

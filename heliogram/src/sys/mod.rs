@@ -48,6 +48,8 @@ pub(crate) use unix::unix_datagram;
 #[cfg(windows)]
 use windows as system;
 
+#[cfg(any(feature = "events", feature = "tokio"))]
+pub(crate) use system::Descriptor;
 pub use system::{BorrowedDescriptor, OwnedDescriptor};
 pub(crate) use system::{Receiver, Socket, interface_index, interface_name, multicast_interfaces, now};
 #[cfg(all(unix, any(test, fuzzing)))]

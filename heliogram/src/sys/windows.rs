@@ -16,7 +16,9 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr};
-use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket};
+use std::ops::Deref;
+use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket, RawSocket};
+use std::sync::Arc;
 
 use socket2::{Domain, InterfaceIndexOrAddress, MaybeUninitSlice, Protocol, SockAddr, SockAddrStorage, Type};
 use windows_sys::Win32::Networking::WinSock;
@@ -40,10 +42,64 @@ pub type BorrowedDescriptor<'a> = BorrowedSocket<'a>;
 /// `WSAENETRESET` and `WSAECONNRESET`: an earlier datagram died on its way, or met a closed port.
 const FATES_OF_OTHERS: [Option<i32>; 2] = [Some(10_052), Some(10_054)];
 
+/// A socket's handle.
+#[derive(Debug)]
+pub(crate) struct Descriptor(socket2::Socket);
+
+impl Descriptor {
+    fn new(socket: socket2::Socket) -> Arc<Self> {
+        Arc::new(Descriptor(socket))
+    }
+
+    /// Ends all traffic. The port is given back with the handle, at the drop.
+    pub(crate) fn release(&self) -> io::Result<()> {
+        self.0.shutdown(Shutdown::Both)
+    }
+
+    /// Keeps the handle open until the lease is dropped.
+    #[cfg(feature = "events")]
+    pub(crate) fn lease(self: &Arc<Self>) -> io::Result<Lease> {
+        Ok(Lease(Arc::clone(self)))
+    }
+}
+
+impl Deref for Descriptor {
+    type Target = socket2::Socket;
+
+    fn deref(&self) -> &socket2::Socket {
+        &self.0
+    }
+}
+
+impl AsSocket for Descriptor {
+    fn as_socket(&self) -> BorrowedSocket<'_> {
+        self.0.as_socket()
+    }
+}
+
+/// The right to have a handle registered with a reactor.
+#[cfg(feature = "events")]
+#[derive(Debug)]
+pub(crate) struct Lease(Arc<Descriptor>);
+
+#[cfg(feature = "events")]
+impl AsRawSocket for Lease {
+    fn as_raw_socket(&self) -> RawSocket {
+        self.0.as_raw_socket()
+    }
+}
+
+#[cfg(feature = "events")]
+impl AsSocket for Lease {
+    fn as_socket(&self) -> BorrowedSocket<'_> {
+        self.0.as_socket()
+    }
+}
+
 /// A UDP socket of the system.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    pub(super) inner: socket2::Socket,
+    pub(super) inner: Arc<Descriptor>,
     pub(super) family: SocketType,
 }
 
@@ -55,7 +111,7 @@ impl Socket {
             // Windows alone begins without IPv4.
             inner.set_only_v6(false)?;
         }
-        Ok(Socket { inner, family })
+        Ok(Socket { inner: Descriptor::new(inner), family })
     }
 
     /// Takes over a socket, as `bind({ fd })` does; says what it is if it is no UDP socket of this family.
@@ -64,11 +120,16 @@ impl Socket {
         match (inner.r#type(), inner.local_addr().map(|local| local.domain())) {
             (Ok(Type::STREAM), _) => Err("TCP"),
             (Ok(Type::DGRAM), Ok(found)) if found == domain(family) => {
-                Ok(inner.set_nonblocking(true).map(|()| Socket { inner, family }))
+                Ok(inner.set_nonblocking(true).map(|()| Socket { inner: Descriptor::new(inner), family }))
             }
             (Ok(Type::DGRAM), Ok(Domain::IPV4 | Domain::IPV6)) => Ok(Err(io::Error::from_raw_os_error(errno::EINVAL))),
             _ => Err("UNKNOWN"),
         }
+    }
+
+    /// The handle, for a reactor to register.
+    pub(crate) const fn shared(&self) -> &Arc<Descriptor> {
+        &self.inner
     }
 
     /// The socket's own handle.
@@ -198,7 +259,7 @@ impl Socket {
 
     /// Ends all traffic. The port is given back with the handle, at the drop.
     pub(crate) fn release(&self) -> io::Result<()> {
-        self.inner.shutdown(Shutdown::Both)
+        self.inner.release()
     }
 }
 

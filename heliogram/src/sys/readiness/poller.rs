@@ -1,4 +1,4 @@
-//! How sockets' readiness reaches the events face, over the `polling` crate (`epoll(7)`, `kqueue(2)`, IOCP).
+//! How sockets' readiness reaches the event loop, over the `polling` crate (`epoll(7)`, `kqueue(2)`, IOCP).
 
 use std::io;
 use std::sync::Arc;
@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use polling::{Event, PollMode};
 
-use crate::socket::Socket;
+#[cfg(unix)]
+use crate::sys::unix::descriptor::{Descriptor, Lease};
+#[cfg(windows)]
+use crate::sys::windows::{Descriptor, Lease};
 
 /// Room for what one [`Poller::wait`] brings; a socket is named by the key that it is watched under.
 pub(crate) use polling::Events;
@@ -31,36 +34,34 @@ impl Poller {
         self.0.notify()
     }
 
-    /// Watches a socket that has a descriptor until the watch is dropped: for reading, and for writing when asked.
-    pub(crate) fn watch(&self, socket: &Arc<Socket>, key: usize) -> io::Result<Watch> {
-        let (poller, socket) = (Arc::clone(&self.0), Arc::clone(socket));
-        let descriptor = socket.descriptor()?;
-        // SAFETY: the source must be deleted before its descriptor is given back. The watch deletes it when it is dropped,
-        // and holds the socket until then, which keeps the descriptor's number taken, closed or not, until it is dropped.
-        unsafe { poller.add_with_mode(&descriptor, Event::readable(key), PollMode::Level) }?;
-        Ok(Watch { poller, socket, key })
+    /// Watches a descriptor until the watch is dropped: for reading, and for writing when asked.
+    pub(crate) fn watch(&self, descriptor: &Arc<Descriptor>, key: usize) -> io::Result<Watch> {
+        let lease = descriptor.lease()?;
+        // SAFETY: the source must be deleted before its descriptor is closed. The watch deletes it when it is dropped, before it
+        // drops the lease, which keeps the descriptor open.
+        unsafe { self.0.add_with_mode(&lease, Event::readable(key), PollMode::Level) }?;
+        Ok(Watch { poller: Arc::clone(&self.0), lease, key })
     }
 }
 
-/// A socket that is being watched.
+/// A descriptor that is being watched.
 #[derive(Debug)]
 pub(crate) struct Watch {
     poller: Arc<polling::Poller>,
-    socket: Arc<Socket>,
+    lease: Lease,
     key: usize,
 }
 
 impl Watch {
     /// Whether to watch for room to write, beside something to read.
     pub(crate) fn set_writable(&self, on: bool) -> io::Result<()> {
-        let interest = Event::new(self.key, true, on);
-        self.poller.modify_with_mode(self.socket.reserved_descriptor(), interest, PollMode::Level)
+        self.poller.modify_with_mode(&self.lease, Event::new(self.key, true, on), PollMode::Level)
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        // If the socket was closed first, the kernel has ended the watch by itself and there is nothing left to end.
-        let _ = self.poller.delete(self.socket.reserved_descriptor());
+        // It fails only for a descriptor that is not watched, and this one is.
+        let _ = self.poller.delete(&self.lease);
     }
 }

@@ -1,69 +1,53 @@
 //! How a socket's readiness reaches tokio.
 //!
-//! Unix registers the descriptor itself. Windows has no such door in tokio, so there a second handle of the same socket
+//! Unix registers the descriptor itself. Windows has no such interface in tokio, so there a second handle of the same socket
 //! is registered as a `tokio::net::UdpSocket`, of which only the readiness is used.
 
 use std::io;
 
 use tokio::io::Interest;
 
-use crate::socket::Socket;
-
 #[cfg(unix)]
 mod registration {
-    use std::os::fd::{AsRawFd, RawFd};
+    use std::sync::Arc;
+
     use tokio::io::Ready;
     use tokio::io::unix::{AsyncFd, AsyncFdReadyGuard};
 
     use super::*;
+    use crate::sys::unix::descriptor::{Descriptor, Lease};
 
-    /// The number of the descriptor. [`Socket`] keeps it taken until it is dropped, closed or not, so that the
-    /// registration never ends for somebody else's file.
+    /// A descriptor that is registered with a runtime. The descriptor is not released before the registration is dropped.
     #[derive(Debug)]
-    struct Number(RawFd);
-
-    impl AsRawFd for Number {
-        fn as_raw_fd(&self) -> RawFd {
-            self.0
-        }
-    }
-
-    #[derive(Debug)]
-    pub(crate) struct Registration(AsyncFd<Number>);
+    pub(crate) struct Registration(AsyncFd<Lease>);
 
     impl Registration {
-        pub(crate) fn new(socket: &Socket) -> io::Result<Self> {
-            Registration::of(&socket.descriptor()?)
-        }
-
-        /// Registers a descriptor whose number stays taken, closed or not, until after the registration is dropped.
-        pub(crate) fn of(descriptor: &impl AsRawFd) -> io::Result<Self> {
-            let number = Number(descriptor.as_raw_fd());
-            // SAFETY: the number is open and ours from here until the socket is dropped, which its owner does after this
-            // registration. Closing puts another description under it; the kernel has then ended the registration with
-            // the old description (`epoll(7)`, `kqueue(2)`), and what tokio does at the drop finds none and harms none.
-            let registered = unsafe { AsyncFd::register(number) };
+        pub(crate) fn new(descriptor: &Arc<Descriptor>) -> io::Result<Self> {
+            let lease = descriptor.lease()?;
+            // SAFETY: a lease's number is open and refers to the same open file until the lease is dropped: a release waits for
+            // it. The AsyncFd owns the lease, and drops it only after its registration has ended.
+            let registered = unsafe { AsyncFd::register(lease) };
             registered.map(Registration).map_err(|error| error.into_parts().1)
         }
 
-        /// Waits until the socket is said to be ready.
+        /// Waits until the socket is reported ready.
         pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Readiness<'_>> {
             self.0.ready(interest).await.map(Readiness)
         }
     }
 
-    /// A socket is said to be ready. What becomes ready later is not forgotten by what is said here.
-    pub(crate) struct Readiness<'a>(AsyncFdReadyGuard<'a, Number>);
+    /// A report that a socket is ready. Clearing it keeps what is reported later.
+    pub(crate) struct Readiness<'a>(AsyncFdReadyGuard<'a, Lease>);
 
     impl Readiness<'_> {
-        /// It is not: a call would have had to wait.
+        /// The socket is not ready: a call would have had to wait.
         pub(crate) fn clear(mut self) {
             self.0.clear_ready();
         }
 
-        /// It is readable no longer: to receive again would only say so.
+        /// The socket is readable no longer: another receive would find nothing.
         pub(crate) fn clear_readable(mut self) {
-            // Not the error's readiness, which may be what ended the batch; nor a sender's, of which nobody asked.
+            // Not the error's readiness, which may be what ended the batch; nor a sender's, which was not tried.
             self.0.clear_ready_matching(Ready::READABLE);
         }
     }
@@ -71,34 +55,39 @@ mod registration {
 
 #[cfg(windows)]
 mod registration {
+    use std::os::windows::io::AsSocket;
+    use std::sync::Arc;
+
     use tokio::net::UdpSocket;
 
     use super::*;
+    use crate::sys::windows::Descriptor;
 
+    /// A second handle of the socket, registered with a runtime.
     #[derive(Debug)]
     pub(crate) struct Registration(UdpSocket);
 
     impl Registration {
-        pub(crate) fn new(socket: &Socket) -> io::Result<Self> {
-            let second = std::net::UdpSocket::from(socket.descriptor()?.try_clone_to_owned()?);
+        pub(crate) fn new(descriptor: &Arc<Descriptor>) -> io::Result<Self> {
+            let second = std::net::UdpSocket::from(descriptor.as_socket().try_clone_to_owned()?);
             UdpSocket::from_std(second).map(Registration)
         }
 
-        /// Waits until the socket is said to be ready.
+        /// Waits until the socket is reported ready.
         pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Readiness<'_>> {
             self.0.ready(interest).await?;
             Ok(Readiness { socket: &self.0, interest })
         }
     }
 
-    /// A socket is said to be ready.
+    /// A report that a socket is ready.
     pub(crate) struct Readiness<'a> {
         socket: &'a UdpSocket,
         interest: Interest,
     }
 
     impl Readiness<'_> {
-        /// It is not: a call would have had to wait. The system is asked anew, which tells of what has come since.
+        /// The socket is not ready: a call would have had to wait. The system is asked anew, which reports what has come since.
         pub(crate) fn clear(self) {
             let _ = self.socket.try_io(self.interest, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
         }

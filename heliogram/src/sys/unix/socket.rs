@@ -7,6 +7,7 @@ use std::io::{self, IoSlice};
 use std::mem::{MaybeUninit, size_of_val};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
 use socket2::{Domain, MsgHdr, Protocol, SockAddr, Type};
 
@@ -16,7 +17,7 @@ use super::address::internet;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use super::call::check_long;
 use super::call::{check, retry};
-use super::placeholder;
+use super::descriptor::Descriptor;
 use crate::sys::errno;
 use crate::sys::family::domain;
 use crate::types::family::SocketType;
@@ -30,14 +31,13 @@ pub type BorrowedDescriptor<'a> = BorrowedFd<'a>;
 /// A UDP socket of the kernel.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    pub(in crate::sys) inner: socket2::Socket,
+    pub(in crate::sys) inner: Arc<Descriptor>,
     pub(in crate::sys) family: SocketType,
 }
 
 impl Socket {
     pub(crate) fn open(family: SocketType) -> io::Result<Self> {
-        placeholder::placeholder()?;
-        Ok(Socket { inner: open_nonblocking(domain(family))?, family })
+        Ok(Socket { inner: Descriptor::new(open_nonblocking(domain(family))?), family })
     }
 
     /// Takes over a descriptor, as `bind({ fd })` does; says what it is if it is no UDP socket of this family.
@@ -46,10 +46,15 @@ impl Socket {
         if kind(&inner)? != domain(family) {
             return Ok(Err(io::Error::from_raw_os_error(errno::EINVAL)));
         }
-        Ok(placeholder::placeholder().and_then(|_| inner.set_nonblocking(true)).map(|()| Socket { inner, family }))
+        Ok(inner.set_nonblocking(true).map(|()| Socket { inner: Descriptor::new(inner), family }))
     }
 
-    /// The same kernel socket under one more descriptor of our own.
+    /// The descriptor, for a reactor to register.
+    #[cfg(any(feature = "events", feature = "tokio"))]
+    pub(crate) const fn shared(&self) -> &Arc<Descriptor> {
+        &self.inner
+    }
+
     pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
         self.inner.as_fd()
     }
@@ -163,7 +168,7 @@ impl Socket {
 
     /// Closes the kernel socket: the port is free.
     pub(crate) fn release(&self) -> io::Result<()> {
-        placeholder::replace(&self.inner)
+        self.inner.release()
     }
 }
 

@@ -8,13 +8,14 @@ use std::mem::{MaybeUninit, offset_of};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use socket2::{Domain, MsgHdr, SockAddr, Type};
 
 use super::call::{check_long, retry};
 use super::cmsg::control::Control;
 use super::cmsg::receive::{self, CREDENTIALS_SPACE};
-use super::placeholder;
+use super::descriptor::Descriptor;
 use super::socket::{BorrowedDescriptor, disconnect};
 use crate::sys::errno;
 use crate::types::credentials::Credentials;
@@ -25,7 +26,7 @@ const PATH: usize = offset_of!(libc::sockaddr_un, sun_path);
 
 #[derive(Debug)]
 pub(crate) struct Socket {
-    inner: socket2::Socket,
+    inner: Arc<Descriptor>,
 }
 
 /// What one receive has brought.
@@ -38,10 +39,9 @@ pub(crate) struct Received<A> {
 
 impl Socket {
     pub(crate) fn open() -> io::Result<Self> {
-        placeholder::placeholder()?;
         let inner = socket2::Socket::new(Domain::UNIX, Type::DGRAM, None)?;
         inner.set_nonblocking(true)?;
-        Ok(Socket { inner })
+        Ok(Socket { inner: Descriptor::new(inner) })
     }
 
     pub(crate) fn bind(&self, name: &[u8]) -> io::Result<()> {
@@ -127,12 +127,18 @@ impl Socket {
         self.inner.set_send_buffer_size(bytes)
     }
 
+    /// The descriptor, for a reactor to register.
+    #[cfg(feature = "tokio")]
+    pub(crate) const fn shared(&self) -> &Arc<Descriptor> {
+        &self.inner
+    }
+
     pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
         self.inner.as_fd()
     }
 
     pub(crate) fn release(&self) -> io::Result<()> {
-        placeholder::replace(&self.inner)
+        self.inner.release()
     }
 }
 

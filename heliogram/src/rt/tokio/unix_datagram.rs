@@ -1,13 +1,13 @@
-//! Local sockets on tokio.
+//! [`TokioUnixDatagram`].
 
 use std::fmt;
 use std::io::IoSlice;
 
 use ::tokio::io::Interest;
 
-use super::{READABLE, Waiting};
-use crate::delegate::delegate;
+use super::readiness::{READABLE, Readiness};
 use crate::error::{Error, Result};
+use crate::rt::delegate::delegate;
 use crate::sys;
 use crate::unix_datagram::{SocketAddrUnix, UnixDatagram, UnixDatagramOptions, UnixRemoteInfo};
 
@@ -30,8 +30,7 @@ use crate::unix_datagram::{SocketAddrUnix, UnixDatagram, UnixDatagramOptions, Un
 /// # }
 /// ```
 pub struct TokioUnixDatagram {
-    // Before `socket`, and so dropped before it: it stands for the socket's descriptor.
-    waiting: Waiting,
+    readiness: Readiness,
     socket: UnixDatagram,
 }
 
@@ -48,9 +47,9 @@ impl TokioUnixDatagram {
     /// As tokio's own sockets outside of a runtime with I/O enabled.
     pub fn new(options: &UnixDatagramOptions) -> Result<Self> {
         let socket = UnixDatagram::new(options)?;
-        let registration =
-            sys::Registration::of(&socket.descriptor()).map_err(|error| Error::system("register", &error))?;
-        Ok(TokioUnixDatagram { waiting: Waiting::new(registration), socket })
+        let registration = sys::Registration::new(socket.shared_descriptor());
+        let readiness = Readiness::new(registration.map_err(|error| Error::system("register", &error))?);
+        Ok(TokioUnixDatagram { readiness, socket })
     }
 
     /// Sends one datagram to the connected peer; says how many bytes it has. Waits while the peer's queue is full.
@@ -96,19 +95,31 @@ impl TokioUnixDatagram {
         self.when(READABLE, || self.socket.try_recv_msg(buffer)).await
     }
 
-    /// Closes the socket; everybody who waits for it is told that it is closed.
+    /// Closes the socket. Whoever waits for it is woken, with `ERR_SOCKET_DGRAM_NOT_RUNNING`.
+    ///
+    /// The path is removed at once. The address is free when this returns if nobody waits, else when the last waiter has been
+    /// woken: [`closed`](Self::closed) waits for that.
     ///
     /// # Errors
     ///
     /// Those of [`UnixDatagram::close`](crate::UnixDatagram::close).
     pub fn close(&self) -> Result<()> {
         let outcome = self.socket.close();
-        self.waiting.end();
+        self.readiness.close();
         outcome
     }
 
+    /// Waits until the socket has been closed, by whomever, and its address is free.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: waiting changes nothing.
+    pub async fn closed(&self) {
+        self.readiness.ended().await;
+    }
+
     fn when<R>(&self, interest: Interest, call: impl FnMut() -> Result<R>) -> impl Future<Output = Result<R>> {
-        self.waiting.when(interest, || self.socket.is_closed(), call)
+        self.readiness.when(interest, || self.socket.is_closed(), call)
     }
 }
 

@@ -1,0 +1,6 @@
+//! The sockets of the runtimes. Public are the types; a public module named `tokio` would hide that crate under a glob import.
+
+#[cfg(any(feature = "events", feature = "tokio"))]
+pub(crate) mod delegate;
+#[cfg(feature = "tokio")]
+pub(crate) mod tokio;

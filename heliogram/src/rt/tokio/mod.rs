@@ -1,0 +1,35 @@
+//! Sockets on tokio: `.await` instead of `EAGAIN`.
+//!
+//! ```
+//! use heliogram::{Datagram, RecvBatch, SocketOptions, SocketType, TokioSocket};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), heliogram::Error> {
+//! let options = SocketOptions::new(SocketType::Udp4);
+//! let server = TokioSocket::bind(&options.clone().gro(true), "127.0.0.1:0").await?;
+//! let client = TokioSocket::bind(&options, "127.0.0.1:0").await?;
+//! client.connect(server.local_addr()?).await?;
+//! client.send_batch(&[Datagram::new(b"Some"), Datagram::new(b"more"), Datagram::new(b"bytes")]).await?;
+//!
+//! let mut batch = RecvBatch::for_gro(8);
+//! server.recv_batch(&mut batch).await?;
+//! for message in batch.iter() {
+//!     server.send_to(message.data, message.rinfo.addr).await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every `async fn` here is cancel safe: a future that is dropped before it is ready has sent and received nothing, so
+//! each can stand in `select!`.
+
+mod messages;
+mod readiness;
+mod socket;
+#[cfg(unix)]
+mod unix_datagram;
+
+pub use messages::TokioMessages;
+pub use socket::TokioSocket;
+#[cfg(unix)]
+pub use unix_datagram::TokioUnixDatagram;
