@@ -8,6 +8,7 @@ mod bench;
 mod cargo;
 mod cross;
 mod demo;
+mod docs;
 mod fuzz;
 mod package;
 mod steps;
@@ -29,6 +30,8 @@ enum Command {
     Build,
     /// Measures speed over loopback: the library beside bare system calls, quinn-udp and tokio; the package beside Node, Deno and Bun
     Bench(bench::Options),
+    /// Builds the documentation site into `target/docs`, and checks the links of all documents
+    Docs,
     /// Runs the fuzz targets at length
     Fuzz(fuzz::Options),
     /// Checks that library, command and addon compile for macOS, FreeBSD and Windows
@@ -50,6 +53,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Test(options) => test::run(&options),
         Command::Build => package::addon::run(),
         Command::Bench(options) => Ok(bench::run(&options)),
+        Command::Docs => docs::run(),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Cross => cross::run(),
         Command::Structure => structure::run(),

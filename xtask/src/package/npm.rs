@@ -1,11 +1,11 @@
-//! What npm installs for the tests.
+//! What npm installs for the tests and the documentation site.
 
 use super::platforms::folder;
 use crate::cargo::{output, program};
 use std::fs;
 use std::path::Path;
 
-const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
+pub(crate) const PROGRAM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 /// Installs the packages of both folders that have a lock file.
 pub(crate) fn install() -> Result<(), String> {
@@ -22,12 +22,12 @@ pub(crate) fn build() -> Result<(), String> {
 }
 
 /// Does nothing if the folder holds a copy of the same lock file from an earlier time.
-fn install_in(folder: &Path) -> Result<(), String> {
+pub(crate) fn install_in(folder: &Path) -> Result<(), String> {
     let lock = fs::read(folder.join("package-lock.json")).map_err(|e| format!("package-lock.json: {e}"))?;
     let done = folder.join("node_modules/.installed-lock.json");
     if fs::read(&done).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    output(program(NPM, &["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder))?;
+    output(program(PROGRAM, &["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder))?;
     fs::write(&done, lock).map_err(|e| format!("{}: {e}", done.display()))
 }
