@@ -18,7 +18,7 @@ pub(crate) fn install() -> Result<(), String> {
 /// Builds the package's JavaScript, which `require('./node')` loads.
 pub(crate) fn build() -> Result<(), String> {
     install_in(&folder()).map_err(|e| format!("npm ci in node: {e}"))?;
-    output(program(NPM, &["run", "--silent", "build"]).current_dir(folder())).map(drop)
+    output(program(PROGRAM, &["run", "--silent", "build"]).current_dir(folder())).map(drop)
 }
 
 /// Does nothing if the folder holds a copy of the same lock file from an earlier time.
