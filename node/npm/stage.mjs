@@ -1,6 +1,7 @@
-// Makes ready what is published: the package, and one package for each platform whose binary is in this folder.
+// Makes ready what is published: the package, and one package for each platform whose binary is in BINARIES, which is the
+// package's own folder unless it is given.
 //
-//   node npm/stage.mjs OUT           then: npm publish OUT/heliogram, npm publish --access public OUT/@heliogram/*
+//   node npm/stage.mjs OUT [BINARIES]    then: npm publish OUT/heliogram, npm publish --access public OUT/@heliogram/*
 //
 // Only the published package depends on the platform packages, and only on those that are staged: npm ignores an optional
 // dependency that does not exist, but Yarn and Deno fail.
@@ -14,15 +15,19 @@ const read = (file) => JSON.parse(fs.readFileSync(path.join(root, file), 'utf8')
 const manifest = read('package.json');
 const platforms = read('npm/platforms.json');
 
+const [out, binaries = root] = process.argv.slice(2);
+if (!out) throw new Error('no output folder; usage: node npm/stage.mjs OUT [BINARIES]');
+
 const binary = ({ name }) => `heliogram.${name}.node`;
-const isBuilt = (platform) => fs.existsSync(path.join(root, binary(platform)));
+const isBuilt = (platform) => fs.existsSync(path.join(binaries, binary(platform)));
 
 function write(folder, contents, files) {
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder, { recursive: true });
   fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(contents, null, 2)}\n`);
   for (const [from, to = from] of files) {
-    if (fs.existsSync(path.join(root, from))) fs.cpSync(path.join(root, from), path.join(folder, to), { recursive: true });
+    const source = path.resolve(root, from);
+    if (fs.existsSync(source)) fs.cpSync(source, path.join(folder, to), { recursive: true });
   }
 }
 
@@ -34,12 +39,20 @@ function platformPackage(platform, out) {
   const { name, os, cpu, libc } = platform;
   const contents = {
     name: `@heliogram/${name}`, version, license, engines,
-    description: `The binary of heliogram for ${name}`,
+    description: `The binary of heliogram for ${name}`, type: 'commonjs',
     main: binary(platform), files: [binary(platform), 'LICENSE-*'],
     os: [os], cpu: [cpu], ...(libc && { libc: [libc] }),
   };
-  write(path.join(out, '@heliogram', name), contents, [[binary(platform)], ...licences]);
+  const folder = path.join(out, '@heliogram', name);
+  write(folder, contents, [[path.resolve(binaries, binary(platform)), binary(platform)], ...licences]);
+  fs.writeFileSync(path.join(folder, 'README.md'), readme(name));
 }
+
+const readme = (name) => `# @heliogram/${name}
+
+The binary of [heliogram](https://www.npmjs.com/package/heliogram) for \`${name}\`. npm installs it with \`heliogram\` where it fits;
+there is no need to install it by itself.
+`;
 
 function mainPackage(out, staged) {
   const { devDependencies, scripts, ...contents } = manifest;
@@ -48,8 +61,6 @@ function mainPackage(out, staged) {
   write(path.join(out, 'heliogram'), { ...contents, optionalDependencies }, [...files, ...licences]);
 }
 
-const out = process.argv[2];
-if (!out) throw new Error('no output folder; usage: node npm/stage.mjs OUT');
 const built = platforms.filter(isBuilt);
 mainPackage(out, built);
 for (const platform of built) platformPackage(platform, out);

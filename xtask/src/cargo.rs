@@ -40,14 +40,6 @@ pub(crate) fn target_directory() -> Result<PathBuf, String> {
     directory.map(PathBuf::from).ok_or_else(|| "cargo metadata names no target directory".into())
 }
 
-/// The target that the compiler builds for by default.
-pub(crate) fn host_target() -> Result<String, String> {
-    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
-    let text = output(&mut program(&rustc, &["-vV"]))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("host: "));
-    line.map(String::from).ok_or_else(|| "rustc -vV names no host".into())
-}
-
 fn metadata() -> Result<Value, String> {
     let output = cargo(&["metadata", "--no-deps", "--format-version=1"]).output();
     let output = output.map_err(|e| format!("cargo metadata: {e}"))?;

@@ -1,44 +1,56 @@
-//! `cargo xtask cross`: the library, the command and the npm package's native half compile, without a warning, for systems that this machine is not.
+//! `cargo xtask cross`: library, command and addon compile without a warning for systems that this machine is not.
 //!
 //! Nothing is linked or run: it takes a compiler and the target's standard library, or that library's source.
 
 use crate::cargo;
+use crate::package::platforms::Platform;
 use crate::steps::Steps;
 use crate::tools::toolchain::Toolchain;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 /// One target for each system that the library knows, besides Linux. (Windows in the flavour whose import libraries rustc
 /// writes without a linker's help.)
-const TARGETS: [&str; 3] = ["aarch64-apple-darwin", "x86_64-unknown-freebsd", "x86_64-pc-windows-msvc"];
+const SYSTEMS: [&str; 3] = ["aarch64-apple-darwin", "x86_64-unknown-freebsd", "x86_64-pc-windows-msvc"];
 
-const CHECK: [&str; 8] = ["check", "-p", "heliogram", "-p", "heliogram-cli", "-p", "heliogram-node", "--all-features"];
+/// Targets of the library alone, besides those of the platforms: 32 bits, and Android.
+const LIBRARY_ALONE: [&str; 2] = ["i686-unknown-linux-gnu", "aarch64-linux-android"];
+
+const LIBRARY: [&str; 3] = ["--package", "heliogram", "--all-features"];
+const PRODUCTS: [&str; 4] = ["--package", "heliogram-cli", "--package", "heliogram-node"];
 
 pub(crate) fn run() -> Result<ExitCode, String> {
     let mut steps = Steps::new("cross")?;
-    check(&mut steps)?;
+    check_all(&mut steps)?;
     Ok(steps.finish())
 }
 
-/// One step for each target. Without a compiler for one, the step says what to install.
+/// One target for each system.
 pub(crate) fn check(steps: &mut Steps) -> Result<(), String> {
-    let toolchains = Toolchain::all();
-    for target in TARGETS {
-        let name = format!("compiles for {target}");
-        match toolchains.iter().find_map(|toolchain| toolchain.cargo(&CHECK, target)) {
-            Some(mut command) => {
-                // Own folder: another compiler's builds must not undo this one's.
-                command
-                    .arg("--target-dir")
-                    .arg(cargo::target_directory()?.join("cross"))
-                    .env("RUSTFLAGS", "-D warnings");
-                steps.run(&name, command);
-            }
-            None => steps.check(&name, |_| Ok(skipped(target))),
-        }
+    SYSTEMS.iter().try_for_each(|target| step(steps, target, &[&LIBRARY[..], &PRODUCTS].concat()))
+}
+
+/// Every platform's target, and those of the library alone.
+pub(crate) fn check_all(steps: &mut Steps) -> Result<(), String> {
+    for platform in Platform::all()? {
+        step(steps, &platform.target, &[&LIBRARY[..], &PRODUCTS].concat())?;
+    }
+    LIBRARY_ALONE.iter().try_for_each(|target| step(steps, target, &LIBRARY))
+}
+
+/// Clippy for one target. Without a compiler for it, the step says what to install.
+fn step(steps: &mut Steps, target: &str, packages: &[&str]) -> Result<(), String> {
+    let name = format!("clippy for {target}");
+    match Toolchain::for_target(target) {
+        Ok(toolchain) => steps.run(&name, clippy(&toolchain, target, packages)?),
+        Err(error) => steps.check(&name, |_| Ok(format!("\n    SKIPPED {target}: {error}"))),
     }
     Ok(())
 }
 
-fn skipped(target: &str) -> String {
-    format!("\n    SKIPPED {target}: no compiler here has it; install it with: rustup target add {target}")
+fn clippy(toolchain: &Toolchain, target: &str, packages: &[&str]) -> Result<Command, String> {
+    let mut command = toolchain.cargo("clippy", target);
+    // A target directory of its own: another compiler's builds must not undo this one's.
+    command.args(packages).args(["--target", target, "--target-dir"]).arg(cargo::target_directory()?.join("cross"));
+    command.args(["--", "-D", "warnings"]);
+    Ok(command)
 }

@@ -8,6 +8,7 @@ mod bench;
 mod cargo;
 mod cross;
 mod demo;
+mod dist;
 mod docs;
 mod fuzz;
 mod package;
@@ -34,8 +35,10 @@ enum Command {
     Docs,
     /// Runs the fuzz targets at length
     Fuzz(fuzz::Options),
-    /// Checks that library, command and addon compile for macOS, FreeBSD and Windows
+    /// Clippy of library, command and addon for every platform, and of the library for Android and 32 bits
     Cross,
+    /// Builds and checks what is published: the npm packages and the command's archives
+    Dist(dist::Options),
     /// Checks the rules about files, imports and words; lists what breaks them
     Structure,
 }
@@ -56,6 +59,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Docs => docs::run(),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Cross => cross::run(),
+        Command::Dist(options) => dist::run(&options),
         Command::Structure => structure::run(),
     }
 }

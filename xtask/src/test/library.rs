@@ -18,7 +18,7 @@ pub(crate) fn test(steps: &mut Steps, tier: Tier) -> Result<(), String> {
     features(steps)?;
     forced(steps)?;
     docs(steps);
-    cross::check(steps)
+    if tier == Tier::All { cross::check_all(steps) } else { cross::check(steps) }
 }
 
 fn style(steps: &mut Steps) {

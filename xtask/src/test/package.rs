@@ -1,7 +1,8 @@
 //! The npm package's part: the addon, the types, the tests on every runtime.
 
 use super::tier::Tier;
-use crate::package::platforms::folder;
+use crate::dist::build::Build;
+use crate::package::platforms::{Platform, folder};
 use crate::package::runtimes::{LATEST, Node, OTHERS, VERSIONS, program_from_npm};
 use crate::package::{addon, npm};
 use crate::steps::Steps;
@@ -26,7 +27,7 @@ pub(crate) fn test(steps: &mut Steps, tier: Tier) {
         test_on(steps, "Node", Node::from_npm(LATEST), &in_folders(&files, &QUICK));
         return;
     }
-    addon_for_old_glibc(steps);
+    published_addon(steps);
     let (types, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_in(file, &TYPES));
     test_on(steps, "types", Node::from_npm(LATEST), &types);
     for version in VERSIONS {
@@ -41,19 +42,22 @@ pub(crate) fn test(steps: &mut Steps, tier: Tier) {
 
 fn plain_addon(steps: &mut Steps) {
     steps.run("addon", addon::compile());
-    steps.check("addon in its place", |_| addon::place(Path::new("release")).map(|file| file.display().to_string()));
+    steps.check("addon in its place", |_| addon::place().map(|file| file.display().to_string()));
 }
 
 /// The addon as it is published; where that cannot be built, the plain one serves for the tests.
-fn addon_for_old_glibc(steps: &mut Steps) {
-    match addon::compile_for_old_glibc() {
-        Ok(command) => {
-            steps.run("addon for an old glibc", command);
-            let place = |_: &_| addon::place_for_old_glibc().map(|file| file.display().to_string());
-            steps.check("addon's glibc, and its place", place);
+fn published_addon(steps: &mut Steps) {
+    let published = Platform::of_host().and_then(|platform| Ok((Build::new(&platform)?, platform)));
+    match published {
+        Ok((build, platform)) => {
+            steps.run("addon as published", build.addon());
+            steps.check("addon's checks", |_| {
+                let (built, note) = build.checked_addon()?;
+                addon::install(&built, &platform).map(|_| note)
+            });
         }
         Err(error) => {
-            steps.check("addon for an old glibc", |_| Ok(format!("\n    SKIPPED addon for an old glibc: {error}")));
+            steps.check("addon as published", |_| Ok(format!("\n    SKIPPED addon as published: {error}")));
             plain_addon(steps);
         }
     }

@@ -29,16 +29,24 @@ impl Toolchain {
         version >= minor(concat!("rustc ", env!("CARGO_PKG_RUST_VERSION")))
     }
 
-    /// Cargo with these arguments for `target`, if this toolchain can build for it.
-    pub(crate) fn cargo(&self, arguments: &[&str], target: &str) -> Option<Command> {
+    /// The first that can build for `target`. Asks rustup for the target's library if none has it.
+    pub(crate) fn for_target(target: &str) -> Result<Toolchain, String> {
+        let find = || Toolchain::all().into_iter().find(|toolchain| toolchain.has_library(target));
+        let ask = || program("rustup", &["target", "add", target]).output().is_ok();
+        let found = find().or_else(|| ask().then(find)?);
+        let found = found.or_else(|| Toolchain::all().into_iter().find(Toolchain::has_source));
+        found.ok_or_else(|| format!("no compiler here has it; install it with: rustup target add {target}"))
+    }
+
+    /// Cargo's subcommand, with what it takes to build for `target`.
+    pub(crate) fn cargo(&self, subcommand: &str, target: &str) -> Command {
         let mut command = self.start(&self.cargo);
-        command.args(arguments).args(["--target", target]).env("RUSTC", &self.rustc);
-        if self.has_library(target) {
-            return Some(command);
+        command.arg(subcommand).env("RUSTC", &self.rustc);
+        if !self.has_library(target) {
+            // `-Zbuild-std` is unstable; RUSTC_BOOTSTRAP lets a stable compiler take it.
+            command.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
         }
-        // `-Zbuild-std` is unstable; RUSTC_BOOTSTRAP lets a stable compiler take it.
-        command.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
-        self.has_source().then_some(command)
+        command
     }
 
     fn has_library(&self, target: &str) -> bool {
@@ -86,7 +94,7 @@ mod tests {
         let own = Toolchain::all();
         let own = own.first().expect("cargo runs the tests and names itself");
         let host = own.says(&["--print", "host-tuple"]).expect("rustc names its own target");
-        let command = own.cargo(&["check"], &host).expect("a compiler has its own target's library");
+        let command = own.cargo("check", &host);
         assert!(command.get_args().all(|argument| argument != "-Zbuild-std=std,panic_abort"));
     }
 
@@ -94,6 +102,6 @@ mod tests {
     fn a_toolchain_that_is_not_there_builds_nothing() {
         let none = Toolchain::at("/no/such/cargo".into());
         assert!(!none.is_recent());
-        assert!(none.cargo(&["check"], "aarch64-apple-darwin").is_none());
+        assert!(!none.has_library("aarch64-apple-darwin") && !none.has_source());
     }
 }

@@ -1,6 +1,6 @@
 //! Zig as a linker, by cargo-zigbuild: it brings the C libraries of other systems, and old versions of this one's.
 
-use crate::cargo::{self, cargo, output, program};
+use crate::cargo::{self, output, program};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,19 +9,16 @@ use std::process::Command;
 /// Both are published as Python packages.
 const PACKAGES: [&str; 2] = ["ziglang==0.17.1", "cargo-zigbuild==0.24.1"];
 
-/// Cargo with zig as the linker. Installs what is needed into the target directory if it is not there yet.
-pub(crate) fn cargo_zigbuild(arguments: &[&str]) -> Result<Command, String> {
-    let programs = install()?;
-    let mut path = vec![programs];
-    path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-    let path = env::join_paths(path).map_err(|e| format!("PATH: {e}"))?;
-    let mut command = cargo(&["zigbuild"]);
-    command.args(arguments).env("PATH", path);
-    Ok(command)
+/// Lets a command find zig and cargo-zigbuild in this folder.
+pub(crate) fn add_to_path(command: &mut Command, programs: &Path) {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let paths = [programs.to_path_buf()].into_iter().chain(env::split_paths(&path));
+    // A path with a colon cannot be joined; the command then finds no zig, and says so.
+    command.env("PATH", env::join_paths(paths).unwrap_or(path));
 }
 
-/// The folder of the programs, in a virtual environment of Python's.
-fn install() -> Result<PathBuf, String> {
+/// The folder of both programs: a virtual environment of Python in the target directory, which is made if it is not there.
+pub(crate) fn install() -> Result<PathBuf, String> {
     let environment = cargo::target_directory()?.join("xtask").join("zig");
     let programs = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
     let done = environment.join("installed");

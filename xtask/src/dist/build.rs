@@ -1,0 +1,90 @@
+//! How the binaries of a platform are built: cargo with zig as the linker.
+
+use super::rules;
+use crate::cargo;
+use crate::package::platforms::Platform;
+use crate::tools::toolchain::Toolchain;
+use crate::tools::zig;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub(crate) struct Build {
+    platform: Platform,
+    toolchain: Toolchain,
+    zig: PathBuf,
+    target_directory: PathBuf,
+}
+
+impl Build {
+    /// An error if this machine cannot have a compiler or a linker for the platform.
+    pub(crate) fn new(platform: &Platform) -> Result<Self, String> {
+        let toolchain = Toolchain::for_target(&platform.target)?;
+        let target_directory = cargo::target_directory()?;
+        Ok(Build { platform: platform.clone(), toolchain, zig: zig::install()?, target_directory })
+    }
+
+    pub(crate) fn addon(&self) -> Command {
+        // A library that is loaded into a program uses the program's C library.
+        self.cargo("heliogram-node", &["-Ctarget-feature=-crt-static"])
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        self.cargo("heliogram-cli", &[])
+    }
+
+    fn cargo(&self, package: &str, flags: &[&str]) -> Command {
+        let mut command = self.toolchain.cargo("zigbuild", &self.platform.target);
+        zig::add_to_path(&mut command, &self.zig);
+        command.args(["--release", "--package", package, "--target", &self.zig_target()]);
+        command.args(["--config", "profile.release.strip=\"symbols\""]);
+        command.env("CARGO_ENCODED_RUSTFLAGS", self.flags(flags).join("\u{1f}"));
+        if self.platform.os == "darwin" {
+            command.envs(self.platform.oldest.as_ref().map(|oldest| ("MACOSX_DEPLOYMENT_TARGET", oldest)));
+        }
+        command
+    }
+
+    /// zig takes the version of glibc as the end of the target's name.
+    fn zig_target(&self) -> String {
+        match (&self.platform.libc, &self.platform.oldest) {
+            (Some(_), Some(oldest)) => format!("{}.{oldest}", self.platform.target),
+            _ => self.platform.target.clone(),
+        }
+    }
+
+    /// No path of this machine stays in a binary.
+    fn flags(&self, flags: &[&str]) -> Vec<String> {
+        let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+        let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))).unwrap_or_default();
+        let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+        let flags = flags.iter().map(ToString::to_string);
+        flags.chain([remap(&home, "cargo"), remap(&cargo::root(), "heliogram")]).collect()
+    }
+
+    /// The addon that cargo has built; an error if it breaks a rule, or with a note about it.
+    pub(crate) fn checked_addon(&self) -> Result<(PathBuf, String), String> {
+        let file = self.file("heliogram_node", true)?;
+        let note = rules::addon(&file, &self.platform)?;
+        Ok((file, note))
+    }
+
+    pub(crate) fn checked_command(&self) -> Result<(PathBuf, String), String> {
+        let file = self.file("heliogram", false)?;
+        let note = rules::command(&file, &self.platform)?;
+        Ok((file, note))
+    }
+
+    /// The file of this name that cargo has built.
+    fn file(&self, name: &str, is_library: bool) -> Result<PathBuf, String> {
+        let (prefix, ending) = match (self.platform.os.as_str(), is_library) {
+            ("win32", true) => ("", ".dll"),
+            ("win32", false) => ("", ".exe"),
+            ("darwin", true) => ("lib", ".dylib"),
+            (_, true) => ("lib", ".so"),
+            (_, false) => ("", ""),
+        };
+        let folder = self.target_directory.join(&self.platform.target).join("release");
+        let file = folder.join(format!("{prefix}{name}{ending}"));
+        if file.is_file() { Ok(file) } else { Err(format!("cargo has not built {}", file.display())) }
+    }
+}
