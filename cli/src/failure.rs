@@ -52,7 +52,7 @@ impl Failure {
 
     fn io_kind(&self) -> Option<io::ErrorKind> {
         match self {
-            Failure::Socket(error, _) => Some(error.io_kind()),
+            Failure::Socket(error, _) => Some(error.kind()),
             _ => None,
         }
     }

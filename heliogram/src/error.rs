@@ -169,22 +169,36 @@ impl Error {
         }
     }
 
-    /// The failure as a value to match on.
+    /// The standard library's kind of this error, as [`io::Error::kind`] has it: of the number, where there is one.
+    pub fn kind(&self) -> io::ErrorKind {
+        if let Some(raw) = self.raw_os_error() {
+            return io::Error::from_raw_os_error(raw).kind();
+        }
+        match self.code {
+            ErrorKind::NotConnected => io::ErrorKind::NotConnected,
+            ErrorKind::Blocked => io::ErrorKind::PermissionDenied,
+            ErrorKind::NotFound => io::ErrorKind::NotFound,
+            ErrorKind::LookupAgain => io::ErrorKind::TimedOut,
+            _ => io::ErrorKind::InvalidInput,
+        }
+    }
+
+    /// The failure as this crate's [`ErrorKind`], which tells the rules of the socket apart.
     ///
     /// ```
     /// use heliogram::{ErrorKind, Socket, SocketOptions, SocketType};
     ///
     /// let socket = Socket::new(&SocketOptions::new(SocketType::Udp4))?;
     /// socket.bind(None)?;
-    /// assert_eq!(socket.try_recv(&mut [0; 9]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    /// assert_eq!(socket.try_recv(&mut [0; 9]).unwrap_err().reason(), ErrorKind::WouldBlock);
     /// # Ok::<(), heliogram::Error>(())
     /// ```
-    pub fn kind(&self) -> ErrorKind {
+    pub fn reason(&self) -> ErrorKind {
         use io::ErrorKind::{ConnectionRefused, ConnectionReset, WouldBlock};
         if self.code != ErrorKind::System {
             return self.code;
         }
-        match self.io_kind() {
+        match self.kind() {
             WouldBlock => ErrorKind::WouldBlock,
             ConnectionRefused | ConnectionReset => ErrorKind::PeerGone,
             _ if self.raw == sys::errno::EMSGSIZE => ErrorKind::MessageTooLong,
@@ -249,20 +263,6 @@ impl Error {
     pub(crate) fn is_full(&self) -> bool {
         self.is_would_block() || (self.code == ErrorKind::System && self.raw == sys::errno::ENOBUFS)
     }
-
-    /// The standard library's kind of this error: of its number, where there is one.
-    pub fn io_kind(&self) -> io::ErrorKind {
-        if let Some(raw) = self.raw_os_error() {
-            return io::Error::from_raw_os_error(raw).kind();
-        }
-        match self.code {
-            ErrorKind::NotConnected => io::ErrorKind::NotConnected,
-            ErrorKind::Blocked => io::ErrorKind::PermissionDenied,
-            ErrorKind::NotFound => io::ErrorKind::NotFound,
-            ErrorKind::LookupAgain => io::ErrorKind::TimedOut,
-            _ => io::ErrorKind::InvalidInput,
-        }
-    }
 }
 
 impl fmt::Display for Error {
@@ -316,7 +316,7 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         match error.raw_os_error() {
             Some(raw) => io::Error::from_raw_os_error(raw),
-            None => io::Error::new(error.io_kind(), error),
+            None => io::Error::new(error.kind(), error),
         }
     }
 }
@@ -349,7 +349,7 @@ mod tests {
             [sys::errno::EAGAIN, sys::errno::EMSGSIZE, sys::errno::EINVAL, sys::errno::EBADF, sys::errno::ENOBUFS]
         {
             for error in [Error::raw("send", raw).at(local), Error::buffer_size("uv_recv_buffer_size", raw)] {
-                let (kind, number) = (error.io_kind(), error.raw_os_error());
+                let (kind, number) = (error.kind(), error.raw_os_error());
                 let converted = io::Error::from(error);
                 assert_eq!((converted.raw_os_error(), number), (Some(raw), Some(raw)));
                 assert_eq!((converted.kind(), kind), (io::Error::from_raw_os_error(raw).kind(), converted.kind()));
@@ -361,7 +361,7 @@ mod tests {
     #[test]
     fn a_rule_of_the_socket_is_carried_whole() {
         for (code, ..) in TABLE.iter().filter(|row| row.0 != ErrorKind::BadDescriptor) {
-            let (error, kind) = (Error::rule(*code), Error::rule(*code).io_kind());
+            let (error, kind) = (Error::rule(*code), Error::rule(*code).kind());
             let converted = io::Error::from(error.clone());
             assert_eq!((converted.raw_os_error(), converted.kind()), (None, kind));
             assert_eq!(converted.downcast::<Error>().unwrap(), error);
@@ -369,13 +369,13 @@ mod tests {
     }
 
     #[test]
-    fn frequent_errors_of_the_system_have_kinds() {
-        let kind = |raw| Error::raw("send", raw).kind();
-        assert_eq!(kind(sys::errno::EAGAIN), ErrorKind::WouldBlock);
-        assert_eq!(kind(sys::errno::EMSGSIZE), ErrorKind::MessageTooLong);
-        assert_eq!(kind(sys::errno::EINVAL), ErrorKind::System);
+    fn frequent_errors_of_the_system_have_reasons() {
+        let reason = |raw| Error::raw("send", raw).reason();
+        assert_eq!(reason(sys::errno::EAGAIN), ErrorKind::WouldBlock);
+        assert_eq!(reason(sys::errno::EMSGSIZE), ErrorKind::MessageTooLong);
+        assert_eq!(reason(sys::errno::EINVAL), ErrorKind::System);
         #[cfg(unix)]
-        assert_eq!(kind(libc::ECONNREFUSED), ErrorKind::PeerGone);
+        assert_eq!(reason(libc::ECONNREFUSED), ErrorKind::PeerGone);
     }
 
     #[test]

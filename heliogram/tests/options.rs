@@ -442,7 +442,7 @@ fn every_error_is_an_io_error_of_a_fitting_kind() {
     ];
     for (error, kind) in cases {
         let number = error.raw_os_error();
-        assert_eq!(error.io_kind(), kind);
+        assert_eq!(error.kind(), kind);
         let error = io::Error::from(error);
         assert_eq!((error.kind(), error.raw_os_error()), (kind, number));
     }

@@ -85,7 +85,7 @@ fn system(error: &std::io::Error) -> Refusal {
 }
 
 fn refusal(error: &Error) -> Refusal {
-    match error.kind() {
+    match error.reason() {
         ErrorKind::InvalidDescriptor => {
             let text = error.to_string();
             Either::B(text.rsplit(": ").next().unwrap_or_default().to_owned())

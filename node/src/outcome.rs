@@ -20,7 +20,7 @@ pub(crate) fn status(outcome: Result<()>) -> i32 {
 
 /// The number that the system would have given; a rule of the socket gets the one that comes nearest.
 pub(crate) fn error_number(error: &Error) -> i32 {
-    error.errno().unwrap_or(match error.kind() {
+    error.errno().unwrap_or(match error.reason() {
         ErrorKind::NotRunning => EBADF,
         ErrorKind::IsConnected => EISCONN,
         ErrorKind::NotConnected | ErrorKind::BadPort => EDESTADDRREQ,

@@ -72,7 +72,7 @@ impl<'a> Server<'a> {
         match received {
             Ok(Ok(_)) => self.take(batch, most),
             // The kernel's word on a reply that met nobody is not about this receive.
-            Ok(Err(error)) if error.io_kind() != REFUSED => return Err(error.into()),
+            Ok(Err(error)) if error.kind() != REFUSED => return Err(error.into()),
             _ => {}
         }
         if self.ticked.elapsed() >= TICK {

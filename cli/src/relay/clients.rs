@@ -89,7 +89,7 @@ async fn take_back(socket: Arc<TokioSocket>, client: SocketAddr, returned: mpsc:
     loop {
         match socket.recv_batch(&mut batch).await {
             Ok(_) => {}
-            Err(error) if error.io_kind() == std::io::ErrorKind::ConnectionRefused => continue,
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => continue,
             Err(_) => return,
         }
         let read = now();

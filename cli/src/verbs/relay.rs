@@ -77,7 +77,7 @@ impl Relay {
                 received = socket.recv_batch(&mut batch) => match received {
                     Ok(_) => passage.forward(&batch).await?,
                     // The kernel's word on an answer whose client has gone.
-                    Err(error) if error.io_kind() == std::io::ErrorKind::ConnectionRefused => {}
+                    Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {}
                     Err(error) => return Err(error.into()),
                 },
                 Some(answer) = returned.recv() => passage.reverse(&answer)?,

@@ -62,7 +62,7 @@ impl Stream for TokioMessages<'_> {
             let Some(wait) = self.wait() else { return Poll::Ready(None) };
             let (batch, outcome) = ready!(wait.as_mut().poll(context));
             if let Err(error) = &outcome
-                && error.kind() == ErrorKind::NotRunning
+                && error.reason() == ErrorKind::NotRunning
             {
                 self.state = Receiving::Ended;
                 return Poll::Ready(None);
