@@ -4,12 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use super::EventSocket;
 use crate::addr::RemoteInfo;
 use crate::error;
 use crate::types::error_queue::{QueuedError, TransmitTimestamp};
 
-/// An event that a [`EventSocket`] emits; its type says what its listeners are given. There are seven: Node's
+/// An event that a [`EventSocket`](super::EventSocket) emits; its type says what its listeners are given. There are seven: Node's
 /// five, and two for sockets that ask.
 pub trait Event: slot::Slot {
     /// What a listener is given beside the socket.
@@ -78,7 +77,7 @@ pub(super) mod slot {
     use super::*;
 
     pub trait Slot: Sized + 'static {
-        fn list(listeners: &Listeners) -> &List<Self>
+        fn list<S>(listeners: &Listeners<S>) -> &List<Self, S>
         where
             Self: Event;
 
@@ -92,19 +91,19 @@ pub(super) mod slot {
     }
 
     impl Slot for Close {
-        fn list(listeners: &Listeners) -> &List<Self> {
+        fn list<S>(listeners: &Listeners<S>) -> &List<Self, S> {
             &listeners.close
         }
     }
 
     impl Slot for Connect {
-        fn list(listeners: &Listeners) -> &List<Self> {
+        fn list<S>(listeners: &Listeners<S>) -> &List<Self, S> {
             &listeners.connect
         }
     }
 
     impl Slot for Error {
-        fn list(listeners: &Listeners) -> &List<Self> {
+        fn list<S>(listeners: &Listeners<S>) -> &List<Self, S> {
             &listeners.error
         }
 
@@ -114,48 +113,47 @@ pub(super) mod slot {
     }
 
     impl Slot for Icmp {
-        fn list(listeners: &Listeners) -> &List<Self> {
+        fn list<S>(listeners: &Listeners<S>) -> &List<Self, S> {
             &listeners.icmp
         }
     }
 
     impl Slot for Sent {
-        fn list(listeners: &Listeners) -> &List<Self> {
+        fn list<S>(listeners: &Listeners<S>) -> &List<Self, S> {
             &listeners.sent
         }
     }
 
     impl Slot for Listening {
-        fn list(listeners: &Listeners) -> &List<Self> {
+        fn list<S>(listeners: &Listeners<S>) -> &List<Self, S> {
             &listeners.listening
         }
     }
 
     impl Slot for Message {
-        fn list(listeners: &Listeners) -> &List<Self> {
+        fn list<S>(listeners: &Listeners<S>) -> &List<Self, S> {
             &listeners.message
         }
     }
 }
 
-/// Names a listener, so that [`EventSocket::off`] can take it off.
+/// Names a listener, so that [`EventSocket::off`](super::EventSocket::off) can take it off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ListenerId(u64);
 
 /// The listeners of one socket.
-#[derive(Default)]
-pub struct Listeners {
-    close: List<Close>,
-    connect: List<Connect>,
-    error: List<Error>,
-    icmp: List<Icmp>,
-    sent: List<Sent>,
-    listening: List<Listening>,
-    message: List<Message>,
+pub struct Listeners<S> {
+    close: List<Close, S>,
+    connect: List<Connect, S>,
+    error: List<Error, S>,
+    icmp: List<Icmp, S>,
+    sent: List<Sent, S>,
+    listening: List<Listening, S>,
+    message: List<Message, S>,
     last_id: Cell<u64>,
 }
 
-impl Listeners {
+impl<S> Listeners<S> {
     /// An id that no listener of this socket has had.
     pub(super) fn new_id(&self) -> ListenerId {
         self.last_id.set(self.last_id.get() + 1);
@@ -175,15 +173,15 @@ impl Listeners {
 }
 
 /// Who listens to one event. Lists are copied when they change while somebody walks them, not when they are walked.
-pub struct List<E: Event>(RefCell<Rc<Vec<Listener<E>>>>);
+pub struct List<E: Event, S>(RefCell<Rc<Vec<Listener<E, S>>>>);
 
-type Call<E> = dyn for<'a> Fn(&EventSocket, <E as Event>::Args<'a>);
+type Call<E, S> = dyn for<'a> Fn(&S, <E as Event>::Args<'a>);
 
 /// One listener.
-pub(super) struct Listener<E: Event> {
+pub(super) struct Listener<E: Event, S> {
     pub(super) id: ListenerId,
     pub(super) once: bool,
-    pub(super) call: Rc<Call<E>>,
+    pub(super) call: Rc<Call<E, S>>,
 }
 
 /// Where a listener joins the list.
@@ -193,9 +191,9 @@ pub(super) enum Place {
     Last,
 }
 
-impl<E: Event> List<E> {
+impl<E: Event, S> List<E, S> {
     /// The list as it is now; later changes do not reach it.
-    pub(super) fn snapshot(&self) -> Rc<Vec<Listener<E>>> {
+    pub(super) fn snapshot(&self) -> Rc<Vec<Listener<E, S>>> {
         Rc::clone(&self.0.borrow())
     }
 
@@ -203,7 +201,7 @@ impl<E: Event> List<E> {
         self.0.borrow().len()
     }
 
-    pub(super) fn add(&self, place: Place, listener: Listener<E>) {
+    pub(super) fn add(&self, place: Place, listener: Listener<E, S>) {
         let mut list = self.0.borrow_mut();
         let index = match place {
             Place::First => 0,
@@ -213,7 +211,7 @@ impl<E: Event> List<E> {
     }
 
     /// Takes a listener off and gives it back, so that what it holds is dropped when the list is free again.
-    pub(super) fn remove(&self, id: ListenerId) -> Option<Listener<E>> {
+    pub(super) fn remove(&self, id: ListenerId) -> Option<Listener<E, S>> {
         let mut list = self.0.borrow_mut();
         let index = list.iter().position(|listener| listener.id == id)?;
         Some(Rc::make_mut(&mut list).remove(index))
@@ -225,19 +223,34 @@ impl<E: Event> List<E> {
     }
 }
 
-impl<E: Event> Default for List<E> {
+impl<S> Default for Listeners<S> {
+    fn default() -> Self {
+        Listeners {
+            close: List::default(),
+            connect: List::default(),
+            error: List::default(),
+            icmp: List::default(),
+            sent: List::default(),
+            listening: List::default(),
+            message: List::default(),
+            last_id: Cell::new(0),
+        }
+    }
+}
+
+impl<E: Event, S> Default for List<E, S> {
     fn default() -> Self {
         List(RefCell::default())
     }
 }
 
-impl<E: Event> Clone for Listener<E> {
+impl<E: Event, S> Clone for Listener<E, S> {
     fn clone(&self) -> Self {
         Listener { id: self.id, once: self.once, call: Rc::clone(&self.call) }
     }
 }
 
-impl fmt::Debug for Listeners {
+impl<S> fmt::Debug for Listeners<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Listeners")
             .field("close", &self.close.count())

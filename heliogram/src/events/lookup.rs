@@ -39,14 +39,14 @@ struct Answer {
 
 /// What the threads share. A thread lives for as long as there are names that wait.
 struct Pool {
-    waiting: Mutex<Waiting>,
+    requests: Mutex<Requests>,
     answers: Sender<Answer>,
     poller: sys::Poller,
 }
 
 #[derive(Default)]
-struct Waiting {
-    requests: VecDeque<Request>,
+struct Requests {
+    queue: VecDeque<Request>,
     threads: usize,
 }
 
@@ -61,7 +61,7 @@ struct Request {
 impl Lookups {
     pub(super) fn new(poller: sys::Poller) -> Self {
         let (sender, answers) = channel();
-        let pool = Pool { waiting: Mutex::default(), answers: sender, poller };
+        let pool = Pool { requests: Mutex::default(), answers: sender, poller };
         Lookups {
             lookup: RefCell::new(Arc::new(system)),
             pool: Arc::new(pool),
@@ -108,23 +108,23 @@ impl Lookups {
 
 impl Pool {
     fn add(self: &Arc<Self>, request: Request) {
-        let mut waiting = self.waiting();
-        waiting.requests.push_back(request);
-        if waiting.threads == THREADS {
+        let mut requests = self.requests();
+        requests.queue.push_back(request);
+        if requests.threads == THREADS {
             return;
         }
         let pool = Arc::clone(self);
         match thread::Builder::new().name("heliogram look-up".into()).spawn(move || pool.work()) {
-            Ok(_) => waiting.threads += 1,
-            Err(error) if waiting.threads == 0 => self.give_up(waiting, &error),
+            Ok(_) => requests.threads += 1,
+            Err(error) if requests.threads == 0 => self.give_up(requests, &error),
             // The threads that there are will come to it.
             Err(_) => {}
         }
     }
 
     /// No thread can be had: whoever waits is told why.
-    fn give_up(&self, mut waiting: MutexGuard<'_, Waiting>, error: &io::Error) {
-        for request in std::mem::take(&mut waiting.requests) {
+    fn give_up(&self, mut requests: MutexGuard<'_, Requests>, error: &io::Error) {
+        for request in std::mem::take(&mut requests.queue) {
             self.answer(request.id, Err(Error::system("getaddrinfo", error)));
         }
     }
@@ -136,10 +136,10 @@ impl Pool {
     }
 
     fn next(&self) -> Option<Request> {
-        let mut waiting = self.waiting();
-        let request = waiting.requests.pop_front();
+        let mut requests = self.requests();
+        let request = requests.queue.pop_front();
         if request.is_none() {
-            waiting.threads -= 1;
+            requests.threads -= 1;
         }
         request
     }
@@ -150,8 +150,8 @@ impl Pool {
         let _ = self.poller.wake();
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn requests(&self) -> MutexGuard<'_, Requests> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

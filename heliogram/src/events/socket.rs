@@ -5,22 +5,23 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
-use super::Shared;
+use super::arguments::{BindOptions, Destination, Payload, Target};
 use super::event::{self, Event, Listener, ListenerId, Listeners, Place};
-use super::target::{BindOptions, Destination, Payload, Target};
+use super::shared::{self, Member, Shared, Tick, WeakMember};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rt::delegate::delegate;
 use crate::send_queue::SendQueue;
 use crate::socket::SocketControl;
 use crate::socket_options::SocketOptions;
+use crate::state::Connect;
 use crate::sys;
 use crate::types::datagram::Datagram;
 use crate::types::interface::Interface;
 use crate::types::send_options::SendOptions;
 
-pub(super) type SendCallback = Box<dyn FnOnce(&EventSocket, Result<usize>)>;
+pub(super) type SendCallback = shared::SendCallback<EventSocket>;
 pub(super) type BindCallback = Box<dyn FnOnce(&EventSocket)>;
 pub(super) type ConnectCallback = Box<dyn FnOnce(&EventSocket, Result<()>)>;
 
@@ -38,13 +39,13 @@ pub struct EventSocket {
 
 pub(super) struct Inner {
     pub(super) socket: crate::Socket,
-    pub(super) shared: Rc<Shared>,
+    pub(super) shared: Rc<Shared<EventSocket>>,
     pub(super) key: usize,
-    pub(super) listeners: Listeners,
+    pub(super) listeners: Listeners<EventSocket>,
     pub(super) watch: RefCell<Option<sys::Watch>>,
     /// What was called while a bind or connect was under way, and waits for its end. While anything waits, all that comes
     /// waits behind it.
-    pub(super) waiting: RefCell<VecDeque<Waiting>>,
+    pub(super) pending: RefCell<VecDeque<Pending>>,
     /// Datagrams that the kernel has no room for.
     pub(super) queue: RefCell<SendQueue<Option<SendCallback>>>,
     pub(super) bind_callback: Cell<Option<ListenerId>>,
@@ -53,7 +54,7 @@ pub(super) struct Inner {
 }
 
 /// A call that waits for a bind or connect.
-pub(super) enum Waiting {
+pub(super) enum Pending {
     Send { message: Box<[u8]>, options: Option<SendOptions>, to: Target, callback: Option<SendCallback> },
     Connect { to: Target, callback: Option<ConnectCallback> },
     Close,
@@ -128,7 +129,7 @@ impl EventSocket {
         if listeners.is_empty()
             && let Some(error) = E::error(args)
         {
-            self.inner.shared.unheard(error);
+            self.inner.shared.unhandled(error);
         }
         !listeners.is_empty()
     }
@@ -148,20 +149,22 @@ impl EventSocket {
 
 /// Binding, connecting and closing.
 impl EventSocket {
-    pub(super) fn new(shared: &Rc<Shared>, options: &SocketOptions) -> Result<Self> {
+    pub(super) fn new(shared: &Rc<Shared<EventSocket>>, options: &SocketOptions) -> Result<Self> {
         let inner = Inner {
             socket: crate::Socket::new(options)?,
             shared: Rc::clone(shared),
             key: shared.new_key(),
             listeners: Listeners::default(),
             watch: RefCell::default(),
-            waiting: RefCell::default(),
+            pending: RefCell::default(),
             queue: RefCell::default(),
             bind_callback: Cell::new(None),
             referenced: Cell::new(true),
             closing: Cell::new(false),
         };
-        Ok(EventSocket { inner: Rc::new(inner) })
+        let inner = Rc::new(inner);
+        shared.add(inner.key, Rc::downgrade(&inner));
+        Ok(EventSocket { inner })
     }
 
     /// Binds: `'listening'` on a later tick, and then datagrams, or `'error'`. After an error the socket is unbound and may
@@ -234,10 +237,10 @@ impl EventSocket {
             return Err(Error::rule(ErrorKind::NotRunning));
         }
         self.inner.closing.set(true);
-        if self.inner.waiting.borrow().is_empty() {
+        if self.inner.pending.borrow().is_empty() {
             return self.close_now();
         }
-        self.inner.waiting.borrow_mut().push_back(Waiting::Close);
+        self.inner.pending.borrow_mut().push_back(Pending::Close);
         Ok(())
     }
 
@@ -336,9 +339,115 @@ impl EventSocket {
     pub fn has_ref(&self) -> bool {
         self.inner.referenced.get()
     }
+}
 
-    pub(super) fn keeps_alive(&self) -> bool {
+/// What the calls share.
+impl EventSocket {
+    pub(super) fn is_closing(&self) -> bool {
+        self.inner.closing.get() || self.state().is_closed() || self.inner.shared.has_ended()
+    }
+
+    pub(super) fn check_running(&self) -> Result<()> {
+        if self.is_closing() { Err(Error::rule(ErrorKind::NotRunning)) } else { Ok(()) }
+    }
+
+    pub(super) fn defer(&self, call: impl FnOnce(&EventSocket) + 'static) {
+        let socket = self.clone();
+        self.inner.shared.defer(Tick::Call(Box::new(move || call(&socket))));
+    }
+
+    pub(super) fn look_up(
+        &self,
+        host: Box<str>,
+        port: u16,
+        answered: impl FnOnce(&EventSocket, Result<SocketAddr>) + 'static,
+    ) {
+        let socket = self.clone();
+        let answered = Box::new(move |found| answered(&socket, found));
+        self.inner.shared.look_up(host, port, self.socket_type(), answered);
+    }
+
+    /// The bind or connect under way has ended: what waited for it happens, as far as it need not wait for another.
+    pub(super) fn go_on(&self) {
+        while let Some(waiting) = self.next_pending() {
+            match waiting {
+                Pending::Send { message, options, to, callback } => {
+                    self.dispatch(Payload::again(&message, options), to, callback);
+                }
+                Pending::Connect { to, callback } => self.start_connecting(to, callback),
+                Pending::Close => self.close_or_emit(),
+            }
+        }
+    }
+
+    fn next_pending(&self) -> Option<Pending> {
+        let mut waiting = self.inner.pending.borrow_mut();
+        let must_wait = match waiting.front()? {
+            Pending::Send { to: Target::Peer, .. } => self.state().connect == Connect::Connecting,
+            _ => false,
+        };
+        if must_wait { None } else { waiting.pop_front() }
+    }
+
+    pub(super) fn close_or_emit(&self) {
+        if let Err(error) = self.close_now() {
+            self.emit(event::Error, &error);
+        }
+    }
+
+    pub(super) fn close_now(&self) -> Result<()> {
+        self.inner.watch.take();
+        self.inner.shared.unwatch(self.inner.key);
+        self.inner.queue.borrow_mut().cancel(&self.inner.socket, |callback, error| self.sent(callback, Err(error)));
+        let outcome = self.inner.socket.close();
+        self.defer(|socket| {
+            socket.emit(event::Close, ());
+            socket.inner.listeners.clear();
+        });
+        outcome
+    }
+}
+
+impl Member for EventSocket {
+    type Weak = Weak<Inner>;
+
+    fn ready(&self, readable: bool, writable: bool) {
+        if writable && !self.inner.queue.borrow().is_empty() {
+            self.flush();
+            self.inner.shared.run_ticks();
+        }
+        if readable && self.expects_error_queue_entries() {
+            self.take_error_queue();
+        }
+        if readable {
+            self.inner.shared.with_batch(self.gro(), |batch| self.receive(batch));
+        }
+    }
+
+    fn keeps_alive(&self) -> bool {
         !self.state().is_closed() && (self.has_ref() || !self.inner.queue.borrow().is_empty())
+    }
+
+    fn end(&self) {
+        self.inner.closing.set(true);
+        self.inner.watch.take();
+        // There is nobody left to answer, and the descriptor goes with the socket in any case.
+        let _ = self.inner.socket.close();
+        self.inner.listeners.clear();
+        let pending = (self.inner.pending.take(), self.inner.queue.take());
+        drop(pending);
+    }
+}
+
+impl WeakMember<EventSocket> for Weak<Inner> {
+    fn upgrade(&self) -> Option<EventSocket> {
+        Weak::upgrade(self).map(|inner| EventSocket { inner })
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.remove(self.key);
     }
 }
 

@@ -49,7 +49,7 @@ impl SocketControl {
 
     /// Whether there may be something in the error queue.
     #[cfg(feature = "events")]
-    pub(crate) fn expects_notices(&self) -> bool {
+    pub(crate) fn expects_error_queue_entries(&self) -> bool {
         self.notices.load(Ordering::Relaxed)
     }
 
