@@ -45,6 +45,8 @@ enum Command {
     Blast(verbs::blast::Blast),
     Sink(verbs::sink::Sink),
     Relay(verbs::relay::Relay),
+    Man(verbs::man::Man),
+    Completions(verbs::man::Completions),
 }
 
 const ENDINGS: &str = "\
@@ -55,7 +57,7 @@ Exit codes:
   130  Ctrl-C twice, or while a host name was still being looked up";
 
 fn main() -> ExitCode {
-    let cli = match short_flags::add(Cli::command()).try_get_matches().and_then(|found| Cli::from_arg_matches(&found)) {
+    let cli = match parser().try_get_matches().and_then(|found| Cli::from_arg_matches(&found)) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, std::env::args().any(|argument| argument == "--json" || argument == "-J")),
     };
@@ -65,6 +67,11 @@ fn main() -> ExitCode {
         Err(Failure::Usage(message)) => refuse(&usage_error(message), json),
         Err(failure) => report(&failure, json),
     }
+}
+
+/// The whole of the arguments.
+fn parser() -> clap::Command {
+    short_flags::add(Cli::command())
 }
 
 /// Says what is wrong with the arguments, or prints the help that was asked for.
@@ -82,7 +89,7 @@ fn refuse(error: &clap::Error, json: bool) -> ExitCode {
 
 /// Arguments that are wrong only together, in the parser's form: with the subcommand's usage.
 fn usage_error(message: String) -> clap::Error {
-    let mut parser = short_flags::add(Cli::command());
+    let mut parser = parser();
     parser.build();
     let named = parser.get_matches_mut();
     let command = named.subcommand_name().and_then(|name| parser.find_subcommand_mut(name));
@@ -116,6 +123,8 @@ fn execute(command: Command, json: bool) -> Outcome {
             Command::Blast(command) => command.run(session).await,
             Command::Sink(command) => command.run(session).await,
             Command::Relay(command) => command.run(session).await,
+            Command::Man(command) => command.run(parser()),
+            Command::Completions(command) => command.run(parser()),
         }
     });
     // A thread may still be reading standard input or asking a name server; nobody waits for it.

@@ -63,8 +63,8 @@ fn a_lost_ping_does_not_slow_down_the_others() {
     let pings = run(&["--json", "ping", &address, "--count", "50", "--interval", "0", "--timeout", "0.5"]);
     peer.join().unwrap();
     let summary = pings.event("summary");
-    let told = ["sent", "received", "lost", "duplicates"].map(|name| summary[name].as_u64().unwrap());
-    assert_eq!((pings.code, told), (Some(0), [50, 49, 1, 1]), "{pings:?}");
+    let counts = ["sent", "received", "lost", "duplicates"].map(|name| summary[name].as_u64().unwrap());
+    assert_eq!((pings.code, counts), (Some(0), [50, 49, 1, 1]), "{pings:?}");
     assert!(started.elapsed() < Duration::from_secs(12), "two waits of half a second, not fifty");
 }
 
@@ -112,7 +112,7 @@ fn full_speed_sends_batches_and_the_numbers_add_up() {
 }
 
 #[test]
-fn what_is_lost_is_told() {
+fn what_is_lost_is_reported() {
     let (sink, address) = listening(&["sink", "127.0.0.1:0", "--count", "2"]);
     // The numbers 0 and 3 of one run.
     let lines = ["00", "03"].map(|number| format!("4847524d 00000001 00000000000000{number}\n"));

@@ -1,4 +1,4 @@
-//! What `listen` tells beside the bytes, and what `send` gives along.
+//! Receive metadata of `listen`, and options of `send`.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -15,13 +15,13 @@ fn listen_says_how_a_datagram_arrived_as_send_wanted_it() {
     assert_eq!(run(&["send", &peer, "plain"]).code, Some(0));
     let ended = listener.end();
     let lines: Vec<_> = ended.out.lines().collect();
-    let told = |line: &str, facts: &str| line.contains(&format!(" (to 127.0.0.9 by lo, {facts}, at "));
+    let reported = |line: &str, facts: &str| line.contains(&format!(" (to 127.0.0.9 by lo, {facts}, at "));
     assert!(lines[0].starts_with("127.0.0.5:") && lines[0].ends_with(") marked"), "{ended:?}");
-    assert!(told(lines[0], "ttl 9, dscp 46, ECT(1)") && told(lines[1], "ttl 64, dscp 0, Not-ECT"), "{ended:?}");
+    assert!(reported(lines[0], "ttl 9, dscp 46, ECT(1)") && reported(lines[1], "ttl 64, dscp 0, Not-ECT"), "{ended:?}");
 }
 
 #[test]
-fn machines_are_told_in_fields() {
+fn metadata_for_machines() {
     let mut listener = support::start(&["--json", "listen", "[::1]:0", "--count", "1", "--info"]);
     let line = listener.out.wait_for("listening");
     let port = serde_json::from_str::<serde_json::Value>(&line).unwrap()["port"].to_string();
@@ -51,7 +51,7 @@ fn listen_shows_what_the_socket_counts() {
 }
 
 #[test]
-fn what_cannot_be_is_told() {
+fn what_cannot_be_fails() {
     for (arguments, message) in [
         (&["listen", "0", "--device", "no-such-if"][..], "no such interface: no-such-if"),
         (&["send", "127.0.0.1:9", "x", "--source", "::1"], "send EINVAL 127.0.0.1:9"),

@@ -102,7 +102,7 @@ fn a_name_that_nobody_has() {
 }
 
 #[test]
-fn machines_are_told_of_failures_too() {
+fn machines_read_of_failures_too() {
     let (listener, address) = listening(&["listen", "127.0.0.1:0"]);
     let ended = run(&["--json", "listen", &address]);
     let error = ended.event("error");

@@ -11,10 +11,10 @@ use crate::failure::{Failure, Outcome};
 use crate::load::control::{Cookie, Known, Load, Plan, Reply, Request, decode, encode, hello};
 use crate::load::sender::Sender;
 use crate::load::stream::{LINGER, dropped};
-use crate::measure::arrivals::Arrivals;
 use crate::measure::clock::{Clocks, Exchange, Offset};
 use crate::measure::figures::{Direction, Received, Sent};
 use crate::measure::numbering::{Header, StreamId, nanos, now};
+use crate::measure::receiver::Receiver;
 use crate::net::route::Route;
 use crate::report::live::{LiveLine, SoFar, TICK, Way};
 use crate::report::output;
@@ -52,7 +52,7 @@ pub(crate) struct Client {
     cookie: Option<Cookie>,
     batch: RecvBatch,
     replies: VecDeque<(Reply, i64)>,
-    arrivals: Arrivals,
+    receiver: Receiver,
     clocks: Clocks,
     heard: Instant,
     asked: Instant,
@@ -78,7 +78,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 const HELLOS: u32 = 4;
 const QUESTIONS: u32 = 25;
 
-/// How many exchanges tell the clocks' offset.
+/// How many exchanges the clocks' offset is taken from.
 const PROBES: u32 = 8;
 
 /// How long a server that is to send may say nothing.
@@ -97,8 +97,8 @@ impl Client {
             cookie: None,
             batch: RecvBatch::for_gro(8),
             replies: VecDeque::new(),
-            arrivals: Arrivals::new(order.late_after),
-            clocks: Clocks::default(),
+            receiver: Receiver::new(order.late_after),
+            clocks: Clocks::new(),
             heard: now,
             asked: now,
             refused: 0,
@@ -218,7 +218,7 @@ impl Client {
     }
 
     fn is_done(&self, progress: &Progress) -> bool {
-        let lingered = |ended: &(Sent, Instant)| ended.1.elapsed() >= LINGER && self.arrivals.since_last() >= LINGER;
+        let lingered = |ended: &(Sent, Instant)| ended.1.elapsed() >= LINGER && self.receiver.since_last() >= LINGER;
         let has_sent = self.order.forward.is_none() || progress.sent.is_some();
         let has_received = self.order.reverse.is_none() || progress.ended.as_ref().is_some_and(lingered);
         has_sent && (has_received || progress.report.is_some() || self.heard.elapsed() > SILENCE)
@@ -229,7 +229,7 @@ impl Client {
             match reply {
                 Reply::Progress { interval, .. } => drop(self.line.show(Way::Forward, "received there", &interval)),
                 Reply::Ended { sent, .. } if progress.ended.is_none() => {
-                    self.arrivals.end(sent.datagrams, now());
+                    self.receiver.end(sent.datagrams, now());
                     progress.ended = Some((*sent, Instant::now()));
                 }
                 Reply::Report { known: theirs, is_final: true, .. } => progress.report = Some(*theirs),
@@ -238,7 +238,7 @@ impl Client {
         }
     }
 
-    /// Tells the server each second that we are there, and to stop if we are interrupted.
+    /// Says to the server each second that we are there, and to stop if we are interrupted.
     async fn talk(&mut self, progress: &Progress) -> Outcome {
         let Some(cookie) = self.cookie else { return Ok(()) };
         let every = if progress.is_interrupted { PATIENCE } else { Duration::from_secs(1) };
@@ -257,15 +257,15 @@ impl Client {
     fn show(&mut self, sender: Option<&Sender>) -> Outcome {
         match (sender, self.order.reverse) {
             (_, Some(_)) => {
-                let arrivals = &self.arrivals;
+                let receiver = &self.receiver;
                 self.line.update(
                     Way::Reverse,
                     "received",
                     &SoFar {
-                        datagrams: arrivals.received,
-                        bytes: arrivals.bytes,
-                        lost: Some(arrivals.lost()),
-                        jitter_ns: arrivals.jitter(),
+                        datagrams: receiver.received,
+                        bytes: receiver.bytes,
+                        lost: Some(receiver.lost()),
+                        jitter_ns: receiver.jitter(),
                     },
                 )
             }
@@ -300,7 +300,7 @@ impl Client {
         let ours = Known { sent: progress.sent.clone(), received: self.received(), clock: self.clocks.offset() };
         let end = encode(&Request::End { cookie, stream: self.id, known: Box::new(ours) });
         let wanted = |reply: &Reply| matches!(reply, Reply::Report { .. });
-        // A server that ends has said what it knows already, and is told what we know.
+        // A server that ends has said what it knows already, and is sent what we know.
         let questions = if progress.report.is_some() { 2 } else { QUESTIONS };
         match self.ask(&end, questions, wanted).await? {
             Some((Reply::Report { known: theirs, .. }, _)) => Ok((theirs.received, None)),
@@ -328,7 +328,7 @@ impl Client {
     fn received(&self) -> Option<Received> {
         self.order.reverse.map(|_| {
             let dropped = dropped(&self.route).saturating_sub(self.dropped_before);
-            let mut received = Received { dropped_by_socket: Some(dropped), ..self.arrivals.figures() };
+            let mut received = Received { dropped_by_socket: Some(dropped), ..self.receiver.figures() };
             if let Some(Offset { offset_ns, uncertainty_ns }) = self.clocks.offset() {
                 received.correct(Offset { offset_ns: offset_ns.saturating_neg(), uncertainty_ns });
             }
@@ -398,7 +398,7 @@ impl Client {
                 }
                 (None, Some(header)) if header.stream == self.id => {
                     self.heard = Instant::now();
-                    self.arrivals.note(&header, message.data.len(), arrived);
+                    self.receiver.note(&header, message.data.len(), arrived);
                 }
                 _ => {}
             }

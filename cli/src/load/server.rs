@@ -21,7 +21,7 @@ use crate::session::Session;
 /// More streams than this are not counted: strangers must not fill the memory.
 const MAX_STREAMS: usize = 256;
 
-/// How often a server that ends tells its clients.
+/// How often a server that ends reports to its clients.
 const FAREWELLS: u32 = 5;
 
 type Key = (SocketAddr, StreamId);
@@ -145,7 +145,7 @@ impl<'a> Server<'a> {
             return;
         };
         stream.hear();
-        stream.arrivals.note(&header, data.len(), arrived);
+        stream.receiver.note(&header, data.len(), arrived);
     }
 
     /// The stream that a datagram belongs to; a sender that does not talk begins one by sending.

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use crate::failure::Outcome;
 use crate::load::control::{Known, Plan, Reply, encode};
 use crate::load::sender::Sender;
-use crate::measure::arrivals::Arrivals;
 use crate::measure::figures::{Direction, Received, Sent};
 use crate::measure::numbering::StreamId;
+use crate::measure::receiver::Receiver;
 use crate::net::route::Route;
 use crate::report::live::{LiveLine, SoFar, Way};
 use crate::report::summary::Summary;
@@ -34,7 +34,7 @@ pub(crate) struct Stream {
     id: StreamId,
     /// `None` of a sender that never had an answer.
     plan: Option<Plan>,
-    pub(crate) arrivals: Arrivals,
+    pub(crate) receiver: Receiver,
     sender: Option<Sender>,
     /// What we have sent.
     sent: Option<Sent>,
@@ -60,7 +60,7 @@ impl Stream {
             route,
             id,
             plan,
-            arrivals: Arrivals::new(late),
+            receiver: Receiver::new(late),
             sender,
             sent: None,
             theirs: Known::default(),
@@ -90,7 +90,7 @@ impl Stream {
     /// The client has ended.
     pub(crate) fn end(&mut self, theirs: Known, now: i64) {
         if let Some(sent) = &theirs.sent {
-            self.arrivals.end(sent.datagrams, now);
+            self.receiver.end(sent.datagrams, now);
         }
         self.ended.get_or_insert_with(Instant::now);
         self.theirs = theirs;
@@ -99,8 +99,8 @@ impl Stream {
 
     /// A sender that never had an answer says how many it has sent.
     pub(crate) fn end_one_way(&mut self, sent: u64, now: i64) {
-        self.arrivals.end(sent, now);
-        if self.arrivals.has_ended() {
+        self.receiver.end(sent, now);
+        if self.receiver.has_ended() {
             self.ended.get_or_insert_with(Instant::now);
         }
     }
@@ -137,7 +137,7 @@ impl Stream {
 
     /// Whether no straggler has come for a while.
     fn has_settled(&self) -> bool {
-        self.arrivals.since_last() >= LINGER
+        self.receiver.since_last() >= LINGER
     }
 
     /// What is to be done now and then.
@@ -164,12 +164,12 @@ impl Stream {
         if self.is_finished() || !is_receiving {
             return Ok(());
         }
-        let arrivals = &self.arrivals;
+        let receiver = &self.receiver;
         let so_far = SoFar {
-            datagrams: arrivals.received,
-            bytes: arrivals.bytes,
-            lost: Some(arrivals.lost()),
-            jitter_ns: arrivals.jitter(),
+            datagrams: receiver.received,
+            bytes: receiver.bytes,
+            lost: Some(receiver.lost()),
+            jitter_ns: receiver.jitter(),
         };
         let Some(interval) = self.line.look(&so_far) else { return Ok(()) };
         if self.is_two_way() {
@@ -183,7 +183,7 @@ impl Stream {
         let _ = self.route.try_send_batch(&[self.route.datagram(&encode(reply))]);
     }
 
-    /// Tells the client what is known here, before it has ended.
+    /// Reports what is known here, before it has ended.
     pub(crate) fn report_early(&self) {
         self.reply(&self.report_reply(true));
     }
@@ -241,7 +241,7 @@ impl Stream {
     pub(crate) fn received(&self) -> Option<Received> {
         self.plan.as_ref().is_none_or(|plan| plan.forward).then(|| {
             let dropped = dropped(&self.route).saturating_sub(self.dropped_before);
-            let mut received = Received { dropped_by_socket: Some(dropped), ..self.arrivals.figures() };
+            let mut received = Received { dropped_by_socket: Some(dropped), ..self.receiver.figures() };
             self.theirs.clock.into_iter().for_each(|clock| received.correct(clock));
             received
         })

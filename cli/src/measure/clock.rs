@@ -21,36 +21,51 @@ pub(crate) struct Exchange {
     pub(crate) received: i64,
 }
 
-impl Exchange {
-    /// No datagram arrives before it was sent, which bounds the offset from both sides: by half the round trip.
+/// What exchanges say: no datagram arrives before it was sent, so that the fastest one of each direction bounds the offset
+/// from its side.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    least: i64,
+    most: i64,
+}
+
+impl Bounds {
+    const NONE: Bounds = Bounds { least: i64::MIN, most: i64::MAX };
+
+    fn note(&mut self, exchange: Exchange) {
+        self.least = self.least.max(exchange.their_sent.saturating_sub(exchange.received));
+        self.most = self.most.min(exchange.their_received.saturating_sub(exchange.sent));
+    }
+
+    /// `None` without an exchange, or if a clock was set meanwhile.
     fn offset(self) -> Option<Offset> {
-        let least = self.their_sent.checked_sub(self.received)?;
-        let most = self.their_received.checked_sub(self.sent)?;
-        let width = u64::try_from(most.checked_sub(least)?).ok()?;
-        Some(Offset { offset_ns: least + (width / 2) as i64, uncertainty_ns: width.div_ceil(2) })
+        let width = u64::try_from(self.most.checked_sub(self.least)?).ok()?;
+        Some(Offset { offset_ns: self.least.midpoint(self.most), uncertainty_ns: width.div_ceil(2) })
     }
 }
 
 /// The exchanges before and after a measurement.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Clocks {
-    before: Option<Offset>,
-    after: Option<Offset>,
+    before: Bounds,
+    after: Bounds,
 }
 
 impl Clocks {
-    /// Takes an exchange; the one with the shortest round trip says most.
+    pub(crate) const fn new() -> Self {
+        Clocks { before: Bounds::NONE, after: Bounds::NONE }
+    }
+
     pub(crate) fn note(&mut self, exchange: Exchange, is_over: bool) {
-        let best = if is_over { &mut self.after } else { &mut self.before };
-        let Some(offset) = exchange.offset() else { return };
-        if best.is_none_or(|best| offset.uncertainty_ns < best.uncertainty_ns) {
-            *best = Some(offset);
-        }
+        if is_over { &mut self.after } else { &mut self.before }.note(exchange);
     }
 
     /// The offset in the middle of the measurement. What the clocks drifted apart meanwhile adds to the uncertainty.
     pub(crate) fn offset(&self) -> Option<Offset> {
-        let (Some(before), Some(after)) = (self.before, self.after) else { return self.before.or(self.after) };
+        let (before, after) = match (self.before.offset(), self.after.offset()) {
+            (Some(before), Some(after)) => (before, after),
+            (one, other) => return one.or(other),
+        };
         let drift = before.offset_ns.abs_diff(after.offset_ns).div_ceil(2);
         Some(Offset {
             offset_ns: before.offset_ns.midpoint(after.offset_ns),
@@ -71,31 +86,38 @@ mod tests {
         Exchange { sent, their_received, their_sent, received: their_sent - ahead + back }
     }
 
+    fn offset(exchanges: &[(i64, i64, i64)]) -> Option<Offset> {
+        let mut clocks = Clocks::new();
+        exchanges.iter().for_each(|&(ahead, there, back)| clocks.note(exchange(ahead, there, back), false));
+        clocks.offset()
+    }
+
     #[test]
     fn the_offset_is_within_its_uncertainty() {
         for (ahead, there, back) in [(0, 10, 10), (5_000, 100, 900), (-7_000_000, 1, 1000)] {
-            let offset = exchange(ahead, there, back).offset().unwrap();
+            let offset = offset(&[(ahead, there, back)]).unwrap();
             assert_eq!(offset.uncertainty_ns, ((there + back) as u64).div_ceil(2));
             assert!(offset.offset_ns.abs_diff(ahead) <= offset.uncertainty_ns, "{offset:?}");
         }
     }
 
     #[test]
-    fn the_shortest_round_trip_counts_and_drift_adds() {
-        let mut clocks = Clocks::default();
-        [(400, 100, 100), (400, 10, 10), (400, 900, 100)].iter().for_each(|&(ahead, there, back)| {
-            clocks.note(exchange(ahead, there, back), false);
-        });
-        assert_eq!(clocks.offset(), Some(Offset { offset_ns: 400, uncertainty_ns: 10 }));
+    fn the_fastest_of_each_direction_counts_and_drift_adds() {
+        assert_eq!(
+            offset(&[(400, 10, 900), (400, 900, 10), (400, 50, 50)]),
+            Some(Offset { offset_ns: 400, uncertainty_ns: 10 })
+        );
+        let mut clocks = Clocks::new();
+        clocks.note(exchange(400, 10, 10), false);
         clocks.note(exchange(500, 20, 20), true);
         assert_eq!(clocks.offset(), Some(Offset { offset_ns: 450, uncertainty_ns: 70 }));
     }
 
     #[test]
     fn times_that_cannot_be_say_nothing() {
-        let mut clocks = Clocks::default();
+        assert_eq!((offset(&[]), offset(&[(0, -5, 1)])), (None, None));
+        let mut clocks = Clocks::new();
         clocks.note(Exchange { sent: 0, their_received: i64::MIN, their_sent: i64::MAX, received: -1 }, false);
-        clocks.note(exchange(0, -5, 1), false);
         assert_eq!(clocks.offset(), None);
     }
 }

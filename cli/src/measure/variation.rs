@@ -16,7 +16,7 @@ impl Variation {
         Variation { last: None, jitter: 0.0, neighbours: Distribution::from_zero() }
     }
 
-    /// Takes the delay of a datagram, in the order of arrival.
+    /// Takes the delay of a datagram, in the order of receipt.
     pub(crate) fn note(&mut self, number: u64, delay: i64) {
         if let Some((last, before)) = self.last.replace((number, delay)) {
             let difference = delay.saturating_sub(before);

@@ -6,4 +6,5 @@ pub(crate) mod receiving;
 pub(crate) mod route;
 pub(crate) mod sending;
 pub(crate) mod socket_flags;
+mod sockopt_flags;
 pub(crate) mod times;

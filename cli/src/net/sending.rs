@@ -23,14 +23,14 @@ pub(crate) struct Sending {
     peer: Endpoint,
 
     #[command(flatten)]
-    flags: SocketFlags,
+    packet: PacketFlags,
 
     /// Send from this address and port
     #[arg(long, value_name = "[ADDRESS:]PORT", value_parser = endpoint::local, help_heading = "Socket")]
     bind: Option<Endpoint>,
 
     #[command(flatten)]
-    packet: PacketFlags,
+    flags: SocketFlags,
 }
 
 #[derive(Args, Default)]

@@ -8,6 +8,7 @@ use heliogram::{TokioUnixDatagram, UnixDatagramOptions};
 #[cfg(unix)]
 use crate::failure::Failure;
 use crate::failure::Outcome;
+use crate::net::sockopt_flags::SockoptFlags;
 
 /// How every socket is made.
 #[derive(Args, Clone, Default)]
@@ -21,7 +22,7 @@ pub(crate) struct SocketFlags {
     #[arg(short = '6', long)]
     pub(crate) ipv6: bool,
 
-    /// Share the local address with other sockets that do the same; --join implies it
+    /// Share the local address with other sockets that do the same
     #[arg(long)]
     reuse_addr: bool,
 
@@ -40,6 +41,9 @@ pub(crate) struct SocketFlags {
     /// Size of the kernel's send buffer (the kernel sets the limit)
     #[arg(long, value_name = "BYTES")]
     send_buffer: Option<u32>,
+
+    #[command(flatten)]
+    sockopts: SockoptFlags,
 }
 
 impl SocketFlags {
@@ -53,7 +57,7 @@ impl SocketFlags {
     }
 
     pub(crate) fn options(&self, family: SocketType) -> SocketOptions {
-        let options = SocketOptions::new(family);
+        let options = self.sockopts.set(SocketOptions::new(family));
         let options = match &self.device {
             Some(device) => options.device(device),
             None => options,
@@ -75,6 +79,7 @@ impl SocketFlags {
             (self.reuse_addr, "--reuse-addr"),
             (self.reuse_port, "--reuse-port"),
             (self.device.is_some(), "--device"),
+            (self.sockopts.first().is_some(), &self.sockopts.first().unwrap_or_default()),
         ])?;
         let socket = TokioUnixDatagram::new(&options)?;
         self.recv_buffer.map_or(Ok(()), |bytes| socket.set_recv_buffer_size(bytes))?;

@@ -1,10 +1,10 @@
-//! The kernel's times of arrival.
+//! The kernel's receive timestamps.
 
 use heliogram::{RecvMetadataOptions, TokioSocket};
 
 use crate::failure::Outcome;
 
-/// Asks for the kernel's times of arrival, where the system has them.
+/// Asks for the kernel's receive timestamps, where the system has them.
 pub(crate) fn ask_for_times(socket: &TokioSocket) -> Outcome {
     match socket.set_recv_metadata(RecvMetadataOptions::new().timestamp(true)) {
         Err(error) if error.code() == "ENOTSUP" => Ok(()),

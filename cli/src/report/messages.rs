@@ -3,11 +3,11 @@
 use std::io::Write;
 
 use clap::Args;
-use heliogram::Message;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use crate::failure::Outcome;
-use crate::report::{metadata, output, text};
+use crate::report::about::About;
+use crate::report::{output, text};
 use crate::session::Session;
 
 /// The form of messages.
@@ -25,27 +25,6 @@ pub(crate) struct Messages {
     /// Print received messages' bytes and nothing else, for a file or a pipe
     #[arg(long, conflicts_with_all = ["hex", "dump", "json"])]
     raw: bool,
-}
-
-/// Who sent a message, and what else there is to say about it.
-pub(crate) struct About {
-    /// For people.
-    pub(crate) text: String,
-    /// For machines.
-    pub(crate) fields: Map<String, serde_json::Value>,
-}
-
-impl About {
-    /// The sender, and with `info` how the datagram arrived.
-    pub(crate) fn message(message: &Message<'_>, info: bool) -> Self {
-        let (addr, received) = (&message.rinfo.addr, &message.rinfo.metadata);
-        let (mut text, mut fields) = (text::address(addr), output::address_fields(addr));
-        if info {
-            text = format!("{text} ({})", metadata::text(received));
-            fields.extend(metadata::fields(received));
-        }
-        About { text, fields }
-    }
 }
 
 impl Messages {

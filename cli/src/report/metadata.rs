@@ -3,13 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 
 #[cfg(unix)]
-use heliogram::{Credentials, SocketAddrUnix, UnixRemoteInfo};
+use heliogram::SocketAddrUnix;
 use heliogram::{Ecn, RecvMetadata, Stats};
 use indicatif::{HumanBytes, HumanCount};
 use serde_json::{Map, Value, json};
 
 use crate::measure::numbering::nanos;
-use crate::report::messages::About;
 use crate::report::{output, text};
 
 /// For people: `to 10.0.0.1 by eth0, ttl 64, dscp 46, ECT(0), at 2026-11-29T20:38:17.123456789Z`.
@@ -40,27 +39,6 @@ pub(crate) fn fields(metadata: &RecvMetadata) -> Map<String, Value> {
         ("dropped", metadata.dropped.map(Into::into)),
     ];
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
-}
-
-/// A sender's path, and the process if it was asked for. `unix:` alone is a socket without a name.
-#[cfg(unix)]
-pub(crate) fn about_unix(rinfo: &UnixRemoteInfo) -> About {
-    let process = |by: Credentials| format!("process {}, user {}, group {}", by.pid, by.uid, by.gid);
-    let facts = [rinfo.credentials.map(process), rinfo.truncated.then(|| "cut short".into())];
-    let text = match facts.into_iter().flatten().collect::<Vec<_>>().join(", ") {
-        facts if facts.is_empty() => format!("unix:{}", rinfo.addr),
-        facts => format!("unix:{} ({facts})", rinfo.addr),
-    };
-    let mut fields = path_field(&rinfo.addr);
-    let by = rinfo.credentials;
-    let facts: [(&str, Option<Value>); 4] = [
-        ("pid", by.map(|by| by.pid.into())),
-        ("uid", by.map(|by| by.uid.into())),
-        ("gid", by.map(|by| by.gid.into())),
-        ("truncated", rinfo.truncated.then_some(true.into())),
-    ];
-    fields.extend(facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-    About { text, fields }
 }
 
 /// A Unix socket's address for machines.

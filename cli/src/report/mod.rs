@@ -1,5 +1,6 @@
 //! What is printed: for people lines, for machines one JSON object per line.
 
+pub(crate) mod about;
 pub(crate) mod figures;
 pub(crate) mod live;
 pub(crate) mod messages;

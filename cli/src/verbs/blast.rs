@@ -26,12 +26,6 @@ use crate::session::Session;
 /// and hosts that you may load. Where no sink answers, the load goes one way and only what is sent is known.
 #[derive(Args)]
 pub(crate) struct Blast {
-    #[command(flatten)]
-    sending: Sending,
-
-    #[command(flatten)]
-    load: LoadFlags,
-
     /// Have the sink send, and receive
     #[arg(long, help_heading = "Directions", conflicts_with_all = ["bidir", "one_way"])]
     reverse: bool,
@@ -55,6 +49,12 @@ pub(crate) struct Blast {
     /// The time from one line of progress to the next
     #[arg(long, value_parser = quantity::seconds, value_name = "SECONDS", default_value = "1")]
     interval: Duration,
+
+    #[command(flatten)]
+    load: LoadFlags,
+
+    #[command(flatten)]
+    sending: Sending,
 }
 
 #[derive(Args)]

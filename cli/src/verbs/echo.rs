@@ -23,10 +23,10 @@ use crate::verbs::tally::Tally;
 #[derive(Args)]
 pub(crate) struct Echo {
     #[command(flatten)]
-    receiving: Receiving,
+    bounds: Bounds,
 
     #[command(flatten)]
-    bounds: Bounds,
+    receiving: Receiving,
 }
 
 impl Echo {

@@ -10,10 +10,10 @@ use heliogram::{Message, RecvBatch, RecvMetadataOptions, Stats, TokioSocket};
 use serde_json::json;
 
 use crate::failure::Outcome;
-use crate::measure::numbering::nanos;
 use crate::net::peer_filter::PeerFilter;
 use crate::net::receiving::Receiving;
-use crate::report::messages::{About, Messages};
+use crate::report::about::About;
+use crate::report::messages::Messages;
 use crate::report::{metadata, output, text};
 use crate::session::Session;
 use crate::verbs::bounds::Bounds;
@@ -25,15 +25,6 @@ use crate::verbs::tally::Tally;
 /// is one line; --hex, --dump and --raw show the bytes as they are. Listens to Unix sockets too: unix:/run/own, unix:@name.
 #[derive(Args)]
 pub(crate) struct Listen {
-    #[command(flatten)]
-    receiving: Receiving,
-
-    #[command(flatten)]
-    bounds: Bounds,
-
-    #[command(flatten)]
-    messages: Messages,
-
     /// Print datagrams of this peer or network alone: 10.0.0.1, 10.0.0.0/8, 10.0.0.1:9; may be repeated
     #[arg(long, value_name = "PEER", help_heading = "Messages")]
     from: Vec<PeerFilter>,
@@ -49,6 +40,15 @@ pub(crate) struct Listen {
     /// Print each second what the socket has counted: datagrams, bytes, system calls, coalesced datagrams, drops
     #[arg(long)]
     stats: bool,
+
+    #[command(flatten)]
+    bounds: Bounds,
+
+    #[command(flatten)]
+    messages: Messages,
+
+    #[command(flatten)]
+    receiving: Receiving,
 }
 
 impl Listen {
@@ -128,7 +128,7 @@ impl Listen {
             let rinfo = received?;
             tally.add(rinfo.size);
             let about = || {
-                let mut about = metadata::about_unix(&rinfo);
+                let mut about = About::unix(&rinfo);
                 if self.time {
                     about.add_time(SystemTime::now());
                 }
@@ -138,14 +138,6 @@ impl Listen {
         }
         session.begin_line()?;
         self.end(&tally, &session)
-    }
-}
-
-impl About {
-    /// Says when it came.
-    fn add_time(&mut self, time: SystemTime) {
-        self.text = format!("{} {}", text::moment(time), self.text);
-        self.fields.insert("timestamp_ns".into(), nanos(time).into());
     }
 }
 

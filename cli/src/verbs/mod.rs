@@ -4,6 +4,7 @@ pub(crate) mod blast;
 mod bounds;
 pub(crate) mod echo;
 pub(crate) mod listen;
+pub(crate) mod man;
 pub(crate) mod ping;
 mod probe;
 pub(crate) mod relay;

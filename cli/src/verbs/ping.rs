@@ -26,9 +26,6 @@ use crate::verbs::probe::{self, Probed};
 /// network. Exits with 1 if nothing came back.
 #[derive(Args)]
 pub(crate) struct Ping {
-    #[command(flatten)]
-    sending: Sending,
-
     /// How many datagrams; 0 for no end
     #[arg(long, value_name = "N", default_value_t = 5)]
     count: u64,
@@ -56,6 +53,9 @@ pub(crate) struct Ping {
     /// Find the path's MTU, and what it does to congestion marks (ECN; needs `heliogram echo`)
     #[arg(long)]
     probe: bool,
+
+    #[command(flatten)]
+    sending: Sending,
 }
 
 impl Ping {

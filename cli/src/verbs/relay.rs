@@ -28,15 +28,9 @@ use crate::verbs::bounds::Bounds;
 /// For machines without tc-netem(8), whose meanings the flags have. Each client gets a socket of its own towards the server.
 #[derive(Args)]
 pub(crate) struct Relay {
-    #[command(flatten)]
-    receiving: Receiving,
-
     /// The server: localhost:41234, [::1]:41234
-    #[arg(value_name = "HOST:PORT", value_parser = endpoint::peer)]
+    #[arg(index = 2, value_name = "HOST:PORT", value_parser = endpoint::peer)]
     server: Endpoint,
-
-    #[command(flatten)]
-    impairment: Impairment,
 
     /// Which datagrams suffer: those to the server, its answers, or both
     #[arg(long, value_enum, default_value_t = Suffers::Both, help_heading = "Impairment")]
@@ -47,7 +41,13 @@ pub(crate) struct Relay {
     log: bool,
 
     #[command(flatten)]
+    impairment: Impairment,
+
+    #[command(flatten)]
     bounds: Bounds,
+
+    #[command(flatten)]
+    receiving: Receiving,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

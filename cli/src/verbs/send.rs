@@ -14,7 +14,8 @@ use crate::failure::{Failure, Outcome};
 use crate::net::route::Route;
 use crate::net::sending::Sending;
 use crate::quantity;
-use crate::report::messages::{About, Messages};
+use crate::report::about::About;
+use crate::report::messages::Messages;
 #[cfg(unix)]
 use crate::report::metadata;
 use crate::report::{output, text};
@@ -27,10 +28,8 @@ use crate::verbs::tally::Tally;
 /// waits for its answer. Sends to Unix sockets too: unix:/run/own, unix:@name.
 #[derive(Args)]
 pub(crate) struct Send {
-    #[command(flatten)]
-    sending: Sending,
-
     /// The message; with - or without one, each line of standard input
+    #[arg(index = 2)]
     message: Option<String>,
 
     /// Standard input is one message, whatever its lines
@@ -47,6 +46,9 @@ pub(crate) struct Send {
 
     #[command(flatten)]
     messages: Messages,
+
+    #[command(flatten)]
+    sending: Sending,
 }
 
 impl Send {

@@ -23,12 +23,6 @@ use crate::verbs::bounds::Bounds;
 /// buffer was full; the latter are counted too, but not by peer. Rates are taken from the first datagram to the last.
 #[derive(Args)]
 pub(crate) struct Sink {
-    #[command(flatten)]
-    receiving: Receiving,
-
-    #[command(flatten)]
-    bounds: Bounds,
-
     /// End when nothing has come for this long after the last datagram
     #[arg(long, value_parser = quantity::seconds, value_name = "SECONDS", help_heading = "End")]
     idle: Option<Duration>,
@@ -40,6 +34,12 @@ pub(crate) struct Sink {
     /// The time from one line of progress to the next
     #[arg(long, value_parser = quantity::seconds, value_name = "SECONDS", default_value = "1")]
     interval: Duration,
+
+    #[command(flatten)]
+    bounds: Bounds,
+
+    #[command(flatten)]
+    receiving: Receiving,
 }
 
 impl Sink {

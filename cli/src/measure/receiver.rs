@@ -10,7 +10,7 @@ use crate::measure::variation::Variation;
 
 /// The datagrams of one stream.
 #[derive(Debug)]
-pub(crate) struct Arrivals {
+pub(crate) struct Receiver {
     pub(crate) received: u64,
     pub(crate) bytes: u64,
     pub(crate) sequence: Sequence,
@@ -24,10 +24,10 @@ pub(crate) struct Arrivals {
     late_after: Option<Duration>,
 }
 
-impl Arrivals {
+impl Receiver {
     /// `late_after` is the delay, beyond the least one, from which a datagram is late.
     pub(crate) fn new(late_after: Option<Duration>) -> Self {
-        Arrivals {
+        Receiver {
             received: 0,
             bytes: 0,
             sequence: Sequence::default(),
@@ -129,9 +129,9 @@ mod tests {
     use crate::measure::numbering::StreamId;
 
     /// Numbers with their delays, sent one millisecond apart.
-    fn after(arrivals: &[(u64, i64)]) -> Arrivals {
-        let mut all = Arrivals::new(Some(Duration::from_millis(5)));
-        for &(number, delay) in arrivals {
+    fn after(receiver: &[(u64, i64)]) -> Receiver {
+        let mut all = Receiver::new(Some(Duration::from_millis(5)));
+        for &(number, delay) in receiver {
             let sent = 1_000_000_000 + number.min(1000) as i64 * 1_000_000;
             let header = Header { stream: StreamId(1), number, sent: Some(sent) };
             all.note(&header, 100, sent + delay);
@@ -141,24 +141,24 @@ mod tests {
 
     #[test]
     fn the_tail_is_lost_once_the_sender_has_said_how_many_there_are() {
-        let mut arrivals = after(&[(0, 1000), (2, 1000), (2, 1000), (1, 6_000_000)]);
-        assert_eq!((arrivals.lost(), arrivals.figures().tail_known), ((0, 3), false));
-        arrivals.end(10, 2_000_000_000);
-        arrivals.end(4, 2_000_000_000);
-        let figures = arrivals.figures();
+        let mut receiver = after(&[(0, 1000), (2, 1000), (2, 1000), (1, 6_000_000)]);
+        assert_eq!((receiver.lost(), receiver.figures().tail_known), ((0, 3), false));
+        receiver.end(10, 2_000_000_000);
+        receiver.end(4, 2_000_000_000);
+        let figures = receiver.figures();
         assert_eq!((figures.lost, figures.expected, figures.duplicates, figures.reordered), (7, 10, 1, 1));
         assert_eq!((figures.datagrams, figures.bytes, figures.late), (4, 400, Some(1)));
     }
 
     #[test]
     fn a_forged_number_or_end_changes_nothing() {
-        let mut arrivals = after(&[(0, 0), (1, 0), (u64::MAX, 0), (1 << 50, 0)]);
-        arrivals.end(1, 1_001_000_000);
-        arrivals.end(1 << 50, 1_001_000_000);
-        assert!(!arrivals.has_ended());
-        arrivals.end(2, 1_001_000_000);
-        arrivals.note(&Header { stream: StreamId(1), number: 2, sent: None }, 100, 1_001_000_000);
-        let figures = arrivals.figures();
+        let mut receiver = after(&[(0, 0), (1, 0), (u64::MAX, 0), (1 << 50, 0)]);
+        receiver.end(1, 1_001_000_000);
+        receiver.end(1 << 50, 1_001_000_000);
+        assert!(!receiver.has_ended());
+        receiver.end(2, 1_001_000_000);
+        receiver.note(&Header { stream: StreamId(1), number: 2, sent: None }, 100, 1_001_000_000);
+        let figures = receiver.figures();
         assert_eq!((figures.datagrams, figures.lost, figures.impossible), (2, 0, 3));
     }
 
