@@ -174,11 +174,12 @@ fn share(socket: &Socket, batch: &[Datagram<'_>], refused: bool) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::Rules;
     use crate::{SocketOptions, SocketType};
 
     /// A bound socket, a peer, and a queue. While a bind is under way a send has to wait: that stands in for a full buffer.
     fn pair() -> (Socket, Socket, SocketAddr) {
-        let options = SocketOptions::new(SocketType::Udp4);
+        let options = SocketOptions::new(SocketType::Udp4).rules(Rules::Node);
         let (client, server) = (Socket::new(&options).unwrap(), Socket::new(&options).unwrap());
         server.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
         let address = server.local_addr().unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::block_list::BlockList;
 use crate::error::{Error, ErrorKind};
+use crate::state::Rules;
 use crate::sys::Sockopt;
 use crate::types::family::SocketType;
 
@@ -20,6 +21,7 @@ use crate::types::family::SocketType;
 #[derive(Clone, Debug)]
 pub struct SocketOptions {
     pub(crate) socket_type: SocketType,
+    pub(crate) rules: Rules,
     pub(crate) reuse_addr: bool,
     pub(crate) reuse_port: bool,
     pub(crate) ipv6_only: bool,
@@ -38,6 +40,7 @@ impl SocketOptions {
     pub const fn new(socket_type: SocketType) -> Self {
         SocketOptions {
             socket_type,
+            rules: Rules::Kernel,
             reuse_addr: false,
             reuse_port: false,
             ipv6_only: false,
@@ -50,6 +53,14 @@ impl SocketOptions {
             receive_block_list: None,
             send_block_list: None,
         }
+    }
+
+    /// Whose rules the socket follows: for the event socket and the npm package, which keep Node's.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
     }
 
     /// Binds to an address that another socket has (`SO_REUSEADDR`; on macOS and the BSDs `SO_REUSEPORT`, which has

@@ -3,7 +3,7 @@
 //! [`State`] is a plain `Copy` value without descriptor, clock or system call, and [`step`] is the one function that
 //! knows the rules. There are 27 states and [`Op::ALL`] operations, so the whole table is walked by a test.
 //!
-//! The rules are those of Node's `dgram.Socket`; three of them surprise:
+//! The rules are those of Node's `dgram.Socket`, or with [`Rules::Kernel`] those with two differences. Three of Node's surprise:
 //!
 //! * A membership call on an unbound socket binds it in the kernel and leaves it *unbound* here (libuv's deferred
 //!   bind), so a later explicit bind is accepted and then refused by the kernel.
@@ -33,6 +33,16 @@ pub enum Connect {
     Connecting,
     /// One peer: datagrams go to it and come from it alone.
     Connected,
+}
+
+/// Whose rules a socket follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Rules {
+    /// A connected socket may connect again and send to others, as far as the kernel permits it.
+    #[default]
+    Kernel,
+    /// Node's: a connected socket does neither.
+    Node,
 }
 
 /// What stands behind the socket.
@@ -216,18 +226,18 @@ impl State {
 /// # Errors
 ///
 /// The code with which Node refuses the operation; the state stays as it was.
-pub const fn step(state: State, op: Op) -> Result<Step, ErrorKind> {
+pub const fn step(rules: Rules, state: State, op: Op) -> Result<Step, ErrorKind> {
     match op {
         Op::Bind => bind(state),
         Op::BindDone => bind_done(state),
         Op::BindFailed => bind_failed(state),
         Op::Opened => opened(state),
-        Op::Connect => connect(state),
+        Op::Connect => connect(rules, state),
         Op::ConnectDone => connect_ended(state, Connect::Connected),
         Op::ConnectFailed => connect_ended(state, Connect::Disconnected),
         Op::Disconnect => disconnect(state),
         Op::Send => send(state),
-        Op::SendTo => send_to(state),
+        Op::SendTo => send_to(rules, state),
         Op::SendQueued => send_queued(state),
         Op::Recv => with_descriptor(state, ErrorKind::BadDescriptor),
         Op::Close => close(state),
@@ -272,18 +282,17 @@ const fn opened(state: State) -> Result<Step, ErrorKind> {
     }
 }
 
-const fn connect(state: State) -> Result<Step, ErrorKind> {
-    if !matches!(state.connect, Connect::Disconnected) {
-        return Err(ErrorKind::IsConnected);
-    }
-    if state.is_closed() {
-        return Err(ErrorKind::NotRunning);
-    }
-    let connecting = state.with_connect(Connect::Connecting);
-    match state.bind {
-        Bind::Unbound => connecting.to(Action::BindFirst),
-        Bind::Binding => connecting.to(Action::Wait),
-        Bind::Bound => connecting.to(Action::Call),
+const fn connect(rules: Rules, state: State) -> Result<Step, ErrorKind> {
+    let next = match (rules, state.connect) {
+        (_, Connect::Disconnected) => state.with_connect(Connect::Connecting),
+        (Rules::Kernel, Connect::Connected) => state,
+        (Rules::Node, Connect::Connected) | (_, Connect::Connecting) => return Err(ErrorKind::IsConnected),
+    };
+    match (state.handle, state.bind) {
+        (Handle::Closed, _) => Err(ErrorKind::NotRunning),
+        (_, Bind::Unbound) => next.to(Action::BindFirst),
+        (_, Bind::Binding) => next.to(Action::Wait),
+        (_, Bind::Bound) => next.to(Action::Call),
     }
 }
 
@@ -313,9 +322,9 @@ const fn send(state: State) -> Result<Step, ErrorKind> {
     }
 }
 
-const fn send_to(state: State) -> Result<Step, ErrorKind> {
-    match (state.handle, state.connect) {
-        (Handle::Empty | Handle::Open, Connect::Connected) => Err(ErrorKind::IsConnected),
+const fn send_to(rules: Rules, state: State) -> Result<Step, ErrorKind> {
+    match (rules, state.handle, state.connect) {
+        (Rules::Node, Handle::Empty | Handle::Open, Connect::Connected) => Err(ErrorKind::IsConnected),
         _ => send_queued(state),
     }
 }

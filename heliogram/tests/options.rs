@@ -420,7 +420,7 @@ fn source_memberships_in_nodes_words() {
 fn sends_and_connects_in_nodes_words() {
     let v6_peer: SocketAddr = "[::1]:9".parse().unwrap();
     let no_port: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    let socket = bound(&SocketOptions::new(SocketType::Udp4));
+    let socket = bound(&SocketOptions::new(SocketType::Udp4).rules(heliogram::state::Rules::Node));
     let send = |to| words(socket.try_send_to(&[], to));
     assert_eq!(send(v6_peer), "send EINVAL ::1:9");
     assert_eq!(send(no_port), "Port should be > 0 and < 65536. Received type number (0).");

@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use common::{bound, new, rule_code};
-use heliogram::state::{Action, Bind, Connect, Handle, Op, State, step};
-use heliogram::{Error, ErrorKind, Interface, RecvBatch, Socket, SocketType};
+use heliogram::state::{Action, Bind, Connect, Handle, Op, Rules, State, step};
+use heliogram::{Error, ErrorKind, Interface, RecvBatch, Socket, SocketOptions, SocketType};
 use socket2::SockRef;
+
+const RULES: [Rules; 2] = [Rules::Node, Rules::Kernel];
 
 /// The table as people read it.
 const TABLE: &str = include_str!("state.txt");
@@ -58,8 +60,8 @@ fn refusal(code: ErrorKind) -> &'static str {
 }
 
 /// What the implementation does, in the table's words.
-fn actual(state: State, op: Op) -> String {
-    let step = match step(state, op) {
+fn actual(rules: Rules, state: State, op: Op) -> String {
+    let step = match step(rules, state, op) {
         Ok(step) => step,
         Err(code) => return refusal(code).to_owned(),
     };
@@ -69,6 +71,19 @@ fn actual(state: State, op: Op) -> String {
         (one, "") | ("", one) => one.to_owned(),
         (next, action) => format!("{next} {action}"),
     }
+}
+
+/// An operation's row: one of its own where the kernel's rules differ from Node's.
+fn row(rules: Rules, op: Op) -> String {
+    match (rules, op) {
+        (Rules::Kernel, Op::Connect | Op::SendTo) => format!("{op:?} kernel"),
+        _ => format!("{op:?}"),
+    }
+}
+
+/// Every state and operation.
+fn cells() -> impl Iterator<Item = (State, Op)> {
+    State::all().flat_map(|state| Op::ALL.map(|op| (state, op)))
 }
 
 /// The cells of the table, by operation and state.
@@ -91,9 +106,10 @@ fn expected() -> BTreeMap<(String, String), String> {
 #[test]
 fn every_cell_of_the_table() {
     let expected = expected();
-    assert_eq!(expected.len(), 27 * 19);
-    let actual: BTreeMap<_, _> = State::all()
-        .flat_map(|state| Op::ALL.map(|op| ((format!("{op:?}"), text(state)), actual(state, op))))
+    assert_eq!(expected.len(), 27 * (19 + 2));
+    let actual: BTreeMap<_, _> = RULES
+        .into_iter()
+        .flat_map(|rules| cells().map(move |(state, op)| ((row(rules, op), text(state)), actual(rules, state, op))))
         .collect();
     let wrong: Vec<_> = actual.iter().filter(|(at, cell)| expected.get(at) != Some(cell)).collect();
     assert!(wrong.is_empty(), "not as the table has it: {wrong:#?}");
@@ -113,7 +129,7 @@ fn the_states_are_27_and_the_operations_19() {
 fn closed_is_for_good_and_answers_only_to_late_news() {
     for state in State::all().filter(|state| state.is_closed()) {
         for op in Op::ALL {
-            match step(state, op) {
+            match step(Rules::Node, state, op) {
                 Ok(step) => assert_eq!((step.next, step.action), (state, Action::Discard), "{state:?} {op:?}"),
                 Err(ErrorKind::NotRunning | ErrorKind::IsConnected | ErrorKind::NotConnected) => {}
                 Err(other) => panic!("{state:?} {op:?}: {other:?}"),
@@ -124,8 +140,8 @@ fn closed_is_for_good_and_answers_only_to_late_news() {
 
 #[test]
 fn only_close_closes_and_only_the_bind_and_the_connect_move_their_half() {
-    for (state, op) in State::all().flat_map(|state| Op::ALL.map(|op| (state, op))) {
-        let Ok(step) = step(state, op) else { continue };
+    for (rules, (state, op)) in RULES.into_iter().flat_map(|rules| cells().map(move |cell| (rules, cell))) {
+        let Ok(step) = step(rules, state, op) else { continue };
         assert!(op == Op::Close || step.next.is_closed() == state.is_closed(), "{state:?} {op:?}");
         assert!(step.next.handle != Handle::Empty || state.handle == Handle::Empty, "{state:?} {op:?}");
         let binds = matches!(op, Op::Bind | Op::BindDone | Op::BindFailed);
@@ -137,8 +153,8 @@ fn only_close_closes_and_only_the_bind_and_the_connect_move_their_half() {
 
 #[test]
 fn what_waits_is_asked_again_from_the_same_half() {
-    for (state, op) in State::all().flat_map(|state| Op::ALL.map(|op| (state, op))) {
-        let Ok(step) = step(state, op) else { continue };
+    for (rules, (state, op)) in RULES.into_iter().flat_map(|rules| cells().map(move |cell| (rules, cell))) {
+        let Ok(step) = step(rules, state, op) else { continue };
         match step.action {
             Action::BindFirst => assert_eq!(state.bind, Bind::Unbound),
             Action::BindSilently | Action::Open => assert_eq!(state.handle, Handle::Empty),
@@ -158,8 +174,9 @@ struct Pair {
 }
 
 impl Pair {
-    fn new() -> Self {
-        Pair { socket: new(SocketType::Udp4), peer: bound("127.0.0.1:0") }
+    fn new(rules: Rules) -> Self {
+        let socket = Socket::new(&SocketOptions::new(SocketType::Udp4).rules(rules)).unwrap();
+        Pair { socket, peer: bound("127.0.0.1:0") }
     }
 
     fn peer(&self) -> SocketAddr {
@@ -167,8 +184,8 @@ impl Pair {
     }
 
     /// A new pair whose socket has gone this way.
-    fn along(path: &[Move]) -> Self {
-        let pair = Pair::new();
+    fn along(rules: Rules, path: &[Move]) -> Self {
+        let pair = Pair::new(rules);
         for &step in path {
             let _ = step.make(&pair);
         }
@@ -250,13 +267,13 @@ impl Move {
 }
 
 /// Every state that a real socket gets into, with the shortest way there.
-fn reachable() -> BTreeMap<String, Vec<Move>> {
+fn reachable(rules: Rules) -> BTreeMap<String, Vec<Move>> {
     let mut found = BTreeMap::from([(text(State::NEW), Vec::new())]);
     let mut open = VecDeque::from([Vec::new()]);
     while let Some(path) = open.pop_front() {
         for next in Move::ALL {
             let longer = [&path[..], &[next]].concat();
-            let state = text(Pair::along(&longer).socket.state());
+            let state = text(Pair::along(rules, &longer).socket.state());
             found.entry(state).or_insert_with(|| {
                 open.push_back(longer.clone());
                 longer
@@ -266,11 +283,18 @@ fn reachable() -> BTreeMap<String, Vec<Move>> {
     found
 }
 
+/// The same for both rules.
+fn everywhere() -> impl Iterator<Item = (Rules, String, Vec<Move>)> {
+    RULES.into_iter().flat_map(|rules| reachable(rules).into_iter().map(move |(name, path)| (rules, name, path)))
+}
+
 #[test]
 fn a_socket_reaches_these_states_and_no_others() {
-    let states: Vec<_> = reachable().into_keys().collect();
-    let expected = "bco bcx bdo bdx bgo bgx ide ido idx ige igo igx ude udo udx uge ugo ugx";
-    assert_eq!(states, expected.split(' ').collect::<Vec<_>>());
+    for rules in RULES {
+        let states: Vec<_> = reachable(rules).into_keys().collect();
+        let expected = "bco bcx bdo bdx bgo bgx ide ido idx ige igo igx ude udo udx uge ugo ugx";
+        assert_eq!(states, expected.split(' ').collect::<Vec<_>>(), "{rules:?}");
+    }
 }
 
 fn state(name: &str) -> State {
@@ -278,8 +302,8 @@ fn state(name: &str) -> State {
 }
 
 /// Holds a method's answer against the cell of its rule.
-fn check(name: &str, what: &str, op: Op, answer: Result<(), Error>) {
-    match (step(state(name), op), answer) {
+fn check(rules: Rules, name: &str, what: &str, op: Op, answer: Result<(), Error>) {
+    match (step(rules, state(name), op), answer) {
         (Err(code), answer) => {
             assert_eq!(answer.map_err(|error| error.code()), Err(rule_code(code)), "{what} in {name}")
         }
@@ -293,26 +317,26 @@ fn check(name: &str, what: &str, op: Op, answer: Result<(), Error>) {
 
 #[test]
 fn every_change_of_a_real_socket_is_the_tables() {
-    for (name, path) in reachable() {
+    for (rules, name, path) in everywhere() {
         for next in Move::ALL {
-            let pair = Pair::along(&path);
+            let pair = Pair::along(rules, &path);
             let answer = next.make(&pair);
             let after = text(pair.socket.state());
-            match step(state(&name), next.op()) {
+            match step(rules, state(&name), next.op()) {
                 Err(_) => assert_eq!(after, name, "{next:?} was refused and changed {name}"),
-                Ok(_) if answer.is_ok() => assert_eq!(after, landing(&name, next), "{next:?} from {name}"),
+                Ok(_) if answer.is_ok() => assert_eq!(after, landing(rules, &name, next), "{next:?} from {name}"),
                 Ok(_) => {}
             }
             if !matches!(next, Move::FailBind | Move::FailConnect) {
-                check(&name, &format!("{next:?}"), next.op(), answer);
+                check(rules, &name, &format!("{next:?}"), next.op(), answer);
             }
         }
     }
 }
 
 /// Where a method that succeeds leaves the socket: its own step, and the implicit bind before it.
-fn landing(name: &str, next: Move) -> String {
-    let step = step(state(name), next.op()).unwrap();
+fn landing(rules: Rules, name: &str, next: Move) -> String {
+    let step = step(rules, state(name), next.op()).unwrap();
     let binds = step.action == Action::BindFirst && next == Move::SendTo
         || next == Move::FinishConnect && state(name).bind == Bind::Unbound && !state(name).is_closed();
     let bound = State { bind: Bind::Bound, handle: Handle::Open, ..step.next };
@@ -324,10 +348,10 @@ type Question = (&'static str, Op, fn(&Socket) -> Result<(), Error>);
 
 #[test]
 fn every_question_to_a_real_socket_is_answered_as_the_table_says() {
-    for (name, path) in reachable() {
+    for (rules, name, path) in everywhere() {
         for (what, op, ask) in questions() {
-            let pair = Pair::along(&path);
-            check(&name, what, op, ask(&pair.socket));
+            let pair = Pair::along(rules, &path);
+            check(rules, &name, what, op, ask(&pair.socket));
             let opened = op == Op::Membership && state(&name).handle == Handle::Empty;
             let expected = if opened { State { handle: Handle::Open, ..state(&name) } } else { state(&name) };
             assert_eq!(text(pair.socket.state()), text(expected), "{what} in {name}");
@@ -366,12 +390,12 @@ fn questions() -> Vec<Question> {
 
 #[test]
 fn bind_and_connect_are_refused_as_their_beginnings_are() {
-    for (name, path) in reachable() {
-        let pair = Pair::along(&path);
-        check(&name, "bind", Op::Bind, pair.socket.bind(None));
-        let pair = Pair::along(&path);
+    for (rules, name, path) in everywhere() {
+        let pair = Pair::along(rules, &path);
+        check(rules, &name, "bind", Op::Bind, pair.socket.bind(None));
+        let pair = Pair::along(rules, &path);
         let to = pair.peer();
-        check(&name, "connect", Op::Connect, pair.socket.connect(to));
+        check(rules, &name, "connect", Op::Connect, pair.socket.connect(to));
     }
 }
 

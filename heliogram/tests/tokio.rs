@@ -59,7 +59,6 @@ async fn a_connected_socket_hears_its_peer_alone() {
     let (client, local) = bound(&V4).await;
     let (stranger, _) = bound(&V4).await;
     client.connect(address).await.unwrap();
-    assert_eq!(client.connect(address).await.unwrap_err().code(), "ERR_SOCKET_DGRAM_IS_CONNECTED");
     stranger.send_to(b"no", local).await.unwrap();
     server.send_to(b"yes", local).await.unwrap();
     let mut buffer = [0; 16];
@@ -248,4 +247,24 @@ async fn a_batch_that_empties_the_queue_leaves_the_socket_writable() {
         assert_eq!(soon(server.send_to(b"pong", peer)).await.unwrap(), 4);
         assert_eq!(soon(client.recv(&mut [0; 9])).await.unwrap(), 4);
     }
+}
+
+#[tokio::test]
+async fn a_connected_socket_connects_again_and_sends_to_others() {
+    let (first, first_address) = bound(&V4).await;
+    let (second, second_address) = bound(&V4).await;
+    let (client, local) = bound(&V4).await;
+    client.connect(first_address).await.unwrap();
+    client.connect(second_address).await.unwrap();
+    assert_eq!((client.local_addr().unwrap(), client.peer_addr().unwrap()), (local, second_address));
+    client.send(b"peer").await.unwrap();
+    let mut buffer = [0; 16];
+    assert_eq!(soon(second.recv_from(&mut buffer)).await.unwrap(), (4, local));
+    if cfg!(target_os = "linux") {
+        client.send_to(b"other", first_address).await.unwrap();
+        assert_eq!(soon(first.recv_from(&mut buffer)).await.unwrap(), (5, local));
+    }
+    // A connect that fails changes nothing.
+    assert_eq!(client.connect("[::1]:9").await.unwrap_err().code(), "ENOTFOUND");
+    assert_eq!(client.peer_addr().unwrap(), second_address);
 }

@@ -6,6 +6,7 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use heliogram::send_queue::SendQueue;
+use heliogram::state::Rules;
 use heliogram::{BorrowedDescriptor, Datagram, RecvBatch, RemoteInfo, Result, Socket, SocketOptions, SocketType};
 
 use crate::ffi::{Interest, Poll, Watched};
@@ -61,7 +62,7 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     pub(crate) fn new(number: u32, environment: &Rc<Environment>, options: &SocketOptions, ways: Ways) -> Result<Self> {
-        Ok(Endpoint::of(number, Socket::new(options)?, Rc::downgrade(environment), ways))
+        Ok(Endpoint::of(number, Socket::new(&options.clone().rules(Rules::Node))?, Rc::downgrade(environment), ways))
     }
 
     fn of(number: u32, socket: Socket, environment: Weak<Environment>, ways: Ways) -> Self {

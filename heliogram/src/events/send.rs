@@ -7,7 +7,7 @@ use super::event;
 use super::shared::Tick;
 use super::socket::{EventSocket, Pending, SendCallback};
 use crate::error::{Error, Result};
-use crate::state::{Action, Op, step};
+use crate::state::{Action, Op};
 use crate::sys;
 use crate::types::datagram::Datagram;
 
@@ -21,7 +21,7 @@ impl EventSocket {
         let to = to.target(self.socket_type())?;
         self.check_running()?;
         let op = if let Target::Peer = to { Op::Send } else { Op::SendTo };
-        let action = step(self.state(), op).map_err(Error::rule)?.action;
+        let action = self.inner.socket.step(op).map_err(Error::rule)?.action;
         if action == Action::BindFirst {
             self.bind_implicitly()?;
         }

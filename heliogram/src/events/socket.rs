@@ -15,7 +15,7 @@ use crate::rt::delegate::delegate;
 use crate::send_queue::SendQueue;
 use crate::socket::SocketControl;
 use crate::socket_options::SocketOptions;
-use crate::state::Connect;
+use crate::state::{Connect, Rules};
 use crate::sys;
 use crate::types::datagram::Datagram;
 use crate::types::interface::Interface;
@@ -151,7 +151,7 @@ impl EventSocket {
 impl EventSocket {
     pub(super) fn new(shared: &Rc<Shared<EventSocket>>, options: &SocketOptions) -> Result<Self> {
         let inner = Inner {
-            socket: crate::Socket::new(options)?,
+            socket: crate::Socket::new(&options.clone().rules(Rules::Node))?,
             shared: Rc::clone(shared),
             key: shared.new_key(),
             listeners: Listeners::default(),

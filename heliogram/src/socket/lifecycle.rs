@@ -135,8 +135,7 @@ impl Socket {
         self.advance(Op::Bind)?;
         self.advance(Op::BindDone)?;
         if connected {
-            self.advance(Op::Connect)?;
-            self.advance(Op::ConnectDone)?;
+            self.take_connection()?;
         }
         self.apply_buffer_sizes()
     }
@@ -163,11 +162,15 @@ impl Socket {
 impl Socket {
     /// Makes `remote` the only peer: datagrams go to it and come from it alone. Binds first if need be.
     ///
+    /// A connected socket connects again. It keeps the local address that the first connect gave it, and datagrams of the
+    /// former peer that are queued already still come. To talk to several peers, or from several addresses, leave the
+    /// socket unconnected and choose with [`SendOptions::source`](crate::SendOptions::source).
+    ///
     /// # Errors
     ///
-    /// `ERR_SOCKET_DGRAM_IS_CONNECTED`, `ERR_SOCKET_DGRAM_NOT_RUNNING`, `ERR_SOCKET_BAD_PORT` for port 0,
-    /// `ERR_IP_BLOCKED`, `EINVAL` for the other family, those of [`bind`](Self::bind), and the system's, such as
-    /// `ENETUNREACH`. `EAGAIN` while a bind is under way.
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING`, `ERR_SOCKET_BAD_PORT` for port 0, `ERR_IP_BLOCKED`, `EINVAL` for the other family,
+    /// those of [`bind`](Self::bind), and the system's, such as `ENETUNREACH`, after which the socket has the peer that it
+    /// had before. `EAGAIN` while a bind is under way.
     pub fn connect(&self, remote: SocketAddr) -> Result<()> {
         let _control = self.control();
         check_port(remote)?;
@@ -175,8 +178,9 @@ impl Socket {
             return Err(Error::raw("connect", sys::errno::EAGAIN).at(remote));
         }
         self.check_peer("connect", remote)?;
-        self.advance(Op::Connect)?;
-        self.connect_now(remote)
+        self.bind_if_needed()?;
+        self.connect_in_kernel(remote)?;
+        self.take_connection()
     }
 
     /// Begins a connect whose address is still being looked up.
@@ -308,15 +312,27 @@ impl SocketControl {
 
     /// Connects in the kernel, once the connect has begun; binds before if need be.
     fn connect_now(&self, remote: SocketAddr) -> Result<()> {
-        let outcome = self.bind_if_needed().and_then(|()| {
-            self.sys("connect")?.connect(remote).map_err(|error| Error::system("connect", &error).at(remote))
-        });
+        let outcome = self.bind_if_needed().and_then(|()| self.connect_in_kernel(remote));
         self.advance(if outcome.is_ok() { Op::ConnectDone } else { Op::ConnectFailed })?;
         outcome
     }
 
+    fn connect_in_kernel(&self, remote: SocketAddr) -> Result<()> {
+        self.sys("connect")?.connect(remote).map_err(|error| Error::system("connect", &error).at(remote))
+    }
+
+    /// Takes over a peer that the kernel has. No other thread sees the states in between, in which sends would wait.
+    fn take_connection(&self) -> Result<()> {
+        if !self.state().is_connected() {
+            let begun = self.step(Op::Connect).map_err(Error::rule)?.next;
+            let done = step(self.options.rules, begun, Op::ConnectDone).map_err(Error::rule)?.next;
+            self.set_state(done);
+        }
+        Ok(())
+    }
+
     pub(super) fn bind_if_needed(&self) -> Result<()> {
-        match step(self.state(), Op::SendTo) {
+        match self.step(Op::SendTo) {
             Ok(Step { action: Action::BindFirst, .. }) => self.bind_implicitly(),
             _ => Ok(()),
         }

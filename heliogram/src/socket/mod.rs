@@ -137,7 +137,7 @@ impl SocketControl {
     ///
     /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     pub fn descriptor(&self) -> Result<sys::BorrowedDescriptor<'_>> {
-        step(self.state(), Op::Address).map_err(|code| rule(code, "descriptor"))?;
+        self.step(Op::Address).map_err(|code| rule(code, "descriptor"))?;
         Ok(self.sys("descriptor")?.descriptor())
     }
 
@@ -149,7 +149,7 @@ impl SocketControl {
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     #[doc(alias = "getSendQueueSize")]
     pub fn send_queue_size(&self) -> Result<usize> {
-        step(self.state(), Op::SendQueue).map_err(Error::rule)?;
+        self.step(Op::SendQueue).map_err(Error::rule)?;
         Ok(self.waiting.now().0)
     }
 
@@ -160,7 +160,7 @@ impl SocketControl {
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     #[doc(alias = "getSendQueueCount")]
     pub fn send_queue_count(&self) -> Result<usize> {
-        step(self.state(), Op::SendQueue).map_err(Error::rule)?;
+        self.step(Op::SendQueue).map_err(Error::rule)?;
         Ok(self.waiting.now().1)
     }
 
@@ -206,9 +206,19 @@ impl SocketControl {
 
     /// Takes a step of the state machine; the caller holds `control`.
     fn advance(&self, op: Op) -> Result<Step> {
-        let step = step(self.state(), op).map_err(Error::rule)?;
-        self.state.store(step.next.index(), Ordering::Release);
+        let step = self.step(op).map_err(Error::rule)?;
+        self.set_state(step.next);
         Ok(step)
+    }
+
+    /// Only for who holds `control`.
+    fn set_state(&self, state: State) {
+        self.state.store(state.index(), Ordering::Release);
+    }
+
+    /// What the rules say of an operation now.
+    pub(crate) fn step(&self, op: Op) -> std::result::Result<Step, ErrorKind> {
+        step(self.options.rules, self.state(), op)
     }
 
     /// The descriptor, for a reactor to register. `EBADF` while there is none.
@@ -225,7 +235,7 @@ impl SocketControl {
 
     /// What the operation would take, without taking the step.
     fn asks(&self, op: Op) -> Result<Action> {
-        step(self.state(), op).map(|step| step.action).map_err(Error::rule)
+        self.step(op).map(|step| step.action).map_err(Error::rule)
     }
 
     fn sys(&self, syscall: &'static str) -> Result<&sys::Socket> {
@@ -234,7 +244,7 @@ impl SocketControl {
 
     /// Asks the rules, then the system.
     fn call<T>(&self, op: Op, syscall: &'static str, call: impl FnOnce(&sys::Socket) -> io::Result<T>) -> Result<T> {
-        step(self.state(), op).map_err(|code| rule(code, syscall))?;
+        self.step(op).map_err(|code| rule(code, syscall))?;
         call(self.sys(syscall)?).map_err(|error| self.failed(syscall, &error))
     }
 

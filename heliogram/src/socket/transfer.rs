@@ -7,7 +7,7 @@ use super::{Socket, SocketControl, rule};
 use crate::addr::RemoteInfo;
 use crate::batch::RecvBatch;
 use crate::error::{Error, Result};
-use crate::state::{Action, Op, step};
+use crate::state::{Action, Op};
 use crate::sys;
 use crate::types::datagram::{Datagram, MAX_MESSAGE, Run, runs};
 use crate::types::metadata::RecvMetadata;
@@ -34,8 +34,9 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// Those of [`try_send`](Self::try_send), but `ERR_SOCKET_DGRAM_IS_CONNECTED` on a connected socket;
-    /// `ERR_SOCKET_BAD_PORT` for port 0; `ERR_IP_BLOCKED`; `EINVAL` for an address of the other family.
+    /// Those of [`try_send`](Self::try_send) but `ERR_SOCKET_DGRAM_NOT_CONNECTED`; `ERR_SOCKET_BAD_PORT` for port 0;
+    /// `ERR_IP_BLOCKED`; `EINVAL` for an address of the other family. On a connected socket macOS and FreeBSD answer
+    /// `EISCONN`, while Linux and Windows send to `peer`.
     #[doc(alias("send", "sendto"))]
     pub fn try_send_to(&self, message: &[u8], peer: SocketAddr) -> Result<usize> {
         self.send_one(&[IoSlice::new(message)], Some(peer))
@@ -237,7 +238,7 @@ impl SocketControl {
     /// that is asked for.
     fn sender(&self, to: Option<SocketAddr>, named: Op) -> Result<&sys::Socket> {
         let op = if to.is_some() { named } else { Op::Send };
-        let step = step(self.state(), op).map_err(|code| rule(code, "send"))?;
+        let step = self.step(op).map_err(|code| rule(code, "send"))?;
         if let Some(peer) = to {
             self.check_peer("send", peer)?;
         }
