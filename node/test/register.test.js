@@ -72,3 +72,20 @@ test('heliogram stands on the host\'s own dgram', () => {
   assert.deepStrictEqual(run('host.cjs', []), { instance: true, other: isItself, old: true });
 });
 
+const notOurs = !isItself && `in ${process.version} the package is the host's own dgram`;
+
+test('B89 a patched node:dgram is patched for every import', { skip: notOurs }, () => {
+  assert.deepStrictEqual(run('patched.mjs', ['--import', 'heliogram/register']), { seen: 5, of: 5, isOurs: true });
+});
+
+test('B89 node:dgram is mocked and restored as the host\'s', { skip: notOurs }, () => {
+  allHeliogram(run('mocked.mjs', ['--experimental-test-module-mocks', '--import', 'heliogram/register']), 11);
+});
+
+test('B89 a second copy of heliogram finds the host\'s dgram', { skip: notOurs }, () => {
+  assert.deepStrictEqual(run('copies.cjs', []), { onHost: true, isOther: true, firstStays: true });
+});
+
+test('B89 with frozen intrinsics', { skip: notOurs }, () => {
+  allHeliogram(run('ways.mjs', ['--frozen-intrinsics', '--import', 'heliogram/register']), 8);
+});
