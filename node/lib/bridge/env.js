@@ -7,6 +7,7 @@ const { setImmediate, setTimeout } = require('node:timers'); // Deno's own give 
 const sendBatch = require('./send-batch.js');
 const { asyncContext, atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('../runtime/index.js');
 const native = require('./binding.js');
+const process = require('../runtime/process.js');
 
 /** Messages of one batch, and the bytes of the shared buffer: two messages of any size, and their metadata. */
 const MESSAGES = 64;

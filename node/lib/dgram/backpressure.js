@@ -5,6 +5,7 @@
 const { kState } = require('../runtime/index.js');
 const { ERR_HELIOGRAM_SEND_QUEUE_FULL } = require('../common/errors.js');
 const { validateCount } = require('../common/validate.js');
+const process = require('../runtime/process.js');
 
 /** Bytes that may wait before writableNeedDrain says so, unless the program says otherwise. */
 const HIGH_WATER_MARK = 65_536;

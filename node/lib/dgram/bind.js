@@ -18,6 +18,7 @@ const {
   ERR_SOCKET_BAD_BUFFER_SIZE,
   ERR_SOCKET_BUFFER_SIZE,
 } = require('../common/errors.js');
+const process = require('../runtime/process.js');
 
 const anyAddress = (socket) => (socket.type === 'udp4' ? '0.0.0.0' : '::');
 const isObject = (value) => value !== null && typeof value === 'object';
@@ -56,21 +57,29 @@ function onError(_nread, handle, error) {
   return handle[kOwner].emit('error', error);
 }
 
+/** Starts to receive, which takes descriptors; 0 or a negative errno, then the socket is unbound again. */
 function startReceiving(socket) {
   const state = socket[kState];
   const handle = state.openHandle;
   handle.onmessage = onMessage;
   state.udpHandle.onmessages = onMessages; // which no handle of the host's has
   handle.onerror = onError;
-  handle.recvStart();
+  const errno = handle.recvStart();
+  if (errno < 0) {
+    state.udpHandle.reopen();
+    return errno;
+  }
   state.receiving = true;
   if (state.recvBufferSize) bufferSize(socket, state.recvBufferSize, true);
   if (state.sendBufferSize) bufferSize(socket, state.sendBufferSize, false);
+  return 0;
 }
 
-function startListening(socket) {
-  startReceiving(socket);
-  socket.emit('listening');
+/** `failure` makes the error of a negative errno. */
+function startListening(socket, failure) {
+  const errno = startReceiving(socket);
+  if (errno) socket.emit('error', failure(errno));
+  else socket.emit('listening');
 }
 
 /** The callback is a listener of 'listening' which the first error removes, without counting as a listener for errors. */
@@ -96,9 +105,10 @@ function bindFailed(socket, error) {
 
 /** Goes on with a handle that the host made: from the primary of a cluster, or from another process. */
 function adoptHandle(socket, wrap) {
+  const failure = (errno) => new ErrnoException(errno, 'open');
   const outcome = socket[kState].udpHandle.share(wrap);
-  if (outcome !== 0) return bindFailed(socket, new ErrnoException(outcome, 'open'));
-  return startListening(socket);
+  if (outcome !== 0) return bindFailed(socket, failure(outcome));
+  return startListening(socket, failure);
 }
 
 /** Asks the primary for the handle that the workers of a cluster share; `otherwise` is for one that has none to share. */
@@ -135,7 +145,7 @@ function bindDescriptor(socket, { fd, exclusive }) {
   const outcome = handleOf(socket).open(fd);
   if (typeof outcome === 'string') throw new ERR_INVALID_FD_TYPE(outcome);
   if (outcome) throw new ErrnoException(outcome, 'open');
-  startListening(socket);
+  startListening(socket, (errno) => new ErrnoException(errno, 'open'));
 }
 
 /** The address has been found. */
@@ -154,9 +164,10 @@ function bindSharedAddress(socket, ip, port) {
 function bindNow(socket, ip, port) {
   const state = socket[kState];
   if (state.bindState === UNBOUND) obey(state.udpHandle.beginBind()); // a look-up that failed may answer a second time
+  const failure = (errno) => new ExceptionWithHostPort(errno, 'bind', ip, port);
   const errno = state.openHandle.bind(ip, port || 0, flagsOf(state));
-  if (errno) bindFailed(socket, new ExceptionWithHostPort(errno, 'bind', ip, port));
-  else startListening(socket);
+  if (errno) bindFailed(socket, failure(errno));
+  else startListening(socket, failure);
 }
 
 function emitUnlessClosed(socket, event) {
@@ -206,11 +217,9 @@ function bindSync(options = {}) {
   const address = literal(options.address || '', 'options.address', anyAddress(this), 'bindSync');
   obey(state.udpHandle.beginBind());
   const errno = state.openHandle.bind(address, port, flagsOf(state));
-  if (errno) {
-    state.udpHandle.abandonBind();
-    throw new ExceptionWithHostPort(errno, 'bind', address, port);
-  }
-  startReceiving(this);
+  if (errno) state.udpHandle.abandonBind();
+  const failed = errno || startReceiving(this);
+  if (failed) throw new ExceptionWithHostPort(failed, 'bind', address, port);
   process.nextTick(emitUnlessClosed, this, 'listening');
   return this.address();
 }

@@ -15,6 +15,7 @@ const {
   ERR_SOCKET_DGRAM_IS_CONNECTED,
   ERR_SOCKET_DGRAM_NOT_CONNECTED,
 } = require('../common/errors.js');
+const process = require('../runtime/process.js');
 
 /** In a handle's `stateBits`. */
 const CONNECTING = 1 << 2;

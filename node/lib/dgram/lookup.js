@@ -1,7 +1,7 @@
 'use strict';
 // Names to addresses, by the host's dns.lookup or the program's own function.
 
-const process = require('node:process'); // the global is an accessor, which costs
+const process = require('../runtime/process.js');
 const { isIP } = require('../common/is-ip.js');
 const { ownLookup, skipsLookup } = require('../runtime/index.js');
 const { validateFunction } = require('../common/validate.js');

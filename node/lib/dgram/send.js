@@ -1,7 +1,7 @@
 'use strict';
 // socket.send() and sendto(): which of the many argument forms is meant, the look-up, and the callback.
 
-const process = require('node:process'); // the global is an accessor, which costs
+const process = require('../runtime/process.js');
 const { AsyncResource } = require('node:async_hooks');
 const { kState } = require('../runtime/index.js');
 const { bindImplicitly, enqueue, healthCheck } = require('./state.js');

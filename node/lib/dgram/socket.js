@@ -16,6 +16,7 @@ const { additions } = require('../extras/prototype.js');
 const options = require('./options.js');
 const { validateAbortSignal, validateCount, validateFunction, validateUint32 } = require('../common/validate.js');
 const { ERR_INVALID_ARG_TYPE, ERR_SOCKET_BAD_TYPE } = require('../common/errors.js');
+const process = require('../runtime/process.js');
 
 const { kAsyncId, kOwner, kState } = host;
 const channel = diagnostics.channel('udp.socket');

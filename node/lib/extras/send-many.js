@@ -1,7 +1,7 @@
 'use strict';
 // socket.sendMany(): datagrams that are checked together, leave together and in order, and have one callback.
 
-const process = require('node:process'); // the global is an accessor, which costs
+const process = require('../runtime/process.js');
 const { AsyncResource } = require('node:async_hooks');
 const { kState } = require('../runtime/index.js');
 const { bindImplicitly, enqueue, healthCheck } = require('../dgram/state.js');

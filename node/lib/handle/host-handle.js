@@ -83,9 +83,14 @@ function lend(handle) {
 
 /** Uses a handle that the host made, with its descriptor. */
 function replace(handle, wrap) {
+  reopen(handle);
+  adorn(wrap, handle);
+}
+
+/** The host's handle of a socket that is unbound again: one without a descriptor is made when somebody asks for it. */
+function reopen(handle) {
   close(handle);
   handle.hostHandle = undefined;
-  adorn(wrap, handle);
 }
 
 /** Closes the host's handle; one from cluster has a `close` of its own, which notifies the primary. */
@@ -106,6 +111,7 @@ const itself = {
   lend() {},
   of: (handle) => handle,
   reference() {},
+  reopen() {},
   /** Cluster closes the handle when the worker disconnects, which has to close the socket. */
   replace(handle, wrap) {
     const { close } = wrap;
@@ -120,4 +126,4 @@ const itself = {
   },
 };
 
-module.exports = UDP ? { close, isReferenced, lend, of, reference, replace } : itself;
+module.exports = UDP ? { close, isReferenced, lend, of, reference, reopen, replace } : itself;

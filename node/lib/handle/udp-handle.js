@@ -4,7 +4,7 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
-const { clearInterval, setInterval } = require('node:timers'); // Deno's own give numbers
+const { clearInterval, setImmediate, setInterval } = require('node:timers'); // Deno's own give numbers
 const util = require('node:util');
 const environment = require('../bridge/env.js');
 const sendBatch = require('../bridge/send-batch.js');
@@ -122,16 +122,30 @@ class UdpHandle {
 
   /** Adopts the kernel's socket of a handle of the host's: the one that cluster workers share. */
   share(wrap) {
+    const before = this.replaceNative();
+    const outcome = adopt(this.native, wrap);
+    if (this.connectState === 1) this.native.beginConnect();
+    environment.calls.close(before);
+    hostHandles.replace(this, wrap);
+    return this.step(outcome);
+  }
+
+  /** Becomes unbound again; the port is free. */
+  reopen() {
+    this.forget();
+    environment.calls.close(this.replaceNative());
+    hostHandles.reopen(this);
+    this.step(0);
+  }
+
+  /** Continues with a new native socket; the number of the one before. */
+  replaceNative() {
     const { number, native } = this;
     this.number = environment.open(this.type, this.flags, this.receiveCoalescing);
     this.nativeHandle = undefined;
     this.takesBatches = this.hasTransmitTimestamps = false;
     environment.calls.reference(this.number, native.isReferenced() ? 1 : 0);
-    const outcome = adopt(this.native, wrap);
-    if (this.connectState === 1) this.native.beginConnect();
-    environment.calls.close(number);
-    hostHandles.replace(this, wrap);
-    return this.step(outcome);
+    return number;
   }
 
   beginConnect() {

@@ -34,10 +34,10 @@ function onceRequired(begin) {
  * would keep it for ever: it is unreferenced until the program begins.
  */
 function unreferenceChannel() {
-  const { channel } = process;
-  const isReferenced = channel && IPC_EVENTS.some((event) => process.listenerCount(event) > 0);
+  if (process.send === undefined) return; // in worker threads `channel` throws
+  const isReferenced = process.channel && IPC_EVENTS.some((event) => process.listenerCount(event) > 0);
   if (!isReferenced) return;
-  channel.unref();
+  process.channel.unref();
   onceRequired(() => process.channel?.ref());
 }
 

@@ -2,7 +2,7 @@
 // Node: readiness comes from its own loop, and what leaves a callback of the loop is followed by ticks.
 
 // The global is an accessor, which is looked up anew at each use.
-const process = require('node:process');
+const process = require('./process.js');
 const { symbolOf } = require('./symbols.js');
 const { asksForNet, isSupported, skipsLookup } = require('./versions.js');
 

@@ -11,6 +11,7 @@ const {
   ErrnoException, ERR_SOCKET_ALREADY_BOUND, ERR_SOCKET_DGRAM_IS_CONNECTED, ERR_SOCKET_DGRAM_NOT_CONNECTED,
   ERR_SOCKET_DGRAM_NOT_RUNNING,
 } = require('../common/errors.js');
+const process = require('../runtime/process.js');
 
 const TYPE = 'unix_dgram';
 

@@ -7,9 +7,9 @@ use std::path::Path;
 
 pub(crate) const PROGRAM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
-/// Installs the packages of both folders that have a lock file.
+/// Installs the packages of the folders that have a lock file.
 pub(crate) fn install() -> Result<(), String> {
-    for folder in [folder(), folder().join("test/runtimes")] {
+    for folder in [folder(), folder().join("test/runtimes"), folder().join("test/frameworks")] {
         install_in(&folder).map_err(|e| format!("npm ci in {}: {e}", folder.display()))?;
     }
     build()
