@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use common::{LONG, assert_works, bound, code, new, recv, send, within};
 use heliogram::state::Bind;
 use heliogram::{Datagram, Interface, RecvBatch, Socket, SocketType};
-use nix::sys::pthread::{pthread_kill, pthread_self};
+use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
@@ -106,14 +106,26 @@ fn handle_signals() {
     unsafe { sigaction(Signal::SIGUSR1, &action) }.unwrap();
 }
 
+/// A thread that signals are sent to. With musl its identifier is a pointer.
+struct ThreadId(Pthread);
+
+// SAFETY: pthread_kill takes the identifier of a live thread from any thread.
+unsafe impl Sync for ThreadId {}
+
+impl ThreadId {
+    fn interrupt(&self) {
+        pthread_kill(self.0, Signal::SIGUSR1).unwrap();
+    }
+}
+
 /// Does the work while signals rain on its thread.
 fn in_a_storm(work: impl FnOnce()) {
     handle_signals();
-    let (over, target) = (AtomicBool::new(false), pthread_self());
+    let (over, target) = (AtomicBool::new(false), ThreadId(pthread_self()));
     thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
-                pthread_kill(target, Signal::SIGUSR1).unwrap();
+                target.interrupt();
                 thread::yield_now();
             }
         });
