@@ -125,3 +125,12 @@ pub use types::send_options::{PathMtuDiscovery, SendOptions};
 pub use types::steering::Steering;
 #[cfg(unix)]
 pub use unix_datagram::{SocketAddrUnix, UnixDatagram, UnixDatagramOptions, UnixRemoteInfo};
+
+/// The programs of the documents, as doc tests.
+#[cfg(all(doctest, feature = "tokio"))]
+mod documents {
+    #[doc = include_str!("../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../docs/rust.md")]
+    mod rust {}
+}
