@@ -2,14 +2,18 @@
 //!
 //! Sources: RFC 4007 section 11 (zones), RFC 5952 (text of IPv6), the manual's `setMulticastInterface`.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
+use std::str::FromStr;
 
 use crate::error::{Error, Result};
 use crate::sys;
 use crate::types::family::SocketType;
 use crate::types::interface::Interface;
 use crate::types::metadata::RecvMetadata;
+use crate::zone::with_zone;
+
+pub use crate::zone::text;
 
 /// Who sent a datagram, and how much of it there is: the manual's `rinfo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +106,26 @@ impl RecvMetadata {
     }
 }
 
+impl FromStr for Interface {
+    type Err = Error;
+
+    /// Reads what the multicast methods of this project take everywhere: an interface's name, its index, an IPv4 address of it, `*` for
+    /// every one, and nothing for the system's choice.
+    ///
+    /// # Errors
+    ///
+    /// `ENODEV` for a name that no interface has.
+    fn from_str(text: &str) -> Result<Self> {
+        match (text, text.parse(), text.parse()) {
+            ("", ..) => Ok(Interface::Default),
+            ("*", ..) => Ok(Interface::All),
+            (_, Ok(index), _) => Ok(Interface::Index(index)),
+            (_, _, Ok(address)) => Ok(Interface::Address(address)),
+            _ => Interface::by_name(text),
+        }
+    }
+}
+
 /// Reads an IP address, with a zone (`%eth0`) if it is IPv6; never asks a name server.
 ///
 /// A zone is an interface's name, on Windows its number. One that does not exist is index 0, as in Node.
@@ -120,29 +144,6 @@ pub fn parse(text: &str, port: u16) -> Result<SocketAddr> {
         (IpAddr::V4(ip), None) => Ok(SocketAddr::new(ip.into(), port)),
         (IpAddr::V6(ip), zone) => Ok(with_zone(ip, port, zone)),
     }
-}
-
-fn with_zone(ip: Ipv6Addr, port: u16, zone: Option<&str>) -> SocketAddr {
-    let index = zone.map_or(0, sys::interface_index);
-    SocketAddrV6::new(ip, port, 0, index).into()
-}
-
-/// The IP address as Node prints it: without the port, with the zone's name where there is one and it needs one.
-pub fn text(addr: &SocketAddr) -> String {
-    match addr {
-        SocketAddr::V4(addr) => addr.ip().to_string(),
-        SocketAddr::V6(addr) if needs_zone(addr) => format!("{}%{}", addr.ip(), zone_text(addr.scope_id())),
-        SocketAddr::V6(addr) => addr.ip().to_string(),
-    }
-}
-
-/// An address that means something on one link only (RFC 4007 section 4): `fe80::/10`.
-fn needs_zone(addr: &SocketAddrV6) -> bool {
-    addr.scope_id() != 0 && addr.ip().is_unicast_link_local()
-}
-
-fn zone_text(index: u32) -> String {
-    sys::interface_name(index).unwrap_or_else(|| index.to_string())
 }
 
 #[cfg(test)]

@@ -99,6 +99,7 @@ mod sys;
 mod types;
 #[cfg(unix)]
 mod unix_datagram;
+mod zone;
 
 pub use addr::RemoteInfo;
 pub use batch::{Message, RecvBatch};

@@ -124,12 +124,7 @@ async fn look_up(host: &str, port: u16) -> Outcome<Vec<SocketAddr>> {
 
 /// An interface by its name, number or IPv4 address; `*` is every one.
 pub(crate) fn interface(text: &str) -> Outcome<Interface> {
-    match (text.parse(), text.parse()) {
-        _ if text == "*" => Ok(Interface::All),
-        (Ok(address), _) => Ok(Interface::Address(address)),
-        (_, Ok(index)) => Ok(Interface::Index(index)),
-        _ => Interface::by_name(text).map_err(Failure::about(text)),
-    }
+    text.parse().map_err(Failure::about(text))
 }
 
 /// A multicast group, on one interface or the one that the system chooses.

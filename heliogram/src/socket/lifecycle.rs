@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::ops::Deref;
 
-use super::{SocketControl, check_port};
+use super::control::{SocketControl, check_port};
 use crate::error::{Error, Result};
 use crate::socket_options::SocketOptions;
 use crate::state::{Action, Bind, Op, Step, step};

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::SocketControl;
+use super::control::SocketControl;
 use crate::error::{Error, Result};
 use crate::state::{Action, Op};
 use crate::sys;

@@ -3,7 +3,8 @@
 use std::io;
 use std::sync::atomic::Ordering;
 
-use super::{Socket, SocketControl};
+use super::control::SocketControl;
+use super::lifecycle::Socket;
 use crate::batch::RecvBatch;
 use crate::error::Result;
 use crate::state::Op;

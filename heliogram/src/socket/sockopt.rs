@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::atomic::Ordering;
 
-use super::{SocketControl, buffer_size};
+use super::control::{SocketControl, buffer_size, check_range};
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::Op;
 use crate::sys::{self, Sockopt, with_sockopts};
@@ -290,9 +290,4 @@ impl SocketControl {
         let bytes = buffer_size(bytes).ok_or(Error::buffer_size(syscall, sys::errno::EINVAL))?;
         self.sized(syscall, |sys| if bytes == 0 { Ok(()) } else { set(sys, bytes) })
     }
-}
-
-/// A range is checked before the descriptor is looked at, as libuv does.
-pub(super) fn check_range(option: Sockopt, value: u32) -> Result<()> {
-    if option.range().contains(&value) { Ok(()) } else { Err(Error::raw(option.setter(), sys::errno::EINVAL)) }
 }

@@ -3,7 +3,8 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::SocketAddr;
 
-use super::{Socket, SocketControl, rule};
+use super::control::{SocketControl, rule};
+use super::lifecycle::Socket;
 use crate::addr::RemoteInfo;
 use crate::batch::RecvBatch;
 use crate::error::{Error, Result};

@@ -5,7 +5,7 @@ use napi::bindgen_prelude::BigInt;
 use napi_derive::napi;
 
 use crate::exports::handle::{JsEnvironment, JsHandle};
-use crate::exports::sockopt::{ip, named};
+use crate::exports::sockopt::ip;
 use crate::outcome::{EINVAL, error_number, status};
 
 /// How one datagram leaves; `node/lib/dgram/send-options.js` has checked the ranges.
@@ -60,7 +60,7 @@ impl Outgoing {
 
 /// The number of an interface; one that is named by its address has none here.
 fn index(text: &str) -> Result<u32, Error> {
-    match named(text)? {
+    match text.parse()? {
         Interface::Index(index) => Ok(index),
         _ => Interface::by_name(text).map(|_| 0),
     }

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use heliogram::{Error, Interface, Stats, Steering, addr};
+use heliogram::{Stats, Steering, addr};
 use napi_derive::napi;
 
 use crate::exports::handle::JsHandle;
@@ -110,7 +110,7 @@ impl JsHandle {
     /// The interface that multicast leaves by.
     #[napi(catch_unwind)]
     pub fn set_group_interface(&self, interface: String) -> i32 {
-        status(named(&interface).and_then(|interface| self.endpoint().socket.set_multicast_interface(interface)))
+        status(interface.parse().and_then(|interface| self.endpoint().socket.set_multicast_interface(interface)))
     }
 
     /// Joins or leaves a group, or what one source sends to it.
@@ -118,7 +118,7 @@ impl JsHandle {
     pub fn group(&self, join: bool, group: String, source: Option<String>, interface: String) -> i32 {
         let endpoint = self.endpoint();
         let socket = &endpoint.socket;
-        let interface = match named(&interface) {
+        let interface = match interface.parse() {
             Ok(interface) => interface,
             Err(error) => return error_number(&error),
         };
@@ -152,15 +152,4 @@ impl JsHandle {
 
 pub(crate) fn ip(text: &str) -> Option<IpAddr> {
     addr::parse(text, 0).ok().map(|address| address.ip())
-}
-
-/// An interface by its name, its number or an IPv4 address of it; `*` is all of them, and no text the system's choice.
-pub(crate) fn named(text: &str) -> Result<Interface, Error> {
-    match (text, text.parse(), text.parse()) {
-        ("", ..) => Ok(Interface::Default),
-        ("*", ..) => Ok(Interface::All),
-        (_, Ok(index), _) => Ok(Interface::Index(index)),
-        (_, _, Ok(address)) => Ok(Interface::Address(address)),
-        _ => Interface::by_name(text),
-    }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 
-pub(in crate::sys) fn set_option<T: Copy>(
+pub(crate) fn set_option<T: Copy>(
     socket: &impl AsRawFd,
     level: libc::c_int,
     option: libc::c_int,
@@ -17,11 +17,7 @@ pub(in crate::sys) fn set_option<T: Copy>(
 }
 
 /// An option whose value is an integer or a structure of integers; what the kernel leaves out of it stays 0.
-pub(in crate::sys) fn get_option<T: Copy>(
-    socket: &impl AsRawFd,
-    level: libc::c_int,
-    option: libc::c_int,
-) -> io::Result<T> {
+pub(crate) fn get_option<T: Copy>(socket: &impl AsRawFd, level: libc::c_int, option: libc::c_int) -> io::Result<T> {
     let mut value = MaybeUninit::<T>::zeroed();
     let mut length = size_of::<T>() as libc::socklen_t;
     // SAFETY: the value is live memory of that length, of which the kernel writes at most so much.
@@ -31,17 +27,17 @@ pub(in crate::sys) fn get_option<T: Copy>(
 }
 
 /// A system call's answer: -1 means that errno says why.
-pub(in crate::sys) fn check(answer: libc::c_int) -> io::Result<usize> {
+pub(crate) fn check(answer: libc::c_int) -> io::Result<usize> {
     usize::try_from(answer).map_err(|_| io::Error::last_os_error())
 }
 
 /// The same of a call that answers with a length.
-pub(in crate::sys) fn check_long(answer: libc::ssize_t) -> io::Result<usize> {
+pub(crate) fn check_long(answer: libc::ssize_t) -> io::Result<usize> {
     usize::try_from(answer).map_err(|_| io::Error::last_os_error())
 }
 
 /// Calls again for as long as a signal interrupts the call.
-pub(in crate::sys) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+pub(crate) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

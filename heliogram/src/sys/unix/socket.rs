@@ -31,8 +31,8 @@ pub type BorrowedDescriptor<'a> = BorrowedFd<'a>;
 /// A UDP socket of the kernel.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    pub(in crate::sys) inner: Arc<Descriptor>,
-    pub(in crate::sys) family: SocketType,
+    pub(crate) inner: Arc<Descriptor>,
+    pub(crate) family: SocketType,
 }
 
 impl Socket {

@@ -1,0 +1,309 @@
+//! [`SocketControl`]: the state machine joined to a descriptor; queries.
+//!
+//! Sources: Node's `dgram` documentation; `udp(7)`, `ip(7)`, `ipv6(7)`.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::socket_options::SocketOptions;
+use crate::state::{Action, Op, State, Step, step};
+use crate::stats::{self, Counters, Stats, Waiting};
+use crate::sys;
+use crate::types::family::SocketType;
+use crate::types::metadata::RecvMetadataOptions;
+
+/// What a socket can be asked and set while others use it: options, queries and multicast memberships.
+///
+/// Every socket of this crate dereferences to it. It can neither be bound, connected, received from nor closed, so that
+/// nobody ends a [`TokioSocket`](crate::TokioSocket) or an [`EventSocket`](crate::events::EventSocket) without its reactor's
+/// knowledge. All methods take `&self` and may be called from any thread.
+///
+/// ```compile_fail
+/// fn close(socket: &heliogram::Socket) {
+///     socket.close().unwrap();
+/// }
+/// fn behind_the_reactor(socket: &heliogram::TokioSocket) {
+///     close(socket); // does not compile: a tokio socket is no `Socket`
+/// }
+/// ```
+///
+/// ```compile_fail
+/// fn bind(socket: &heliogram::Socket) {
+///     socket.bind(None).unwrap();
+/// }
+/// fn behind_the_loop(socket: &heliogram::events::EventSocket) {
+///     bind(socket); // does not compile: an event socket is no `Socket`
+/// }
+/// ```
+///
+/// ```
+/// fn join(socket: &heliogram::SocketControl) -> heliogram::Result<()> {
+///     socket.join_multicast("239.255.0.1".parse().unwrap(), heliogram::Interface::Default)
+/// }
+/// # #[cfg(feature = "tokio")]
+/// fn on_tokio(socket: &heliogram::TokioSocket) -> heliogram::Result<()> {
+///     join(socket)
+/// }
+/// ```
+#[derive(Debug)]
+pub struct SocketControl {
+    pub(super) options: SocketOptions,
+    /// [`State::index`]. The paths of single datagrams only read it; whoever changes it holds `control`.
+    pub(super) state: AtomicU8,
+    pub(super) control: Mutex<()>,
+    pub(super) sys: OnceLock<sys::Socket>,
+    /// Whether the kernel hands over trains.
+    pub(super) gro: AtomicBool,
+    /// The largest segment that may travel in a train; lowered where the kernel or the device refuses.
+    pub(super) segment_limit: AtomicU16,
+    /// [`RecvMetadataOptions`](crate::RecvMetadataOptions): what the kernel tells of each datagram.
+    pub(super) receive_info: AtomicU8,
+    /// Whether the error queue tells what sends and receives would tell otherwise.
+    pub(super) receive_errors: AtomicBool,
+    /// Whether anything has ever been let into the error queue.
+    pub(super) notices: AtomicBool,
+    /// What waits in a face's [`SendQueue`](crate::send_queue::SendQueue).
+    pub(super) waiting: Waiting,
+    pub(super) incoming: Counters,
+    pub(super) outgoing: Counters,
+}
+
+/// Queries.
+impl SocketControl {
+    /// The state of Node's socket.
+    #[doc(hidden)]
+    pub fn state(&self) -> State {
+        State::from_index(self.state.load(Ordering::Acquire))
+    }
+
+    /// Whether the socket is closed.
+    pub fn is_closed(&self) -> bool {
+        self.state().is_closed()
+    }
+
+    /// Whether the socket has a peer.
+    pub fn is_connected(&self) -> bool {
+        self.state().is_connected()
+    }
+
+    /// The options that the socket was made with.
+    pub const fn options(&self) -> &SocketOptions {
+        &self.options
+    }
+
+    /// The socket's family.
+    #[doc(alias = "type")]
+    pub const fn socket_type(&self) -> SocketType {
+        self.options.socket_type
+    }
+
+    /// The local address. A socket bound to all interfaces says `0.0.0.0` or `::`.
+    ///
+    /// # Errors
+    ///
+    /// `EBADF` (`getsockname EBADF`) while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    #[doc(alias("address", "getsockname"))]
+    pub fn local_addr(&self) -> Result<SocketAddr> {
+        self.call(Op::Address, "getsockname", sys::Socket::local_addr)
+    }
+
+    /// The peer's address.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed, `ERR_SOCKET_DGRAM_NOT_CONNECTED` without a peer.
+    #[doc(alias("remoteAddress", "getpeername"))]
+    pub fn peer_addr(&self) -> Result<SocketAddr> {
+        self.call(Op::RemoteAddress, "getpeername", sys::Socket::peer_addr)
+    }
+
+    /// The descriptor, for a reactor or for calls that this crate lacks. Closing the socket does not invalidate it: its
+    /// number stays taken until the socket is dropped. There is no `AsFd` because an unbound socket has none to lend;
+    /// the faces, whose sockets are always bound, have it.
+    ///
+    /// # Errors
+    ///
+    /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    pub fn descriptor(&self) -> Result<sys::BorrowedDescriptor<'_>> {
+        self.step(Op::Address).map_err(|code| rule(code, "descriptor"))?;
+        Ok(self.sys("descriptor")?.descriptor())
+    }
+
+    /// How many bytes of sends wait because the kernel had no room for them. The methods here never wait, so only a face
+    /// that keeps a [`SendQueue`](crate::send_queue::SendQueue) for this socket has any.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    #[doc(alias = "getSendQueueSize")]
+    pub fn send_queue_size(&self) -> Result<usize> {
+        self.step(Op::SendQueue).map_err(Error::rule)?;
+        Ok(self.waiting.now().0)
+    }
+
+    /// How many sends wait; as [`send_queue_size`](Self::send_queue_size).
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+    #[doc(alias = "getSendQueueCount")]
+    pub fn send_queue_count(&self) -> Result<usize> {
+        self.step(Op::SendQueue).map_err(Error::rule)?;
+        Ok(self.waiting.now().1)
+    }
+
+    /// What the socket has sent and received so far, whatever it is now. It is counted as it happens, at a cost of nanoseconds
+    /// for a system call.
+    #[doc(alias = "SO_MEMINFO")]
+    pub fn stats(&self) -> Stats {
+        let open = self.sys.get().filter(|_| !self.state().is_closed());
+        let dropped = open.and_then(sys::Socket::dropped);
+        Stats { dropped, ..stats::gather(&self.incoming, &self.outgoing, &self.waiting) }
+    }
+}
+
+/// What the methods share.
+impl SocketControl {
+    pub(super) fn new(options: &SocketOptions) -> Result<Self> {
+        for size in [options.recv_buffer_size, options.send_buffer_size].into_iter().flatten() {
+            buffer_size(size).ok_or(Error::rule(ErrorKind::BadBufferSize))?;
+        }
+        options.sockopts.iter().try_for_each(|&(option, value)| check_range(option, value))?;
+        let mut options = options.clone();
+        options.offload &= offload_is_permitted();
+        Ok(SocketControl {
+            state: AtomicU8::new(State::NEW.index()),
+            control: Mutex::new(()),
+            sys: OnceLock::new(),
+            gro: AtomicBool::new(options.offload && options.gro),
+            segment_limit: AtomicU16::new(if sys::SEGMENTS && options.offload { u16::MAX } else { 0 }),
+            receive_info: AtomicU8::new(0),
+            receive_errors: AtomicBool::new(false),
+            notices: AtomicBool::new(false),
+            waiting: Waiting::default(),
+            incoming: Counters::default(),
+            outgoing: Counters::default(),
+            options,
+        })
+    }
+
+    pub(super) fn control(&self) -> MutexGuard<'_, ()> {
+        // The mutex guards no data that a panic could leave half changed: the state is one atomic.
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a step of the state machine; the caller holds `control`.
+    pub(super) fn advance(&self, op: Op) -> Result<Step> {
+        let step = self.step(op).map_err(Error::rule)?;
+        self.set_state(step.next);
+        Ok(step)
+    }
+
+    /// Only for who holds `control`.
+    pub(super) fn set_state(&self, state: State) {
+        self.state.store(state.index(), Ordering::Release);
+    }
+
+    /// What the rules say of an operation now.
+    pub(crate) fn step(&self, op: Op) -> std::result::Result<Step, ErrorKind> {
+        step(self.options.rules, self.state(), op)
+    }
+
+    /// The descriptor, for a reactor to register. `EBADF` while there is none.
+    #[cfg(any(feature = "events", feature = "tokio"))]
+    pub(crate) fn shared_descriptor(&self) -> Result<&std::sync::Arc<sys::Descriptor>> {
+        Ok(self.sys("descriptor")?.shared())
+    }
+
+    /// The descriptor of a socket that is known to have been opened, closed or not.
+    #[cfg(all(unix, feature = "tokio"))]
+    pub(crate) fn reserved_descriptor(&self) -> sys::BorrowedDescriptor<'_> {
+        self.sys.get().expect("a face takes a socket only once it is open").descriptor()
+    }
+
+    /// What the operation would take, without taking the step.
+    pub(super) fn asks(&self, op: Op) -> Result<Action> {
+        self.step(op).map(|step| step.action).map_err(Error::rule)
+    }
+
+    pub(super) fn sys(&self, syscall: &'static str) -> Result<&sys::Socket> {
+        self.sys.get().ok_or(Error::raw(syscall, sys::errno::EBADF))
+    }
+
+    /// Asks the rules, then the system.
+    pub(super) fn call<T>(
+        &self,
+        op: Op,
+        syscall: &'static str,
+        call: impl FnOnce(&sys::Socket) -> io::Result<T>,
+    ) -> Result<T> {
+        self.step(op).map_err(|code| rule(code, syscall))?;
+        call(self.sys(syscall)?).map_err(|error| self.failed(syscall, &error))
+    }
+
+    /// The system's error; on a socket that another thread has closed meanwhile, that it is closed.
+    pub(super) fn failed(&self, syscall: &'static str, error: &io::Error) -> Error {
+        if self.state().is_closed() { Error::rule(ErrorKind::NotRunning) } else { Error::system(syscall, error) }
+    }
+
+    pub(super) fn open(&self) -> io::Result<&sys::Socket> {
+        if let Some(sys) = self.sys.get() {
+            return Ok(sys);
+        }
+        let opened = sys::Socket::open(self.socket_type())?;
+        self.take_trains(&opened)?;
+        let sys = self.sys.get_or_init(|| opened);
+        self.advance(Op::Opened)?;
+        Ok(sys)
+    }
+
+    /// What a peer's address must satisfy, whatever the state.
+    pub(super) fn check_peer(&self, syscall: &'static str, peer: SocketAddr) -> Result<()> {
+        check_port(peer)?;
+        if !self.socket_type().matches(peer.ip()) {
+            return Err(Error::raw(syscall, sys::errno::EINVAL).at(peer));
+        }
+        match &self.options.send_block_list {
+            Some(list) if list.check(peer.ip()) => Err(Error::rule(ErrorKind::Blocked).at(peer)),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn set_send_queue(&self, bytes: usize, count: usize) {
+        self.waiting.set(bytes, count);
+    }
+
+    pub(super) fn receive_info(&self) -> RecvMetadataOptions {
+        RecvMetadataOptions::from_bits(self.receive_info.load(Ordering::Relaxed))
+    }
+}
+
+/// Whether the environment of the process leaves the sockets their trains; asked once.
+fn offload_is_permitted() -> bool {
+    static PERMITTED: OnceLock<bool> = OnceLock::new();
+    *PERMITTED.get_or_init(|| std::env::var_os("HELIOGRAM_OFFLOAD").is_none_or(|value| value != "0"))
+}
+
+pub(super) fn check_port(peer: SocketAddr) -> Result<()> {
+    if peer.port() == 0 { Err(Error::rule(ErrorKind::BadPort)) } else { Ok(()) }
+}
+
+pub(super) fn rule(code: ErrorKind, syscall: &'static str) -> Error {
+    match code {
+        ErrorKind::BadDescriptor => Error::raw(syscall, sys::errno::EBADF),
+        code => Error::rule(code),
+    }
+}
+
+/// A size that fits the C `int` of `SO_RCVBUF`.
+pub(super) fn buffer_size(bytes: u32) -> Option<usize> {
+    i32::try_from(bytes).ok().and_then(|bytes| usize::try_from(bytes).ok())
+}
+
+/// A range is checked before the descriptor is looked at, as libuv does.
+pub(super) fn check_range(option: sys::Sockopt, value: u32) -> Result<()> {
+    if option.range().contains(&value) { Ok(()) } else { Err(Error::raw(option.setter(), sys::errno::EINVAL)) }
+}
