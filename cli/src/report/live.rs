@@ -98,7 +98,10 @@ impl LiveLine {
     pub(crate) fn show(&self, way: Way, verb: &str, interval: &Interval) -> Outcome {
         if self.json {
             let mut event = output::event("progress", &self.fields);
-            output::add(&mut event, json!({ "direction": way, "verb": verb }));
+            output::add(
+                &mut event,
+                json!({ "direction": way, "by": if verb == "sent" { "sender" } else { "receiver" } }),
+            );
             output::add(&mut event, interval);
             return output::print(&event);
         }

@@ -31,14 +31,29 @@ pub(crate) fn event(kind: &str, fields: impl Serialize) -> Value {
     event
 }
 
-/// Adds what there is to say besides; what is `null` is left out.
+/// The event at the end of a command.
+pub(crate) fn summary(verb: &str, fields: impl Serialize) -> Value {
+    let mut event = event("summary", json!({ "verb": verb }));
+    add(&mut event, fields);
+    event
+}
+
+/// Adds what there is to say besides.
 pub(crate) fn add(event: &mut Value, fields: impl Serialize) {
     let fields = serde_json::to_value(fields).expect("fields are a map with text for keys");
-    let known = fields.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    event
-        .as_object_mut()
-        .expect("an event is an object")
-        .extend(known.map(|(name, value)| (name.clone(), value.clone())));
+    let known = known(fields).as_object_mut().map(std::mem::take).unwrap_or_default();
+    event.as_object_mut().expect("an event is an object").extend(known);
+}
+
+/// The same without what is `null`: what is unknown is left out.
+fn known(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name, known(value))).collect()
+        }
+        Value::Array(items) => items.into_iter().map(known).collect(),
+        value => value,
+    }
 }
 
 /// An event about an address.

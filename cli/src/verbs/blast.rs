@@ -172,7 +172,7 @@ fn report(streams: &[Outcomes], peer: std::net::SocketAddr, session: &Session) -
         total(&mut summary, streams);
     }
     session.result(&summary, || {
-        let mut event = output::address_event("summary", &peer);
+        let mut event = output::summary("blast", output::address_fields(&peer));
         let streams = streams.iter().map(|stream| {
             let mut fields = json!({ "from": text::address(&stream.local) });
             output::add(&mut fields, stream);

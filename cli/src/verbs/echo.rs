@@ -108,7 +108,7 @@ impl Echoes<'_> {
         summary.row("time", text::time(self.tally.elapsed()));
         summary.row_if("failed", (self.failed > 0).then(|| text::count(self.failed, "datagram")));
         self.session.result(&summary, || {
-            output::event("summary", json!({ "echoed": self.tally.figures(), "failed": self.failed }))
+            output::summary("echo", json!({ "echoed": self.tally.figures(), "failed": self.failed }))
         })
     }
 }

@@ -104,7 +104,7 @@ impl Listen {
     fn end(&self, tally: &Tally, session: &Session) -> Outcome {
         let time = tally.elapsed();
         session.note(&format!("received {tally} in {}", text::time(time)), || {
-            output::event("summary", json!({ "received": tally.figures() }))
+            output::summary("listen", json!({ "received": tally.figures() }))
         })?;
         self.bounds.check(tally.datagrams, session)
     }

@@ -233,7 +233,7 @@ impl<'a> Trips<'a> {
         summary.row_if("jitter", self.variation.jitter().map(|jitter| text::time(Duration::from_nanos(jitter))));
         probed.iter().for_each(|probed| probed.rows(&mut summary));
         self.session.result(&summary, || {
-            let mut event = output::address_event("summary", &self.route.peer);
+            let mut event = output::summary("ping", output::address_fields(&self.route.peer));
             output::add(
                 &mut event,
                 json!({

@@ -194,7 +194,7 @@ impl<'a> Passage<'a> {
         let dropped = self.socket.stats().dropped.filter(|&count| count > 0);
         summary.row_if("dropped", dropped.map(|count| format!("{count} datagrams by this socket, which had no room")));
         self.session.result(&summary, || {
-            output::event("summary", json!({ "forward": forward, "reverse": reverse, "dropped_by_socket": dropped }))
+            output::summary("relay", json!({ "forward": forward, "reverse": reverse, "dropped_by_socket": dropped }))
         })
     }
 }

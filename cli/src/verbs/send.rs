@@ -80,7 +80,7 @@ impl Send {
         }
         session.begin_line()?;
         session.note(&format!("sent {tally} to unix:{peer}"), || {
-            let mut event = output::event("summary", metadata::path_field(&peer));
+            let mut event = output::summary("send", metadata::path_field(&peer));
             output::add(&mut event, json!({ "sent": tally.figures() }));
             event
         })
@@ -216,7 +216,7 @@ impl<'a> Sender<'a> {
         self.session.begin_line()?;
         let (tally, peer) = (self.tally, self.route.peer);
         self.session.note(&format!("sent {tally} to {}", text::address(&peer)), || {
-            let mut event = output::address_event("summary", &peer);
+            let mut event = output::summary("send", output::address_fields(&peer));
             output::add(&mut event, json!({ "sent": tally.figures(), "unanswered": self.unanswered }));
             event
         })?;

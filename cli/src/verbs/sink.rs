@@ -80,6 +80,6 @@ fn total(server: &Server<'_>, session: &Session) -> Outcome {
     figures::received_rows(&mut summary, &received);
     session.result(&summary, || {
         let (streams, foreign) = (server.total.streams, server.total.foreign);
-        output::event("summary", json!({ "streams": streams, "foreign": foreign, "received": received }))
+        output::summary("sink", json!({ "stream_count": streams, "foreign": foreign, "received": received }))
     })
 }
