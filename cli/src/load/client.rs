@@ -232,7 +232,10 @@ impl Client {
                     self.receiver.end(sent.datagrams, now());
                     progress.ended = Some((*sent, Instant::now()));
                 }
-                Reply::Report { known: theirs, is_final: true, .. } => progress.report = Some(*theirs),
+                Reply::Report { known: theirs, is_final: true, .. } => {
+                    theirs.sent.iter().for_each(|sent| self.receiver.end(sent.datagrams, now()));
+                    progress.report = Some(*theirs);
+                }
                 _ => {}
             }
         }

@@ -87,11 +87,10 @@ impl<'a> Server<'a> {
         self.streams.values().for_each(Stream::stop);
         for _ in 0..FAREWELLS {
             self.open_streams().try_for_each(Stream::tick)?;
-            let waiting = |stream: &&mut Stream| stream.is_two_way() && !stream.has_ended();
-            let waiting = self.open_streams().filter(waiting).map(|stream| stream.report_early()).count();
-            if waiting == 0 {
+            if self.open_streams().all(|stream| stream.has_ended() || !stream.is_two_way()) {
                 break;
             }
+            self.open_streams().for_each(|stream| stream.report_early());
             let until = Instant::now() + TICK;
             while let Ok(received) = tokio::time::timeout_at(until.into(), self.socket.recv_batch(batch)).await {
                 if received.is_ok() {

@@ -183,9 +183,11 @@ impl Stream {
         let _ = self.route.try_send_batch(&[self.route.datagram(&encode(reply))]);
     }
 
-    /// Reports what is known here, before it has ended.
+    /// Reports what is known here to a client that has not ended, once nothing more is sent to it.
     pub(crate) fn report_early(&self) {
-        self.reply(&self.report_reply(true));
+        if self.is_two_way() && !self.has_ended() && self.sender.is_none() {
+            self.reply(&self.report_reply(true));
+        }
     }
 
     /// Says again what was said at the end.
