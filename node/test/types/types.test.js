@@ -68,6 +68,17 @@ for (const types of ['node22', 'node24', 'node']) {
   });
 }
 
+const ROOT = path.join(PACKAGE, '..');
+const DOCUMENTS = ['README.md', 'node/README.md', ...fs.globSync('docs/**/*.md', { cwd: ROOT, exclude: ['**/node_modules/**'] })];
+
+test('the JavaScript in the documents', (t) => {
+  const folder = project(t, 'node');
+  const blocks = DOCUMENTS.flatMap((file) => [...fs.readFileSync(path.join(ROOT, file), 'utf8').matchAll(/^```js\n([^]*?)^```/gm)].map(([, code]) => ({ file, code })));
+  assert.ok(blocks.length >= 5);
+  for (const [n, { file, code }] of blocks.entries()) fs.writeFileSync(path.join(folder, `${n}-${file.replace(/\W/g, '-')}.mts`), code);
+  accepts(folder);
+});
+
 test('our examples', (t) => {
   const folder = project(t, 'node');
   const examples = path.join(PACKAGE, 'examples');
