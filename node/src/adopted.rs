@@ -1,60 +1,68 @@
 //! Sockets that exist already: `bind({ fd })`, the shared socket of a cluster, and what the host borrows of ours.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::rc::Rc;
 
 use heliogram::{Error, ErrorKind, Socket};
 use napi::bindgen_prelude::Either;
 use socket2::SockRef;
 
-use crate::ffi::fd::{duplicate, duplicate_onto, give, take};
-use crate::ffi::{Watched, errno};
+use crate::ffi::errno;
+pub(crate) use crate::ffi::fd::NamedFd;
+use crate::ffi::fd::give;
 use crate::outcome::{EBADF, error_number, status};
-use crate::socket::Endpoint;
+use crate::socket::WatchedSocket;
 
 /// A negative number of the system's, or what the descriptor is instead of a UDP socket.
 type Refusal = Either<i32, String>;
 
-impl Endpoint {
+impl WatchedSocket {
     /// Takes over a descriptor, or a copy of it. A refused one stays its owner's, untouched by the loop.
-    pub(crate) fn adopt(&self, number: i32, copy: bool) -> Either<i32, String> {
-        match self.try_adopt(number, copy) {
+    pub(crate) fn adopt(&self, fd: NamedFd, copy: bool) -> Either<i32, String> {
+        match self.try_adopt(fd, copy) {
             Ok(()) => Either::A(0),
             Err(refusal) => refusal,
         }
     }
 
-    fn try_adopt(&self, number: i32, copy: bool) -> Result<(), Refusal> {
-        let second = duplicate(number).map_err(|_| Either::B("UNKNOWN".to_owned()))?;
+    fn try_adopt(&self, fd: NamedFd, copy: bool) -> Result<(), Refusal> {
+        let second = fd.duplicate().map_err(|_| Either::B("UNKNOWN".to_owned()))?;
         self.examine(&second)?;
-        let descriptor = if copy { second } else { take(number) };
-        let watched = match self.watch_nothing(descriptor.as_fd(), Watched::Endpoint(self.number)) {
-            Ok(poll) => poll,
-            Err(status) => {
-                // The loop polls it already: it stays with whoever made it do so.
-                give(descriptor);
-                return Err(Either::A(status));
-            }
-        };
-        self.socket.bind_descriptor(descriptor).map_err(|error| refusal(&error))?;
-        self.set_poll(watched);
+        let descriptor = if copy { second } else { self.take_unwatched(fd)? };
+        self.udp.bind_descriptor(descriptor).map_err(|error| refusal(&error))?;
         self.share().map_err(|error| refusal(&error))
+    }
+
+    /// The descriptor itself. If the loop watches it already, it stays with whoever made the loop do so.
+    fn take_unwatched(&self, fd: NamedFd) -> Result<OwnedFd, Refusal> {
+        let descriptor = Rc::new(fd.take());
+        let watch = self.try_watch(descriptor.clone());
+        let error = watch.map(drop).err();
+        let descriptor = Rc::into_inner(descriptor).ok_or(Either::A(EBADF))?; // its other owner was the watch
+        match error {
+            None => Ok(descriptor),
+            Some(error) => {
+                give(descriptor);
+                Err(Either::A(error))
+            }
+        }
     }
 
     /// Whether the kernel's socket could be this socket's.
     fn examine(&self, descriptor: &OwnedFd) -> Result<(), Refusal> {
-        let probe = Socket::new(self.socket.options()).map_err(|error| refusal(&error))?;
+        let probe = Socket::new(self.udp.options()).map_err(|error| refusal(&error))?;
         let third = descriptor.try_clone().map_err(|error| system(&error))?;
         probe.bind_descriptor(third).map_err(|error| refusal(&error))
     }
 
     /// The descriptor's number, or `EBADF`.
     pub(crate) fn descriptor(&self) -> i32 {
-        self.socket.descriptor().map_or(EBADF, |descriptor| descriptor.as_raw_fd())
+        self.udp.descriptor().map_or(EBADF, |descriptor| descriptor.as_raw_fd())
     }
 
     /// One more descriptor, which its new owner closes.
     pub(crate) fn duplicate(&self) -> i32 {
-        match self.socket.descriptor().map(|descriptor| descriptor.try_clone_to_owned()) {
+        match self.udp.descriptor().map(|descriptor| descriptor.try_clone_to_owned()) {
             Ok(Ok(descriptor)) => self.share().map_or_else(|error| error_number(&error), |()| give(descriptor)),
             Ok(Err(error)) => errno::of(&error),
             Err(error) => error_number(&error),
@@ -62,9 +70,9 @@ impl Endpoint {
     }
 
     /// Makes another descriptor one more of the same kernel socket; its owner stays who he was.
-    pub(crate) fn duplicate_onto(&self, number: i32) -> i32 {
-        let Ok(descriptor) = self.socket.descriptor() else { return EBADF };
-        match duplicate_onto(descriptor, number) {
+    pub(crate) fn duplicate_onto(&self, fd: &NamedFd) -> i32 {
+        let Ok(descriptor) = self.udp.descriptor() else { return EBADF };
+        match fd.replace_by(descriptor) {
             Ok(()) => status(self.share()),
             Err(error) => errno::of(&error),
         }
@@ -72,7 +80,7 @@ impl Endpoint {
 
     /// Makes the address exclusive again, unless the socket was asked to share it.
     pub(crate) fn restore_sharing(&self, shared: bool) -> i32 {
-        let Ok(descriptor) = self.socket.descriptor() else { return EBADF };
+        let Ok(descriptor) = self.udp.descriptor() else { return EBADF };
         match SockRef::from(&descriptor).set_reuse_address(shared) {
             Ok(()) => 0,
             Err(error) => errno::of(&error),

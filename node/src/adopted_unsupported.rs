@@ -4,11 +4,14 @@
 use napi::bindgen_prelude::Either;
 
 use crate::outcome::EBADF;
-use crate::socket::Endpoint;
+use crate::socket::WatchedSocket;
 
-impl Endpoint {
+/// A number that names nothing here.
+pub type NamedFd = i32;
+
+impl WatchedSocket {
     /// What no number is: a UDP socket.
-    pub(crate) fn adopt(&self, _number: i32, _copy: bool) -> Either<i32, String> {
+    pub(crate) fn adopt(&self, _fd: NamedFd, _copy: bool) -> Either<i32, String> {
         Either::B("UNKNOWN".to_owned())
     }
 
@@ -20,7 +23,7 @@ impl Endpoint {
         EBADF
     }
 
-    pub(crate) fn duplicate_onto(&self, _number: i32) -> i32 {
+    pub(crate) fn duplicate_onto(&self, _fd: &NamedFd) -> i32 {
         EBADF
     }
 

@@ -10,11 +10,13 @@ mod adopted;
 mod exports;
 #[allow(unsafe_code, reason = "the one folder for raw Node-API and libuv calls")]
 mod ffi;
+mod layout;
 mod outcome;
 mod policy;
 mod receive;
 mod send;
 mod socket;
+mod socket_table;
 mod thread_sockets;
 #[cfg(unix)]
 mod unix_datagram;

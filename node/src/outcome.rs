@@ -1,4 +1,6 @@
-//! Outcomes as Node's handles give them: a size or 0, or a negative number of the system's.
+//! Outcomes as Node's handles give them: a size or 0, or a negative number of the system's; and times as JavaScript has them.
+
+use std::time::{Duration, SystemTime};
 
 use heliogram::{Error, ErrorKind, Result};
 
@@ -31,4 +33,13 @@ pub(crate) fn error_number(error: &Error) -> i32 {
 /// The code of the rule that forbids something, if one does.
 pub(crate) fn rule(outcome: Result<()>) -> Option<&'static str> {
     outcome.err().map(|error| error.code())
+}
+
+/// Nanoseconds since 1970.
+pub(crate) fn since_epoch(time: SystemTime) -> u64 {
+    nanoseconds(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+}
+
+pub(crate) fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

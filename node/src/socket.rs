@@ -1,26 +1,26 @@
-//! One socket as the reactor sees it: the crate's socket, the sends that wait, and the handle that watches it.
+//! One socket as its thread sees it: the crate's socket, what waits for a later turn, and the watch of its descriptor.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::time::Duration;
 
 use heliogram::send_queue::SendQueue;
 use heliogram::state::Rules;
-use heliogram::{BorrowedDescriptor, Datagram, RecvBatch, RemoteInfo, Result, Socket, SocketOptions, SocketType};
+use heliogram::{Datagram, RecvBatch, Result, Socket, SocketOptions, SocketType};
 
-use crate::ffi::{Interest, Poll, Watched};
-use crate::outcome::{EBADF, error_number, number};
+use crate::ffi::{Interest, Watch, Watchable, Watched, Watches};
+use crate::outcome::{EBADF, number};
+use crate::policy::auto_gro;
 use crate::policy::coalescing::Coalescing;
-use crate::receive::record::Wanted;
+use crate::receive::record::Reported;
 use crate::receive::rows::Received;
-use crate::thread_sockets::Environment;
 
 /// How a socket is to receive.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Ways {
+pub(crate) struct Receiving {
     /// Whether messages may share memory.
-    pub(crate) pools: bool,
+    pub(crate) pooled_buffers: bool,
     /// How long datagrams may wait for each other.
     pub(crate) coalescing: Duration,
 }
@@ -30,76 +30,83 @@ pub(crate) struct Ways {
 struct Pending {
     /// For room in the kernel.
     queue: SendQueue<u32>,
-    /// What did not fit the last turn's share.
-    held: VecDeque<Received>,
+    /// What did not fit the last turn.
+    undelivered: VecDeque<Received>,
 }
 
-/// A socket of an environment, known there by its number.
-pub(crate) struct Endpoint {
+/// A socket of a thread, known there by its number.
+pub(crate) struct WatchedSocket {
     pub(crate) number: u32,
-    pub(crate) socket: Socket,
-    environment: Weak<Environment>,
-    poll: RefCell<Option<Poll>>,
+    pub(crate) udp: Rc<Socket>,
+    /// What the loop watches with; a closed socket's stand-in has none.
+    watches: Option<Rc<Watches>>,
+    watch: RefCell<Option<Watch>>,
     /// What the loop watches for.
-    watched: Cell<Interest>,
-    receiving: Cell<bool>,
-    referenced: Cell<bool>,
-    shared: Cell<bool>,
-    pools: bool,
+    interest: Cell<Interest>,
+    is_receiving: Cell<bool>,
+    is_referenced: Cell<bool>,
+    is_shared: Cell<bool>,
+    pooled_buffers: bool,
     /// If the program asked for it.
     coalescing: Option<Box<Coalescing>>,
     /// Whether listeners take batches whole.
-    whole: Cell<bool>,
-    /// Made by the first send, or when something is held: a socket that is idle has room for a pointer to it only.
+    takes_batches: Cell<bool>,
+    /// Made by the first send, or for what is undelivered: a socket that is idle has room for a pointer to it only.
     pending: RefCell<Option<Box<Pending>>>,
-    /// Whether the last receive brought a train.
-    trains: Cell<bool>,
-    /// Whether listeners are told what the kernel told of each datagram.
-    tells: Cell<Option<Wanted>>,
-    /// Whether there may be something in the kernel's queue of errors.
-    notices: Cell<bool>,
+    /// Whether the last receive brought a GRO packet.
+    has_coalesced: Cell<bool>,
+    /// What receive metadata listeners are given, if they asked for some.
+    reported: Cell<Option<Reported>>,
+    /// Whether there may be something in the error queue.
+    has_error_queue: Cell<bool>,
 }
 
-impl Endpoint {
-    pub(crate) fn new(number: u32, environment: &Rc<Environment>, options: &SocketOptions, ways: Ways) -> Result<Self> {
-        Ok(Endpoint::of(number, Socket::new(&options.clone().rules(Rules::Node))?, Rc::downgrade(environment), ways))
-    }
-
-    fn of(number: u32, socket: Socket, environment: Weak<Environment>, ways: Ways) -> Self {
-        Endpoint {
+impl WatchedSocket {
+    pub(crate) fn new(
+        number: u32,
+        watches: Option<Rc<Watches>>,
+        options: &SocketOptions,
+        receiving: Receiving,
+    ) -> Result<Self> {
+        let Receiving { pooled_buffers, coalescing } = receiving;
+        Ok(WatchedSocket {
             number,
-            socket,
-            environment,
-            poll: RefCell::new(None),
-            watched: Cell::default(),
-            receiving: Cell::new(false),
-            referenced: Cell::new(true),
-            shared: Cell::new(false),
-            pools: ways.pools,
-            coalescing: (!ways.coalescing.is_zero()).then(|| Box::new(Coalescing::new(ways.coalescing))),
-            whole: Cell::new(false),
-            pending: RefCell::new(None),
-            trains: Cell::new(false),
-            tells: Cell::new(None),
-            notices: Cell::new(false),
-        }
+            udp: Rc::new(Socket::new(&options.clone().rules(Rules::Node))?),
+            watches,
+            watch: RefCell::default(),
+            interest: Cell::default(),
+            is_receiving: Cell::default(),
+            is_referenced: Cell::new(true),
+            is_shared: Cell::default(),
+            pooled_buffers,
+            coalescing: (!coalescing.is_zero()).then(|| Box::new(Coalescing::new(coalescing))),
+            takes_batches: Cell::default(),
+            pending: RefCell::default(),
+            has_coalesced: Cell::default(),
+            reported: Cell::default(),
+            has_error_queue: Cell::default(),
+        })
     }
 
     /// A socket that is closed, for those who ask it still.
     pub(crate) fn closed() -> Self {
-        let socket = Socket::new(&SocketOptions::new(SocketType::Udp4));
+        let socket = Self::new(u32::MAX, None, &SocketOptions::new(SocketType::Udp4), Receiving::default());
         let socket = socket.unwrap_or_else(|_| unreachable!("no size that could be refused"));
         // A new socket is not closed, which is all that could be refused here.
-        drop(socket.close());
-        Endpoint::of(u32::MAX, socket, Weak::new(), Ways::default())
+        drop(socket.udp.close());
+        socket
     }
 
     /// Starts or stops receiving; 0 or a negative number of the system's, `EEXIST` if the loop watches the descriptor
     /// already.
     pub(crate) fn receive(&self, on: bool) -> i32 {
-        self.receiving.set(on);
+        self.is_receiving.set(on);
         self.coalescing.iter().for_each(|coalescing| coalescing.stop());
         self.rewatch()
+    }
+
+    pub(crate) fn is_receiving(&self) -> bool {
+        self.is_receiving.get()
     }
 
     /// Whether the loop waits for the timer instead of the socket.
@@ -109,115 +116,114 @@ impl Endpoint {
 
     /// Everything has been read that there was: lets the next datagrams wait for each other, if the program asked for that.
     /// The loop goes on watching for errors.
-    pub(crate) fn coalesce(&self) {
-        let Some(coalescing) = self.coalescing.as_ref().filter(|_| self.receiving.get() && !self.holds()) else {
-            return;
-        };
-        coalescing.wait(|timer| self.watch_nothing(timer, Watched::Timer(self.number)));
-        self.rewatch();
+    pub(crate) fn coalesce(&self) -> i32 {
+        let may_wait = self.is_receiving.get() && !self.has_undelivered();
+        let (Some(coalescing), Some(watches), true) = (&self.coalescing, &self.watches, may_wait) else { return 0 };
+        coalescing.wait(watches, Watched::Timer(self.number));
+        self.rewatch()
     }
 
     /// There is more to read, or there was nothing: the loop waits for the socket again.
-    pub(crate) fn stop_coalescing(&self) {
+    pub(crate) fn stop_coalescing(&self) -> i32 {
         self.coalescing.iter().for_each(|coalescing| coalescing.pause());
-        self.rewatch();
+        self.rewatch()
     }
 
-    pub(crate) fn is_receiving(&self) -> bool {
-        self.receiving.get()
+    /// Watches by another watch, in place of one that has ended by itself.
+    pub(crate) fn renew_watch(&self) -> i32 {
+        self.coalescing.iter().for_each(|coalescing| coalescing.stop());
+        drop(self.watch.take());
+        self.watch_anew()
     }
 
-    /// Whether listeners are to be told what the kernel tells of each datagram.
-    pub(crate) fn tell(&self, wanted: Option<Wanted>) {
-        self.tells.set(wanted);
+    /// Which receive metadata listeners are given.
+    pub(crate) fn report(&self, reported: Option<Reported>) {
+        self.reported.set(reported);
     }
 
-    pub(crate) fn tells(&self) -> Option<Wanted> {
-        self.tells.get()
+    pub(crate) fn reported(&self) -> Option<Reported> {
+        self.reported.get()
     }
 
-    /// Whether the kernel keeps errors for listeners.
-    pub(crate) fn expect_notices(&self, on: bool) {
-        self.notices.set(on);
+    /// The kernel keeps errors, or transmit timestamps, for listeners. What came before that was turned off is still there.
+    pub(crate) fn expect_error_queue(&self) {
+        self.has_error_queue.set(true);
     }
 
-    pub(crate) fn expects_notices(&self) -> bool {
-        self.notices.get()
+    pub(crate) fn has_error_queue(&self) -> bool {
+        self.has_error_queue.get()
     }
 
-    /// Other processes have the kernel's socket too, and must not see trains.
+    /// Other processes have the kernel's socket too, and must not get GRO packets.
     #[cfg(unix)]
     pub(crate) fn share(&self) -> Result<()> {
-        self.shared.set(true);
-        let received = self.socket.stop_gro()?.into_iter().map(|batch| Received::from(batch.map(Box::new)));
-        self.with_pending(|pending| pending.held.extend(received));
+        self.is_shared.set(true);
+        let received = self.udp.stop_gro()?.into_iter().map(|batch| Received::from(batch.map(Box::new)));
+        self.with_pending(|pending| pending.undelivered.extend(received));
         self.rewatch();
         Ok(())
     }
 
     /// Whether a receive takes many messages. From a socket that other processes read too it takes one, since what is taken
-    /// and not delivered, because a listener closes the socket, is lost for the others. A train is many by itself.
+    /// and not delivered, because a listener closes the socket, is lost for the others. A GRO packet is many by itself.
     pub(crate) fn reads_many(&self) -> bool {
-        !self.shared.get() && !self.trains.get()
+        !self.is_shared.get() && !self.has_coalesced.get()
     }
 
-    /// Learns from a receive. Trains are asked for when there was as much as could be taken at once: few sockets ever need
-    /// them, and the first of a system costs it more than its bind (`docs/performance/lab-notes.md`).
+    /// Learns from a receive.
     pub(crate) fn learn(&self, batch: &RecvBatch) {
-        self.trains.set(batch.has_coalesced());
-        if self.reads_many() && batch.is_full() && !self.socket.gro() {
-            // Without them it goes on as it is.
-            drop(self.socket.start_gro());
+        self.learn_coalesced(batch.has_coalesced());
+        if self.reads_many() {
+            auto_gro::learn(&self.udp, batch);
         }
     }
 
-    /// Learns from a receive into a page.
-    pub(crate) fn learn_train(&self, info: &RemoteInfo) {
-        self.trains.set(info.metadata.segment_size.is_some());
+    /// Whether the last receive brought a GRO packet.
+    pub(crate) fn learn_coalesced(&self, has_coalesced: bool) {
+        self.has_coalesced.set(has_coalesced);
     }
 
-    /// Whether the last receive brought a train.
-    pub(crate) fn has_trains(&self) -> bool {
-        self.trains.get()
+    pub(crate) fn has_coalesced(&self) -> bool {
+        self.has_coalesced.get()
     }
 
     /// Whether messages may share memory.
-    pub(crate) fn pools(&self) -> bool {
-        self.pools || self.whole.get()
+    pub(crate) fn shares_memory(&self) -> bool {
+        self.pooled_buffers || self.takes_batches.get()
     }
 
     /// Whether listeners take batches whole.
-    pub(crate) fn take_whole(&self, on: bool) {
-        self.whole.set(on);
+    pub(crate) fn take_batches(&self, on: bool) {
+        self.takes_batches.set(on);
     }
 
-    pub(crate) fn takes_whole(&self) -> bool {
-        self.whole.get()
+    pub(crate) fn takes_batches(&self) -> bool {
+        self.takes_batches.get()
     }
 
     /// Keeps what is to be delivered in another turn, before anything that comes later.
-    pub(crate) fn hold(&self, received: Received) {
-        if self.socket.descriptor().is_ok() {
-            self.with_pending(|pending| pending.held.push_front(received));
+    pub(crate) fn put_back(&self, received: Received) {
+        if self.udp.descriptor().is_ok() {
+            self.with_pending(|pending| pending.undelivered.push_front(received));
         }
     }
 
-    pub(crate) fn unhold(&self) -> Option<Received> {
-        self.look_at_pending(|pending| pending.held.pop_front()).flatten()
+    pub(crate) fn take_undelivered(&self) -> Option<Received> {
+        self.look_at_pending(|pending| pending.undelivered.pop_front()).flatten()
     }
 
-    pub(crate) fn holds(&self) -> bool {
-        self.look_at_pending(|pending| !pending.held.is_empty()).unwrap_or(false)
+    pub(crate) fn has_undelivered(&self) -> bool {
+        self.look_at_pending(|pending| !pending.undelivered.is_empty()).unwrap_or(false)
     }
 
     /// Whether the loop goes on for this socket's sake.
     pub(crate) fn reference(&self, on: bool) {
-        self.referenced.set(on);
+        self.is_referenced.set(on);
         self.keep_alive();
     }
 
     pub(crate) fn is_referenced(&self) -> bool {
-        self.referenced.get()
+        self.is_referenced.get()
     }
 
     /// Sends in order; what the kernel has no room for waits, under the token that `token` gives it.
@@ -227,7 +233,7 @@ impl Endpoint {
         token: impl FnMut(usize) -> u32,
         done: impl FnMut(usize, Result<usize>),
     ) {
-        self.with_pending(|pending| pending.queue.send(&self.socket, batch, token, done));
+        self.with_pending(|pending| pending.queue.send(&self.udp, batch, token, done));
         if self.has_waiting() {
             self.rewatch();
         }
@@ -235,7 +241,7 @@ impl Endpoint {
 
     /// Lets a datagram wait without asking the kernel.
     pub(crate) fn enqueue(&self, datagram: &Datagram<'_>, token: u32) {
-        self.with_pending(|pending| pending.queue.wait(&self.socket, datagram, token));
+        self.with_pending(|pending| pending.queue.wait(&self.udp, datagram, token));
         self.rewatch();
     }
 
@@ -258,80 +264,74 @@ impl Endpoint {
     pub(crate) fn flush_queue(&self) -> Vec<(u32, i32)> {
         let mut outcomes = Vec::new();
         self.look_at_pending(|pending| {
-            pending.queue.flush(&self.socket, |token, outcome| outcomes.push((token, number(outcome))));
+            pending.queue.flush(&self.udp, |token, outcome| outcomes.push((token, number(outcome))));
         });
         outcomes
     }
 
     /// Ends everything but the kernel's socket; gives back the tokens of the sends that will never leave.
-    pub(crate) fn close(&self) -> Vec<u32> {
-        // The handle first: a loop must not watch a descriptor that is closed.
+    pub(crate) fn cancel(&self) -> Vec<u32> {
         self.unwatch();
         let mut lost = Vec::new();
         self.look_at_pending(|pending| {
-            pending.held.clear();
-            pending.queue.cancel(&self.socket, |token, _| lost.push(token));
+            pending.undelivered.clear();
+            pending.queue.cancel(&self.udp, |token, _| lost.push(token));
         });
         lost
     }
 
-    /// Lets go of the loop, which is ending.
+    /// Is no longer watched, and receives no more.
     pub(crate) fn unwatch(&self) {
-        self.receiving.set(false);
+        self.is_receiving.set(false);
+        self.interest.set(Interest::NONE);
         self.coalescing.iter().for_each(|coalescing| coalescing.stop());
-        drop(self.poll.borrow_mut().take());
+        drop(self.watch.take());
     }
 
-    /// Makes the loop watch what this socket waits for now. It calls back for what is held when the socket can be written,
+    /// Makes the loop watch what this socket waits for now. It calls back for what is undelivered when the socket can be written,
     /// which is as good as always: so the others have their turn before.
     pub(crate) fn rewatch(&self) -> i32 {
-        let (receiving, coalescing) = (self.receiving.get(), self.is_coalescing());
+        let (receiving, coalescing) = (self.is_receiving.get(), self.is_coalescing());
         let wanted = Interest {
             readable: receiving && !coalescing,
-            writable: self.has_waiting() || receiving && self.holds(),
+            writable: self.has_waiting() || receiving && self.has_undelivered(),
             errors: receiving && coalescing,
         };
-        let mut poll = self.poll.borrow_mut();
-        if poll.is_none() && wanted != Interest::NONE {
-            match self.new_poll() {
-                Ok(new) => *poll = Some(new),
-                Err(error) => return error,
-            }
-        }
-        let mut status = 0;
-        if let Some(poll) = poll.as_ref().filter(|_| self.watched.get() != wanted) {
-            status = poll.watch(wanted);
-            self.watched.set(if status == 0 { wanted } else { Interest::NONE });
-        }
-        drop(poll);
+        let status = if self.interest.get() == wanted { 0 } else { self.watch_for(wanted) };
+        self.interest.set(if status == 0 { wanted } else { Interest::NONE });
         self.keep_alive();
         status
     }
 
+    fn watch_for(&self, interest: Interest) -> i32 {
+        let mut watch = self.watch.borrow_mut();
+        if watch.is_none() && interest != Interest::NONE {
+            match self.new_watch() {
+                Ok(new) => *watch = Some(new),
+                Err(error) => return error,
+            }
+        }
+        watch.as_ref().map_or(0, |watch| watch.watch(interest))
+    }
+
     /// The loop has stopped watching.
     pub(crate) fn watch_anew(&self) -> i32 {
-        self.watched.set(Interest::NONE);
+        self.interest.set(Interest::NONE);
         self.rewatch()
     }
 
     /// A socket keeps the loop alive while it is referenced, and while a send waits, as in Node.
     fn keep_alive(&self) {
-        let on = self.referenced.get() || self.has_waiting();
-        self.poll.borrow().iter().for_each(|poll| poll.keep_alive(on));
+        let on = self.is_referenced.get() || self.has_waiting();
+        self.watch.borrow().iter().for_each(|watch| watch.keep_alive(on));
     }
 
-    fn new_poll(&self) -> Result<Poll, i32> {
-        let descriptor = self.socket.descriptor().map_err(|error| error_number(&error))?;
-        self.watch_nothing(descriptor, Watched::Endpoint(self.number))
+    fn new_watch(&self) -> Result<Watch, i32> {
+        self.try_watch(self.udp.clone())
     }
 
-    /// A handle of the loop for a descriptor of this socket; `EEXIST` if the loop has one that is at work.
-    pub(crate) fn watch_nothing(&self, descriptor: BorrowedDescriptor<'_>, watched: Watched) -> Result<Poll, i32> {
-        self.environment.upgrade().ok_or(EBADF)?.watch(descriptor, watched)
-    }
-
-    #[cfg(unix)]
-    pub(crate) fn set_poll(&self, poll: Poll) {
-        *self.poll.borrow_mut() = Some(poll);
+    /// A watch of a descriptor for this socket, of nothing yet; `EEXIST` if the loop has one that is at work.
+    pub(crate) fn try_watch(&self, descriptor: Rc<dyn Watchable>) -> Result<Watch, i32> {
+        self.watches.as_ref().ok_or(EBADF)?.watch(descriptor, Watched::Udp(self.number))
     }
 }

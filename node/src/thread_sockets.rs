@@ -1,346 +1,204 @@
-//! The sockets of one environment (the main thread, a worker), and the two ways between them and JavaScript: batches of
-//! received messages and batches of gathered sends, one call each.
+//! The sockets of one JavaScript thread (the main thread, a worker), and who hears of their readiness.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use heliogram::{BorrowedDescriptor, RecvBatch, SocketOptions};
-use napi::sys;
+use heliogram::SocketOptions;
+use napi::{Env, Unknown};
 
-use crate::ffi::{Channel, Host, Life, Loop, Page, Parts, Poll, Ready, Watched, Watcher, Work};
-use crate::policy::turn::Turn;
-use crate::receive::rows::{Extras, Received, Seen};
-use crate::send::destinations::Addresses;
-use crate::send::rows as send;
-use crate::socket::{Endpoint, Ways};
+use crate::ffi::{AtEnd, Environment, Host, JsBridge, Parts, Ready, Scope, Watched, Watcher, Watches};
+use crate::layout::unix_ready;
+use crate::receive::turn::{Receiver, Share};
+use crate::send::destinations::Destinations;
+use crate::send::rows::{Flush, Options};
+use crate::socket::{Receiving, WatchedSocket};
+use crate::socket_table::SocketTable;
 #[cfg(unix)]
-use crate::unix_datagram::Locals;
+use crate::unix_datagram::UnixDatagrams;
 
-/// How many messages one receive takes from the kernel. Past eight a larger batch wins little, and half of Node's
-/// bound leaves a flooded socket two batches a turn.
-const SLOTS: usize = 16;
-
-/// The bytes of a page: what one message that is kept keeps. Two trains of the greatest length fit.
-const PAGE: usize = 131_072;
-
-/// The longest train.
-const TRAIN: usize = 65_536;
-
-/// What a socket's turn has brought.
-#[derive(Default)]
-struct Share {
-    messages: usize,
-    /// Whether there may be more.
-    left: bool,
-}
-
-/// What all sockets of one environment share.
-pub(crate) struct Environment {
-    env: sys::napi_env,
-    loop_of: Loop,
-    life: Rc<Life>,
-    watcher: Rc<EnvironmentWatcher>,
-    channel: Rc<Channel>,
-    endpoints: RefCell<Vec<Option<Rc<Endpoint>>>>,
-    /// The numbers below the length of `endpoints` that no socket has.
-    free: RefCell<Vec<u32>>,
-    lost: RefCell<Vec<u32>>,
-    pub(crate) destinations: RefCell<Addresses>,
-    /// Rooms for a receive that are not in use, one for one message and one for many.
-    spares: [Cell<Option<Box<RecvBatch>>>; 2],
-    /// Where messages that may share memory go next.
-    page: RefCell<Option<Rc<Page>>>,
-    seen: RefCell<Seen>,
+pub(crate) struct ThreadSockets {
+    environment: Rc<Environment>,
+    bridge: Rc<JsBridge>,
+    pub(crate) watches: Rc<Watches>,
+    pub(crate) sockets: SocketTable,
     #[cfg(unix)]
-    pub(crate) locals: Locals,
-    delivering: Cell<bool>,
-    tokens: Cell<u32>,
+    pub(crate) unix_datagrams: UnixDatagrams,
+    receiver: Receiver,
+    pub(crate) destinations: RefCell<Destinations>,
 }
 
-impl Environment {
-    pub(crate) fn new(env: sys::napi_env, host: Host, parts: &Parts) -> napi::Result<Rc<Self>> {
-        let channel = Rc::new(Channel::new(env, host, parts)?);
-        let turn_over = channel.clone();
-        let loop_of = Loop::of(env, host, Rc::new(move |is_needed| turn_over.turn_over(is_needed)))?;
-        let life = Life::of(env, host)?;
-        let environment = Rc::new_cyclic(|itself| Environment {
-            env,
-            loop_of,
-            watcher: Rc::new(EnvironmentWatcher { environment: itself.clone(), life: life.clone() }),
-            life,
-            channel,
-            endpoints: RefCell::default(),
-            free: RefCell::default(),
-            lost: RefCell::default(),
-            destinations: RefCell::default(),
-            spares: Default::default(),
-            page: RefCell::default(),
-            seen: RefCell::default(),
+impl ThreadSockets {
+    pub(crate) fn new(env: &Env, host: Host, parts: &Parts<'_>) -> napi::Result<Rc<Self>> {
+        let environment = Environment::of(env, host)?;
+        let bridge = Rc::new(JsBridge::new(&environment, parts)?);
+        let turn_over = bridge.clone();
+        let turn_over = Rc::new(move |is_needed| turn_over.turn_over(is_needed));
+        let heard = Rc::new(Heard::default());
+        let watches = Rc::new(Watches::new(env, &environment, turn_over, heard.clone())?);
+        let thread = Rc::new(ThreadSockets {
+            receiver: Receiver::new(&environment, &bridge),
+            environment,
+            bridge,
+            watches,
+            sockets: SocketTable::default(),
             #[cfg(unix)]
-            locals: Locals::default(),
-            delivering: Cell::new(false),
-            tokens: Cell::new(0),
+            unix_datagrams: UnixDatagrams::default(),
+            destinations: RefCell::default(),
         });
-        let (flusher, closer) = (environment.clone(), environment.clone());
+        *heard.0.borrow_mut() = Rc::downgrade(&thread);
+        let (flusher, closer) = (thread.clone(), thread.clone());
         let flush = Rc::new(move || flusher.flush(&[]));
-        let close = Box::new(move || closer.end(host));
-        environment.life.at_end(Work { flush, close });
-        Ok(environment)
+        thread.environment.at_end(AtEnd { flush, close: Box::new(move || closer.end()) });
+        Ok(thread)
     }
 
-    /// Lets go of the loop; and of the sockets, where nobody collects what JavaScript had of them.
-    fn end(&self, host: Host) {
-        self.endpoints.borrow().iter().flatten().for_each(|endpoint| endpoint.unwatch());
+    /// Stops watching; and drops the sockets, where nobody collects what JavaScript had of them.
+    fn end(&self) {
+        self.sockets.unwatch();
         #[cfg(unix)]
-        self.locals.clear();
-        self.loop_of.end();
-        if host == Host::Deno {
-            self.endpoints.borrow_mut().clear();
+        self.unix_datagrams.clear();
+        self.watches.end();
+        if self.environment.host() == Host::Deno {
+            self.sockets.clear();
         }
     }
 
-    /// Makes a socket, known by a number that is free.
-    pub(crate) fn open(self: &Rc<Self>, options: &SocketOptions, ways: Ways) -> heliogram::Result<u32> {
-        let mut endpoints = self.endpoints.borrow_mut();
-        let free = self.free.borrow_mut().pop();
-        let number = free.unwrap_or(endpoints.len() as u32);
-        let endpoint = Some(Rc::new(Endpoint::new(number, self, options, ways)?));
-        match endpoints.get_mut(number as usize) {
-            Some(entry) => *entry = endpoint,
-            None => endpoints.push(endpoint),
-        }
-        Ok(number)
-    }
-
-    /// Closes a socket, whose number is free from now on; how many sends will never leave. They are told by
-    /// [`lost`](Self::lost).
-    pub(crate) fn close(&self, number: u32) -> i32 {
-        let endpoint = self.endpoints.borrow_mut().get_mut(number as usize).and_then(Option::take);
-        let Some(endpoint) = endpoint else { return 0 };
-        self.free.borrow_mut().push(number);
-        let lost = endpoint.close();
-        // Whoever is in the middle of something with it must not meet a stranger's file under its descriptor, which stays
-        // taken until they let go. With nobody there it goes at once, and for one system call instead of two.
-        if Rc::strong_count(&endpoint) > 1 {
-            // close(2) has freed the descriptor whatever it says, and a second close has nothing left to free.
-            drop(endpoint.socket.close());
-        }
-        let count = lost.len() as i32;
-        self.lost.borrow_mut().extend(lost);
-        count
-    }
-
-    /// The tokens of the sends that were waiting when their sockets were closed.
-    pub(crate) fn lost(&self) -> Vec<u32> {
-        self.lost.take()
-    }
-
-    pub(crate) fn endpoint(&self, number: u32) -> Option<Rc<Endpoint>> {
-        self.endpoints.borrow().get(number as usize).cloned().flatten()
+    /// Makes a socket; its number.
+    pub(crate) fn open(&self, options: &SocketOptions, receiving: Receiving) -> heliogram::Result<u32> {
+        self.sockets.open(Some(self.watches.clone()), options, receiving)
     }
 
     /// Makes what was thrown an uncaught exception.
-    pub(crate) fn raise(&self, thrown: sys::napi_value) {
-        self.channel.raise(thrown);
+    pub(crate) fn raise(&self, thrown: &Unknown<'_>) {
+        self.bridge.raise(thrown);
     }
 
-    /// Sends what JavaScript has gathered, with these options where rows name some.
-    pub(crate) fn flush(&self, options: &send::Options) {
-        send::flush(self, self.channel.sent(), options);
+    /// Sends what JavaScript has batched, with these options where rows name some.
+    pub(crate) fn flush(&self, options: &Options) {
+        let Some(scope) = self.environment.scope() else { return };
+        let memory = self.bridge.sent.view(&scope);
+        let (sockets, destinations) = (&self.sockets, &self.destinations.borrow());
+        Flush { sockets, destinations, options, memory: memory.all() }.run();
     }
 
-    /// The loop has turned.
-    pub(crate) fn turned(&self) {
-        self.loop_of.turned();
+    /// Writes the text of the sender's address of a received row to its place; its length.
+    pub(crate) fn write_address(&self, row: usize) -> Option<usize> {
+        let scope = self.environment.scope()?;
+        crate::receive::rows::write_address(self.bridge.received.view(&scope).all(), row)
     }
 
-    /// A number for a send that has to wait.
-    pub(crate) fn token(&self) -> u32 {
-        self.tokens.replace(self.tokens.get().wrapping_add(1))
-    }
-
-    /// Watches a descriptor for one of the sockets, for nothing yet.
-    pub(crate) fn watch(&self, descriptor: BorrowedDescriptor<'_>, watched: Watched) -> Result<Poll, i32> {
-        let poll = self.loop_of.watch(descriptor, watched, self.watcher.clone())?;
-        self.life.handle_opened();
-        Ok(poll)
-    }
-
-    /// The loop says that a local socket can be read or written. What JavaScript leaves of that nobody knows.
+    /// A Unix datagram socket can be read or written. What JavaScript leaves of that nobody knows.
     #[cfg(unix)]
-    fn local_ready(&self, number: u32, ready: Ready) -> bool {
-        let Some(local) = self.locals.get(number) else { return false };
-        self.channel.ready(number, i32::from(ready.readable || ready.failed) | i32::from(ready.writable) << 1);
-        local.was_ready(ready);
-        false
+    fn unix_datagram_ready(&self, scope: &mut Scope<'_>, number: u32, ready: Ready) {
+        let Some(socket) = self.unix_datagrams.get(number) else { return };
+        let readable = if ready.readable || ready.failed { unix_ready::READABLE } else { 0 };
+        let writable = if ready.writable { unix_ready::WRITABLE } else { 0 };
+        self.bridge.ready(scope, number, readable | writable);
+        if ready.failed {
+            socket.rewatch();
+        }
     }
 
-    /// The loop says that a socket can be read or written. Says whether there is more to be read, as far as is known.
-    fn ready(&self, number: u32, ready: Ready) -> bool {
-        let Some(endpoint) = self.endpoint(number) else { return false };
-        self.channel.flush();
+    /// A socket can be read or written. Says whether there is more to be read, as far as is known.
+    fn ready(&self, scope: &mut Scope<'_>, socket: &WatchedSocket, ready: Ready) -> bool {
+        self.bridge.flush(scope);
         if ready.writable || ready.failed {
-            endpoint.flush_queue().into_iter().for_each(|(token, outcome)| self.channel.settle(token, outcome));
+            for (token, outcome) in socket.flush_queue() {
+                self.bridge.settle(scope, token, outcome);
+            }
         }
-        if ready.failed && endpoint.expects_notices() {
-            self.channel.tell_notices(number);
+        if ready.failed && socket.has_error_queue() {
+            self.bridge.report_errors(scope, socket.number);
         }
-        let held = endpoint.holds();
-        let reads = ready.readable || ready.failed || held;
-        let share = if reads { self.receive(&endpoint) } else { Share::default() };
-        if ready.readable && share.messages > 0 && !share.left {
-            endpoint.coalesce();
-        }
+        let had_undelivered = socket.has_undelivered();
+        let reads = ready.readable || ready.failed || had_undelivered;
+        let share = if reads { self.receiver.receive(scope, socket) } else { Share::default() };
+        let coalesces = ready.readable && share.messages > 0 && !share.left;
+        let mut status = if coalesces { socket.coalesce() } else { 0 };
         if ready.failed {
-            endpoint.watch_anew();
-        } else if ready.writable && !held || endpoint.holds() {
-            // While trains come, a turn that leaves nothing is followed by one that does: the watch stays for one more.
-            endpoint.rewatch();
+            status = socket.watch_anew();
+        } else if ready.writable && !had_undelivered || socket.has_undelivered() {
+            // While GRO packets come, a turn that leaves nothing is followed by one that does: the watch stays for one more.
+            status = socket.rewatch();
         }
+        self.report_deaf(scope, socket, status);
         share.left
     }
 
+    /// A socket that cannot be watched must not be deaf in silence.
+    fn report_deaf(&self, scope: &mut Scope<'_>, socket: &WatchedSocket, status: i32) {
+        if status < 0 {
+            self.receiver.report(scope, socket, status);
+        }
+    }
+
     /// A socket whose datagrams wait for each other has its turn.
-    fn timer_ready(&self, number: u32) {
-        let Some(endpoint) = self.endpoint(number).filter(|endpoint| endpoint.is_coalescing()) else { return };
-        if self.delivering.get() {
-            return endpoint.coalesce(); // a loop that is run inside a listener
-        }
-        self.channel.flush();
-        match self.receive(&endpoint) {
-            Share { messages: 1.., left: false } => endpoint.coalesce(),
-            _ => endpoint.stop_coalescing(),
-        }
-    }
-
-    /// Hands the listeners a turn's share: what is left of the last one first, then what there is; says whether there may
-    /// be more. A loop that is run inside a listener must not take anything away from under it: what it leaves is still
-    /// readable afterwards.
-    fn receive(&self, endpoint: &Endpoint) -> Share {
-        if self.delivering.replace(true) {
-            return Share::default();
-        }
-        let mut turn = Turn::begin(endpoint.takes_whole());
-        let left = loop {
-            let Some(portion) = turn.portion().filter(|_| endpoint.is_receiving() && !self.life.is_ending()) else {
-                break true;
-            };
-            let Some((received, more)) = self.next(endpoint) else { break false };
-            turn.delivered(self.hand_over(endpoint, received, portion));
-            if !more && !endpoint.holds() {
-                break false;
+    fn timer_ready(&self, scope: &mut Scope<'_>, socket: &WatchedSocket) {
+        let status = if self.receiver.is_delivering() {
+            socket.coalesce() // a loop that is run inside a listener
+        } else {
+            self.bridge.flush(scope);
+            match self.receiver.receive(scope, socket) {
+                Share { messages: 1.., left: false } => socket.coalesce(),
+                _ => socket.stop_coalescing(),
             }
         };
-        self.delivering.set(false);
-        Share { messages: turn.messages(), left: left && endpoint.is_receiving() }
+        self.report_deaf(scope, socket, status);
     }
 
-    /// What is to be delivered next, and whether there may be more after it.
-    fn next(&self, endpoint: &Endpoint) -> Option<(Received, bool)> {
-        if let Some(held) = endpoint.unhold() {
-            return Some((held, true));
-        }
-        if endpoint.has_trains()
-            && let Some(page) = self.page_for(endpoint, TRAIN)
-        {
-            return self.receive_train(endpoint, page);
-        }
-        let wide = endpoint.reads_many();
-        let mut batch = self.room(wide);
-        match endpoint.socket.try_recv_batch(&mut batch) {
-            Ok(_) => {
-                let more = batch.is_full();
-                endpoint.learn(&batch);
-                Some((Received::from(Ok(batch)), more))
+    /// A watch has ended by itself: another takes its place, or the listeners hear why there is none.
+    fn watch_lost(&self, scope: &mut Scope<'_>, watched: Watched) {
+        match watched {
+            Watched::Udp(number) | Watched::Timer(number) => {
+                let Some(socket) = self.sockets.get(number) else { return };
+                self.report_deaf(scope, &socket, socket.renew_watch());
             }
-            Err(error) => {
-                self.spares[usize::from(wide)].set(Some(batch));
-                (!error.is_would_block()).then(|| (Received::from(Err(error)), false))
+            #[cfg(unix)]
+            Watched::UnixDatagram(number) => {
+                let Some(socket) = self.unix_datagrams.get(number) else { return };
+                let status = socket.renew_watch(&self.watches);
+                if status < 0 {
+                    self.bridge.ready(scope, number, status);
+                }
             }
         }
     }
 
-    /// One message of the kernel, straight into the page.
-    fn receive_train(&self, endpoint: &Endpoint, page: Rc<Page>) -> Option<(Received, bool)> {
-        let (outcome, start) = page.write(|free, start| (endpoint.socket.try_recv_gro(free), start));
-        match outcome {
-            Ok(info) => {
-                page.hand_out(info.size);
-                endpoint.learn_train(&info);
-                Some((Received::Train { page, start, info: Box::new(info), done: 0 }, true))
-            }
-            Err(error) => (!error.is_would_block()).then(|| (Received::from(Err(error)), false)),
-        }
-    }
-
-    /// The page for a socket whose messages may share memory, with room for so many bytes.
-    fn page_for(&self, endpoint: &Endpoint, bytes: usize) -> Option<Rc<Page>> {
-        if !endpoint.pools() {
-            return None;
-        }
-        let mut page = self.page.borrow_mut();
-        if !page.as_ref().is_some_and(|page| page.has_room(bytes)) {
-            *page = Page::new(self.env, &self.life, PAGE);
-        }
-        page.clone()
-    }
-
-    /// Room for one receive: one that is not in use, or a new one.
-    fn room(&self, wide: bool) -> Box<RecvBatch> {
-        let spare = self.spares[usize::from(wide)].take();
-        spare.unwrap_or_else(|| Box::new(RecvBatch::for_gro(if wide { SLOTS } else { 1 })))
-    }
-
-    /// Describes at most so many messages to JavaScript; says how many.
-    fn pack(&self, endpoint: &Endpoint, received: &Received, page: Option<&Page>, most: usize) -> usize {
-        let mut seen = self.seen.borrow_mut();
-        let extras = Extras { seen: &mut seen, tells: endpoint.tells() };
-        received.pack(self.channel.received(), page, most, extras)
-    }
-
-    /// Delivers at most so many messages; says how many it tried. The socket keeps what is left, unless it is closed.
-    fn hand_over(&self, endpoint: &Endpoint, mut received: Received, most: usize) -> usize {
-        let page = match &received {
-            Received::Train { page, .. } => Some(page.clone()),
-            _ => self.page_for(endpoint, received.next_length()),
-        };
-        let count = self.pack(endpoint, &received, page.as_deref(), most);
-        // Behind a batch that listeners take whole, ticks run whatever it threw.
-        let again = |delivered| endpoint.takes_whole() || delivered < count && endpoint.is_receiving();
-        let delivered = self.channel.deliver(endpoint.number, count, page.as_deref(), again);
-        if delivered < count {
-            self.seen.borrow_mut().forget();
-        }
-        if received.advance(delivered) {
-            endpoint.hold(received);
-        } else if let Received::Messages { batch, .. } = received {
-            self.spares[usize::from(batch.slots() > 1)].set(Some(batch));
-        }
-        count
-    }
-}
-
-/// Hears for an environment, whose end the loop's last words outlive.
-struct EnvironmentWatcher {
-    environment: Weak<Environment>,
-    life: Rc<Life>,
-}
-
-impl Watcher for EnvironmentWatcher {
-    fn ready(&self, watched: Watched, ready: Ready) -> bool {
-        let environment = self.environment.upgrade().filter(|environment| !environment.life.is_ending());
-        environment.is_some_and(|environment| match watched {
-            Watched::Endpoint(number) => environment.ready(number, ready),
+    fn hear(&self, scope: &mut Scope<'_>, watched: Watched, ready: Ready) -> bool {
+        match watched {
+            Watched::Udp(number) => self.sockets.get(number).is_some_and(|socket| self.ready(scope, &socket, ready)),
             Watched::Timer(number) => {
-                environment.timer_ready(number);
+                let socket = self.sockets.get(number).filter(|socket| socket.is_coalescing());
+                socket.iter().for_each(|socket| self.timer_ready(scope, socket));
                 false
             }
             #[cfg(unix)]
-            Watched::Local(number) => environment.local_ready(number, ready),
-        })
+            Watched::UnixDatagram(number) => {
+                self.unix_datagram_ready(scope, number, ready);
+                false
+            }
+        }
+    }
+}
+
+/// Who hears of readiness: the sockets, which the loop's last words outlive.
+#[derive(Default)]
+struct Heard(RefCell<Weak<ThreadSockets>>);
+
+impl Watcher for Heard {
+    fn ready(&self, watched: Watched, ready: Ready) -> bool {
+        self.with(|thread, scope| thread.hear(scope, watched, ready)).unwrap_or(false)
     }
 
-    fn closed(&self) {
-        self.life.handle_closed();
+    fn lost(&self, watched: Watched) {
+        self.with(|thread, scope| thread.watch_lost(scope, watched));
+    }
+}
+
+impl Heard {
+    fn with<T>(&self, tell: impl FnOnce(&ThreadSockets, &mut Scope<'_>) -> T) -> Option<T> {
+        let thread = self.0.borrow().upgrade().filter(|thread| !thread.environment.is_ending())?;
+        let mut scope = thread.environment.scope()?;
+        Some(tell(&thread, &mut scope))
     }
 }

@@ -6,97 +6,92 @@ use std::rc::Rc;
 
 use heliogram::UnixDatagram;
 
-use crate::ffi::{Interest, Poll, Ready, Watched};
-use crate::thread_sockets::Environment;
+use crate::ffi::{Interest, Watch, Watched, Watches};
 
-/// A socket, and what watches it.
-pub(crate) struct Local {
+pub(crate) struct WatchedUnixDatagram {
     number: u32,
-    pub(crate) socket: UnixDatagram,
-    poll: RefCell<Option<Poll>>,
-    wanted: Cell<(bool, bool)>,
-    referenced: Cell<bool>,
+    pub(crate) socket: Rc<UnixDatagram>,
+    watch: RefCell<Option<Watch>>,
+    interest: Cell<Interest>,
+    is_referenced: Cell<bool>,
 }
 
-impl Local {
-    pub(crate) fn new(number: u32, socket: UnixDatagram) -> Self {
-        Local {
-            number,
-            socket,
-            poll: RefCell::new(None),
-            wanted: Cell::new((false, false)),
-            referenced: Cell::new(true),
-        }
+impl WatchedUnixDatagram {
+    fn new(number: u32, socket: UnixDatagram) -> Self {
+        let (watch, interest) = Default::default();
+        WatchedUnixDatagram { number, socket: Rc::new(socket), watch, interest, is_referenced: Cell::new(true) }
     }
 
-    /// Whether the loop goes on for this socket's sake.
-    pub(crate) fn reference(&self, on: bool) {
-        self.referenced.set(on);
-        self.rewatch();
-    }
-
-    pub(crate) fn watch(&self, environment: &Environment, readable: bool, writable: bool) -> i32 {
-        self.wanted.set((readable, writable));
-        if self.poll.borrow().is_none() {
-            match environment.watch(self.socket.descriptor(), Watched::Local(self.number)) {
-                Ok(poll) => *self.poll.borrow_mut() = Some(poll),
+    /// Watches for this from now on; 0, or a negative number of the system's.
+    pub(crate) fn watch(&self, watches: &Watches, interest: Interest) -> i32 {
+        self.interest.set(interest);
+        if self.watch.borrow().is_none() {
+            match watches.watch(self.socket.clone(), Watched::UnixDatagram(self.number)) {
+                Ok(watch) => *self.watch.borrow_mut() = Some(watch),
                 Err(error) => return error,
             }
         }
         self.rewatch()
     }
 
-    fn rewatch(&self) -> i32 {
-        let (readable, writable) = self.wanted.get();
-        let poll = self.poll.borrow();
-        let Some(poll) = poll.as_ref() else { return 0 };
-        let outcome = poll.watch(Interest { readable, writable, ..Interest::NONE });
+    /// Watches by another watch, in place of one that has ended by itself.
+    pub(crate) fn renew_watch(&self, watches: &Watches) -> i32 {
+        self.unwatch();
+        self.watch(watches, self.interest.get())
+    }
+
+    /// Watches for the same, where the loop may have stopped.
+    pub(crate) fn rewatch(&self) -> i32 {
+        let watch = self.watch.borrow();
+        let Some(watch) = watch.as_ref() else { return 0 };
+        let interest = self.interest.get();
+        let outcome = watch.watch(interest);
         // A message that waits keeps the loop alive, as in Node.
-        poll.keep_alive(self.referenced.get() || writable);
+        watch.keep_alive(self.is_referenced.get() || interest.writable);
         outcome
     }
 
-    /// After what JavaScript was told. The loop has stopped watching what has failed.
-    pub(crate) fn was_ready(&self, ready: Ready) {
-        if ready.failed {
-            self.rewatch();
-        }
+    /// Whether the loop goes on for this socket's sake.
+    pub(crate) fn reference(&self, on: bool) {
+        self.is_referenced.set(on);
+        self.rewatch();
     }
 
-    /// Lets go of the loop: it must not watch a descriptor that is closed.
     pub(crate) fn unwatch(&self) {
-        drop(self.poll.borrow_mut().take());
+        drop(self.watch.take());
     }
 }
 
-/// The open local sockets of an environment, by their numbers.
+/// The open Unix datagram sockets of a thread, by their numbers.
 #[derive(Default)]
-pub(crate) struct Locals {
-    all: RefCell<HashMap<u32, Rc<Local>>>,
+pub(crate) struct UnixDatagrams {
+    all: RefCell<HashMap<u32, Rc<WatchedUnixDatagram>>>,
     last: Cell<u32>,
 }
 
-impl Locals {
-    pub(crate) fn add(&self, local: impl FnOnce(u32) -> Local) -> u32 {
+impl UnixDatagrams {
+    pub(crate) fn add(&self, socket: UnixDatagram) -> u32 {
         let number = self.last.get().wrapping_add(1);
         self.last.set(number);
-        self.all.borrow_mut().insert(number, Rc::new(local(number)));
+        self.all.borrow_mut().insert(number, Rc::new(WatchedUnixDatagram::new(number, socket)));
         number
     }
 
-    pub(crate) fn get(&self, number: u32) -> Option<Rc<Local>> {
+    pub(crate) fn get(&self, number: u32) -> Option<Rc<WatchedUnixDatagram>> {
         self.all.borrow().get(&number).cloned()
     }
 
-    pub(crate) fn take(&self, number: u32) -> Option<Rc<Local>> {
-        self.all.borrow_mut().remove(&number)
+    /// Takes a socket out, which is no longer watched.
+    pub(crate) fn take(&self, number: u32) -> Option<Rc<WatchedUnixDatagram>> {
+        let socket = self.all.borrow_mut().remove(&number);
+        socket.inspect(|socket| socket.unwatch())
     }
 
     /// The environment ends, and with it the sockets and their paths: not every runtime collects what JavaScript has of
     /// them.
     pub(crate) fn clear(&self) {
-        for (_, local) in self.all.take() {
-            local.unwatch();
+        for (_, socket) in self.all.take() {
+            socket.unwatch();
         }
     }
 }

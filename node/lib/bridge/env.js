@@ -4,41 +4,35 @@
 // side is node/src/receive/rows.rs; send-batch.js sends.
 
 const { setImmediate, setTimeout } = require('node:timers'); // Deno's own give numbers
+const layout = require('./layout.js');
 const sendBatch = require('./send-batch.js');
 const { asyncContext, atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('../runtime/index.js');
 const native = require('./binding.js');
 const process = require('../runtime/process.js');
-
-/** Messages of one batch, and the bytes of the shared buffer: two messages of any size, and their metadata. */
-const MESSAGES = 64;
-const RECEIVED_BYTES = 2 * 65_536 + 8_192;
-
-/** Columns of a row: `[offset, length, port, family and flags, sender, metadata's offset, length of the sender's address]`. */
-const ROW = 7;
-
-/** Bits of the family's column: it is 6 and not 4; metadata follows. */
-const IPV6 = 2;
-const HAS_METADATA = 8;
-
-/** Index of the number of delivered messages in the table. */
-const DELIVERED = MESSAGES * ROW;
-
-/** `deliver`: go on with the batch whose listener threw. */
-const RESUME = -1;
-
-/** `deliver`: the socket's error queue may have entries. */
-const ERROR_QUEUE = -2;
+const { COLUMNS, OFFSET, LENGTH, PORT, FLAGS, ADDRESS, SCOPE, METADATA } = layout.RECV_ROW;
+const { IPV6, METADATA: HAS_METADATA } = layout.RECV_FLAG;
+const { ROWS, DELIVERED, TEXT, BYTES } = layout.RECV_MEMORY;
+const { RESUME, ERROR_QUEUE } = layout.DELIVER;
 
 /** Buffer's own class: constructed with a view, it copies the bytes into memory of exactly that size. */
 const OwnBuffer = Buffer[Symbol.species];
 
-const received = Buffer.allocUnsafeSlow(RECEIVED_BYTES);
-const receivedTable = new Int32Array(DELIVERED + 1);
-const views = new Array(MESSAGES).fill(received.subarray(0, 0));
+/** Kept from before a program can replace it, and with it get the buffer that the addon writes to. */
+const latin1Slice = Function.prototype.call.bind(Buffer.prototype.latin1Slice);
+
+/** The memory of received batches: the table, and the bytes. */
+const receivedMemory = new ArrayBuffer(BYTES);
+const receivedTable = new Int32Array(receivedMemory, 0, DELIVERED + 1);
+const received = Buffer.from(receivedMemory);
+const views = new Array(ROWS).fill(new Uint8Array(receivedMemory, 0, 0));
+
+/** How many senders' addresses are kept as text, and how far a hash of 32 bits is shifted to choose one of the places. */
+const SENDERS = 1_024;
+const SENDER_SHIFT = 22;
 
 const receivers = []; // by the number of the socket
 const unixHandles = new Map(); // those that wait for something, by their own numbers
-const senders = []; // addresses, by the numbers that the addon gives them
+const senders = new Array(SENDERS).fill(undefined); // addresses as numbers and as text, by a hash of the numbers
 
 let recvMetadata; // loaded for the first message that has some
 let classes;
@@ -51,9 +45,9 @@ let page; // the ArrayBuffer of the batch's bytes, if its messages share memory
 function start() {
   classes = native.load();
   const callbacks = { deliver: fromLoop(deliver), settle: fromLoop(sendBatch.settle), ready: fromLoop(ready), turnOver, flush: sendBatch.endEpoch };
-  const memory = { received, receivedTable, sent: sendBatch.bytes, sentTable: sendBatch.table };
-  environment = new classes.Environment({ ...callbacks, ...memory }, hostName);
-  exports.calls = environment.calls();
+  const memory = { received: receivedMemory, sent: sendBatch.memory };
+  environment = new classes.ThreadSockets({ ...callbacks, ...memory }, hostName);
+  exports.calls = environment.fastCalls();
   sendBatch.start(environment, exports.calls.flush);
   atExit?.(sendBatch.flush);
 }
@@ -66,9 +60,6 @@ function turnOver(isNeeded) {
   if (isNeeded) setImmediate(exports.calls.turned);
   else setTimeout(exports.calls.turned, 0).unref();
 }
-
-/** Flags of `open`, as node/src/exports/fast_calls.rs has them. */
-const FLAG = { reuseAddr: 1, reusePort: 2, ipv6Only: 4, noOffload: 8, pooledBuffers: 16 };
 
 /**
  * Opens a native socket and returns its number, which `calls` take. `receiveCoalescing` is in microseconds. The first call
@@ -84,10 +75,10 @@ function open(type, flags, receiveCoalescing = 0) {
 /** Opens a native Unix datagram socket; undefined where the system has none. */
 function openUnixDatagram(replaceStale, unlink) {
   if (environment === undefined) start();
-  return classes.LocalHandle && new classes.LocalHandle(environment, replaceStale, unlink);
+  return classes.UnixDatagramHandle && new classes.UnixDatagramHandle(environment, replaceStale, unlink);
 }
 
-/** Called by the addon: a Unix datagram socket is readable (1), writable (2) or both. */
+/** Called by the addon: what a Unix datagram socket is ready for, or a negative errno if it cannot be watched any more. */
 function ready(number, what) {
   unixHandles.get(number)?.ready(what);
 }
@@ -96,28 +87,42 @@ function ready(number, what) {
 const nativeHandleOf = (number) => new classes.Handle(environment, number);
 
 /** The tokens of queued sends whose sockets were closed. */
-const lost = () => environment.lost();
+const lost = () => environment.takeLost();
 
+/** The text of a row's sender. That of a link-local address has the interface's name, which may change. */
 function senderOf(row) {
-  const number = receivedTable[row + 4];
-  const length = receivedTable[row + 6];
-  if (length === 0) return senders[number];
-  const start = receivedTable[row + 5];
-  return (senders[number] = received.latin1Slice(start, start + length));
+  if (receivedTable[row + SCOPE] !== 0) return addressText(row);
+  const a = receivedTable[row + ADDRESS];
+  const b = receivedTable[row + ADDRESS + 1];
+  const c = receivedTable[row + ADDRESS + 2];
+  const d = receivedTable[row + ADDRESS + 3];
+  const isIPv6 = receivedTable[row + FLAGS] & IPV6;
+  const place = Math.imul(a ^ b ^ c ^ d, 0x9e37_79b1) >>> SENDER_SHIFT;
+  const known = senders[place];
+  if (known?.d === d && known.c === c && known.b === b && known.a === a && known.isIPv6 === isIPv6) return known.text;
+  const text = addressText(row);
+  senders[place] = { a, b, c, d, isIPv6, text };
+  return text;
+}
+
+/** The text of a row's address, which the addon writes. */
+function addressText(row) {
+  const length = exports.calls.address(row / COLUMNS);
+  return latin1Slice(received, TEXT, TEXT + length);
 }
 
 /** The bytes of a message. Messages of one size have the offsets of the last batch, so that most views are reused. */
 function viewOf(index, offset, length) {
   const view = views[index];
   if (view.byteOffset === offset && view.length === length) return view;
-  return (views[index] = received.subarray(offset, offset + length));
+  return (views[index] = new Uint8Array(receivedMemory, offset, length));
 }
 
 /** One message's listeners, inside the socket's async scope. A negative length is the number of an error. */
 function dispatch(handle, index) {
-  const row = index * ROW;
+  const row = index * COLUMNS;
   const publicHandle = handle.publicHandle;
-  const length = receivedTable[row + 1];
+  const length = receivedTable[row + LENGTH];
   if (length < 0) return publicHandle.onmessage(length, publicHandle, undefined, undefined);
   if (page?.byteLength === 0) return; // a program has detached the page, and this message is lost
   publicHandle.onmessage(length, publicHandle, messageOf(index), rinfoOf(row));
@@ -130,21 +135,22 @@ function dispatchAll(handle) {
   const rinfos = [];
   for (let index = 0; index < count; index++) {
     messages.push(messageOf(index));
-    rinfos.push(rinfoOf(index * ROW));
+    rinfos.push(rinfoOf(index * COLUMNS));
   }
   handle.onmessages(handle, messages, rinfos);
 }
 
 function messageOf(index) {
-  const offset = receivedTable[index * ROW];
-  const length = receivedTable[index * ROW + 1];
+  const offset = receivedTable[index * COLUMNS + OFFSET];
+  const length = receivedTable[index * COLUMNS + LENGTH];
   return page === undefined ? new OwnBuffer(viewOf(index, offset, length)) : new OwnBuffer(page, offset, length);
 }
 
 function rinfoOf(row) {
-  const family = receivedTable[row + 3] & IPV6 ? 'IPv6' : 'IPv4';
-  const rinfo = { address: senderOf(row), family, port: receivedTable[row + 2], size: receivedTable[row + 1] };
-  if (receivedTable[row + 3] & HAS_METADATA) addRecvMetadata(rinfo, receivedTable[row + 5] + receivedTable[row + 6]);
+  const flags = receivedTable[row + FLAGS];
+  const family = flags & IPV6 ? 'IPv6' : 'IPv4';
+  const rinfo = { address: senderOf(row), family, port: receivedTable[row + PORT], size: receivedTable[row + LENGTH] };
+  if (flags & HAS_METADATA) addRecvMetadata(rinfo, receivedTable[row + METADATA]);
   return rinfo;
 }
 
@@ -166,8 +172,8 @@ function runTicks() {
 function take(number, messages, shared) {
   receiver = receivers[number];
   count = messages;
-  page = shared?.buffer;
-  isWhole = receiver !== undefined && messages > 0 && receivedTable[1] >= 0 && takesBatches(receiver);
+  page = shared;
+  isWhole = receiver !== undefined && messages > 0 && receivedTable[LENGTH] >= 0 && takesBatches(receiver);
 }
 
 /** Whether the socket has listeners of 'messages'; the addon is notified when that changes. */
@@ -257,4 +263,4 @@ function emitErrorQueue(handle) {
   }
 }
 
-Object.assign(exports, { FLAG, nativeHandleOf, unixHandles, lost, open, openUnixDatagram, receivers });
+Object.assign(exports, { nativeHandleOf, unixHandles, lost, open, openUnixDatagram, receivers });

@@ -5,35 +5,25 @@
 const process = require('../runtime/process.js');
 const { constants } = require('node:os');
 const { sizeOf } = require('../common/validate.js');
-
-/** A batch is flushed when it has this many datagrams or bytes; at the end of the turn at the latest. */
-const MAX_ROWS = 64;
-const MAX_BYTES = 65_536;
-
-/** Bytes: more than any datagram has. A longer message is cut to this, which the kernel refuses just as well. */
-const TOO_LONG = 65_536;
-
-/** Columns of a row: `[socket, offset, length, port, destination, index of the options; then outcome]`. */
-const ROW = 6;
-
-/** Index of the number of rows in the table. */
-const COUNT = MAX_ROWS * ROW;
-
-/** The outcome of a send that was queued because the kernel's buffer was full; its token is in the offset's column. */
-const WAITS = -(2 ** 31);
+const layout = require('./layout.js');
+const { COLUMNS, SOCKET, OFFSET, LENGTH, PORT, DESTINATION, OPTIONS, OUTCOME } = layout.SEND_ROW;
+const { ROWS, COUNT, PAYLOAD, BATCH_BYTES, TOO_LONG, BYTES } = layout.SEND_MEMORY;
+const { NO_ROOM, PEER, WAITS } = layout.SEND;
 
 /** The outcome of a send that was queued when its socket was closed. */
 const ECANCELED = -constants.errno.ECANCELED;
 
-/** The destination of a send to the connected peer. */
-const PEER = -1;
+/** Kept from before a program can replace it, and with it get the buffer that the addon reads. */
+const set = Function.prototype.call.bind(Uint8Array.prototype.set);
 
-const bytes = Buffer.allocUnsafeSlow(MAX_BYTES + TOO_LONG);
-const table = new Int32Array(COUNT + 1);
+/** The memory of batched sends: the table, and the bytes. */
+const memory = new ArrayBuffer(BYTES);
+const table = new Int32Array(memory, 0, COUNT + 1);
+const bytes = new Uint8Array(memory, PAYLOAD);
 
 const queued = new Map(); // requests whose datagrams are in the addon's queue, by their tokens
 const destinations = new Map(); // numbers in the addon's table, by address
-const requests = new Array(MAX_ROWS).fill(undefined);
+const requests = new Array(ROWS).fill(undefined);
 const options = []; // of the batch's datagrams; a row has the index plus one
 
 let environment;
@@ -74,7 +64,7 @@ function destination(address) {
 
 function newDestination(address) {
   let number = environment.destination(address);
-  if (number === -1) {
+  if (number === NO_ROOM) {
     flush(); // the batch's rows have numbers of the old table
     environment.forgetDestinations();
     destinations.clear();
@@ -93,7 +83,7 @@ function copy(list) {
     const view = list[index];
     const size = Math.min(view.byteLength, start + TOO_LONG - used);
     if (size <= 0) continue;
-    bytes.set(size === view.length ? view : new Uint8Array(view.buffer, view.byteOffset, size), used);
+    set(bytes, size === view.length ? view : new Uint8Array(view.buffer, view.byteOffset, size), used);
     used += size;
   }
   return used - start;
@@ -101,15 +91,15 @@ function copy(list) {
 
 /** Adds a datagram to the batch, which must be flushed in this turn (at once if it has options). The flush sets `request.outcome`. */
 function add(number, list, to, port, request, outgoing) {
-  if (table[COUNT] === MAX_ROWS || used + sizeOf(list) > MAX_BYTES) flush();
+  if (table[COUNT] === ROWS || used + sizeOf(list) > BATCH_BYTES) flush();
   const index = table[COUNT];
-  const row = index * ROW;
-  table[row] = number;
-  table[row + 1] = used;
-  table[row + 2] = copy(list);
-  table[row + 3] = port;
-  table[row + 4] = to;
-  table[row + 5] = outgoing === undefined ? 0 : indexOf(outgoing);
+  const row = index * COLUMNS;
+  table[row + SOCKET] = number;
+  table[row + OFFSET] = used;
+  table[row + LENGTH] = copy(list);
+  table[row + PORT] = port;
+  table[row + DESTINATION] = to;
+  table[row + OPTIONS] = outgoing === undefined ? 0 : indexOf(outgoing);
   if (request !== undefined) requests[index] = request;
   table[COUNT] = index + 1;
 }
@@ -149,12 +139,12 @@ function flush() {
   if (options.length === 0) sendRows();
   else environment.flushWith(options.splice(0));
   for (let index = 0; index < count; index++) {
-    const row = index * ROW;
-    const outcome = table[row + 5];
-    if (outcome < 0) onFailure(requests[index], outcome, table[row + 1]);
+    const row = index * COLUMNS;
+    const outcome = table[row + OUTCOME];
+    if (outcome < 0) onFailure(requests[index], outcome, table[row + OFFSET]);
     if (requests[index] !== undefined) setOutcome(index, outcome);
   }
-  return table[(count - 1) * ROW + 5];
+  return table[(count - 1) * COLUMNS + OUTCOME];
 }
 
 /** The next datagram to a peer that refused one must not be batched with it. */
@@ -181,4 +171,4 @@ function enqueue(handle, list, address, port, request) {
   return 0;
 }
 
-module.exports = { PEER, WAITS, add, bytes, cancel, currentEpoch, destination, flushSoon, endEpoch, enqueue, flush, settle, start, table };
+module.exports = { PEER, WAITS, add, cancel, currentEpoch, destination, flushSoon, endEpoch, enqueue, flush, memory, settle, start };

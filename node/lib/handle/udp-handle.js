@@ -7,11 +7,15 @@ const { constants } = require('node:os');
 const { clearInterval, setImmediate, setInterval } = require('node:timers'); // Deno's own give numbers
 const util = require('node:util');
 const environment = require('../bridge/env.js');
+const { OPEN_FLAG, STATE } = require('../bridge/layout.js');
 const sendBatch = require('../bridge/send-batch.js');
 const { adopt, demand, kOwner, mayReach, queuesSends, socketToSend } = require('../runtime/index.js');
 const hostHandles = require('./host-handle.js');
 const { openFlags } = require('./open-flags.js');
 const { RawHandle } = require('./raw-handle.js');
+
+/** The connect state of a connected socket, as the host numbers it. */
+const CONNECTED = 2;
 
 const EMSGSIZE = -constants.errno.EMSGSIZE;
 
@@ -53,7 +57,7 @@ class UdpHandle {
   }
 
   get sharesAddress() {
-    return (this.flags & environment.FLAG.reuseAddr) !== 0;
+    return (this.flags & OPEN_FLAG.REUSE_ADDR) !== 0;
   }
 
   /** The handle that programs see, some of whose methods they may have replaced. */
@@ -62,15 +66,15 @@ class UdpHandle {
   }
 
   get bindState() {
-    return this.stateBits & 3;
+    return this.stateBits & STATE.BIND_MASK;
   }
 
   get connectState() {
-    return this.stateBits >> 2;
+    return this.stateBits >> STATE.CONNECT_SHIFT;
   }
 
   get connected() {
-    return this.stateBits >> 2 === 2;
+    return this.connectState === CONNECTED;
   }
 
   /** Flushes batched sends, then returns the native handle. */

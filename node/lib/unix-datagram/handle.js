@@ -5,17 +5,11 @@
 const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
 const environment = require('../bridge/env.js');
+const { TURN, UNIX_READY: { READABLE, WRITABLE } } = require('../bridge/layout.js');
 const { runTicks } = require('../runtime/index.js');
 const { ErrnoException, ExceptionWithHostPort } = require('../common/errors.js');
 
 const EAGAIN = -constants.errno.EAGAIN;
-
-/** Bits of readiness. */
-const READABLE = 1;
-const WRITABLE = 2;
-
-/** At most this many messages are delivered before the loop turns, as of other sockets. */
-const PER_TURN = 32;
 
 /** Bytes of a message: more than the default send buffers allow. */
 const MAX_MESSAGE = 256 * 1024;
@@ -53,13 +47,15 @@ class UnixHandle {
   }
 
   ready(what) {
+    if (what < 0) return void this.resource.runInAsyncScope(emitOutcome, undefined, this.events, what);
     if (what & WRITABLE && this.waits) this.resource.runInAsyncScope(this.events.onwritable, this.events);
     if (what & READABLE) this.receive();
+    return undefined;
   }
 
   receive() {
     buffer ??= Buffer.allocUnsafeSlow(MAX_MESSAGE);
-    for (let count = 0; count < PER_TURN && this.native !== undefined && this.reads; count++) {
+    for (let count = 0; count < TURN.MESSAGES && this.native !== undefined && this.reads; count++) {
       const outcome = this.native.receive(buffer);
       if (outcome === EAGAIN) return;
       if (count > 0) runTicks();

@@ -7,9 +7,8 @@ use heliogram::{ErrorOrigin, ErrorQueueEntry, QueuedError, TransmitTimestamp, ad
 use napi::bindgen_prelude::{BigInt, Either};
 use napi_derive::napi;
 
-use crate::exports::handle::JsHandle;
-use crate::outcome::status;
-use crate::receive::record::{length, nanoseconds};
+use super::handle::JsHandle;
+use crate::outcome::{nanoseconds, since_epoch, status};
 
 /// How many entries are told at once; a flood of them must not keep the loop.
 const AT_ONCE: usize = 32;
@@ -69,8 +68,8 @@ impl From<TransmitTimestamp> for Departed {
     fn from(sent: TransmitTimestamp) -> Self {
         Departed {
             id: sent.id,
-            timestamp: sent.software_timestamp.map(|time| nanoseconds(time).into()),
-            hardware_timestamp: sent.hardware_timestamp.map(|time| length(time).into()),
+            timestamp: sent.software_timestamp.map(|time| since_epoch(time).into()),
+            hardware_timestamp: sent.hardware_timestamp.map(|time| nanoseconds(time).into()),
         }
     }
 }
@@ -88,10 +87,10 @@ impl JsHandle {
     /// Lets the kernel keep the errors that datagrams meet.
     #[napi(catch_unwind)]
     pub fn set_recv_errors(&self, on: bool) -> i32 {
-        let endpoint = self.endpoint();
-        let outcome = status(endpoint.socket.set_recv_errors(on));
+        let socket = self.socket();
+        let outcome = status(socket.udp.set_recv_errors(on));
         if outcome == 0 {
-            endpoint.expect_notices(true); // what came before it was turned off is still there
+            socket.expect_error_queue();
         }
         outcome
     }
@@ -99,10 +98,10 @@ impl JsHandle {
     /// Lets the kernel tell when datagrams that ask for it leave.
     #[napi(catch_unwind)]
     pub fn enable_transmit_timestamps(&self) -> i32 {
-        let endpoint = self.endpoint();
-        let outcome = status(endpoint.socket.set_transmit_timestamps(true));
+        let socket = self.socket();
+        let outcome = status(socket.udp.set_transmit_timestamps(true));
         if outcome == 0 {
-            endpoint.expect_notices(true);
+            socket.expect_error_queue();
         }
         outcome
     }
@@ -110,8 +109,8 @@ impl JsHandle {
     /// Takes entries out of the kernel's queue.
     #[napi(catch_unwind)]
     pub fn take_error_queue(&self) -> Vec<Either<IcmpError, Departed>> {
-        let endpoint = self.endpoint();
-        let notices = iter::from_fn(|| endpoint.socket.try_recv_error_queue().ok()).take(AT_ONCE);
+        let socket = self.socket();
+        let notices = iter::from_fn(|| socket.udp.try_recv_error_queue().ok()).take(AT_ONCE);
         let told = notices.filter_map(|notice| match notice {
             ErrorQueueEntry::Error(error) => Some(Either::A(error.into())),
             ErrorQueueEntry::TransmitTimestamp(sent) => Some(Either::B(sent.into())),

@@ -10,118 +10,122 @@ use napi::bindgen_prelude::{JsObjectValue, Object};
 use napi::{Env, Result};
 
 use crate::ffi::function;
+use crate::layout::{open_flag, state};
 use crate::outcome::{EBADF, EINVAL, status};
-use crate::socket::{Endpoint, Ways};
-use crate::thread_sockets::Environment;
-
-/// The flags of `open`.
-const REUSE_ADDR: i32 = 1;
-const REUSE_PORT: i32 = 2;
-const IPV6_ONLY: i32 = 4;
-const NO_OFFLOAD: i32 = 8;
-const POOLED_BUFFERS: i32 = 16;
+use crate::socket::{Receiving, WatchedSocket};
+use crate::thread_sockets::ThreadSockets;
 
 /// An object with all of them.
 ///
 /// - `flush()` sends what the table of sends describes.
 /// - `turned()`: the loop has turned, as `turnOver` was asked to say.
+/// - `address(row)` writes the text of the sender's address of a received row; its length.
 /// - `open(family, flags, coalescing)` makes a socket and answers its number; its datagrams may wait for each other for so
 ///   many microseconds.
-/// - `state(socket)`: its bind state, plus four times its connect state.
+/// - `state(socket)`: its bind state and its connect state.
 /// - `beginBind(socket)`: as `state`, or -1 if a rule forbids it.
 /// - `bind(socket, address, port)` ends a bind that has begun: as `state`, or a negative number of the system's.
-/// - `receive(socket, on)` starts or stops receiving.
+/// - `receive(socket, on)` starts or stops receiving; 0, or a negative number of the system's.
 /// - `batches(socket, on)`: whether its listeners take batches whole.
 /// - `reference(socket, on)`: whether the loop goes on for its sake.
 /// - `close(socket)`: how many sends will never leave.
-pub(crate) fn calls<'env>(environment: &Rc<Environment>, env: &'env Env) -> Result<Object<'env>> {
-    let mut calls = Calls { environment, env, object: Object::new(env)? };
-    calls.add(c"flush", |environment, []| {
-        environment.flush(&[]);
-        0
-    })?;
-    calls.add(c"turned", |environment, []| {
-        environment.turned();
-        0
-    })?;
-    calls.add(c"open", |environment, [family, flags, coalescing]| open(environment, family, flags, coalescing))?;
-    calls.add(c"close", |environment, [socket]| environment.close(socket.cast_unsigned()))?;
-    calls.add_for_socket(c"state", |socket, [_]| state(socket))?;
-    calls.add_for_socket(c"beginBind", |socket, [_]| socket.socket.begin_bind().map_or(-1, |()| state(socket)))?;
-    calls.add(c"bind", |environment, [socket, address, port]| bind(environment, socket, address, port))?;
+pub(crate) fn fast_calls<'env>(thread: &Rc<ThreadSockets>, env: &'env Env) -> Result<Object<'env>> {
+    let mut calls = Calls { thread, env, object: Object::new(env)? };
+    calls.add(c"flush", |thread, []| thread.flush(&[]))?;
+    calls.add(c"turned", |thread, []| thread.watches.turned())?;
+    calls.add(c"address", |thread, [row]| address(thread, row))?;
+    calls.add(c"open", |thread, [family, flags, coalescing]| open(thread, family, flags, coalescing))?;
+    calls.add(c"close", |thread, [socket]| thread.sockets.close(socket.cast_unsigned()))?;
+    calls.add_for_socket(c"state", |socket, [_]| state_of(socket))?;
+    calls.add_for_socket(c"beginBind", |socket, [_]| socket.udp.begin_bind().map_or(-1, |()| state_of(socket)))?;
+    calls.add(c"bind", |thread, [socket, address, port]| bind(thread, socket, address, port))?;
     calls.add_for_socket(c"receive", |socket, [_, on]| socket.receive(on != 0))?;
-    calls.add_for_socket(c"batches", |socket, [_, on]| {
-        socket.take_whole(on != 0);
-        0
-    })?;
-    calls.add_for_socket(c"reference", |socket, [_, on]| {
-        socket.reference(on != 0);
-        0
-    })?;
+    calls.add_for_socket(c"batches", |socket, [_, on]| socket.take_batches(on != 0))?;
+    calls.add_for_socket(c"reference", |socket, [_, on]| socket.reference(on != 0))?;
     Ok(calls.object)
 }
 
+/// What a call answers: a number, or nothing, which is 0.
+trait Answer {
+    fn number(self) -> i32;
+}
+
+impl Answer for i32 {
+    fn number(self) -> i32 {
+        self
+    }
+}
+
+impl Answer for () {
+    fn number(self) -> i32 {
+        0
+    }
+}
+
 struct Calls<'a, 'env> {
-    environment: &'a Rc<Environment>,
+    thread: &'a Rc<ThreadSockets>,
     env: &'env Env,
     object: Object<'env>,
 }
 
 impl Calls<'_, '_> {
-    fn add<const N: usize>(
+    fn add<const N: usize, A: Answer>(
         &mut self,
         name: &CStr,
-        work: impl Fn(&Rc<Environment>, [i32; N]) -> i32 + 'static,
+        work: impl Fn(&Rc<ThreadSockets>, [i32; N]) -> A + 'static,
     ) -> Result<()> {
-        let environment = self.environment.clone();
-        let function = function(self.env, name, move |numbers| work(&environment, numbers))?;
+        let thread = self.thread.clone();
+        let function = function(self.env, name, move |numbers| work(&thread, numbers).number())?;
         self.object.set_c_named_property(name, function)
     }
 
     /// The first number is a socket's; one that is closed answers `EBADF`.
-    fn add_for_socket<const N: usize>(
+    fn add_for_socket<const N: usize, A: Answer>(
         &mut self,
         name: &CStr,
-        work: impl Fn(&Endpoint, [i32; N]) -> i32 + 'static,
+        work: impl Fn(&WatchedSocket, [i32; N]) -> A + 'static,
     ) -> Result<()> {
-        self.add(name, move |environment, numbers: [i32; N]| {
-            let endpoint = environment.endpoint(numbers[0].cast_unsigned());
-            endpoint.map_or(EBADF, |endpoint| work(&endpoint, numbers))
+        self.add(name, move |thread, numbers: [i32; N]| {
+            let socket = thread.sockets.get(numbers[0].cast_unsigned());
+            socket.map_or(EBADF, |socket| work(&socket, numbers).number())
         })
     }
 }
 
-fn open(environment: &Rc<Environment>, family: i32, flags: i32, coalescing: i32) -> i32 {
-    let options = SocketOptions::new(if family == 4 { SocketType::Udp4 } else { SocketType::Udp6 })
-        .reuse_addr(flags & REUSE_ADDR != 0)
-        .reuse_port(flags & REUSE_PORT != 0)
-        .ipv6_only(flags & IPV6_ONLY != 0)
-        .offload(flags & NO_OFFLOAD == 0);
-    let ways = Ways {
-        pools: flags & POOLED_BUFFERS != 0,
-        coalescing: Duration::from_micros(coalescing.max(0).cast_unsigned().into()),
-    };
-    environment.open(&options, ways).map_or(EINVAL, u32::cast_signed)
+fn address(thread: &ThreadSockets, row: i32) -> i32 {
+    let length = usize::try_from(row).ok().and_then(|row| thread.write_address(row));
+    length.and_then(|length| i32::try_from(length).ok()).unwrap_or(0)
 }
 
-fn state(endpoint: &Endpoint) -> i32 {
-    let state = endpoint.socket.state();
-    (state.bind as u32 + 4 * state.connect as u32).cast_signed()
+fn open(thread: &ThreadSockets, family: i32, flags: i32, coalescing: i32) -> i32 {
+    let has = |flag| flags & flag != 0;
+    let options = SocketOptions::new(if family == 4 { SocketType::Udp4 } else { SocketType::Udp6 })
+        .reuse_addr(has(open_flag::REUSE_ADDR))
+        .reuse_port(has(open_flag::REUSE_PORT))
+        .ipv6_only(has(open_flag::IPV6_ONLY))
+        .offload(!has(open_flag::NO_OFFLOAD));
+    let coalescing = Duration::from_micros(coalescing.max(0).cast_unsigned().into());
+    let receiving = Receiving { pooled_buffers: has(open_flag::POOLED_BUFFERS), coalescing };
+    thread.open(&options, receiving).map_or(EINVAL, u32::cast_signed)
+}
+
+fn state_of(socket: &WatchedSocket) -> i32 {
+    let known = socket.udp.state();
+    known.bind as i32 | (known.connect as i32) << state::CONNECT_SHIFT
 }
 
 /// An address of the other family is `EINVAL` before the kernel is asked, as in Node.
-fn bind(environment: &Environment, socket: i32, address: i32, port: i32) -> i32 {
-    let Some(endpoint) = environment.endpoint(socket.cast_unsigned()) else { return EBADF };
-    let known = usize::try_from(address).ok().zip(u16::try_from(port).ok());
-    let local = known.and_then(|(address, port)| environment.destinations.borrow().get(address, port));
-    match local.filter(|local| endpoint.socket.socket_type().matches(local.ip())) {
-        Some(local) => match status(endpoint.socket.finish_bind(local)) {
-            0 => state(&endpoint),
+fn bind(thread: &ThreadSockets, socket: i32, address: i32, port: i32) -> i32 {
+    let Some(socket) = thread.sockets.get(socket.cast_unsigned()) else { return EBADF };
+    let local = thread.destinations.borrow().get(address, port);
+    match local.filter(|local| socket.udp.socket_type().matches(local.ip())) {
+        Some(local) => match status(socket.udp.finish_bind(local)) {
+            0 => state_of(&socket),
             error => error,
         },
         None => {
             // Without a bind under way there is nothing to abandon, which is what is asked for.
-            let _ = endpoint.socket.abandon_bind();
+            let _ = socket.udp.abandon_bind();
             EINVAL
         }
     }

@@ -6,5 +6,6 @@ mod handle;
 mod recv_metadata;
 mod send_options;
 mod sockopt;
+mod thread_sockets;
 #[cfg(unix)]
 mod unix_datagram;

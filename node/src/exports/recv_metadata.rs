@@ -3,9 +3,9 @@
 use heliogram::RecvMetadataOptions;
 use napi_derive::napi;
 
-use crate::exports::handle::JsHandle;
+use super::handle::JsHandle;
 use crate::outcome::status;
-use crate::receive::record::Wanted;
+use crate::receive::record::Reported;
 
 /// What a socket is to tell of each datagram.
 #[napi(object, object_to_js = false)]
@@ -40,12 +40,12 @@ impl JsHandle {
             .timestamp(asked.timestamp)
             .hardware_timestamp(asked.hardware_timestamp)
             .dropped(asked.dropped);
-        let endpoint = self.endpoint();
-        let outcome = status(endpoint.socket.set_recv_metadata(info));
+        let socket = self.socket();
+        let outcome = status(socket.udp.set_recv_metadata(info));
         if outcome == 0 {
-            let wanted = Wanted { segment_size: asked.segment_size, truncated: asked.truncated };
-            let any = !info.is_empty() || wanted.segment_size || wanted.truncated;
-            endpoint.tell(any.then_some(wanted));
+            let reported = Reported { segment_size: asked.segment_size, truncated: asked.truncated };
+            let any = !info.is_empty() || reported.segment_size || reported.truncated;
+            socket.report(any.then_some(reported));
         }
         outcome
     }

@@ -4,8 +4,9 @@ use heliogram::{Clock, Error, Interface, SendOptions, TrafficClass};
 use napi::bindgen_prelude::BigInt;
 use napi_derive::napi;
 
-use crate::exports::handle::{JsEnvironment, JsHandle};
-use crate::exports::sockopt::ip;
+use super::handle::JsHandle;
+use super::sockopt::ip;
+use super::thread_sockets::JsThreadSockets;
 use crate::outcome::{EINVAL, error_number, status};
 
 /// How one datagram leaves; `node/lib/dgram/send-options.js` has checked the ranges.
@@ -67,7 +68,7 @@ fn index(text: &str) -> Result<u32, Error> {
 }
 
 #[napi]
-impl JsEnvironment {
+impl JsThreadSockets {
     /// Sends what is gathered, as `flush` does, where rows name these options.
     #[napi(catch_unwind)]
     pub fn flush_with(&self, outgoing: Vec<Outgoing>) {
@@ -82,6 +83,6 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn set_transmit_time_clock(&self, atomic: bool) -> i32 {
         let clock = if atomic { Clock::Tai } else { Clock::Monotonic };
-        status(self.endpoint().socket.set_transmit_time_clock(clock))
+        status(self.socket().udp.set_transmit_time_clock(clock))
     }
 }

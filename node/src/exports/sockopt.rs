@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use heliogram::{Stats, Steering, addr};
 use napi_derive::napi;
 
-use crate::exports::handle::JsHandle;
+use super::handle::JsHandle;
 use crate::outcome::{EINVAL, error_number, number, status};
 
 /// [`heliogram::Stats`] in numbers of JavaScript's.
@@ -68,56 +68,56 @@ impl JsHandle {
     /// DSCP and ECN of what is sent, 0 to 255.
     #[napi(js_name = "setTOS", catch_unwind)]
     pub fn set_tos(&self, tos: u8) -> i32 {
-        status(self.endpoint().socket.set_tos(tos.into()))
+        status(self.socket().udp.set_tos(tos.into()))
     }
 
     /// Whether what is sent may be fragmented.
     #[napi(catch_unwind)]
     pub fn set_dont_fragment(&self, on: bool) -> i32 {
-        status(self.endpoint().socket.set_dont_fragment(on))
+        status(self.socket().udp.set_dont_fragment(on))
     }
 
     /// The MTU of the path to the peer.
     #[napi(js_name = "getMTU", catch_unwind)]
     pub fn mtu(&self) -> i32 {
-        number(self.endpoint().socket.mtu())
+        number(self.socket().udp.mtu())
     }
 
     /// Keeps the socket to the interface of this name; without one, to none.
     #[napi(catch_unwind)]
     pub fn bind_to_device(&self, name: Option<String>) -> i32 {
-        status(self.endpoint().socket.bind_device(name.as_deref().map(str::as_bytes)))
+        status(self.socket().udp.bind_device(name.as_deref().map(str::as_bytes)))
     }
 
     /// Whether the socket hears groups that others have joined.
     #[napi(catch_unwind)]
     pub fn set_multicast_all(&self, on: bool) -> i32 {
-        status(self.endpoint().socket.set_multicast_all(on))
+        status(self.socket().udp.set_multicast_all(on))
     }
 
     /// The processor whose datagrams the socket prefers.
     #[napi(js_name = "setIncomingCPU", catch_unwind)]
     pub fn set_incoming_cpu(&self, cpu: u32) -> i32 {
-        status(self.endpoint().socket.set_incoming_cpu(cpu))
+        status(self.socket().udp.set_incoming_cpu(cpu))
     }
 
     /// How long a receive that finds nothing looks again, in microseconds.
     #[napi(catch_unwind)]
     pub fn set_busy_poll(&self, microseconds: u32) -> i32 {
-        status(self.endpoint().socket.set_busy_poll(microseconds))
+        status(self.socket().udp.set_busy_poll(microseconds))
     }
 
     /// The interface that multicast leaves by.
     #[napi(catch_unwind)]
     pub fn set_group_interface(&self, interface: String) -> i32 {
-        status(interface.parse().and_then(|interface| self.endpoint().socket.set_multicast_interface(interface)))
+        status(interface.parse().and_then(|interface| self.socket().udp.set_multicast_interface(interface)))
     }
 
     /// Joins or leaves a group, or what one source sends to it.
     #[napi(catch_unwind)]
     pub fn group(&self, join: bool, group: String, source: Option<String>, interface: String) -> i32 {
-        let endpoint = self.endpoint();
-        let socket = &endpoint.socket;
+        let socket = self.socket();
+        let udp = &socket.udp;
         let interface = match interface.parse() {
             Ok(interface) => interface,
             Err(error) => return error_number(&error),
@@ -125,10 +125,10 @@ impl JsHandle {
         let Some(group) = ip(&group) else { return EINVAL };
         status(match (join, source.as_deref().map(ip)) {
             (_, Some(None)) => return EINVAL,
-            (true, None) => socket.join_multicast(group, interface),
-            (false, None) => socket.leave_multicast(group, interface),
-            (true, Some(Some(source))) => socket.join_ssm(source, group, interface),
-            (false, Some(Some(source))) => socket.leave_ssm(source, group, interface),
+            (true, None) => udp.join_multicast(group, interface),
+            (false, None) => udp.leave_multicast(group, interface),
+            (true, Some(Some(source))) => udp.join_ssm(source, group, interface),
+            (false, Some(Some(source))) => udp.leave_ssm(source, group, interface),
         })
     }
 
@@ -136,7 +136,7 @@ impl JsHandle {
     /// `offset` (`byte`), else by the flow.
     #[napi(catch_unwind)]
     pub fn steer(&self, by: String, sockets: u32, offset: u32) -> i32 {
-        status(self.endpoint().socket.set_reuse_port_steering(match by.as_str() {
+        status(self.socket().udp.set_reuse_port_steering(match by.as_str() {
             "cpu" => Steering::Cpu { sockets },
             "byte" => Steering::Byte { offset, sockets },
             _ => Steering::Flow,
@@ -146,7 +146,7 @@ impl JsHandle {
     /// What the socket has done so far.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> SocketStats {
-        self.endpoint().socket.stats().into()
+        self.socket().udp.stats().into()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Local datagram sockets (`type: 'unix_dgram'`): JavaScript is told that one is ready, and asks it for one message after
+//! Unix datagram sockets (`type: 'unix_dgram'`): JavaScript is told that one is ready, and asks it for one message after
 //! the other.
 
 use std::rc::Rc;
@@ -7,14 +7,14 @@ use heliogram::{Credentials, SocketAddrUnix, UnixDatagram, UnixDatagramOptions, 
 use napi::bindgen_prelude::{BufferSlice, Either};
 use napi_derive::napi;
 
-use crate::exports::handle::JsEnvironment;
+use super::thread_sockets::JsThreadSockets;
+use crate::ffi::Interest;
 use crate::outcome::{EBADF, error_number, number, status};
-use crate::thread_sockets::Environment;
-use crate::unix_datagram::Local;
+use crate::thread_sockets::ThreadSockets;
 
 /// Where a message is from. What is not known is left out.
 #[napi(object, object_from_js = false)]
-pub struct LocalInfo {
+pub struct UnixMessageInfo {
     /// The message's length in bytes, as far as there was room.
     pub size: u32,
     /// The sender's address; empty if it has none.
@@ -22,12 +22,12 @@ pub struct LocalInfo {
     /// Whether there was not room for all of it.
     pub truncated: bool,
     /// The process that sent it.
-    pub credentials: Option<LocalCredentials>,
+    pub credentials: Option<UnixCredentials>,
 }
 
 /// A process, and whom it runs as.
 #[napi(object, object_from_js = false)]
-pub struct LocalCredentials {
+pub struct UnixCredentials {
     /// The process.
     pub pid: i32,
     /// The user.
@@ -36,41 +36,41 @@ pub struct LocalCredentials {
     pub gid: u32,
 }
 
-impl From<UnixRemoteInfo> for LocalInfo {
+impl From<UnixRemoteInfo> for UnixMessageInfo {
     fn from(info: UnixRemoteInfo) -> Self {
         let Credentials { pid, uid, gid } = info.credentials.unwrap_or(Credentials { pid: 0, uid: 0, gid: 0 });
-        LocalInfo {
+        UnixMessageInfo {
             size: u32::try_from(info.size).unwrap_or(u32::MAX),
             address: text(&info.addr),
             truncated: info.truncated,
-            credentials: info.credentials.map(|_| LocalCredentials { pid, uid, gid }),
+            credentials: info.credentials.map(|_| UnixCredentials { pid, uid, gid }),
         }
     }
 }
 
-/// One local socket. The environment has it while it is open.
-#[napi(js_name = "LocalHandle")]
-pub struct JsLocalHandle {
-    environment: Rc<Environment>,
+/// One Unix datagram socket. The environment has it while it is open.
+#[napi(js_name = "UnixDatagramHandle")]
+pub struct JsUnixDatagramHandle {
+    thread: Rc<ThreadSockets>,
     number: u32,
 }
 
-impl Drop for JsLocalHandle {
+impl Drop for JsUnixDatagramHandle {
     fn drop(&mut self) {
-        self.environment.locals.take(self.number).iter().for_each(|local| local.unwatch());
+        self.thread.unix_datagrams.take(self.number);
     }
 }
 
 #[napi]
-impl JsLocalHandle {
+impl JsUnixDatagramHandle {
     /// Makes a socket without an address.
     #[napi(constructor, catch_unwind)]
-    pub fn new(environment: &JsEnvironment, replace_stale: bool, unlink: bool) -> napi::Result<Self> {
+    pub fn new(thread: &JsThreadSockets, replace_stale: bool, unlink: bool) -> napi::Result<Self> {
         let options = UnixDatagramOptions::new().replace_stale(replace_stale).unlink(unlink);
         let socket = UnixDatagram::new(&options).map_err(|error| napi::Error::from_reason(error.to_string()))?;
-        let environment = environment.0.clone();
-        let number = environment.locals.add(|number| Local::new(number, socket));
-        Ok(JsLocalHandle { environment, number })
+        let thread = thread.0.clone();
+        let number = thread.unix_datagrams.add(socket);
+        Ok(JsUnixDatagramHandle { thread, number })
     }
 
     /// The number by which JavaScript is told that this socket is ready.
@@ -111,26 +111,27 @@ impl JsLocalHandle {
 
     /// Receives a message into these bytes.
     #[napi(catch_unwind)]
-    pub fn receive(&self, mut bytes: BufferSlice) -> Either<LocalInfo, i32> {
-        self.tell(|socket| socket.try_recv_msg(&mut bytes).map(LocalInfo::from))
+    pub fn receive(&self, mut bytes: BufferSlice) -> Either<UnixMessageInfo, i32> {
+        self.tell(|socket| socket.try_recv_msg(&mut bytes).map(UnixMessageInfo::from))
     }
 
     /// What JavaScript is to be told of.
     #[napi(catch_unwind)]
     pub fn watch(&self, readable: bool, writable: bool) -> i32 {
-        let local = self.environment.locals.get(self.number);
-        local.map_or(EBADF, |local| local.watch(&self.environment, readable, writable))
+        let interest = Interest { readable, writable, ..Interest::NONE };
+        let socket = self.thread.unix_datagrams.get(self.number);
+        socket.map_or(EBADF, |socket| socket.watch(&self.thread.watches, interest))
     }
 
     /// Whether the loop goes on for this socket's sake.
     #[napi(catch_unwind)]
     pub fn reference(&self, on: bool) {
-        if let Some(local) = self.environment.locals.get(self.number) {
-            local.reference(on);
+        if let Some(socket) = self.thread.unix_datagrams.get(self.number) {
+            socket.reference(on);
         }
     }
 
-    /// The local address, or a number.
+    /// The socket address, or a number.
     #[napi(catch_unwind)]
     pub fn address(&self) -> Either<String, i32> {
         self.tell(|socket| socket.local_addr().map(|address| text(&address)))
@@ -164,20 +165,19 @@ impl JsLocalHandle {
     /// Closes the socket; the outcome is that of removing its path.
     #[napi(catch_unwind)]
     pub fn close(&self) -> i32 {
-        let Some(local) = self.environment.locals.take(self.number) else { return EBADF };
-        local.unwatch();
-        status(local.socket.close())
+        let Some(socket) = self.thread.unix_datagrams.take(self.number) else { return EBADF };
+        status(socket.socket.close())
     }
 
     /// A number; `EBADF` once closed.
     fn ask(&self, call: impl FnOnce(&UnixDatagram) -> i32) -> i32 {
-        self.environment.locals.get(self.number).map_or(EBADF, |local| call(&local.socket))
+        self.thread.unix_datagrams.get(self.number).map_or(EBADF, |socket| call(&socket.socket))
     }
 
     /// What was asked for, or a number.
     fn tell<T>(&self, call: impl FnOnce(&UnixDatagram) -> heliogram::Result<T>) -> Either<T, i32> {
-        let Some(local) = self.environment.locals.get(self.number) else { return Either::B(EBADF) };
-        call(&local.socket).map_or_else(|error| Either::B(error_number(&error)), Either::A)
+        let Some(socket) = self.thread.unix_datagrams.get(self.number) else { return Either::B(EBADF) };
+        call(&socket.socket).map_or_else(|error| Either::B(error_number(&error)), Either::A)
     }
 }
 

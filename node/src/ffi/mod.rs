@@ -2,18 +2,19 @@
 //! end of an environment.
 
 mod common;
-mod env_cleanup;
+pub(crate) mod cpu_time;
+mod environment;
 pub(crate) mod errno;
 mod fast_function;
 #[cfg(unix)]
 pub(crate) mod fd;
 mod js_bridge;
-mod page;
+mod js_memory;
 mod readiness;
 
 pub(crate) use common::Host;
-pub(crate) use env_cleanup::{Life, Work};
+pub(crate) use environment::{AtEnd, Environment, Scope};
 pub(crate) use fast_function::function;
-pub(crate) use js_bridge::{Channel, Parts, Slab};
-pub(crate) use page::Page;
-pub(crate) use readiness::{Interest, Loop, Poll, Ready, Timer, Watched, Watcher};
+pub(crate) use js_bridge::{JsBridge, Parts};
+pub(crate) use js_memory::{JsMemory, Window};
+pub(crate) use readiness::{Interest, Ready, Timer, Watch, Watchable, Watched, Watcher, Watches};

@@ -2,11 +2,10 @@
 //! the next turn reads all datagrams that arrived meanwhile. Opt-in (`receiveCoalescing`); costs nothing when off.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 
-use heliogram::BorrowedDescriptor;
-
-use crate::ffi::{Interest, Poll, Timer};
+use crate::ffi::{Interest, Timer, Watch, Watched, Watches};
 
 /// The receive coalescing of one socket.
 pub(crate) struct Coalescing {
@@ -27,21 +26,23 @@ impl Coalescing {
         self.is_waiting.get()
     }
 
-    /// Starts the timer; `watch` makes the loop watch it. Without a timer (not on Linux, or no descriptor is left) the socket
-    /// is watched as if there were no coalescing.
-    pub(crate) fn wait(&self, watch: impl FnOnce(BorrowedDescriptor<'_>) -> Result<Poll, i32>) {
+    /// Starts the timer. Where there is none (not on Linux, or no descriptor is left) the socket is watched as if there were no
+    /// coalescing.
+    pub(crate) fn wait(&self, watches: &Watches, watched: Watched) {
         let mut timer = self.timer.borrow_mut();
         if timer.is_none() {
-            *timer = WatchedTimer::new(watch);
+            *timer = WatchedTimer::new(watches, watched);
         }
-        timer.iter().for_each(|watched| watched.timer.set(self.delay));
-        self.is_waiting.set(timer.is_some());
+        let has_started = timer.as_ref().is_some_and(|watched| watched.timer.set(self.delay));
+        self.is_waiting.set(has_started);
     }
 
     /// The loop waits for the socket again.
     pub(crate) fn pause(&self) {
-        self.timer.borrow().iter().for_each(|watched| watched.timer.set(Duration::ZERO));
         self.is_waiting.set(false);
+        if !self.timer.borrow().as_ref().is_some_and(|watched| watched.timer.set(Duration::ZERO)) {
+            self.timer.take(); // one that cannot be stopped would wake the loop for nothing
+        }
     }
 
     /// The socket receives no more.
@@ -53,18 +54,17 @@ impl Coalescing {
 
 /// A timer that the loop watches.
 struct WatchedTimer {
-    /// Dropped before the timer, whose descriptor it watches.
-    _poll: Poll,
-    timer: Timer,
+    timer: Rc<Timer>,
+    _watch: Watch,
 }
 
 impl WatchedTimer {
     /// The socket keeps the loop alive, the timer does not.
-    fn new(watch: impl FnOnce(BorrowedDescriptor<'_>) -> Result<Poll, i32>) -> Option<Self> {
-        let timer = Timer::new().ok()?;
-        let poll = watch(timer.descriptor()).ok()?;
-        poll.keep_alive(false);
-        let status = poll.watch(Interest { readable: true, ..Interest::NONE });
-        (status == 0).then_some(WatchedTimer { _poll: poll, timer })
+    fn new(watches: &Watches, watched: Watched) -> Option<Self> {
+        let timer = Rc::new(Timer::new().ok()?);
+        let watch = watches.watch(timer.clone(), watched).ok()?;
+        watch.keep_alive(false);
+        let status = watch.watch(Interest { readable: true, ..Interest::NONE });
+        (status == 0).then_some(WatchedTimer { timer, _watch: watch })
     }
 }

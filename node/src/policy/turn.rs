@@ -2,15 +2,19 @@
 //!
 //! At most as many messages are delivered as Node delivers before its loop turns. Slow listeners end the turn earlier: where one
 //! message takes 50 us, 32 of them would take 1.6 ms, and an interval of 10 ms would lose a tick in eight, as much as the last
-//! turn runs over. A listener that is slow once (the collector, the compiler) ends no turn, so a second look at the clock follows.
+//! turn runs over. A listener that is slow once (the collector, the compiler) ends no turn, nor does one that has to wait for a processor: a second
+//! look follows, at the clock of the thread.
 
 use std::time::{Duration, Instant};
 
+use crate::ffi::cpu_time;
+use crate::layout::{recv_memory, turn};
+
 /// How many messages of one socket are delivered before the loop turns, as in Node.
-const MESSAGES: usize = 32;
+const MESSAGES: usize = turn::MESSAGES;
 
 /// The same where listeners take batches whole: the longest GRO packet.
-const BATCHED_MESSAGES: usize = 64;
+const BATCHED_MESSAGES: usize = recv_memory::ROWS;
 
 /// How many messages are delivered before a look at the clock. However long they take, so many are a turn's: small bursts come in
 /// one turn on a slow machine too, as in Node.
@@ -19,8 +23,8 @@ const PORTION: usize = 8;
 /// The same after a slow portion.
 const SECOND_PORTION: usize = 4;
 
-/// A message that takes longer is slow: 32 of them take 0.8 ms.
-const SLOW: Duration = Duration::from_micros(25);
+/// A message that takes longer is slow: 32 of them take 1.3 ms.
+const SLOW: Duration = Duration::from_micros(40);
 
 /// One socket's turn.
 pub(crate) struct Turn {
@@ -28,13 +32,15 @@ pub(crate) struct Turn {
     messages: usize,
     portion: usize,
     since: Instant,
+    /// How long the thread had run at the look that found listeners slow.
+    ran: Option<Duration>,
     is_over: bool,
 }
 
 impl Turn {
     pub(crate) fn begin(takes_batches: bool) -> Self {
         let (most, portion) = if takes_batches { (BATCHED_MESSAGES, BATCHED_MESSAGES) } else { (MESSAGES, PORTION) };
-        Turn { most, messages: 0, portion, since: Instant::now(), is_over: false }
+        Turn { most, messages: 0, portion, since: Instant::now(), ran: None, is_over: false }
     }
 
     /// How many messages may be delivered before the next look at the clock; `None` once the turn is over.
@@ -46,8 +52,10 @@ impl Turn {
     /// So many have been delivered.
     pub(crate) fn delivered(&mut self, messages: usize) {
         let now = Instant::now();
-        self.look(messages, now - self.since);
+        let run = self.ran.and_then(|before| Some(cpu_time::of_this_thread()?.saturating_sub(before)));
+        self.look(messages, run.unwrap_or(now - self.since));
         self.since = now;
+        self.ran = if self.portion == SECOND_PORTION { cpu_time::of_this_thread() } else { None };
     }
 
     /// How many messages the turn has had.

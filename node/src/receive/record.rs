@@ -1,98 +1,67 @@
-//! What the kernel told of a datagram, written behind its bytes for `node/lib/bridge/recv-metadata.js`:
-//!
-//! | bytes | |
-//! | --- | --- |
-//! | 0 | which of the fields are known, one bit for each of [`Known`] |
-//! | 1 to 3 | TOS, TTL, length of the destination's text |
-//! | 4 to 7 | lengths of the local address's and the interface name's texts, segment size (2) |
-//! | 8 to 15 | index of the interface (4), drops (4) |
-//! | 16 to 31 | software and hardware time in nanoseconds (8 each) |
-//! | 32 | whether the datagram was cut short |
-//! | 33 on | the three texts |
+//! The receive metadata of a datagram as a record ([`metadata`](crate::layout::metadata)) with three texts behind it: the
+//! destination, the local address, the name of the interface.
 
 use std::net::IpAddr;
-use std::time::{Duration, SystemTime};
 
-use heliogram::RemoteInfo;
+use heliogram::{RecvMetadata, RemoteInfo};
 
-/// The length of a record without its texts.
-const FIXED: usize = 33;
+use crate::ffi::Window;
+use crate::layout::{metadata, metadata_bit};
+use crate::outcome::{nanoseconds, since_epoch};
 
-/// The bits of what is known.
-struct Known;
-
-impl Known {
-    const TOS: u8 = 1;
-    const TTL: u8 = 2;
-    const SEGMENT: u8 = 4;
-    const INTERFACE: u8 = 8;
-    const DROPPED: u8 = 16;
-    const SOFTWARE: u8 = 32;
-    const HARDWARE: u8 = 64;
-    const TRUNCATED: u8 = 128;
-}
-
-/// What listeners want to be told that is known without asking the kernel.
+/// Which of the fields that are known without asking the kernel are reported.
 #[derive(Clone, Copy)]
-pub(crate) struct Wanted {
+pub(crate) struct Reported {
     pub(crate) segment_size: bool,
     pub(crate) truncated: bool,
 }
 
 /// Writes a record; where it ends, or nothing if it does not fit.
-pub(crate) fn pack(info: &RemoteInfo, wanted: Wanted, bytes: &mut [u8], start: usize) -> Option<usize> {
-    let arrival = &info.metadata;
+pub(crate) fn write(rinfo: &RemoteInfo, reported: Reported, to: Window<'_>, start: usize) -> Option<usize> {
     let ip = |ip: Option<IpAddr>| ip.map(|ip| ip.to_string()).unwrap_or_default();
-    let texts = [ip(arrival.destination), ip(arrival.local_ip), arrival.interface_name().unwrap_or_default()];
-    let mut end = start + FIXED;
-    bytes.get_mut(start..end)?.copy_from_slice(&fixed(info, wanted, &texts));
+    let RecvMetadata { destination, local_ip, .. } = rinfo.metadata;
+    let texts = [ip(destination), ip(local_ip), rinfo.metadata.interface_name().unwrap_or_default()];
+    to.write(start, &fields(rinfo, reported, &texts))?;
+    let mut end = start + metadata::TEXTS;
     for text in texts {
-        bytes.get_mut(end..end + text.len())?.copy_from_slice(text.as_bytes());
+        to.write(end, text.as_bytes())?;
         end += text.len();
     }
     Some(end)
 }
 
-fn fixed(info: &RemoteInfo, wanted: Wanted, texts: &[String; 3]) -> [u8; FIXED] {
-    let arrival = &info.metadata;
-    let segment = arrival.segment_size.filter(|_| wanted.segment_size);
-    let mut record = [0; FIXED];
-    let mut known = 0;
-    let mut put = |bit, at: usize, bytes: Option<&[u8]>| {
-        if let Some(bytes) = bytes {
-            known |= bit;
-            record[at..at + bytes.len()].copy_from_slice(bytes);
-        }
-    };
-    put(Known::TOS, 1, arrival.traffic_class.map(|class| [class.0]).as_ref().map(<[u8; 1]>::as_slice));
-    put(Known::TTL, 2, arrival.hop_limit.map(|hops| [hops]).as_ref().map(<[u8; 1]>::as_slice));
-    put(Known::SEGMENT, 6, segment.map(u16::to_le_bytes).as_ref().map(<[u8; 2]>::as_slice));
-    put(Known::INTERFACE, 8, arrival.interface.map(u32::to_le_bytes).as_ref().map(<[u8; 4]>::as_slice));
-    put(Known::DROPPED, 12, arrival.dropped.map(u32::to_le_bytes).as_ref().map(<[u8; 4]>::as_slice));
-    put(
-        Known::SOFTWARE,
-        16,
-        arrival.software_timestamp.map(|time| nanoseconds(time).to_le_bytes()).as_ref().map(<[u8; 8]>::as_slice),
-    );
-    put(
-        Known::HARDWARE,
-        24,
-        arrival.hardware_timestamp.map(|time| length(time).to_le_bytes()).as_ref().map(<[u8; 8]>::as_slice),
-    );
-    put(Known::TRUNCATED, 32, wanted.truncated.then_some([info.truncated.into()]).as_ref().map(<[u8; 1]>::as_slice));
-    record[0] = known;
-    for (at, text) in [3, 4, 5].into_iter().zip(texts) {
-        record[at] = text.len() as u8; // addresses and names of interfaces are shorter than that
+type Fields = [u8; metadata::TEXTS];
+
+fn fields(rinfo: &RemoteInfo, reported: Reported, texts: &[String; 3]) -> Fields {
+    let known = &rinfo.metadata;
+    let mut fields = [0; metadata::TEXTS];
+    let mut put = Put(&mut fields);
+    put.field(metadata_bit::TOS, metadata::TOS, known.traffic_class.map(|class| [class.0]));
+    put.field(metadata_bit::TTL, metadata::TTL, known.hop_limit.map(|hops| [hops]));
+    let segment_size = known.segment_size.filter(|_| reported.segment_size);
+    put.field(metadata_bit::SEGMENT_SIZE, metadata::SEGMENT_SIZE, segment_size.map(u16::to_le_bytes));
+    put.field(metadata_bit::INTERFACE_INDEX, metadata::INTERFACE_INDEX, known.interface.map(u32::to_le_bytes));
+    put.field(metadata_bit::DROPPED, metadata::DROPPED, known.dropped.map(u32::to_le_bytes));
+    let software = known.software_timestamp.map(since_epoch);
+    put.field(metadata_bit::TIMESTAMP, metadata::TIMESTAMP, software.map(u64::to_le_bytes));
+    let hardware = known.hardware_timestamp.map(nanoseconds);
+    put.field(metadata_bit::HARDWARE_TIMESTAMP, metadata::HARDWARE_TIMESTAMP, hardware.map(u64::to_le_bytes));
+    let truncated = reported.truncated.then_some([rinfo.truncated.into()]);
+    put.field(metadata_bit::TRUNCATED, metadata::TRUNCATED, truncated);
+    let lengths = [metadata::DESTINATION_LENGTH, metadata::LOCAL_ADDRESS_LENGTH, metadata::INTERFACE_LENGTH];
+    for (at, text) in lengths.into_iter().zip(texts) {
+        fields[at] = text.len() as u8; // addresses and names of interfaces are shorter than that
     }
-    record
+    fields
 }
 
-/// Nanoseconds since 1970.
-pub(crate) fn nanoseconds(time: SystemTime) -> u64 {
-    length(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
-}
+struct Put<'a>(&'a mut Fields);
 
-/// Nanoseconds.
-pub(crate) fn length(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+impl Put<'_> {
+    fn field<const N: usize>(&mut self, bit: u8, at: usize, bytes: Option<[u8; N]>) {
+        if let Some(bytes) = bytes {
+            self.0[metadata::KNOWN] |= bit;
+            self.0[at..at + N].copy_from_slice(&bytes);
+        }
+    }
 }

@@ -1,116 +1,68 @@
-//! What has been received, written where JavaScript reads it: the bytes one after another, and for each message a row
-//! `[offset, length, port, family, sender, offset of the extras, length of the text]`. The extras are the sender's text and
-//! a record of what the kernel told (`arrival.rs`), where there are such.
+//! Received messages, written where JavaScript reads them: the bytes one behind the other, and a row for each
+//! ([`recv_row`](crate::layout::recv_row)), with a record of receive metadata if the socket reports it.
 //!
-//! The bytes lie in the slab, behind the room for extras; or in a page, where messages may share memory. A train is received
-//! straight into the page, and copied nowhere. A sender's address crosses as text once; later messages name the number under
-//! which JavaScript keeps the text.
+//! The bytes lie in the memory of received batches; or in a page, where messages may share memory. A GRO packet is received
+//! straight into the page, and copied nowhere. A sender's address crosses as numbers; JavaScript keeps the texts, and asks for
+//! one that it does not have ([`write_address`]).
 
-use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::rc::Rc;
 
-use heliogram::{Message, RecvBatch, RemoteInfo};
+use heliogram::{Message, RecvBatch, RemoteInfo, addr};
 
-use super::record::{self as arrival, Wanted};
-use crate::ffi::{Page, Slab};
+use super::record::{self, Reported};
+use crate::ffi::Window;
+use crate::layout::{recv_flag, recv_memory, recv_row};
 use crate::outcome::error_number;
+use crate::policy::pages::Page;
 
 /// The columns of a row.
-const ROW: usize = 7;
-
-/// What is added to the family, 4 or 6, if a record of what the kernel told follows the text.
-const TOLD: i32 = 8;
-
-/// The room for extras at the start of the slab: enough for a turn's.
-const EXTRAS: usize = 8_192;
-
-/// How many senders are known at a time; past that all are forgotten, and named again as they come.
-const SENDERS: usize = 4096;
-
-/// Senders whose text JavaScript has. Number 0 is for those that have to be named each time.
-pub(crate) struct Seen {
-    numbers: HashMap<IpAddr, u32>,
-    /// The last one that was asked about: most datagrams come from where the one before came from.
-    last: (IpAddr, u32),
-}
-
-impl Default for Seen {
-    fn default() -> Self {
-        Seen { numbers: HashMap::new(), last: (Ipv4Addr::UNSPECIFIED.into(), 0) }
-    }
-}
-
-impl Seen {
-    /// The number of a sender, and whether its text must be told.
-    fn number(&mut self, sender: &SocketAddr) -> (u32, bool) {
-        if matches!(sender, SocketAddr::V6(addr) if addr.scope_id() != 0) {
-            return (0, true); // the interface's name belongs to the text, and may change
-        }
-        if self.last.1 != 0 && self.last.0 == sender.ip() {
-            return (self.last.1, false);
-        }
-        let (number, untold) = self.look_up(sender.ip());
-        self.last = (sender.ip(), number);
-        (number, untold)
-    }
-
-    fn look_up(&mut self, ip: IpAddr) -> (u32, bool) {
-        if let Some(&number) = self.numbers.get(&ip) {
-            return (number, false);
-        }
-        if self.numbers.len() == SENDERS {
-            self.numbers.clear();
-        }
-        let number = self.numbers.len() as u32 + 1;
-        self.numbers.insert(ip, number);
-        (number, true)
-    }
-
-    /// JavaScript has not read all that it was told.
-    pub(crate) fn forget(&mut self) {
-        *self = Seen::default();
-    }
-}
+type Row = [i32; recv_row::COLUMNS];
 
 /// What a socket has received and not delivered; of several messages, the first `done` have been. It changes hands several
 /// times for each delivery: what is large is in a box.
 pub(crate) enum Received {
     /// Messages in a batch's own memory.
-    Messages { batch: Box<RecvBatch>, done: usize },
-    /// Those of one message of the kernel, which lies in a page.
-    Train { page: Rc<Page>, start: usize, info: Box<RemoteInfo>, done: usize },
+    Batch { batch: Box<RecvBatch>, done: usize },
+    /// Those of one GRO packet, which lies in a page.
+    GroPacket { page: Rc<Page>, start: usize, rinfo: Box<RemoteInfo>, done: usize },
     /// The number of an error.
-    Failed(i32),
+    Error(i32),
 }
 
 impl From<heliogram::Result<Box<RecvBatch>>> for Received {
     fn from(outcome: heliogram::Result<Box<RecvBatch>>) -> Self {
         match outcome {
-            Ok(batch) => Received::Messages { batch, done: 0 },
-            Err(error) => Received::Failed(error_number(&error)),
+            Ok(batch) => Received::Batch { batch, done: 0 },
+            Err(error) => Received::Error(error_number(&error)),
         }
     }
 }
 
 impl Received {
-    /// Writes what is not delivered yet, at most `most` messages and no more than there is room for; says how many. Those
-    /// that lie nowhere yet go to `page`, or to the slab.
-    pub(crate) fn pack(&self, slab: Slab<'_>, page: Option<&Page>, most: usize, extras: Extras<'_>) -> usize {
-        let (room, own) = slab.bytes.split_at_mut(EXTRAS.min(slab.bytes.len()));
-        let mut writer = Writer { table: slab.table, rows: 0, most, room, used: 0, extras };
+    /// Writes what is not delivered yet to JavaScript's memory, at most `most` messages and no more than there is room for; says
+    /// how many. Messages of a batch go to `page` if there is one, which has its `free` part.
+    pub(crate) fn write(
+        &self,
+        memory: Window<'_>,
+        page: Option<(&Page, Window<'_>)>,
+        most: usize,
+        reported: Option<Reported>,
+    ) -> usize {
+        let mut writer = Writer { memory, rows: 0, most, reported, end_of_metadata: recv_memory::METADATA };
         match self {
-            Received::Messages { batch, done } => {
-                let trains = batch.gro_packets_from(*done);
+            Received::Batch { batch, done } => {
+                let packets = batch.gro_packets_from(*done);
                 match page {
-                    Some(page) => page.hand_out(page.write(|free, start| writer.copy(trains, free, start))),
-                    None => _ = writer.copy(trains, own, EXTRAS),
+                    Some((page, free)) => page.hand_out(writer.copy(packets, free, page.used())),
+                    None => _ = writer.copy(packets, memory.from(recv_memory::PAYLOAD), recv_memory::PAYLOAD),
                 }
             }
-            Received::Train { start, info, done, .. } => {
-                info.datagrams().skip(*done).try_for_each(|place| writer.row(start + place.start, place.len(), info));
+            Received::GroPacket { start, rinfo, done, .. } => {
+                let mut places = rinfo.datagrams().skip(*done);
+                _ = places.try_for_each(|place| writer.row(start + place.start, place.len(), rinfo));
             }
-            Received::Failed(error) => _ = writer.push([0, *error, 0, 0, 0, 0, 0]),
+            Received::Error(error) => _ = writer.push(error_row(*error)),
         }
         writer.rows
     }
@@ -118,11 +70,10 @@ impl Received {
     /// The length of the message that is next.
     pub(crate) fn next_length(&self) -> usize {
         match self {
-            Received::Messages { batch, done } => batch
-                .gro_packets_from(*done)
-                .next()
-                .and_then(|train| train.rinfo.datagrams().next())
-                .map_or(0, |place| place.len()),
+            Received::Batch { batch, done } => {
+                let next = batch.gro_packets_from(*done).next();
+                next.and_then(|packet| packet.rinfo.datagrams().next()).map_or(0, |place| place.len())
+            }
             _ => 0,
         }
     }
@@ -130,49 +81,76 @@ impl Received {
     /// Takes note of what has been delivered; whether anything is left.
     pub(crate) fn advance(&mut self, delivered: usize) -> bool {
         match self {
-            Received::Messages { batch, done } => {
+            Received::Batch { batch, done } => {
                 *done += delivered;
                 *done < batch.len()
             }
-            Received::Train { info, done, .. } => {
+            Received::GroPacket { rinfo, done, .. } => {
                 *done += delivered;
-                info.datagrams().nth(*done).is_some()
+                rinfo.datagrams().nth(*done).is_some()
             }
-            Received::Failed(_) => delivered == 0,
+            Received::Error(_) => delivered == 0,
         }
     }
 }
 
-/// What goes along with messages: their senders, and what the kernel told of each if the socket `tells`.
-pub(crate) struct Extras<'a> {
-    pub(crate) seen: &'a mut Seen,
-    pub(crate) tells: Option<Wanted>,
+/// Writes the text of the sender's address of a row to its place; its length, or nothing if there is no such row.
+pub(crate) fn write_address(memory: Window<'_>, index: usize) -> Option<usize> {
+    let row: Row = memory.until(recv_memory::TEXT).row(index)?;
+    let text = addr::text(&sender(&row));
+    memory.until(recv_memory::METADATA).write(recv_memory::TEXT, text.as_bytes())?;
+    Some(text.len())
 }
 
-/// Writes rows, and extras behind one another.
-struct Writer<'a> {
-    table: &'a mut [i32],
+/// The columns of a sender's address, and its zone.
+fn columns(sender: &SocketAddr) -> ([u32; 4], u32) {
+    match sender {
+        SocketAddr::V4(sender) => ([0, 0, 0, u32::from(*sender.ip())], 0),
+        SocketAddr::V6(sender) => {
+            let words = u128::from(*sender.ip());
+            ([96, 64, 32, 0].map(|shift| (words >> shift) as u32), sender.scope_id())
+        }
+    }
+}
+
+fn sender(row: &Row) -> SocketAddr {
+    let words = [0, 1, 2, 3].map(|word| row[recv_row::ADDRESS + word].cast_unsigned());
+    if row[recv_row::FLAGS] & recv_flag::IPV6 == 0 {
+        return (Ipv4Addr::from(words[3]), 0).into();
+    }
+    let ip = words.iter().fold(0, |ip, &word| ip << 32 | u128::from(word));
+    SocketAddrV6::new(Ipv6Addr::from(ip), 0, 0, row[recv_row::SCOPE].cast_unsigned()).into()
+}
+
+fn error_row(error: i32) -> Row {
+    let mut row = [0; recv_row::COLUMNS];
+    row[recv_row::LENGTH] = error;
+    row
+}
+
+/// Writes rows and records behind one another.
+struct Writer<'m> {
+    memory: Window<'m>,
     rows: usize,
     most: usize,
-    room: &'a mut [u8],
-    used: usize,
-    extras: Extras<'a>,
+    reported: Option<Reported>,
+    end_of_metadata: usize,
 }
 
 impl Writer<'_> {
-    /// Copies messages one behind the other, and describes them; how many bytes they take. `start` is what JavaScript calls
-    /// the beginning of `memory`.
-    fn copy<'m>(&mut self, mut trains: impl Iterator<Item = Message<'m>>, memory: &mut [u8], start: usize) -> usize {
+    /// Copies messages one behind the other, and describes them; how many bytes they take. `start` is what JavaScript calls the
+    /// beginning of `to`.
+    fn copy<'m>(&mut self, mut packets: impl Iterator<Item = Message<'m>>, to: Window<'_>, start: usize) -> usize {
         let mut end = 0;
-        trains.try_for_each(|Message { data, rinfo: info, .. }| {
-            let free = &mut memory[end..];
+        packets.try_for_each(|Message { data, rinfo, .. }| {
             let mut taken = 0;
-            let all = info.datagrams().take_while(|place| place.end <= free.len()).try_for_each(|place| {
-                self.row(start + end + place.start, place.len(), &info)?;
+            let free = to.len() - end;
+            let all = rinfo.datagrams().take_while(|place| place.end <= free).try_for_each(|place| {
+                self.row(start + end + place.start, place.len(), &rinfo)?;
                 taken = place.end;
                 Some(())
             });
-            free[..taken].copy_from_slice(&data[..taken]);
+            to.write(end, &data[..taken])?;
             end += taken;
             all.filter(|()| taken == data.len())
         });
@@ -180,51 +158,118 @@ impl Writer<'_> {
     }
 
     /// Describes a message; nothing if there is no room for that.
-    fn row(&mut self, offset: usize, length: usize, info: &RemoteInfo) -> Option<()> {
+    fn row(&mut self, offset: usize, length: usize, rinfo: &RemoteInfo) -> Option<()> {
         if self.rows == self.most {
             return None;
         }
-        let start = self.used;
-        let (sender, untold) = self.extras.seen.number(&info.addr);
-        if untold && self.text(&info.address()).is_none() {
-            return self.give_up(start);
+        let start = self.end_of_metadata;
+        let mut flags = if rinfo.addr.is_ipv4() { 0 } else { recv_flag::IPV6 };
+        if let Some(reported) = self.reported {
+            flags |= recv_flag::METADATA;
+            self.end_of_metadata = record::write(rinfo, reported, self.memory.until(recv_memory::PAYLOAD), start)?;
         }
-        let text = self.used - start;
-        let family = if info.addr.is_ipv4() { 4 } else { 6 };
-        let wanted = self.extras.tells;
-        if wanted.is_some_and(|wanted| self.told(info, wanted).is_none()) {
-            return self.give_up(start);
-        }
-        let told = if wanted.is_some() { TOLD } else { 0 };
-        let columns = [offset, length, info.port().into(), family, sender as usize, start, text];
-        let mut columns = columns.map(|column| column as i32);
-        columns[3] |= told;
-        self.push(columns)
+        let ([a, b, c, d], scope) = columns(&rinfo.addr);
+        let [a, b, c, d, scope] = [a, b, c, d, scope].map(u32::cast_signed);
+        self.push([offset as i32, length as i32, rinfo.port().into(), flags, a, b, c, d, scope, start as i32])
     }
 
-    fn push(&mut self, columns: [i32; ROW]) -> Option<()> {
-        let (rows, _) = self.table.as_chunks_mut::<ROW>();
-        *rows.get_mut(self.rows)? = columns;
+    fn push(&mut self, row: Row) -> Option<()> {
+        self.memory.until(recv_memory::TEXT).set_row(self.rows, row)?;
         self.rows += 1;
         Some(())
     }
+}
 
-    fn text(&mut self, text: &str) -> Option<()> {
-        let end = self.used + text.len();
-        self.room.get_mut(self.used..end)?.copy_from_slice(text.as_bytes());
-        self.used = end;
-        Some(())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn memory() -> Vec<u8> {
+        vec![0; recv_memory::BYTES]
     }
 
-    fn told(&mut self, info: &RemoteInfo, wanted: Wanted) -> Option<()> {
-        self.used = arrival::pack(info, wanted, self.room, self.used)?;
-        Some(())
+    /// A socket that has been sent these, and a batch of them.
+    fn received(messages: &[&[u8]]) -> Received {
+        let receiver = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let socket = heliogram::Socket::new(&heliogram::SocketOptions::new(heliogram::SocketType::Udp4)).unwrap();
+        socket.bind("127.0.0.1:0".parse().ok()).unwrap();
+        drop(receiver);
+        for message in messages {
+            sender.send_to(message, socket.local_addr().unwrap()).unwrap();
+        }
+        let mut batch = Box::new(RecvBatch::for_gro(16));
+        assert_eq!(socket.try_recv_batch(&mut batch).unwrap(), messages.len());
+        Received::from(Ok(batch))
     }
 
-    /// A message whose extras do not fit waits, and its sender has not been told.
-    fn give_up(&mut self, start: usize) -> Option<()> {
-        self.used = start;
-        self.extras.seen.forget();
-        None
+    fn row(memory: &mut [u8], index: usize) -> Row {
+        Window::of(memory).row(index).unwrap()
+    }
+
+    #[test]
+    fn messages_lie_behind_one_another() {
+        let mut memory = memory();
+        let received = received(&[b"one", b"", b"three"]);
+        assert_eq!(received.write(Window::of(&mut memory), None, 8, None), 3);
+        let rows = [0, 1, 2].map(|index| row(&mut memory, index));
+        let places = rows.map(|row| (row[recv_row::OFFSET] as usize - recv_memory::PAYLOAD, row[recv_row::LENGTH]));
+        assert_eq!(places, [(0, 3), (3, 0), (3, 5)]);
+        assert_eq!(&memory[recv_memory::PAYLOAD..][..8], b"onethree");
+        assert!(rows.iter().all(|row| sender(row).ip() == Ipv4Addr::LOCALHOST && row[recv_row::FLAGS] == 0));
+    }
+
+    #[test]
+    fn what_is_delivered_is_not_written_again() {
+        let mut memory = memory();
+        let mut received = received(&[b"1", b"22", b"333"]);
+        assert_eq!(received.write(Window::of(&mut memory), None, 2, None), 2);
+        assert!(received.advance(2));
+        assert_eq!(received.next_length(), 3);
+        assert_eq!(received.write(Window::of(&mut memory), None, 2, None), 1);
+        assert_eq!(row(&mut memory, 0)[recv_row::LENGTH], 3);
+        assert!(!received.advance(1));
+    }
+
+    #[test]
+    fn memory_that_has_been_taken_away_takes_no_messages() {
+        assert_eq!(received(&[b"1"]).write(Window::of(&mut []), None, 8, None), 0);
+    }
+
+    #[test]
+    fn a_message_whose_metadata_does_not_fit_waits() {
+        let mut memory = memory();
+        let received = received(&[b"1".as_slice(); 16]);
+        let reported = Some(Reported { segment_size: true, truncated: true });
+        let written = received.write(Window::of(&mut memory[..recv_memory::METADATA + 100]), None, 16, reported);
+        assert_eq!(written, 0, "there is no room for bytes");
+        assert_eq!(received.write(Window::of(&mut memory), None, 16, reported), 16);
+        let last = row(&mut memory, 15);
+        assert_eq!(last[recv_row::FLAGS], recv_flag::METADATA);
+        assert!((last[recv_row::METADATA] as usize) < recv_memory::PAYLOAD);
+    }
+
+    #[test]
+    fn an_error_is_a_message_of_negative_length() {
+        let mut memory = memory();
+        let mut failed = Received::Error(-111);
+        assert_eq!(failed.write(Window::of(&mut memory), None, 8, None), 1);
+        assert_eq!(row(&mut memory, 0)[recv_row::LENGTH], -111);
+        assert!(failed.advance(0) && !failed.advance(1));
+    }
+
+    #[test]
+    fn addresses_cross_as_numbers_and_come_back_as_text() {
+        for text in ["0.0.0.0", "127.0.0.1", "255.255.255.255", "::", "::ffff:192.0.2.1", "2001:db8::ff00:42:8329"] {
+            let mut memory = memory();
+            let sender = addr::parse(text, 53).unwrap();
+            let ([a, b, c, d], scope) = columns(&sender);
+            let [a, b, c, d, scope] = [a, b, c, d, scope].map(u32::cast_signed);
+            let flags = if sender.is_ipv4() { 0 } else { recv_flag::IPV6 };
+            Window::of(&mut memory).set_row(3, [0, 0, 53, flags, a, b, c, d, scope, 0]).unwrap();
+            let length = write_address(Window::of(&mut memory), 3).unwrap();
+            assert_eq!(&memory[recv_memory::TEXT..][..length], text.as_bytes());
+        }
+        assert_eq!(write_address(Window::of(&mut memory()), recv_memory::ROWS + 1), None);
     }
 }

@@ -1,117 +1,229 @@
-//! Gathered sends: JavaScript writes the bytes one after another, and for each datagram a row
-//! `[socket, offset, length, port, address, place of the options]`; the last number of the table says how many rows there
-//! are. The outcome is written back in place of the last: the size, a negative number of the system's, or [`WAITS`] with the
-//! token in the column of the offset.
+//! Batched sends: JavaScript writes the bytes one after another, and a row for each datagram
+//! ([`send_row`](crate::layout::send_row)); the outcome is written back.
 
 use std::cell::Cell;
+use std::iter;
 
 use heliogram::{Datagram, SendOptions};
 
-use super::destinations::Addresses;
-use crate::ffi::Slab;
+use super::destinations::Destinations;
+use crate::ffi::Window;
+use crate::layout::{send, send_memory, send_row};
 use crate::outcome::{EBADF, EINVAL, number};
-use crate::socket::Endpoint;
-use crate::thread_sockets::Environment;
+use crate::socket::WatchedSocket;
+use crate::socket_table::SocketTable;
 
-/// The columns of a row, and some of them by name.
-const ROW: usize = 6;
-const OFFSET: usize = 1;
-const OPTIONS: usize = 5;
-const OUTCOME: usize = 5;
-
-/// The outcome of a datagram that has to wait.
-pub(crate) const WAITS: i32 = i32::MIN;
-
-/// The address of a datagram for the connected peer.
-const PEER: i32 = -1;
-
-/// How many datagrams are handed over at once; JavaScript gathers no more.
-const MOST: usize = 64;
-
-type Row = [i32; ROW];
+/// The columns of a row.
+type Row = [i32; send_row::COLUMNS];
 
 /// What datagrams take along, which rows name by their places from 1 on; or the number of what is wrong with it.
 pub(crate) type Options = [Result<SendOptions, i32>];
 
-/// Sends the gathered datagrams, in order, and empties the table.
-pub(crate) fn flush(environment: &Environment, slab: Slab<'_>, options: &Options) {
-    let Some((count, rows)) = slab.table.split_last_mut() else { return };
-    let gathered = usize::try_from(std::mem::take(count)).unwrap_or(0).min(MOST);
-    let (rows, _) = rows.as_chunks_mut::<ROW>();
-    let gathered = gathered.min(rows.len());
-    let key = |row: &Row| (row[0], options_of(row, options).err());
-    for run in rows[..gathered].chunk_by_mut(|row, next| key(row) == key(next)) {
-        let (socket, refused) = key(&run[0]);
-        match (refused, environment.endpoint(socket.cast_unsigned())) {
-            (None, Some(endpoint)) => send_run(environment, &endpoint, slab.bytes, options, run),
-            (refused, _) => fail(run, refused.unwrap_or(EBADF)),
+/// What the rows speak of.
+pub(crate) struct Flush<'a> {
+    pub(crate) sockets: &'a SocketTable,
+    pub(crate) destinations: &'a Destinations,
+    pub(crate) options: &'a Options,
+    pub(crate) memory: Window<'a>,
+}
+
+impl Flush<'_> {
+    /// Sends the batched datagrams, in order, and empties the table.
+    pub(crate) fn run(&self) {
+        let count = self.memory.cell(send_memory::COUNT).and_then(|count| usize::try_from(count).ok());
+        let end = count.unwrap_or(0).min(send_memory::ROWS);
+        self.memory.set_cell(send_memory::COUNT, 0);
+        let mut start = 0;
+        while let Some(first) = self.row(start).filter(|_| start < end) {
+            let key = self.key(&first);
+            let rows = iter::successors(Some(start), |index| Some(index + 1)).take(end - start);
+            let length = rows.take_while(|&index| self.row(index).is_some_and(|row| self.key(&row) == key)).count();
+            self.send_run(key, start, length);
+            start += length;
         }
     }
-}
 
-/// What goes along with a row's datagram, or what is wrong with it.
-fn options_of<'a>(row: &Row, options: &'a Options) -> Result<Option<&'a SendOptions>, i32> {
-    match usize::try_from(row[OPTIONS]) {
-        Ok(0) => Ok(None),
-        Ok(place) => {
-            options.get(place - 1).map_or(Err(EINVAL), |known| known.as_ref().map(Some).map_err(|error| *error))
-        }
-        Err(_) => Err(EINVAL),
+    /// What neighbours have in common that are sent together: the socket, and nothing that is wrong with their options.
+    fn key(&self, row: &Row) -> (i32, Option<i32>) {
+        (row[send_row::SOCKET], self.options_of(row).err())
     }
-}
 
-fn fail(run: &mut [Row], error: i32) {
-    run.iter_mut().for_each(|row| row[OUTCOME] = error);
-}
-
-/// Sends neighbours of one socket; a datagram by itself does not need the room of a batch.
-fn send_run(environment: &Environment, endpoint: &Endpoint, bytes: &[u8], options: &Options, run: &mut [Row]) {
-    match run {
-        [_] => send_rows::<1>(environment, endpoint, bytes, options, run),
-        _ => send_rows::<MOST>(environment, endpoint, bytes, options, run),
-    }
-}
-
-fn send_rows<const ROOM: usize>(
-    environment: &Environment,
-    endpoint: &Endpoint,
-    bytes: &[u8],
-    options: &Options,
-    run: &mut [Row],
-) {
-    let mut batch = [Datagram::new(&[]); ROOM];
-    let destinations = environment.destinations.borrow();
-    for (datagram, row) in batch.iter_mut().zip(run.iter()) {
-        match read(row, bytes, &destinations, options) {
-            Some(read) => *datagram = read,
-            None => return fail(run, EINVAL),
+    /// What a row's datagram takes along, or what is wrong with it.
+    fn options_of(&self, row: &Row) -> Result<Option<&SendOptions>, i32> {
+        match usize::try_from(row[send_row::OPTIONS]) {
+            Ok(0) => Ok(None),
+            Ok(place) => {
+                let known = self.options.get(place - 1).ok_or(EINVAL)?;
+                known.as_ref().map(Some).map_err(|error| *error)
+            }
+            Err(_) => Err(EINVAL),
         }
     }
-    let outcomes = [const { Cell::new((0, 0)) }; ROOM];
-    endpoint.send(
-        &batch[..run.len()],
-        |index| {
-            let token = environment.token();
-            outcomes[index].set((WAITS, token.cast_signed()));
-            token
-        },
-        |index, outcome| outcomes[index].set((number(outcome), 0)),
-    );
-    for (row, outcome) in run.iter_mut().zip(outcomes) {
-        (row[OUTCOME], row[OFFSET]) = outcome.get();
+
+    /// Sends neighbours of one socket; a datagram by itself does not need the room of a batch.
+    fn send_run(&self, (socket, refused): (i32, Option<i32>), start: usize, length: usize) {
+        match (refused, self.sockets.get(socket.cast_unsigned())) {
+            (None, Some(socket)) if length == 1 => self.send_rows::<1>(&socket, start, length),
+            (None, Some(socket)) => self.send_rows::<{ send_memory::ROWS }>(&socket, start, length),
+            (refused, _) => self.fail(start, length, refused.unwrap_or(EBADF)),
+        }
+    }
+
+    fn send_rows<const ROOM: usize>(&self, socket: &WatchedSocket, start: usize, length: usize) {
+        let mut batch = [Datagram::new(&[]); ROOM];
+        for (index, datagram) in batch[..length].iter_mut().enumerate() {
+            match self.datagram(start + index) {
+                Some(read) => *datagram = read,
+                None => return self.fail(start, length, EINVAL),
+            }
+        }
+        let outcomes = [const { Cell::new((0, 0)) }; ROOM];
+        socket.send(
+            &batch[..length],
+            |index| {
+                let token = self.sockets.token();
+                outcomes[index].set((send::WAITS, token.cast_signed()));
+                token
+            },
+            |index, outcome| outcomes[index].set((number(outcome), 0)),
+        );
+        for (index, outcome) in outcomes[..length].iter().enumerate() {
+            self.set_outcome(start + index, outcome.get());
+        }
+    }
+
+    /// The datagram that a row describes.
+    fn datagram(&self, index: usize) -> Option<Datagram<'_>> {
+        let row = self.row(index)?;
+        let [offset, length] = [row[send_row::OFFSET], row[send_row::LENGTH]].map(usize::try_from);
+        let datagram = Datagram::new(self.memory.from(send_memory::PAYLOAD).bytes(offset.ok()?, length.ok()?)?);
+        let datagram = self.options_of(&row).ok()?.map_or(datagram, |options| datagram.with(options));
+        match row[send_row::DESTINATION] {
+            send::PEER => Some(datagram),
+            destination => Some(datagram.to(self.destinations.get(destination, row[send_row::PORT])?)),
+        }
+    }
+
+    fn fail(&self, start: usize, length: usize, error: i32) {
+        (start..start + length).for_each(|index| self.set_outcome(index, (error, 0)));
+    }
+
+    fn set_outcome(&self, index: usize, (outcome, token): (i32, i32)) {
+        if let Some(mut row) = self.row(index) {
+            (row[send_row::OUTCOME], row[send_row::OFFSET]) = (outcome, token);
+            self.rows().set_row(index, row);
+        }
+    }
+
+    fn row(&self, index: usize) -> Option<Row> {
+        self.rows().row(index)
+    }
+
+    fn rows(&self) -> Window<'_> {
+        self.memory.until(send_memory::PAYLOAD)
     }
 }
 
-/// The datagram that a row describes.
-fn read<'a>(row: &Row, bytes: &'a [u8], destinations: &Addresses, options: &'a Options) -> Option<Datagram<'a>> {
-    let [_, offset, length, port, address, _] = *row;
-    let offset = usize::try_from(offset).ok()?;
-    let end = offset.checked_add(usize::try_from(length).ok()?)?;
-    let datagram = Datagram::new(bytes.get(offset..end)?);
-    let datagram = options_of(row, options).ok()?.map_or(datagram, |options| datagram.with(options));
-    if address == PEER {
-        return Some(datagram);
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+    use std::time::Duration;
+
+    use heliogram::{SocketOptions, SocketType};
+
+    use super::*;
+    use crate::socket::Receiving;
+
+    /// A thread's sockets, of which one is bound, and a peer.
+    struct Bench {
+        sockets: SocketTable,
+        destinations: Destinations,
+        peer: UdpSocket,
+        memory: Vec<u8>,
     }
-    let peer = destinations.get(usize::try_from(address).ok()?, u16::try_from(port).ok()?)?;
-    Some(datagram.to(peer))
+
+    impl Bench {
+        fn new() -> Self {
+            let sockets = SocketTable::default();
+            let number = sockets.open(None, &SocketOptions::new(SocketType::Udp4), Receiving::default()).unwrap();
+            sockets.get(number).unwrap().udp.bind("127.0.0.1:0".parse().ok()).unwrap();
+            let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+            peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            let mut destinations = Destinations::default();
+            destinations.add("127.0.0.1:0".parse().unwrap());
+            Bench { sockets, destinations, peer, memory: vec![0; send_memory::BYTES] }
+        }
+
+        /// A row for each datagram, changed by `change`, and their outcomes.
+        fn sent(&mut self, datagrams: &[&[u8]], change: impl Fn(usize, &mut Row)) -> Vec<i32> {
+            let port = self.peer.local_addr().unwrap().port().into();
+            let memory = Window::of(&mut self.memory);
+            let mut used = 0;
+            for (index, datagram) in datagrams.iter().enumerate() {
+                memory.write(send_memory::PAYLOAD + used, datagram).unwrap();
+                let mut row = [0, used as i32, datagram.len() as i32, port, 0, 0];
+                change(index, &mut row);
+                memory.set_row(index, row).unwrap();
+                used += datagram.len();
+            }
+            memory.set_cell(send_memory::COUNT, datagrams.len() as i32).unwrap();
+            Flush { sockets: &self.sockets, destinations: &self.destinations, options: &[], memory }.run();
+            assert_eq!(memory.cell(send_memory::COUNT), Some(0));
+            (0..datagrams.len()).map(|index| memory.row::<6>(index).unwrap()[send_row::OUTCOME]).collect()
+        }
+
+        fn heard(&self) -> Vec<u8> {
+            let mut bytes = [0; 100];
+            let length = self.peer.recv(&mut bytes).unwrap();
+            bytes[..length].to_vec()
+        }
+    }
+
+    #[test]
+    fn each_row_has_its_outcome_and_leaves_in_order() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.sent(&[b"one", b"", b"three"], |_, _| ()), [3, 0, 5]);
+        assert_eq!([bench.heard(), bench.heard(), bench.heard()], [b"one".to_vec(), b"".to_vec(), b"three".to_vec()]);
+    }
+
+    #[test]
+    fn a_row_of_no_socket_fails_alone() {
+        let mut bench = Bench::new();
+        let outcomes = bench.sent(&[b"1", b"2", b"3"], |index, row| {
+            if index == 1 {
+                row[send_row::SOCKET] = 77;
+            }
+        });
+        assert_eq!(outcomes, [1, EBADF, 1]);
+    }
+
+    #[test]
+    fn rows_that_make_no_sense_send_nothing() {
+        for (column, value) in [
+            (send_row::OFFSET, i32::MAX),
+            (send_row::OFFSET, -1),
+            (send_row::LENGTH, i32::MAX),
+            (send_row::LENGTH, -1),
+            (send_row::PORT, 65_536),
+            (send_row::DESTINATION, 9),
+            (send_row::DESTINATION, -9),
+            (send_row::OPTIONS, 1),
+            (send_row::OPTIONS, -1),
+        ] {
+            assert_eq!(Bench::new().sent(&[b"x"], |_, row| row[column] = value), [EINVAL], "{column} {value}");
+        }
+    }
+
+    #[test]
+    fn a_count_that_is_none_and_memory_that_has_been_taken_away_send_nothing() {
+        let mut bench = Bench::new();
+        let (sockets, destinations) = (&bench.sockets, &bench.destinations);
+        Flush { sockets, destinations, options: &[], memory: Window::of(&mut []) }.run();
+        for count in [-1, i32::MIN, i32::MAX] {
+            bench.memory.fill(0xff);
+            let memory = Window::of(&mut bench.memory);
+            memory.set_cell(send_memory::COUNT, count);
+            Flush { sockets, destinations, options: &[], memory }.run();
+        }
+    }
 }

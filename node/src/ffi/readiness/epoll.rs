@@ -70,9 +70,12 @@ mod system {
             self.events(ready, limit.map_or(-1, |limit| limit.as_millis() as i32)).map(drop)
         }
 
-        pub(crate) fn look(&self, of: &[(BorrowedDescriptor<'_>, Interest)]) -> (Vec<Event>, Vec<Option<Ready>>) {
+        pub(crate) fn look(
+            &self,
+            of: &[(Option<BorrowedDescriptor<'_>>, Interest)],
+        ) -> (Vec<Event>, Vec<Option<Ready>>) {
             let readable = Interest { readable: true, ..Interest::NONE };
-            let asked = once((self.epoll.as_fd(), readable)).chain(of.iter().copied()).map(entry);
+            let asked = once((Some(self.epoll.as_fd()), readable)).chain(of.iter().copied()).map(entry);
             let mut asked: Vec<_> = asked.collect();
             // SAFETY: the entries are as many as is said, and live until the call returns. One that fails leaves the
             // answers empty, which is no worse than not to have asked.
@@ -123,9 +126,10 @@ mod system {
     }
 
     /// What poll(2) is asked. It passes over a number below zero: who waits for nothing is told nothing.
-    fn entry((of, interest): (BorrowedDescriptor<'_>, Interest)) -> libc::pollfd {
+    fn entry((of, interest): (Option<BorrowedDescriptor<'_>>, Interest)) -> libc::pollfd {
         let events = kinds(interest) as libc::c_short;
-        libc::pollfd { fd: if events == 0 { -1 } else { of.as_raw_fd() }, events, revents: 0 }
+        let fd = of.filter(|_| events != 0).map_or(-1, |of| of.as_raw_fd());
+        libc::pollfd { fd, events, revents: 0 }
     }
 
     /// Errors are told unasked.
@@ -166,7 +170,7 @@ mod system {
         }
 
         pub(crate) fn add(&self, descriptor: BorrowedDescriptor<'_>, key: usize) -> io::Result<()> {
-            // SAFETY: the caller removes the descriptor before it is closed, as the contract above says.
+            // SAFETY: a watch owns what has the descriptor, and removes it when it is dropped.
             unsafe { self.0.add(&descriptor, polling::Event::none(key)) }
         }
 
@@ -191,7 +195,10 @@ mod system {
         }
 
         /// Nothing, as if none were ready: a second thread that waits is sent away. They are then armed, and tell.
-        pub(crate) fn look(&self, of: &[(BorrowedDescriptor<'_>, Interest)]) -> (Vec<Event>, Vec<Option<Ready>>) {
+        pub(crate) fn look(
+            &self,
+            of: &[(Option<BorrowedDescriptor<'_>>, Interest)],
+        ) -> (Vec<Event>, Vec<Option<Ready>>) {
             (Vec::new(), vec![None; of.len()])
         }
 

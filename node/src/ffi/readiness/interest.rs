@@ -2,6 +2,10 @@
 
 use std::rc::Rc;
 
+use heliogram::BorrowedDescriptor;
+
+use crate::ffi::environment::Environment;
+
 /// What there is to be had from a descriptor.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ready {
@@ -16,7 +20,7 @@ pub(crate) struct Ready {
 pub(crate) struct Interest {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
-    /// Errors are told with either; this is to hear of nothing else.
+    /// Errors are reported with either; this is to hear of nothing else.
     pub(crate) errors: bool,
 }
 
@@ -25,13 +29,38 @@ impl Interest {
     pub(crate) const NONE: Interest = Interest { readable: false, writable: false, errors: false };
 }
 
-/// Whose descriptor is watched: the number of a socket of the network, or of a local one; or the timer of a socket of the network.
-#[derive(Clone, Copy, Debug)]
+/// Whose descriptor is watched: that of the UDP socket or of the Unix datagram socket with this number, or of a UDP socket's timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Watched {
-    Endpoint(u32),
+    Udp(u32),
     Timer(u32),
     #[cfg(unix)]
-    Local(u32),
+    UnixDatagram(u32),
+}
+
+/// What has a descriptor, which stays open for as long as it lives. A watch is one of its owners.
+pub(crate) trait Watchable {
+    fn watchable_descriptor(&self) -> Option<BorrowedDescriptor<'_>>;
+}
+
+impl Watchable for heliogram::Socket {
+    fn watchable_descriptor(&self) -> Option<BorrowedDescriptor<'_>> {
+        self.descriptor().ok()
+    }
+}
+
+#[cfg(unix)]
+impl Watchable for heliogram::UnixDatagram {
+    fn watchable_descriptor(&self) -> Option<BorrowedDescriptor<'_>> {
+        Some(self.descriptor())
+    }
+}
+
+#[cfg(unix)]
+impl Watchable for std::os::fd::OwnedFd {
+    fn watchable_descriptor(&self) -> Option<BorrowedDescriptor<'_>> {
+        Some(std::os::fd::AsFd::as_fd(self))
+    }
 }
 
 /// Who hears of all that an environment watches. A watch has no more than a share of it, since there may be many.
@@ -39,9 +68,15 @@ pub(crate) trait Watcher {
     /// Is told what there is to be had, and says whether it has left some of it.
     fn ready(&self, watched: Watched, ready: Ready) -> bool;
 
-    /// Nothing is left of a watch.
-    fn closed(&self);
+    /// The watch has ended by itself: another one is needed.
+    fn lost(&self, watched: Watched);
 }
 
-/// Asks to be told when the runtime's loop has turned, for whose sake the program goes on if that is needed.
+/// What the watches of an environment share.
+pub(super) struct Context {
+    pub(super) environment: Rc<Environment>,
+    pub(super) watcher: Rc<dyn Watcher>,
+}
+
+/// Asks for a call when the runtime's loop has turned, for whose sake the program goes on if that is needed.
 pub(crate) type TurnOver = Rc<dyn Fn(bool)>;

@@ -7,19 +7,18 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io;
 use std::mem::take;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use heliogram::BorrowedDescriptor;
-use napi::sys;
-
 use super::epoll::{Event, Poller};
-use super::interest::{Interest, TurnOver, Watched, Watcher};
+use super::interest::{Context, Interest, TurnOver, Watchable, Watched};
 use super::threadsafe_function::{Wake, Waker};
 use crate::ffi::common::guarded;
+use crate::ffi::environment::Environment;
 use crate::ffi::errno;
 
 /// A thread that does no more than this needs no more.
@@ -39,11 +38,22 @@ struct Signal {
     /// The thread tells when nothing has happened for [`LINGER`].
     lingering: AtomicBool,
     ending: AtomicBool,
+    /// The thread has ended by itself.
+    has_failed: AtomicBool,
 }
 
 impl Signal {
-    /// The poll thread. What is ready and has not been taken yet has been announced already.
+    /// The poll thread. When it ends by itself, the JavaScript thread is called once more.
     fn run(&self, waker: &Waker) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.announce_events(waker)));
+        if !matches!(outcome, Ok(Ok(()))) {
+            self.has_failed.store(true, Ordering::Release);
+            waker.call();
+        }
+    }
+
+    /// Until it is to end. What is ready and has not been taken yet has been announced already.
+    fn announce_events(&self, waker: &Waker) -> io::Result<()> {
         let mut events = Vec::new();
         while !self.ending.load(Ordering::Acquire) {
             let lingering = self.lingering.load(Ordering::Acquire);
@@ -51,8 +61,7 @@ impl Signal {
             match self.poller.wait(&mut events, lingering.then_some(LINGER)) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // A system that knows the poller, and with memory that is ours, has no other reason.
-                Err(error) => panic!("the poll thread cannot wait: {error}"),
+                Err(error) => return Err(error), // the program has closed a descriptor that is not its own
             }
             let lingered = lingering && events.is_empty() && began.elapsed() >= LINGER;
             if lingered {
@@ -62,6 +71,7 @@ impl Signal {
                 waker.call();
             }
         }
+        Ok(())
     }
 
     /// Asks the thread to tell when nothing more has happened for a while.
@@ -87,7 +97,7 @@ impl Signal {
 
 /// What watches the descriptors of one environment: a thread, while there are any.
 pub(crate) struct Loop {
-    env: sys::napi_env,
+    environment: Rc<Environment>,
     thread: Rc<Current>,
     turn_over: TurnOver,
 }
@@ -105,7 +115,10 @@ impl Current {
     fn called(&self) {
         let Some(thread) = self.get() else { return };
         thread.dispatch();
-        if thread.watches.borrow().is_empty() && !thread.signal.lingering.load(Ordering::Acquire) {
+        if thread.signal.has_failed.load(Ordering::Acquire) {
+            self.0.take(); // the next watch starts another
+            thread.lose_all();
+        } else if thread.watches.borrow().is_empty() && !thread.signal.lingering.load(Ordering::Acquire) {
             self.0.take();
         }
     }
@@ -113,8 +126,8 @@ impl Current {
 
 impl Loop {
     /// `turn_over` is asked to call [`turned`](Self::turned) when the runtime's loop has turned.
-    pub(crate) fn of(env: sys::napi_env, turn_over: TurnOver) -> Self {
-        Loop { env, thread: Rc::default(), turn_over }
+    pub(crate) fn of(environment: &Rc<Environment>, turn_over: TurnOver) -> Self {
+        Loop { environment: environment.clone(), thread: Rc::default(), turn_over }
     }
 
     /// The runtime's loop has turned.
@@ -131,7 +144,7 @@ impl Loop {
         if let Some(thread) = self.thread.get() {
             return Ok(thread);
         }
-        let thread = Thread::start(self.env, Rc::downgrade(&self.thread), self.turn_over.clone())?;
+        let thread = Thread::start(&self.environment, Rc::downgrade(&self.thread), self.turn_over.clone())?;
         self.thread.0.replace(Some(thread.clone()));
         Ok(thread)
     }
@@ -156,7 +169,7 @@ struct Thread {
 }
 
 impl Thread {
-    fn start(env: sys::napi_env, current: Weak<Current>, turn_over: TurnOver) -> io::Result<Rc<Self>> {
+    fn start(environment: &Rc<Environment>, current: Weak<Current>, turn_over: TurnOver) -> io::Result<Rc<Self>> {
         let woken = move || current.upgrade().iter().for_each(|current| current.called());
         let thread = Thread {
             signal: Arc::new(Signal {
@@ -164,8 +177,9 @@ impl Thread {
                 ready: Mutex::default(),
                 lingering: AtomicBool::default(),
                 ending: AtomicBool::default(),
+                has_failed: AtomicBool::default(),
             }),
-            wake: Wake::new(env, woken).map_err(io::Error::other)?,
+            wake: Wake::new(environment, woken).map_err(io::Error::other)?,
             running: Cell::default(),
             watches: RefCell::default(),
             next: Cell::new(0),
@@ -196,7 +210,7 @@ impl Thread {
             if let Some(watch) = watch {
                 watch.resting.set(true);
                 let mut left = false;
-                guarded(|| left = watch.watcher.ready(watch.watched, ready));
+                guarded(|| left = watch.context.watcher.ready(watch.watched, ready));
                 if left || began.elapsed() > STRETCH { self.postpone(key) } else { self.rearm(key) }
             }
         }
@@ -228,13 +242,13 @@ impl Thread {
     /// What is ready, what was postponed at last; the rest of that is armed again.
     fn look(&self) -> Vec<Event> {
         let postponed = take(&mut *self.postponed.borrow_mut());
-        let watches = self.watches.borrow();
-        let postponed: Vec<_> = postponed.iter().filter_map(|key| watches.get_key_value(key)).collect();
-        let asked: Vec<_> = postponed.iter().map(|(_, watch)| (watch.descriptor, watch.interest.get())).collect();
+        let watch = |key| self.watches.borrow().get(&key).map(|watch| (key, watch.clone()));
+        let postponed: Vec<_> = postponed.into_iter().filter_map(watch).collect();
+        let asked = postponed.iter().map(|(_, watch)| (watch.of.watchable_descriptor(), watch.interest.get()));
         let mut events = self.signal.take();
-        let (mut armed, answers) = self.signal.poller.look(&asked);
+        let (mut armed, answers) = self.signal.poller.look(&asked.collect::<Vec<_>>());
         events.append(&mut armed);
-        for (&(&key, _), ready) in postponed.iter().zip(answers) {
+        for (&(key, _), ready) in postponed.iter().zip(answers) {
             match ready {
                 Some(ready) => events.push((key, ready)),
                 None => self.rearm(key),
@@ -243,19 +257,30 @@ impl Thread {
         events
     }
 
-    /// Unless it has been dropped by what it told. A descriptor that was armed before does not fail to be so now.
+    /// Unless it has been dropped by what it told.
     fn rearm(&self, key: usize) {
         let watch = self.watches.borrow().get(&key).cloned();
         if let Some(watch) = watch {
             watch.resting.set(false);
-            drop(self.arm(key, &watch));
+            if self.arm(key, &watch).is_err() {
+                watch.lose();
+            }
         }
+    }
+
+    /// The thread has ended by itself.
+    fn lose_all(&self) {
+        let watches = self.watches.take();
+        watches.values().for_each(|watch| watch.lose());
     }
 
     fn arm(&self, key: usize, watch: &Watch) -> io::Result<()> {
         match watch.interest.get() {
             Interest::NONE => Ok(()),
-            interest => self.signal.poller.arm(watch.descriptor, key, interest),
+            interest => {
+                let descriptor = watch.of.watchable_descriptor().ok_or_else(not_open)?;
+                self.signal.poller.arm(descriptor, key, interest)
+            }
         }
     }
 
@@ -287,14 +312,21 @@ impl Drop for Thread {
 
 /// One watched descriptor.
 struct Watch {
-    descriptor: BorrowedDescriptor<'static>,
+    of: Rc<dyn Watchable>,
     watched: Watched,
-    watcher: Rc<dyn Watcher>,
+    context: Rc<Context>,
     interest: Cell<Interest>,
     /// It is being told, or has been postponed: somebody looks after it without the poll thread.
     resting: Cell<bool>,
     referenced: Cell<bool>,
     needed: Cell<bool>,
+}
+
+impl Watch {
+    /// The watch has ended by itself.
+    fn lose(&self) {
+        guarded(|| self.context.watcher.lost(self.watched));
+    }
 }
 
 /// A descriptor watched by the thread, until this is dropped.
@@ -305,19 +337,20 @@ pub(crate) struct Poll {
 }
 
 impl Poll {
-    pub(crate) fn new(
-        of: &Loop,
-        descriptor: BorrowedDescriptor<'_>,
+    pub(super) fn new(
+        source: &Loop,
+        of: Rc<dyn Watchable>,
         watched: Watched,
-        watcher: Rc<dyn Watcher>,
+        context: Rc<Context>,
     ) -> Result<Self, i32> {
-        let thread = of.thread().map_err(|error| errno::of(&error))?;
+        let thread = source.thread().map_err(|error| errno::of(&error))?;
         let key = thread.next.replace(thread.next.get() + 1);
+        let descriptor = of.watchable_descriptor().ok_or(errno::EBADF)?;
         thread.signal.poller.add(descriptor, key).map_err(|error| errno::of(&error))?;
         let watch = Rc::new(Watch {
-            descriptor: for_the_watch(descriptor),
+            of,
             watched,
-            watcher,
+            context,
             interest: Cell::default(),
             resting: Cell::default(),
             referenced: Cell::new(true),
@@ -363,25 +396,14 @@ impl Drop for Poll {
             self.thread.signal.linger();
         }
         drop(watches);
-        // It is being watched since `new`, and for as long as it is open, which it is.
-        drop(self.thread.signal.poller.remove(self.watch.descriptor));
-        self.watch.watcher.closed();
+        if let Some(descriptor) = self.watch.of.watchable_descriptor() {
+            // It is being watched since `new`, unless the program has closed what is not its own.
+            drop(self.thread.signal.poller.remove(descriptor));
+        }
+        self.watch.context.environment.handle_closed();
     }
 }
 
-/// The same descriptor for the time of the watch.
-#[cfg(unix)]
-fn for_the_watch(descriptor: BorrowedDescriptor<'_>) -> BorrowedDescriptor<'static> {
-    use std::os::fd::AsRawFd;
-    // SAFETY: whoever watches a descriptor drops the watch before he closes it (`Loop::watch`, and `Endpoint::close`,
-    // which does so).
-    unsafe { BorrowedDescriptor::borrow_raw(descriptor.as_raw_fd()) }
-}
-
-/// The same descriptor for the time of the watch.
-#[cfg(windows)]
-fn for_the_watch(descriptor: BorrowedDescriptor<'_>) -> BorrowedDescriptor<'static> {
-    use std::os::windows::io::AsRawSocket;
-    // SAFETY: as on Unix.
-    unsafe { BorrowedDescriptor::borrow_raw(descriptor.as_raw_socket()) }
+fn not_open() -> io::Error {
+    io::ErrorKind::NotConnected.into()
 }

@@ -4,10 +4,12 @@
 
 use std::ffi::{c_char, c_void};
 use std::ptr::null_mut;
+use std::rc::Rc;
 
 use napi::sys;
 
 use crate::ffi::common::{check, guarded};
+use crate::ffi::environment::Environment;
 
 type Woken = Box<dyn Fn()>;
 
@@ -15,7 +17,7 @@ const NAME: &str = "heliogram";
 
 /// The JavaScript thread's end, which also says whether the program must go on for its sake. It does so at first not.
 pub(crate) struct Wake {
-    env: sys::napi_env,
+    environment: Rc<Environment>,
     function: sys::napi_threadsafe_function,
 }
 
@@ -27,7 +29,8 @@ unsafe impl Send for Waker {}
 
 impl Wake {
     /// `woken` runs in the JavaScript thread, once for each call of the waker.
-    pub(crate) fn new(env: sys::napi_env, woken: impl Fn() + 'static) -> napi::Result<Self> {
+    pub(crate) fn new(environment: &Rc<Environment>, woken: impl Fn() + 'static) -> napi::Result<Self> {
+        let env = environment.raw();
         let woken: *mut Woken = Box::into_raw(Box::new(Box::new(woken)));
         let (mut name, mut function, none) = (null_mut(), null_mut(), null_mut());
         let (text, length) = (NAME.as_ptr().cast::<c_char>(), NAME.len() as isize);
@@ -52,7 +55,7 @@ impl Wake {
             check(status, "napi_create_threadsafe_function")?;
             sys::napi_unref_threadsafe_function(env, function);
         }
-        Ok(Wake { env, function })
+        Ok(Wake { environment: environment.clone(), function })
     }
 
     pub(crate) fn waker(&self) -> Waker {
@@ -64,8 +67,8 @@ impl Wake {
         // SAFETY: the function has not been released, which only the drop does; this is the JavaScript thread.
         unsafe {
             match on {
-                true => sys::napi_ref_threadsafe_function(self.env, self.function),
-                false => sys::napi_unref_threadsafe_function(self.env, self.function),
+                true => sys::napi_ref_threadsafe_function(self.environment.raw(), self.function),
+                false => sys::napi_unref_threadsafe_function(self.environment.raw(), self.function),
             }
         };
     }

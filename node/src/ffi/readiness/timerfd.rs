@@ -8,6 +8,8 @@ mod system {
 
     use heliogram::BorrowedDescriptor;
 
+    use crate::ffi::readiness::interest::Watchable;
+
     pub(crate) struct Timer(OwnedFd);
 
     impl Timer {
@@ -21,20 +23,22 @@ mod system {
         }
 
         /// Becomes readable once so much time has passed, and not before, whatever it was; with no time, never.
-        pub(crate) fn set(&self, delay: Duration) {
+        /// Says whether the system has done so.
+        pub(crate) fn set(&self, delay: Duration) -> bool {
             let never = libc::timespec { tv_sec: 0, tv_nsec: 0 };
             let once = libc::timespec {
                 tv_sec: delay.as_secs() as libc::time_t,
                 tv_nsec: delay.subsec_nanos() as libc::c_long,
             };
             let times = libc::itimerspec { it_interval: never, it_value: once };
-            // SAFETY: the times are live locals, which the kernel copies; the old ones are not asked for. What is well formed,
-            // as these are, it does not refuse.
-            unsafe { libc::timerfd_settime(self.0.as_raw_fd(), 0, &times, std::ptr::null_mut()) };
+            // SAFETY: the times are live locals, which the kernel copies; the old ones are not asked for.
+            unsafe { libc::timerfd_settime(self.0.as_raw_fd(), 0, &times, std::ptr::null_mut()) == 0 }
         }
+    }
 
-        pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
-            self.0.as_fd()
+    impl Watchable for Timer {
+        fn watchable_descriptor(&self) -> Option<BorrowedDescriptor<'_>> {
+            Some(self.0.as_fd())
         }
     }
 }
@@ -47,6 +51,8 @@ mod system {
 
     use heliogram::BorrowedDescriptor;
 
+    use crate::ffi::readiness::interest::Watchable;
+
     /// There is none.
     pub(crate) struct Timer(Infallible);
 
@@ -55,11 +61,13 @@ mod system {
             Err(io::ErrorKind::Unsupported.into())
         }
 
-        pub(crate) fn set(&self, _: Duration) {
+        pub(crate) fn set(&self, _: Duration) -> bool {
             match self.0 {}
         }
+    }
 
-        pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
+    impl Watchable for Timer {
+        fn watchable_descriptor(&self) -> Option<BorrowedDescriptor<'_>> {
             match self.0 {}
         }
     }

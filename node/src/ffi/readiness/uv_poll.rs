@@ -10,10 +10,11 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 
 use heliogram::BorrowedDescriptor;
-use napi::sys;
+use napi::{Env, sys};
 
-use super::interest::{Interest, Ready, Watched, Watcher};
+use super::interest::{Context, Interest, Ready, Watchable, Watched};
 use crate::ffi::common::{check, guarded};
+use crate::ffi::errno::EBADF;
 
 /// `UV_POLL` of `uv_handle_type`, and of `uv_poll_event` `UV_READABLE`, `UV_WRITABLE` and `UV_DISCONNECT`, which a datagram
 /// socket never is: part of libuv's stable interface.
@@ -87,52 +88,55 @@ pub(crate) struct Loop {
 
 impl Loop {
     /// Node's own loop. Must not be asked for outside Node: elsewhere the answer is no loop of libuv's.
-    pub(crate) fn of(env: sys::napi_env) -> napi::Result<Self> {
+    pub(crate) fn of(env: &Env) -> napi::Result<Self> {
         let symbols = Symbols::of_program()
             .ok_or_else(|| napi::Error::from_reason("this program has no libuv whose loop heliogram could join"))?;
         let mut raw = std::ptr::null_mut();
         // SAFETY: env is the environment that is calling us, and raw is a live local.
-        check(unsafe { sys::napi_get_uv_event_loop(env, &mut raw) }, "napi_get_uv_event_loop")?;
+        check(unsafe { sys::napi_get_uv_event_loop(env.raw(), &mut raw) }, "napi_get_uv_event_loop")?;
         Ok(Loop { raw, symbols })
     }
 }
 
 /// Whom libuv calls back for. It lies behind the handle, in one piece of memory with it, and is the handle's data.
-struct Context {
+struct HandleData {
     watched: Watched,
-    watcher: Rc<dyn Watcher>,
+    context: Rc<Context>,
 }
 
-/// A descriptor watched by the loop. Dropping it closes the handle; the watcher is told when libuv has let go of it.
+/// A descriptor watched by the loop. Dropping it closes the handle, and then lets go of the descriptor, of which libuv does nothing
+/// more behind `uv_close`.
 pub(crate) struct Poll {
     handle: NonNull<c_void>,
+    _of: Rc<dyn Watchable>,
 }
 
 impl Poll {
     /// Watches nothing yet. The error is libuv's negative number: `EEXIST` if the loop watches this descriptor already.
-    pub(crate) fn new(
-        of: Loop,
-        descriptor: BorrowedDescriptor<'_>,
+    pub(super) fn new(
+        source: Loop,
+        of: Rc<dyn Watchable>,
         watched: Watched,
-        watcher: Rc<dyn Watcher>,
+        context: Rc<Context>,
     ) -> Result<Self, i32> {
-        let symbols = of.symbols;
+        let descriptor = of.watchable_descriptor().ok_or(EBADF)?;
+        let symbols = source.symbols;
         let (layout, behind) = layout(symbols);
         let handle = allocate(layout);
         // SAFETY: handle points to zeroed memory of the size that libuv asked for, and the loop is this thread's.
-        let status = unsafe { (symbols.poll_init)(of.raw, handle.as_ptr(), raw(descriptor)) };
+        let status = unsafe { (symbols.poll_init)(source.raw, handle.as_ptr(), raw(descriptor)) };
         if status != 0 {
             // SAFETY: allocated just now with the same layout; a failed init leaves nothing in the loop.
             unsafe { dealloc(handle.as_ptr().cast(), layout) };
             return Err(status);
         }
-        // SAFETY: the layout has room for a Context there, and the handle has been initialised.
+        // SAFETY: the layout has room for a HandleData there, and the handle has been initialised.
         unsafe {
-            let context = handle.as_ptr().byte_add(behind).cast::<Context>();
-            context.write(Context { watched, watcher });
-            (symbols.handle_set_data)(handle.as_ptr(), context.cast());
+            let data = handle.as_ptr().byte_add(behind).cast::<HandleData>();
+            data.write(HandleData { watched, context });
+            (symbols.handle_set_data)(handle.as_ptr(), data.cast());
         }
-        Ok(Poll { handle })
+        Ok(Poll { handle, _of: of })
     }
 
     /// Watches for this from now on.
@@ -165,17 +169,17 @@ impl Drop for Poll {
     }
 }
 
-/// That of a handle with a [`Context`] behind it, and where that is.
+/// That of a handle with a [`HandleData`] behind it, and where that is.
 fn layout(symbols: &Symbols) -> (Layout, usize) {
     // SAFETY: a pure function of libuv.
     let size = unsafe { (symbols.handle_size)(POLL) };
     let handle = Layout::from_size_align(size, 16);
-    let both = handle.and_then(|handle| handle.extend(Layout::new::<Context>()));
+    let both = handle.and_then(|handle| handle.extend(Layout::new::<HandleData>()));
     both.unwrap_or_else(|_| unreachable!("a handle is not as large as the address space"))
 }
 
 fn allocate(layout: Layout) -> NonNull<c_void> {
-    // SAFETY: the layout's size is not 0: it has room for a Context.
+    // SAFETY: the layout's size is not 0: it has room for a HandleData.
     NonNull::new(unsafe { alloc_zeroed(layout) }.cast()).unwrap_or_else(|| handle_alloc_error(layout))
 }
 
@@ -193,25 +197,25 @@ fn raw(descriptor: BorrowedDescriptor<'_>) -> Descriptor {
 
 unsafe extern "C" fn on_ready(handle: Handle, status: c_int, events: c_int) {
     let Some(symbols) = Symbols::of_program() else { return };
-    // SAFETY: the data pointer is the Context that Poll::new wrote, alive until on_closed. It is copied out because what is
+    // SAFETY: the data pointer is the HandleData that Poll::new wrote, alive until on_closed. It is copied out because what is
     // called may drop the Poll, and run a loop which then calls on_closed.
-    let (watched, watcher) = unsafe {
-        let context = &*(symbols.handle_get_data)(handle).cast::<Context>();
-        (context.watched, context.watcher.clone())
+    let (watched, context) = unsafe {
+        let data = &*(symbols.handle_get_data)(handle).cast::<HandleData>();
+        (data.watched, data.context.clone())
     };
     let ready = Ready { readable: events & READABLE != 0, writable: events & WRITABLE != 0, failed: status < 0 };
     // libuv calls again by itself for what is left.
-    guarded(|| _ = watcher.ready(watched, ready));
+    guarded(|| _ = context.watcher.ready(watched, ready));
 }
 
 unsafe extern "C" fn on_closed(handle: Handle) {
     let Some(symbols) = Symbols::of_program() else { return };
-    // SAFETY: libuv calls this once for each handle and does not touch it afterwards; the Context is the one that Poll::new
+    // SAFETY: libuv calls this once for each handle and does not touch it afterwards; the HandleData is the one that Poll::new
     // wrote, and the memory was allocated with this layout.
-    let watcher = unsafe {
-        let context = (symbols.handle_get_data)(handle).cast::<Context>().read();
+    let context = unsafe {
+        let data = (symbols.handle_get_data)(handle).cast::<HandleData>().read();
         dealloc(handle.cast(), layout(symbols).0);
-        context.watcher
+        data.context
     };
-    guarded(|| watcher.closed());
+    guarded(|| context.environment.handle_closed());
 }

@@ -1,81 +1,90 @@
-//! The loop of an environment, and the watch of one descriptor, on either source of readiness.
+//! What watches the descriptors of an environment, and the watch of one, on either source of readiness.
 
 use std::rc::Rc;
 
-use heliogram::BorrowedDescriptor;
-use napi::sys;
+use napi::Env;
 
-use super::interest::{Interest, TurnOver, Watched, Watcher};
+use super::interest::{Context, Interest, TurnOver, Watchable, Watched, Watcher};
 use super::{poll_thread, uv_poll};
 use crate::ffi::common::Host;
+use crate::ffi::environment::Environment;
 
 /// What watches the descriptors of one environment.
-pub(crate) enum Loop {
+pub(crate) struct Watches {
+    source: Source,
+    context: Rc<Context>,
+}
+
+enum Source {
     Uv(uv_poll::Loop),
     Thread(poll_thread::Loop),
 }
 
-impl Loop {
-    /// `turn_over` is asked to call [`turned`](Self::turned) when the runtime's loop has turned, by a loop that cannot see
+impl Watches {
+    /// `turn_over` is asked for a call of [`turned`](Self::turned) when the runtime's loop has turned, by a source that cannot see
     /// it turn.
-    pub(crate) fn of(env: sys::napi_env, host: Host, turn_over: TurnOver) -> napi::Result<Self> {
-        match host {
-            Host::Node => uv_poll::Loop::of(env).map(Loop::Uv),
-            Host::Deno | Host::Bun => Ok(Loop::Thread(poll_thread::Loop::of(env, turn_over))),
-        }
+    pub(crate) fn new(
+        env: &Env,
+        environment: &Rc<Environment>,
+        turn_over: TurnOver,
+        watcher: Rc<dyn Watcher>,
+    ) -> napi::Result<Self> {
+        let source = match environment.host() {
+            Host::Node => Source::Uv(uv_poll::Loop::of(env)?),
+            Host::Deno | Host::Bun => Source::Thread(poll_thread::Loop::of(environment, turn_over)),
+        };
+        Ok(Watches { source, context: Rc::new(Context { environment: environment.clone(), watcher }) })
     }
 
     pub(crate) fn turned(&self) {
-        if let Loop::Thread(of) = self {
+        if let Source::Thread(of) = &self.source {
             of.turned();
         }
     }
 
     /// The environment ends, and nothing is watched any more.
     pub(crate) fn end(&self) {
-        if let Loop::Thread(of) = self {
+        if let Source::Thread(of) = &self.source {
             of.end();
         }
     }
 
     /// Watches a descriptor, for nothing yet. The error is the system's negative number: `EEXIST` if this descriptor is
-    /// being watched already. The watch must be dropped before the descriptor is closed.
-    pub(crate) fn watch(
-        &self,
-        descriptor: BorrowedDescriptor<'_>,
-        watched: Watched,
-        watcher: Rc<dyn Watcher>,
-    ) -> Result<Poll, i32> {
-        match self {
-            Loop::Uv(of) => uv_poll::Poll::new(*of, descriptor, watched, watcher).map(Poll::Uv),
-            Loop::Thread(of) => {
-                poll_thread::Poll::new(of, descriptor, watched, watcher).map(|poll| Poll::Thread(Box::new(poll)))
+    /// being watched already.
+    pub(crate) fn watch(&self, of: Rc<dyn Watchable>, watched: Watched) -> Result<Watch, i32> {
+        let context = self.context.clone();
+        let watch = match &self.source {
+            Source::Uv(source) => uv_poll::Poll::new(*source, of, watched, context).map(Watch::Uv),
+            Source::Thread(source) => {
+                poll_thread::Poll::new(source, of, watched, context).map(|poll| Watch::Thread(Box::new(poll)))
             }
-        }
+        }?;
+        self.context.environment.handle_opened();
+        Ok(watch)
     }
 }
 
 /// A descriptor that is being watched, until this is dropped.
-pub(crate) enum Poll {
+pub(crate) enum Watch {
     Uv(uv_poll::Poll),
-    /// In a box, so that Node's, which is a pointer, has no room for it.
+    /// In a box, so that Node's, which is small, has no room for it.
     Thread(Box<poll_thread::Poll>),
 }
 
-impl Poll {
-    /// Watches for this from now on.
+impl Watch {
+    /// Watches for this from now on; 0, or a negative number of the system's.
     pub(crate) fn watch(&self, interest: Interest) -> i32 {
         match self {
-            Poll::Uv(poll) => poll.watch(interest),
-            Poll::Thread(poll) => poll.watch(interest),
+            Watch::Uv(poll) => poll.watch(interest),
+            Watch::Thread(poll) => poll.watch(interest),
         }
     }
 
     /// Whether the program goes on for its sake.
     pub(crate) fn keep_alive(&self, on: bool) {
         match self {
-            Poll::Uv(poll) => poll.keep_alive(on),
-            Poll::Thread(poll) => poll.keep_alive(on),
+            Watch::Uv(poll) => poll.keep_alive(on),
+            Watch::Thread(poll) => poll.keep_alive(on),
         }
     }
 }
