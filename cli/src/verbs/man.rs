@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use crate::failure::{Failure, Outcome};
 
-/// Print the manual page, or write all pages into a directory
+/// Print the man page, or write all man pages into a directory
 #[derive(Args)]
 pub(crate) struct Man {
     /// Where to write heliogram.1 and a page for each command

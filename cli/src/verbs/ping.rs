@@ -220,13 +220,20 @@ impl<'a> Trips<'a> {
         self.session.note(&failure.to_string(), || output::event("error", failure.fields()))
     }
 
+    /// How many were sent so late that their answers may still come.
+    fn pending(&self) -> u64 {
+        self.waiting.values().filter(|waiting| waiting.since.elapsed() < self.ping.timeout).count() as u64
+    }
+
     fn report(&self, probed: Option<Probed>) -> Outcome {
-        let (received, spread) = (self.times.count(), self.times.spread());
+        let (received, spread, pending) = (self.times.count(), self.times.spread(), self.pending());
+        let lost = self.sent - received - pending;
         let mut summary = Summary::default();
         summary.row("sent", text::count(self.sent, "datagram"));
         summary.row("received", text::count(received, "datagram"));
-        summary.row("lost", text::share(self.sent - received, self.sent));
+        summary.row("lost", text::share(lost, self.sent));
         let if_any = |count: u64| (count > 0).then(|| text::count(count, "datagram"));
+        summary.row_if("pending", if_any(pending));
         summary.row_if("duplicates", if_any(self.duplicates));
         summary.row_if("unreachable", if_any(self.unreachable));
         spread.iter().for_each(|spread| rows(&mut summary, spread));
@@ -239,7 +246,8 @@ impl<'a> Trips<'a> {
                 json!({
                     "sent": self.sent,
                     "received": received,
-                    "lost": self.sent - received,
+                    "lost": lost,
+                    "pending": pending,
                     "duplicates": self.duplicates,
                     "unreachable": self.unreachable,
                     "round_trip": spread,
