@@ -1,4 +1,4 @@
-//! Sockets that exist already: `bind({ fd })`, the shared socket of a cluster, and what the host borrows of ours.
+//! Descriptors that are taken over (`bind({ fd })`, the shared socket of a cluster), and duplicates for the host.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::rc::Rc;
@@ -60,7 +60,7 @@ impl WatchedSocket {
         self.udp.descriptor().map_or(EBADF, |descriptor| descriptor.as_raw_fd())
     }
 
-    /// One more descriptor, which its new owner closes.
+    /// A duplicate of the descriptor, which its new owner closes.
     pub(crate) fn duplicate(&self) -> i32 {
         match self.udp.descriptor().map(|descriptor| descriptor.try_clone_to_owned()) {
             Ok(Ok(descriptor)) => self.share().map_or_else(|error| error_number(&error), |()| give(descriptor)),
@@ -69,7 +69,7 @@ impl WatchedSocket {
         }
     }
 
-    /// Makes another descriptor one more of the same kernel socket; its owner stays who he was.
+    /// Makes another descriptor a duplicate of the socket's; it stays its owner's.
     pub(crate) fn duplicate_onto(&self, fd: &NamedFd) -> i32 {
         let Ok(descriptor) = self.udp.descriptor() else { return EBADF };
         match fd.replace_by(descriptor) {
@@ -78,7 +78,7 @@ impl WatchedSocket {
         }
     }
 
-    /// Makes the address exclusive again, unless the socket was asked to share it.
+    /// Sets `SO_REUSEADDR` back to what the program asked for.
     pub(crate) fn restore_sharing(&self, shared: bool) -> i32 {
         let Ok(descriptor) = self.udp.descriptor() else { return EBADF };
         match SockRef::from(&descriptor).set_reuse_address(shared) {

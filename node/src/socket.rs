@@ -1,4 +1,4 @@
-//! One socket as its thread sees it: the crate's socket, what waits for a later turn, and the watch of its descriptor.
+//! One UDP socket of a thread: the crate's socket, what waits for a later turn, and the watch of its descriptor.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -88,7 +88,7 @@ impl WatchedSocket {
         })
     }
 
-    /// A socket that is closed, for those who ask it still.
+    /// A closed socket, for calls after the close.
     pub(crate) fn closed() -> Self {
         let socket = Self::new(u32::MAX, None, &SocketOptions::new(SocketType::Udp4), Receiving::default());
         let socket = socket.unwrap_or_else(|_| unreachable!("no size that could be refused"));
@@ -114,8 +114,8 @@ impl WatchedSocket {
         self.coalescing.as_ref().is_some_and(|coalescing| coalescing.is_waiting())
     }
 
-    /// Everything has been read that there was: lets the next datagrams wait for each other, if the program asked for that.
-    /// The loop goes on watching for errors.
+    /// Nothing is left to read: lets the next datagrams wait for each other, if the program asked for that. The loop goes on
+    /// watching for errors.
     pub(crate) fn coalesce(&self) -> i32 {
         let may_wait = self.is_receiving.get() && !self.has_undelivered();
         let (Some(coalescing), Some(watches), true) = (&self.coalescing, &self.watches, may_wait) else { return 0 };
@@ -201,7 +201,7 @@ impl WatchedSocket {
         self.takes_batches.get()
     }
 
-    /// Keeps what is to be delivered in another turn, before anything that comes later.
+    /// Keeps what is to be delivered in another turn, before anything that is received later.
     pub(crate) fn put_back(&self, received: Received) {
         if self.udp.descriptor().is_ok() {
             self.with_pending(|pending| pending.undelivered.push_front(received));
@@ -216,7 +216,7 @@ impl WatchedSocket {
         self.look_at_pending(|pending| !pending.undelivered.is_empty()).unwrap_or(false)
     }
 
-    /// Whether the loop goes on for this socket's sake.
+    /// Whether the socket keeps the loop running.
     pub(crate) fn reference(&self, on: bool) {
         self.is_referenced.set(on);
         self.keep_alive();
@@ -239,13 +239,13 @@ impl WatchedSocket {
         }
     }
 
-    /// Lets a datagram wait without asking the kernel.
+    /// Queues a datagram without trying to send it.
     pub(crate) fn enqueue(&self, datagram: &Datagram<'_>, token: u32) {
         self.with_pending(|pending| pending.queue.wait(&self.udp, datagram, token));
         self.rewatch();
     }
 
-    /// Does something with what waits, which must not ask for it again.
+    /// Uses what waits; `act` must not call this again.
     fn with_pending<R>(&self, act: impl FnOnce(&mut Pending) -> R) -> R {
         act(self.pending.borrow_mut().get_or_insert_default())
     }
@@ -288,8 +288,8 @@ impl WatchedSocket {
         drop(self.watch.take());
     }
 
-    /// Makes the loop watch what this socket waits for now. It calls back for what is undelivered when the socket can be written,
-    /// which is as good as always: so the others have their turn before.
+    /// Makes the loop watch for what this socket waits for now. What is undelivered is delivered when the socket is writable, which
+    /// it nearly always is: so other sockets have their turn before.
     pub(crate) fn rewatch(&self) -> i32 {
         let (receiving, coalescing) = (self.is_receiving.get(), self.is_coalescing());
         let wanted = Interest {
@@ -320,7 +320,7 @@ impl WatchedSocket {
         self.rewatch()
     }
 
-    /// A socket keeps the loop alive while it is referenced, and while a send waits, as in Node.
+    /// A socket keeps the loop running while it is referenced, and while a send is queued, as in Node.
     fn keep_alive(&self) {
         let on = self.is_referenced.get() || self.has_waiting();
         self.watch.borrow().iter().for_each(|watch| watch.keep_alive(on));

@@ -47,10 +47,10 @@ impl SocketTable {
         let Some(socket) = socket else { return 0 };
         self.free.borrow_mut().push(number);
         let lost = socket.cancel();
-        // Who is in the middle of something with the socket must not meet a stranger's file under its descriptor, which stays
-        // taken until they let go. The only owner drops it, for one system call instead of two.
+        // A caller that is using the socket must not find another file under its descriptor, whose number stays reserved until
+        // the last owner is gone. The only owner drops it, for one system call instead of two.
         if let Err(shared) = Rc::try_unwrap(socket) {
-            // close(2) has freed the descriptor whatever it says, and a second close has nothing left to free.
+            // close(2) frees the descriptor even if it fails, and a second close has nothing left to free.
             drop(shared.udp.close());
         }
         let count = lost.len() as i32;

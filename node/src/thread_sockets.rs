@@ -1,4 +1,4 @@
-//! The sockets of one JavaScript thread (the main thread, a worker), and who hears of their readiness.
+//! The sockets of one JavaScript thread (the main thread, a worker), and what follows when one is ready.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -33,8 +33,8 @@ impl ThreadSockets {
         let bridge = Rc::new(JsBridge::new(&environment, parts)?);
         let turn_over = bridge.clone();
         let turn_over = Rc::new(move |is_needed| turn_over.turn_over(is_needed));
-        let heard = Rc::new(Heard::default());
-        let watches = Rc::new(Watches::new(env, &environment, turn_over, heard.clone())?);
+        let reports = Rc::new(Reports::default());
+        let watches = Rc::new(Watches::new(env, &environment, turn_over, reports.clone())?);
         let thread = Rc::new(ThreadSockets {
             receiver: Receiver::new(&environment, &bridge),
             environment,
@@ -45,14 +45,14 @@ impl ThreadSockets {
             unix_datagrams: UnixDatagrams::default(),
             destinations: RefCell::default(),
         });
-        *heard.0.borrow_mut() = Rc::downgrade(&thread);
+        *reports.0.borrow_mut() = Rc::downgrade(&thread);
         let (flusher, closer) = (thread.clone(), thread.clone());
         let flush = Rc::new(move || flusher.flush(&[]));
         thread.environment.at_end(AtEnd { flush, close: Box::new(move || closer.end()) });
         Ok(thread)
     }
 
-    /// Stops watching; and drops the sockets, where nobody collects what JavaScript had of them.
+    /// Stops watching. Drops the sockets too in Deno, which does not collect JavaScript's objects at the end.
     fn end(&self) {
         self.sockets.unwatch();
         #[cfg(unix)]
@@ -87,7 +87,7 @@ impl ThreadSockets {
         crate::receive::rows::write_address(self.bridge.received.view(&scope).all(), row)
     }
 
-    /// A Unix datagram socket can be read or written. What JavaScript leaves of that nobody knows.
+    /// A Unix datagram socket is ready: JavaScript reads or writes it.
     #[cfg(unix)]
     fn unix_datagram_ready(&self, scope: &mut Scope<'_>, number: u32, ready: Ready) {
         let Some(socket) = self.unix_datagrams.get(number) else { return };
@@ -99,7 +99,7 @@ impl ThreadSockets {
         }
     }
 
-    /// A socket can be read or written. Says whether there is more to be read, as far as is known.
+    /// A socket is ready; whether something is left to be read.
     fn ready(&self, scope: &mut Scope<'_>, socket: &WatchedSocket, ready: Ready) -> bool {
         self.bridge.flush(scope);
         if ready.writable || ready.failed {
@@ -125,7 +125,7 @@ impl ThreadSockets {
         share.left
     }
 
-    /// A socket that cannot be watched must not be deaf in silence.
+    /// A socket that cannot be watched reports that to its listeners: it would never receive again.
     fn report_deaf(&self, scope: &mut Scope<'_>, socket: &WatchedSocket, status: i32) {
         if status < 0 {
             self.receiver.report(scope, socket, status);
@@ -146,7 +146,7 @@ impl ThreadSockets {
         self.report_deaf(scope, socket, status);
     }
 
-    /// A watch has ended by itself: another takes its place, or the listeners hear why there is none.
+    /// A watch has ended by itself: another takes its place, or an error is reported.
     fn watch_lost(&self, scope: &mut Scope<'_>, watched: Watched) {
         match watched {
             Watched::Udp(number) | Watched::Timer(number) => {
@@ -164,7 +164,7 @@ impl ThreadSockets {
         }
     }
 
-    fn hear(&self, scope: &mut Scope<'_>, watched: Watched, ready: Ready) -> bool {
+    fn dispatch(&self, scope: &mut Scope<'_>, watched: Watched, ready: Ready) -> bool {
         match watched {
             Watched::Udp(number) => self.sockets.get(number).is_some_and(|socket| self.ready(scope, &socket, ready)),
             Watched::Timer(number) => {
@@ -181,13 +181,13 @@ impl ThreadSockets {
     }
 }
 
-/// Who hears of readiness: the sockets, which the loop's last words outlive.
+/// Passes readiness on to the sockets, which may be gone by then.
 #[derive(Default)]
-struct Heard(RefCell<Weak<ThreadSockets>>);
+struct Reports(RefCell<Weak<ThreadSockets>>);
 
-impl Watcher for Heard {
+impl Watcher for Reports {
     fn ready(&self, watched: Watched, ready: Ready) -> bool {
-        self.with(|thread, scope| thread.hear(scope, watched, ready)).unwrap_or(false)
+        self.with(|thread, scope| thread.dispatch(scope, watched, ready)).unwrap_or(false)
     }
 
     fn lost(&self, watched: Watched) {
@@ -195,10 +195,10 @@ impl Watcher for Heard {
     }
 }
 
-impl Heard {
-    fn with<T>(&self, tell: impl FnOnce(&ThreadSockets, &mut Scope<'_>) -> T) -> Option<T> {
+impl Reports {
+    fn with<T>(&self, act: impl FnOnce(&ThreadSockets, &mut Scope<'_>) -> T) -> Option<T> {
         let thread = self.0.borrow().upgrade().filter(|thread| !thread.environment.is_ending())?;
         let mut scope = thread.environment.scope()?;
-        Some(tell(&thread, &mut scope))
+        Some(act(&thread, &mut scope))
     }
 }

@@ -99,7 +99,7 @@ class UdpHandle {
   }
 
   abandonBind() {
-    return this.step(this.native.abandonBind());
+    return this.step(this.native.abortBind());
   }
 
   bind(address, port) {
@@ -157,7 +157,7 @@ class UdpHandle {
   }
 
   abandonConnect() {
-    return this.step(this.native.abandonConnect());
+    return this.step(this.native.abortConnect());
   }
 
   connect(address, port) {

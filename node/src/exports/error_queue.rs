@@ -1,4 +1,4 @@
-//! What the kernel says later of datagrams that were sent: its queue of errors, for the events `'icmp'` and
+//! A socket's error queue: errors that sent datagrams met, and transmit timestamps, for the events `'icmp'` and
 //! `'transmitTimestamp'`.
 
 use std::iter;
@@ -10,10 +10,10 @@ use napi_derive::napi;
 use super::handle::JsHandle;
 use crate::outcome::{nanoseconds, since_epoch, status};
 
-/// How many entries are told at once; a flood of them must not keep the loop.
+/// How many entries are taken at once: a flood of them must not hold the loop.
 const AT_ONCE: usize = 32;
 
-/// An error that a datagram met.
+/// An error that a sent datagram met.
 #[napi(object, object_from_js = false)]
 pub struct IcmpError {
     /// Its name, `ECONNREFUSED`.
@@ -24,7 +24,7 @@ pub struct IcmpError {
     pub address: Option<String>,
     /// The port there.
     pub port: Option<u32>,
-    /// Who reports it.
+    /// The host that reports it.
     pub offender: Option<String>,
     /// Where the error comes from.
     pub origin: &'static str,
@@ -53,10 +53,10 @@ impl From<QueuedError> for IcmpError {
     }
 }
 
-/// When a datagram left.
+/// The transmit timestamp of a datagram.
 #[napi(object, object_from_js = false)]
-pub struct Departed {
-    /// Which.
+pub struct JsTransmitTimestamp {
+    /// The number of the datagram among those with a timestamp.
     pub id: u32,
     /// When the kernel gave it to the device.
     pub timestamp: Option<BigInt>,
@@ -64,9 +64,9 @@ pub struct Departed {
     pub hardware_timestamp: Option<BigInt>,
 }
 
-impl From<TransmitTimestamp> for Departed {
+impl From<TransmitTimestamp> for JsTransmitTimestamp {
     fn from(sent: TransmitTimestamp) -> Self {
-        Departed {
+        JsTransmitTimestamp {
             id: sent.id,
             timestamp: sent.software_timestamp.map(|time| since_epoch(time).into()),
             hardware_timestamp: sent.hardware_timestamp.map(|time| nanoseconds(time).into()),
@@ -84,7 +84,7 @@ fn origin(origin: ErrorOrigin) -> &'static str {
 
 #[napi]
 impl JsHandle {
-    /// Lets the kernel keep the errors that datagrams meet.
+    /// Turns the error queue on or off.
     #[napi(catch_unwind)]
     pub fn set_recv_errors(&self, on: bool) -> i32 {
         let socket = self.socket();
@@ -95,7 +95,7 @@ impl JsHandle {
         outcome
     }
 
-    /// Lets the kernel tell when datagrams that ask for it leave.
+    /// Turns on transmit timestamps for datagrams that ask for one.
     #[napi(catch_unwind)]
     pub fn enable_transmit_timestamps(&self) -> i32 {
         let socket = self.socket();
@@ -106,16 +106,16 @@ impl JsHandle {
         outcome
     }
 
-    /// Takes entries out of the kernel's queue.
+    /// Takes entries out of the error queue.
     #[napi(catch_unwind)]
-    pub fn take_error_queue(&self) -> Vec<Either<IcmpError, Departed>> {
+    pub fn take_error_queue(&self) -> Vec<Either<IcmpError, JsTransmitTimestamp>> {
         let socket = self.socket();
-        let notices = iter::from_fn(|| socket.udp.try_recv_error_queue().ok()).take(AT_ONCE);
-        let told = notices.filter_map(|notice| match notice {
+        let entries = iter::from_fn(|| socket.udp.try_recv_error_queue().ok()).take(AT_ONCE);
+        let known = entries.filter_map(|entry| match entry {
             ErrorQueueEntry::Error(error) => Some(Either::A(error.into())),
             ErrorQueueEntry::TransmitTimestamp(sent) => Some(Either::B(sent.into())),
             _ => None,
         });
-        told.collect()
+        known.collect()
     }
 }

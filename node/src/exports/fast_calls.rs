@@ -1,5 +1,5 @@
-//! What JavaScript calls for every turn and every socket: functions of numbers, since a method with conversions takes
-//! longer than most of what is done here. A socket is named by its number, an address by its number among the destinations.
+//! The functions that JavaScript calls in every turn and for every socket. They take and return numbers, since conversions
+//! would take longer than most of what is done here. A socket is named by its number, an address by its number among the destinations.
 
 use std::ffi::CStr;
 use std::rc::Rc;
@@ -124,7 +124,7 @@ fn bind(thread: &ThreadSockets, socket: i32, address: i32, port: i32) -> i32 {
             error => error,
         },
         None => {
-            // Without a bind under way there is nothing to abandon, which is what is asked for.
+            // Without a bind under way there is nothing to end, which is what is asked for.
             let _ = socket.udp.abandon_bind();
             EINVAL
         }

@@ -33,17 +33,17 @@ impl From<SocketAddr> for AddressInfo {
     }
 }
 
-/// What is rarely asked of a socket, with all conversions: made for a socket that is asked so.
+/// One socket, for calls that few sockets need. It is made when the first of them is needed.
 #[napi(js_name = "Handle")]
 pub struct JsHandle {
     thread: Rc<ThreadSockets>,
-    /// The thread has the socket while it is open, and drops it at its end: not every runtime collects this then.
+    /// Weak, because not every runtime collects this object when the environment ends.
     socket: Weak<WatchedSocket>,
 }
 
 #[napi]
 impl JsHandle {
-    /// The socket of this number; of none, one that is closed.
+    /// The socket of this number; a closed one, if there is none.
     #[napi(constructor, catch_unwind)]
     pub fn new(thread: &JsThreadSockets, number: i32) -> napi::Result<Self> {
         let thread = thread.0.clone();
@@ -59,8 +59,8 @@ impl JsHandle {
 
     /// Ends a bind that found no address.
     #[napi(catch_unwind)]
-    pub fn abandon_bind(&self) {
-        // Without a bind under way there is nothing to abandon, which is what is asked for.
+    pub fn abort_bind(&self) {
+        // Without a bind under way there is nothing to end, which is what is asked for.
         let _ = self.socket().udp.abandon_bind();
     }
 
@@ -83,7 +83,7 @@ impl JsHandle {
         match self.parse(&address, port) {
             Some(remote) => status(self.socket().udp.finish_connect(remote)),
             None => {
-                self.abandon_connect();
+                self.abort_connect();
                 EINVAL
             }
         }
@@ -91,24 +91,24 @@ impl JsHandle {
 
     /// Ends a connect that found no address.
     #[napi(catch_unwind)]
-    pub fn abandon_connect(&self) {
-        // Without a connect under way there is nothing to abandon, which is what is asked for.
+    pub fn abort_connect(&self) {
+        // Without a connect under way there is nothing to end, which is what is asked for.
         let _ = self.socket().udp.abandon_connect();
     }
 
-    /// Lets the peer go.
+    /// Disconnects.
     #[napi(catch_unwind)]
     pub fn disconnect(&self) -> i32 {
         status(self.socket().udp.disconnect())
     }
 
-    /// Whether the loop goes on for this socket's sake.
+    /// Whether the socket keeps the loop running.
     #[napi(catch_unwind)]
     pub fn is_referenced(&self) -> bool {
         self.socket().is_referenced()
     }
 
-    /// Lets a datagram wait without asking the kernel; the token under which it waits.
+    /// Queues a datagram without trying to send it; its token, or a negative number of the system's.
     #[napi(catch_unwind)]
     pub fn enqueue(&self, bytes: &[u8], address: Option<String>, port: u32) -> Either<u32, i32> {
         let datagram = heliogram::Datagram::new(bytes);
@@ -126,13 +126,13 @@ impl JsHandle {
     /// The local address, or a number.
     #[napi(catch_unwind)]
     pub fn address(&self) -> Either<AddressInfo, i32> {
-        told(self.socket().udp.local_addr())
+        address_or_errno(self.socket().udp.local_addr())
     }
 
     /// The peer's address, or a number.
     #[napi(catch_unwind)]
     pub fn remote_address(&self) -> Either<AddressInfo, i32> {
-        told(self.socket().udp.peer_addr())
+        address_or_errno(self.socket().udp.peer_addr())
     }
 
     /// The descriptor, or `EBADF`.
@@ -153,7 +153,7 @@ impl JsHandle {
         self.socket().duplicate_onto(&descriptor)
     }
 
-    /// Undoes what the host does to a descriptor that it takes over: it makes the address one that others may share.
+    /// Sets `SO_REUSEADDR` back to this, after a host that takes over a descriptor has set it.
     #[napi(catch_unwind)]
     pub fn restore_sharing(&self, shared: bool) -> i32 {
         self.socket().restore_sharing(shared)
@@ -177,7 +177,7 @@ impl JsHandle {
         status(self.socket().udp.set_multicast_ttl(hops(ttl)))
     }
 
-    /// Whether multicast comes back to this host.
+    /// `IP_MULTICAST_LOOP`: whether multicast datagrams are delivered to this host too.
     #[napi(catch_unwind)]
     pub fn set_multicast_loopback(&self, on: bool) -> i32 {
         status(self.socket().udp.set_multicast_loop(on))
@@ -232,13 +232,13 @@ impl JsHandle {
         number(set.and_then(|()| if receive { udp.recv_buffer_size() } else { udp.send_buffer_size() }))
     }
 
-    /// How many bytes wait to be sent.
+    /// How many bytes are queued.
     #[napi(catch_unwind)]
     pub fn send_queue_size(&self) -> i32 {
         number(self.socket().udp.send_queue_size())
     }
 
-    /// How many datagrams wait to be sent.
+    /// How many datagrams are queued.
     #[napi(catch_unwind)]
     pub fn send_queue_count(&self) -> i32 {
         number(self.socket().udp.send_queue_count())
@@ -255,7 +255,7 @@ impl JsHandle {
     }
 }
 
-fn told(outcome: heliogram::Result<SocketAddr>) -> Either<AddressInfo, i32> {
+fn address_or_errno(outcome: heliogram::Result<SocketAddr>) -> Either<AddressInfo, i32> {
     match outcome {
         Ok(address) => Either::A(address.into()),
         Err(error) => Either::B(error_number(&error)),

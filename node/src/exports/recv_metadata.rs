@@ -7,9 +7,9 @@ use super::handle::JsHandle;
 use crate::outcome::status;
 use crate::receive::record::Reported;
 
-/// What a socket is to tell of each datagram.
+/// The fields of receive metadata that a program asked for.
 #[napi(object, object_to_js = false)]
-pub struct Asked {
+pub struct RecvMetadataFields {
     /// Destination, local address, interface.
     pub local: bool,
     /// DSCP and ECN.
@@ -22,28 +22,28 @@ pub struct Asked {
     pub hardware_timestamp: bool,
     /// Drops.
     pub dropped: bool,
-    /// The train's segment size, which the kernel tells anyway.
+    /// The segment size of a GRO packet; the kernel gives it unasked.
     pub segment_size: bool,
-    /// Whether it was cut short, which the kernel tells anyway.
+    /// Whether the datagram was truncated; the kernel says so unasked.
     pub truncated: bool,
 }
 
 #[napi]
 impl JsHandle {
-    /// Asks the kernel to tell this of each datagram, and nothing else.
+    /// Asks the kernel for these fields with each datagram, and for no others.
     #[napi(catch_unwind)]
-    pub fn set_recv_metadata(&self, asked: Asked) -> i32 {
+    pub fn set_recv_metadata(&self, fields: RecvMetadataFields) -> i32 {
         let info = RecvMetadataOptions::new()
-            .packet_info(asked.local)
-            .traffic_class(asked.tos)
-            .hop_limit(asked.ttl)
-            .timestamp(asked.timestamp)
-            .hardware_timestamp(asked.hardware_timestamp)
-            .dropped(asked.dropped);
+            .packet_info(fields.local)
+            .traffic_class(fields.tos)
+            .hop_limit(fields.ttl)
+            .timestamp(fields.timestamp)
+            .hardware_timestamp(fields.hardware_timestamp)
+            .dropped(fields.dropped);
         let socket = self.socket();
         let outcome = status(socket.udp.set_recv_metadata(info));
         if outcome == 0 {
-            let reported = Reported { segment_size: asked.segment_size, truncated: asked.truncated };
+            let reported = Reported { segment_size: fields.segment_size, truncated: fields.truncated };
             let any = !info.is_empty() || reported.segment_size || reported.truncated;
             socket.report(any.then_some(reported));
         }

@@ -1,4 +1,4 @@
-//! Datagrams that say how they leave.
+//! Options of one datagram.
 
 use heliogram::{Clock, Error, Interface, SendOptions, TrafficClass};
 use napi::bindgen_prelude::BigInt;
@@ -9,9 +9,9 @@ use super::sockopt::ip;
 use super::thread_sockets::JsThreadSockets;
 use crate::outcome::{EINVAL, error_number, status};
 
-/// How one datagram leaves; `node/lib/dgram/send-options.js` has checked the ranges.
+/// Options of one datagram; `node/lib/dgram/send-options.js` has checked their ranges.
 #[napi(object, object_to_js = false)]
-pub struct Outgoing {
+pub struct JsSendOptions {
     /// The address of this host to leave from.
     pub source: Option<String>,
     /// The interface to leave by: its name or number.
@@ -22,15 +22,15 @@ pub struct Outgoing {
     pub ttl: Option<u8>,
     /// Whether it must not be fragmented.
     pub dont_fragment: Option<bool>,
-    /// It is a train of datagrams of so many bytes.
+    /// It is a GSO batch with segments of so many bytes.
     pub segment_size: Option<u16>,
     /// When it leaves, in nanoseconds of the clock of transmit times.
     pub transmit_time: Option<BigInt>,
-    /// Whether the kernel is to tell when it has left.
+    /// Whether it gets a transmit timestamp.
     pub transmit_timestamp: bool,
 }
 
-impl Outgoing {
+impl JsSendOptions {
     /// The options, or the number of the error of one that means nothing here.
     fn options(&self) -> Result<SendOptions, i32> {
         let mut options = SendOptions::new();
@@ -69,10 +69,10 @@ fn index(text: &str) -> Result<u32, Error> {
 
 #[napi]
 impl JsThreadSockets {
-    /// Sends what is gathered, as `flush` does, where rows name these options.
+    /// Flushes the batch as `flush` does; its rows may name these options.
     #[napi(catch_unwind)]
-    pub fn flush_with(&self, outgoing: Vec<Outgoing>) {
-        let options: Vec<_> = outgoing.iter().map(Outgoing::options).collect();
+    pub fn flush_with(&self, options_of_rows: Vec<JsSendOptions>) {
+        let options: Vec<_> = options_of_rows.iter().map(JsSendOptions::options).collect();
         self.0.flush(&options);
     }
 }

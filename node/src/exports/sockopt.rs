@@ -1,4 +1,4 @@
-//! What the socket has beyond Node's: options that the manual does not name, groups by the interface's name or number, and
+//! What Node's socket does not have: more socket options, groups by the interface's name or number, and
 //! what the socket has done so far.
 
 use std::net::IpAddr;
@@ -18,9 +18,9 @@ pub struct SocketStats {
     pub bytes_in: f64,
     /// System calls that brought some.
     pub batches_in: f64,
-    /// Trains received.
+    /// GRO packets received.
     pub gro_packets_in: f64,
-    /// Receives that found nothing.
+    /// Receives that found no datagram.
     pub would_block_in: f64,
     /// Datagrams sent.
     pub datagrams_out: f64,
@@ -28,17 +28,17 @@ pub struct SocketStats {
     pub bytes_out: f64,
     /// System calls that took some.
     pub batches_out: f64,
-    /// Trains sent.
+    /// GSO batches sent.
     pub gso_batches_out: f64,
-    /// Sends for which there was no room.
+    /// Sends that found the kernel's buffer full.
     pub would_block_out: f64,
-    /// Trains that left one by one.
+    /// GSO batches that the kernel refused, whose datagrams were sent one by one.
     pub gso_refusals: f64,
-    /// Datagrams that the kernel dropped, where it says so.
+    /// Datagrams that the kernel dropped, if it counts them.
     pub dropped: Option<u32>,
-    /// The most bytes that have waited.
+    /// The most bytes that were queued at a time.
     pub queue_size_peak: f64,
-    /// The most datagrams that have waited.
+    /// The most datagrams that were queued at a time.
     pub queue_count_peak: f64,
 }
 

@@ -19,7 +19,7 @@ pub struct JsThreadSockets(pub(crate) Rc<ThreadSockets>);
 
 #[napi]
 impl JsThreadSockets {
-    /// `parts` has five functions and two `ArrayBuffer`s, which nobody else may have: `deliver(socket, count, page)`,
+    /// `parts` has five functions and two `ArrayBuffer`s, which must not be given to a program: `deliver(socket, count, page)`,
     /// `settle(token, outcome)`, `ready(Unix datagram socket, what)`, `turnOver(isNeeded)`, which calls `turned` when the
     /// loop has turned, and `flush()`, which sends what has been batched; `received` and `sent`, the memory of received
     /// batches and of batched sends (`layout.rs`). `host` is `node`, `deno` or `bun`.

@@ -1,5 +1,5 @@
-//! Unix datagram sockets (`type: 'unix_dgram'`): JavaScript is told that one is ready, and asks it for one message after
-//! the other.
+//! Unix datagram sockets (`type: 'unix_dgram'`): JavaScript is called when one is ready, and reads it message by
+//! message.
 
 use std::rc::Rc;
 
@@ -73,7 +73,7 @@ impl JsUnixDatagramHandle {
         Ok(JsUnixDatagramHandle { thread, number })
     }
 
-    /// The number by which JavaScript is told that this socket is ready.
+    /// The number that `ready` is called with.
     #[napi(getter, catch_unwind)]
     pub fn number(&self) -> u32 {
         self.number
@@ -91,7 +91,7 @@ impl JsUnixDatagramHandle {
         self.ask(|socket| status(parse(&path).and_then(|remote| socket.connect(&remote))))
     }
 
-    /// Lets the peer go.
+    /// Disconnects.
     #[napi(catch_unwind)]
     pub fn disconnect(&self) -> i32 {
         self.ask(|socket| status(socket.disconnect()))
@@ -112,10 +112,10 @@ impl JsUnixDatagramHandle {
     /// Receives a message into these bytes.
     #[napi(catch_unwind)]
     pub fn receive(&self, mut bytes: BufferSlice) -> Either<UnixMessageInfo, i32> {
-        self.tell(|socket| socket.try_recv_msg(&mut bytes).map(UnixMessageInfo::from))
+        self.ask_for(|socket| socket.try_recv_msg(&mut bytes).map(UnixMessageInfo::from))
     }
 
-    /// What JavaScript is to be told of.
+    /// What `ready` is called for from now on.
     #[napi(catch_unwind)]
     pub fn watch(&self, readable: bool, writable: bool) -> i32 {
         let interest = Interest { readable, writable, ..Interest::NONE };
@@ -123,7 +123,7 @@ impl JsUnixDatagramHandle {
         socket.map_or(EBADF, |socket| socket.watch(&self.thread.watches, interest))
     }
 
-    /// Whether the loop goes on for this socket's sake.
+    /// Whether the socket keeps the loop running.
     #[napi(catch_unwind)]
     pub fn reference(&self, on: bool) {
         if let Some(socket) = self.thread.unix_datagrams.get(self.number) {
@@ -134,16 +134,16 @@ impl JsUnixDatagramHandle {
     /// The socket address, or a number.
     #[napi(catch_unwind)]
     pub fn address(&self) -> Either<String, i32> {
-        self.tell(|socket| socket.local_addr().map(|address| text(&address)))
+        self.ask_for(|socket| socket.local_addr().map(|address| text(&address)))
     }
 
     /// The peer's address, or a number.
     #[napi(catch_unwind)]
     pub fn remote_address(&self) -> Either<String, i32> {
-        self.tell(|socket| socket.peer_addr().map(|address| text(&address)))
+        self.ask_for(|socket| socket.peer_addr().map(|address| text(&address)))
     }
 
-    /// Whether the kernel tells who sends.
+    /// `SO_PASSCRED`: whether messages come with the sender's credentials.
     #[napi(catch_unwind)]
     pub fn set_receive_credentials(&self, on: bool) -> i32 {
         self.ask(|socket| status(socket.set_passcred(on)))
@@ -175,7 +175,7 @@ impl JsUnixDatagramHandle {
     }
 
     /// What was asked for, or a number.
-    fn tell<T>(&self, call: impl FnOnce(&UnixDatagram) -> heliogram::Result<T>) -> Either<T, i32> {
+    fn ask_for<T>(&self, call: impl FnOnce(&UnixDatagram) -> heliogram::Result<T>) -> Either<T, i32> {
         let Some(socket) = self.thread.unix_datagrams.get(self.number) else { return Either::B(EBADF) };
         call(&socket.socket).map_or_else(|error| Either::B(error_number(&error)), Either::A)
     }

@@ -1,6 +1,6 @@
 //! What the files of this folder share.
 
-/// What runs the JavaScript. It says so itself, since the symbols that a program exports prove nothing.
+/// The runtime. JavaScript names it, since the symbols that a program exports prove nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
     Node,

@@ -18,7 +18,7 @@ pub(crate) fn function<'env, const N: usize>(
     let mut value = null_mut();
     let data: *mut Work<N> = Box::into_raw(Box::new(Box::new(work)));
     // SAFETY: env is the environment that is calling us; data stays valid until release, which the function's finalizer
-    // calls when nobody can call it any more.
+    // calls when it cannot be called any more.
     unsafe {
         let status = sys::napi_create_function(env.raw(), name.as_ptr(), -1, Some(run::<N>), data.cast(), &mut value);
         check(status, "napi_create_function")?;

@@ -51,10 +51,10 @@ impl JsBridge {
         })
     }
 
-    /// Hands `count` received messages, which lie in the memory for them or in a page, to a socket's listeners; says how many have
-    /// been delivered, which is less if the socket stops receiving. What a listener throws is an uncaught exception of its own, and
-    /// the others get their messages all the same if the process survives it. Ticks that are due then wait for the next callback
-    /// in Node, unless there is to be one `again`, given how many have been delivered; elsewhere nobody would run them but we.
+    /// Delivers `count` messages, which are in the memory of received batches or in a page, to a socket's listeners; how many were
+    /// delivered, which is less if the socket stops receiving. What a listener throws is an uncaught exception of its own, and the
+    /// other messages are delivered all the same if the process survives it. In Node, ticks that are due then wait for the next
+    /// callback, unless `again` asks for one, given how many were delivered; elsewhere only this runs them.
     pub(crate) fn deliver(
         &self,
         scope: &mut Scope<'_>,
@@ -97,8 +97,8 @@ impl JsBridge {
         self.call(scope, self.ready, [socket.cast_signed(), what]);
     }
 
-    /// Lets batched sends leave now. A turn's end sees to that, but behind something that was thrown the turn ends after what
-    /// the loop has to say.
+    /// Flushes batched sends. They are flushed at the end of their turn anyway; but after an exception the loop reports readiness
+    /// before that.
     pub(crate) fn flush(&self, scope: &mut Scope<'_>) {
         let batched = self.sent.view(scope).all().cell(send_memory::COUNT);
         if batched.is_some_and(|batched| batched > 0) {
@@ -106,14 +106,14 @@ impl JsBridge {
         }
     }
 
-    /// Asks for a call of `turned` when the loop has turned, for whose sake the program goes on if that `is_needed`.
+    /// Asks for a call of `turned` when the loop has turned; `is_needed` says whether that keeps the program running.
     pub(crate) fn turn_over(&self, is_needed: bool) {
         if let Some(mut scope) = self.environment.scope() {
             self.call(&mut scope, self.turn_over, [is_needed.into(), 0]);
         }
     }
 
-    /// Calls a function as the loop does. In Node ticks and microtasks follow; elsewhere the function sees to them. Says whether
+    /// Calls a function as the loop does. In Node ticks and microtasks follow; elsewhere the function runs them. Whether
     /// something threw.
     fn call(&self, scope: &mut Scope<'_>, function: sys::napi_ref, arguments: [i32; 2]) -> bool {
         self.call_with(scope, function, arguments, None, true)
@@ -161,8 +161,8 @@ impl JsBridge {
         unsafe { sys::napi_fatal_exception(self.environment.raw(), thrown.raw()) };
     }
 
-    /// Makes the pending exception an uncaught one; says whether there was any. Where JavaScript may not run any more,
-    /// there is none.
+    /// Makes the pending exception an uncaught one; whether there was any. Where JavaScript may not run any more, there is
+    /// none.
     ///
     /// # Safety
     ///

@@ -1,8 +1,7 @@
 //! Memory of JavaScript's that Rust reads and writes.
 //!
-//! A program may take an `ArrayBuffer` away (`transfer()`, `postMessage()`), and may let another thread write to one that it has
-//! (`fs.read()`). So its address is asked for anew each time, and used through raw pointers, without references to what others
-//! may write.
+//! A program may detach an `ArrayBuffer` (`transfer()`, `postMessage()`), and may let another thread write to one that it has
+//! (`fs.read()`). So its address is asked for anew each time, and used through raw pointers rather than references.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -55,10 +54,10 @@ impl JsMemory {
         JsMemory { environment: environment.clone(), buffer, last: Cell::new((null_mut(), 0)) }
     }
 
-    /// Its bytes as they are now: none if they have been taken away.
+    /// Its bytes as they are now: none if it is detached.
     pub(crate) fn view<'s>(&'s self, scope: &'s Scope<'_>) -> JsBytes<'s> {
-        // At the end there may be nobody to ask. Then it is where it was: nothing of the package's gives it to a program, and the
-        // hooks run before JavaScript's memory is disposed of.
+        // Deno cannot be asked at the end. There the memory is where it was: the package gives it to no program, and the clean-up
+        // hooks run before JavaScript's memory is freed.
         let (data, length) = if self.environment.has_values() { self.ask() } else { self.last.get() };
         let views = &scope.environment.views;
         views.set(views.get() + 1);
@@ -69,7 +68,7 @@ impl JsMemory {
     fn ask(&self) -> (*mut u8, usize) {
         let (mut data, mut length) = (null_mut(), 0);
         // SAFETY: a scope is open; the out pointers are live locals. The reference is kept while self lives, so there is a
-        // buffer; one whose memory has been taken away says that it has no bytes.
+        // buffer; a detached one has no bytes.
         let status =
             unsafe { sys::napi_get_arraybuffer_info(self.environment.raw(), self.value(), &mut data, &mut length) };
         let has_bytes = status == sys::Status::napi_ok && !data.is_null();

@@ -40,8 +40,8 @@ impl From<heliogram::Result<Box<RecvBatch>>> for Received {
 }
 
 impl Received {
-    /// Writes what is not delivered yet to JavaScript's memory, at most `most` messages and no more than there is room for; says
-    /// how many. Messages of a batch go to `page` if there is one, which has its `free` part.
+    /// Writes what is not delivered yet to JavaScript's memory, at most `most` messages and no more than there is room for; how
+    /// many it wrote. Messages of a batch go to `page` if there is one, which has its `free` part.
     pub(crate) fn write(
         &self,
         memory: Window<'_>,

@@ -1,4 +1,4 @@
-//! One socket's turn: what there is is read, and handed to its listeners.
+//! One socket's turn: reads what the kernel has, and delivers it to the listeners.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -49,9 +49,8 @@ impl Receiver {
         self.is_delivering.get()
     }
 
-    /// Hands the listeners a turn's share: what is left of the last one first, then what there is; says whether there may
-    /// be more. A loop that is run inside a listener must not take anything away from under it: what it leaves is still
-    /// readable afterwards.
+    /// Delivers one turn's messages: what is left of the last turn first, then what the kernel has. A loop that is run inside a
+    /// listener delivers nothing: its socket stays readable.
     pub(crate) fn receive(&self, scope: &mut Scope<'_>, socket: &WatchedSocket) -> Share {
         let Some(_delivering) = Delivering::begin(&self.is_delivering) else { return Share::default() };
         let mut turn = Turn::begin(socket.takes_batches());
@@ -68,7 +67,7 @@ impl Receiver {
         Share { messages: turn.messages(), left: left && socket.is_receiving() }
     }
 
-    /// Lets the listeners hear of an error that is not the kernel's answer to a receive.
+    /// Delivers an error that is not the kernel's answer to a receive.
     pub(crate) fn report(&self, scope: &mut Scope<'_>, socket: &WatchedSocket, error: i32) {
         match Delivering::begin(&self.is_delivering) {
             Some(_delivering) => _ = self.hand_over(scope, socket, Received::Error(error), 1),
@@ -126,8 +125,8 @@ impl Receiver {
         spare.unwrap_or_else(|| Box::new(RecvBatch::for_gro(if many { SLOTS } else { 1 })))
     }
 
-    /// Delivers at most so many messages; says how many it tried. The socket keeps what is left, unless it is closed. If the program
-    /// has taken the memory away that messages go through, they are dropped.
+    /// Delivers at most `most` messages; how many it tried. The socket keeps what is left, unless it is closed. If the program has
+    /// detached the memory that messages go through, they are dropped.
     fn hand_over(&self, scope: &mut Scope<'_>, socket: &WatchedSocket, mut received: Received, most: usize) -> usize {
         let page = match &received {
             Received::GroPacket { page, .. } => Some(page.clone()),
@@ -148,7 +147,7 @@ impl Receiver {
         count
     }
 
-    /// Describes at most so many messages to JavaScript; says how many.
+    /// Writes at most `most` messages to JavaScript's memory; how many it wrote.
     fn write(
         &self,
         scope: &Scope<'_>,

@@ -1,5 +1,5 @@
-//! Waiting for descriptors in a thread of our own. A descriptor is armed for one event at a time: it says nothing more
-//! until it is armed again, so that a flood wakes the thread once for each batch and not once for each datagram.
+//! Waits for descriptors in a thread of the addon. A descriptor is armed for one event at a time, and then reported no more
+//! until it is armed again: a flood wakes the thread once for each batch, and not once for each datagram.
 //!
 //! | item | contract |
 //! | --- | --- |
@@ -47,7 +47,7 @@ mod system {
                 (owned(libc::epoll_create1(libc::EPOLL_CLOEXEC))?, owned(libc::eventfd(0, libc::EFD_CLOEXEC))?)
             };
             let poller = Poller { epoll, waker };
-            // By edge: each call of `wake` is one event, and nobody has to read what it wrote.
+            // By edge: each call of `wake` is one event, and what it wrote need not be read.
             let edge = (libc::EPOLLIN | libc::EPOLLET) as u32;
             poller.control(libc::EPOLL_CTL_ADD, poller.waker.as_raw_fd(), WAKE, edge)?;
             Ok(poller)
@@ -125,14 +125,14 @@ mod system {
         }
     }
 
-    /// What poll(2) is asked. It passes over a number below zero: who waits for nothing is told nothing.
+    /// What poll(2) is asked. It ignores a negative number, which stands for a descriptor that nothing is wanted of.
     fn entry((of, interest): (Option<BorrowedDescriptor<'_>>, Interest)) -> libc::pollfd {
         let events = kinds(interest) as libc::c_short;
         let fd = of.filter(|_| events != 0).map_or(-1, |of| of.as_raw_fd());
         libc::pollfd { fd, events, revents: 0 }
     }
 
-    /// Errors are told unasked.
+    /// Errors are reported unasked.
     fn kinds(Interest { readable, writable, .. }: Interest) -> i32 {
         let (read, write) = (if readable { libc::EPOLLIN } else { 0 }, if writable { libc::EPOLLOUT } else { 0 });
         read | write
@@ -147,7 +147,7 @@ mod system {
     fn owned(descriptor: i32) -> io::Result<OwnedFd> {
         match descriptor {
             -1 => Err(io::Error::last_os_error()),
-            // SAFETY: a system call has just made it, and nobody else knows it.
+            // SAFETY: a system call has just made it, and nothing else owns it.
             new => Ok(unsafe { OwnedFd::from_raw_fd(new) }),
         }
     }
@@ -194,7 +194,7 @@ mod system {
             Ok(())
         }
 
-        /// Nothing, as if none were ready: a second thread that waits is sent away. They are then armed, and tell.
+        /// Nothing, as if none were ready: two threads cannot wait at once. They are then armed, and reported.
         pub(crate) fn look(
             &self,
             of: &[(Option<BorrowedDescriptor<'_>>, Interest)],

@@ -1,4 +1,4 @@
-//! What a descriptor is watched for, what is reported, and to whom.
+//! What a descriptor is watched for, and how its readiness is reported.
 
 use std::rc::Rc;
 
@@ -6,7 +6,7 @@ use heliogram::BorrowedDescriptor;
 
 use crate::ffi::environment::Environment;
 
-/// What there is to be had from a descriptor.
+/// What a descriptor is ready for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ready {
     pub(crate) readable: bool,
@@ -20,7 +20,7 @@ pub(crate) struct Ready {
 pub(crate) struct Interest {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
-    /// Errors are reported with either; this is to hear of nothing else.
+    /// Errors are reported with either of the others; this is for errors alone.
     pub(crate) errors: bool,
 }
 
@@ -63,9 +63,9 @@ impl Watchable for std::os::fd::OwnedFd {
     }
 }
 
-/// Who hears of all that an environment watches. A watch has no more than a share of it, since there may be many.
+/// Gets the reports of all watches of an environment, which share it.
 pub(crate) trait Watcher {
-    /// Is told what there is to be had, and says whether it has left some of it.
+    /// A descriptor is ready; whether something is left to be read.
     fn ready(&self, watched: Watched, ready: Ready) -> bool;
 
     /// The watch has ended by itself: another one is needed.
@@ -78,5 +78,5 @@ pub(super) struct Context {
     pub(super) watcher: Rc<dyn Watcher>,
 }
 
-/// Asks for a call when the runtime's loop has turned, for whose sake the program goes on if that is needed.
+/// Asks for a call when the runtime's loop has turned; the argument says whether that keeps the program running.
 pub(crate) type TurnOver = Rc<dyn Fn(bool)>;

@@ -21,21 +21,21 @@ use crate::ffi::common::guarded;
 use crate::ffi::environment::Environment;
 use crate::ffi::errno;
 
-/// A thread that does no more than this needs no more.
+/// The stack of the thread, in bytes.
 const STACK: usize = 256 * 1024;
 
-/// For so long wake-ups may follow each other without a turn of the runtime's loop. Bun runs all that other threads ask of
+/// How long wake-ups may follow each other without a turn of the runtime's loop. Bun runs all that other threads ask of
 /// it before it looks at its timers, and what has been armed again is ready again at once in a flood.
-const STRETCH: Duration = Duration::from_millis(1);
+const LONGEST_RUN: Duration = Duration::from_millis(1);
 
-/// For so long the thread waits for another descriptor when it has none left.
+/// How long the thread waits for another descriptor when it has none left.
 const LINGER: Duration = Duration::from_millis(100);
 
 /// What both threads have.
 struct Signal {
     poller: Poller,
     ready: Mutex<Vec<Event>>,
-    /// The thread tells when nothing has happened for [`LINGER`].
+    /// The thread wakes JavaScript when nothing has happened for [`LINGER`].
     lingering: AtomicBool,
     ending: AtomicBool,
     /// The thread has ended by itself.
@@ -74,7 +74,7 @@ impl Signal {
         Ok(())
     }
 
-    /// Asks the thread to tell when nothing more has happened for a while.
+    /// Asks the thread to wake JavaScript when nothing more has happened for a while.
     fn linger(&self) {
         if !self.lingering.swap(true, Ordering::AcqRel) {
             // A wake-up that is not counted because there are too many has still been one.
@@ -82,7 +82,7 @@ impl Signal {
         }
     }
 
-    /// Adds what is ready to what has not been taken yet; says whether that was nothing.
+    /// Adds to what has not been taken yet; whether that was empty.
     fn announce(&self, events: &mut Vec<Event>) -> bool {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         let first = ready.is_empty();
@@ -164,8 +164,8 @@ struct Thread {
     postponed: RefCell<Vec<usize>>,
     /// Whether `turned` is going to be called.
     asked: Cell<bool>,
-    /// When the wake-ups began that follow each other, and when the last one ended.
-    stretch: Cell<(Instant, Instant)>,
+    /// When the present run of wake-ups began, and when its last one ended.
+    run: Cell<(Instant, Instant)>,
 }
 
 impl Thread {
@@ -187,7 +187,7 @@ impl Thread {
             turn_over,
             postponed: RefCell::default(),
             asked: Cell::default(),
-            stretch: Cell::new((Instant::now(), Instant::now())),
+            run: Cell::new((Instant::now(), Instant::now())),
         };
         let (signal, waker) = (thread.signal.clone(), thread.wake.waker());
         let builder = std::thread::Builder::new().name("heliogram".to_owned()).stack_size(STACK);
@@ -195,26 +195,26 @@ impl Thread {
         Ok(Rc::new(thread))
     }
 
-    /// Tells what the poll thread has seen.
+    /// Reports what the poll thread has seen.
     fn dispatch(&self) {
-        let (began, ended) = self.stretch.get();
-        let began = if ended.elapsed() > STRETCH { Instant::now() } else { began };
-        self.tell(self.signal.take(), began);
+        let (began, ended) = self.run.get();
+        let began = if ended.elapsed() > LONGEST_RUN { Instant::now() } else { began };
+        self.report(self.signal.take(), began);
     }
 
-    /// Tells the watches what they wait for. Each is armed again when it has been told; where it has left something, and
-    /// after a long stretch of wake-ups, only when the loop has turned, so that the poll thread need not wake for it.
-    fn tell(&self, events: Vec<Event>, began: Instant) {
+    /// Reports to the watches. Each is armed again after its report; where something is left, and after a long run of wake-ups,
+    /// only when the loop has turned, so that the poll thread need not wake for it.
+    fn report(&self, events: Vec<Event>, began: Instant) {
         for (key, ready) in events {
             let watch = self.watches.borrow().get(&key).cloned();
             if let Some(watch) = watch {
                 watch.resting.set(true);
                 let mut left = false;
                 guarded(|| left = watch.context.watcher.ready(watch.watched, ready));
-                if left || began.elapsed() > STRETCH { self.postpone(key) } else { self.rearm(key) }
+                if left || began.elapsed() > LONGEST_RUN { self.postpone(key) } else { self.rearm(key) }
             }
         }
-        self.stretch.set((began, Instant::now()));
+        self.run.set((began, Instant::now()));
     }
 
     fn postpone(&self, key: usize) {
@@ -224,18 +224,18 @@ impl Thread {
         }
     }
 
-    /// In a flood each turn of the loop looks for itself what is ready, for a stretch of time, so that every socket has its
+    /// In a flood each turn of the loop looks itself what is ready, for a limited time, so that every socket has a
     /// share of it. Only when there is nothing is the poll thread waited for again.
     fn turned(&self) {
         let turn = Instant::now();
         self.asked.set(false);
-        while turn.elapsed() < STRETCH {
+        while turn.elapsed() < LONGEST_RUN {
             let events = self.look();
             if events.is_empty() {
-                self.stretch.set((turn, turn));
+                self.run.set((turn, turn));
                 return;
             }
-            self.tell(events, self.stretch.get().0);
+            self.report(events, self.run.get().0);
         }
     }
 
@@ -257,7 +257,7 @@ impl Thread {
         events
     }
 
-    /// Unless it has been dropped by what it told.
+    /// Arms a watch again, unless its report has dropped it.
     fn rearm(&self, key: usize) {
         let watch = self.watches.borrow().get(&key).cloned();
         if let Some(watch) = watch {
@@ -316,7 +316,7 @@ struct Watch {
     watched: Watched,
     context: Rc<Context>,
     interest: Cell<Interest>,
-    /// It is being told, or has been postponed: somebody looks after it without the poll thread.
+    /// It is being reported, or has been postponed: it is armed afterwards.
     resting: Cell<bool>,
     referenced: Cell<bool>,
     needed: Cell<bool>,
@@ -374,7 +374,7 @@ impl Poll {
         )
     }
 
-    /// Says whether that is something else than before.
+    /// Whether that is something else than before.
     fn wait_for(&self, interest: Interest) -> bool {
         let changed = self.watch.interest.replace(interest) != interest;
         self.thread.count(&self.watch);

@@ -1,6 +1,6 @@
 //! How another thread calls the JavaScript thread: a threadsafe function of Node-API without a function of JavaScript.
 //!
-//! Source: the section "Asynchronous thread-safe function calls" of the manual of Node-API.
+//! Source: the section "Asynchronous thread-safe function calls" of the documentation of Node-API.
 
 use std::ffi::{c_char, c_void};
 use std::ptr::null_mut;
@@ -15,7 +15,7 @@ type Woken = Box<dyn Fn()>;
 
 const NAME: &str = "heliogram";
 
-/// The JavaScript thread's end, which also says whether the program must go on for its sake. It does so at first not.
+/// The JavaScript thread's end. It does not keep the program running until [`keep_alive`](Self::keep_alive) says so.
 pub(crate) struct Wake {
     environment: Rc<Environment>,
     function: sys::napi_threadsafe_function,
@@ -35,7 +35,7 @@ impl Wake {
         let (mut name, mut function, none) = (null_mut(), null_mut(), null_mut());
         let (text, length) = (NAME.as_ptr().cast::<c_char>(), NAME.len() as isize);
         // SAFETY: env is the environment that is calling us; the out pointers are live locals; `woken` stays valid until
-        // `release`, which is called when nobody can call the function any more.
+        // `release`, which is called when the function cannot be called any more.
         unsafe {
             check(sys::napi_create_string_utf8(env, text, length, &mut name), "napi_create_string_utf8")?;
             let (context, threads) = (woken.cast(), 1);
@@ -62,7 +62,7 @@ impl Wake {
         Waker(self.function)
     }
 
-    /// Whether the program goes on for its sake.
+    /// Whether it keeps the program running.
     pub(crate) fn keep_alive(&self, on: bool) {
         // SAFETY: the function has not been released, which only the drop does; this is the JavaScript thread.
         unsafe {

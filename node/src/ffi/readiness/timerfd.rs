@@ -17,7 +17,7 @@ mod system {
             // SAFETY: a system call without pointers, which gives a new descriptor or -1.
             match unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_CLOEXEC | libc::TFD_NONBLOCK) } {
                 -1 => Err(io::Error::last_os_error()),
-                // SAFETY: the system call has just made it, and nobody else knows it.
+                // SAFETY: the system call has just made it, and nothing else owns it.
                 new => Ok(Timer(unsafe { OwnedFd::from_raw_fd(new) })),
             }
         }

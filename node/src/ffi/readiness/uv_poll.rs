@@ -1,5 +1,5 @@
 //! `uv_poll` on Node's own loop. The symbols are looked up in the running program, so that nothing links to libuv, and
-//! `uv_handle_size` tells how large a handle is, so that no version of libuv is assumed.
+//! `uv_handle_size` says how large a handle is, so that no version of libuv is assumed.
 //!
 //! Source: the pages `uv_poll_t` and `uv_handle_t` of libuv's documentation.
 
@@ -50,7 +50,7 @@ impl Symbols {
         SYMBOLS.get_or_init(Symbols::find).as_ref()
     }
 
-    /// For those who have a handle, which only a [`Loop`] makes, which has them.
+    /// For the methods of a handle, which only a [`Loop`] makes.
     fn known() -> &'static Symbols {
         Symbols::of_program().unwrap_or_else(|| unreachable!("a handle of a libuv that is not there"))
     }
@@ -98,14 +98,14 @@ impl Loop {
     }
 }
 
-/// Whom libuv calls back for. It lies behind the handle, in one piece of memory with it, and is the handle's data.
+/// What a callback of libuv is about. It lies behind the handle, in one piece of memory with it, and is the handle's data.
 struct HandleData {
     watched: Watched,
     context: Rc<Context>,
 }
 
-/// A descriptor watched by the loop. Dropping it closes the handle, and then lets go of the descriptor, of which libuv does nothing
-/// more behind `uv_close`.
+/// A descriptor watched by the loop. Dropping it closes the handle, and then releases the descriptor, which libuv does not
+/// use after `uv_close`.
 pub(crate) struct Poll {
     handle: NonNull<c_void>,
     _of: Rc<dyn Watchable>,
