@@ -48,7 +48,7 @@ const linkParts = (part) => ({
       const name = path.relative(lib, file).replaceAll('\\', '/');
       const other = partOf(name);
       if (other === part) return undefined;
-      return { contents: `module.exports = require('./${other}.js')['${name}'];`, loader: 'js' };
+      return { contents: `module.exports = require('./${other}.cjs')['${name}'];`, loader: 'js' };
     });
   },
 });
@@ -56,14 +56,14 @@ const linkParts = (part) => ({
 const bundle = (part) =>
   build({
     stdin: { contents: entryOf(part), resolveDir: lib, sourcefile: `${part}.js` },
-    outfile: path.join(out, `${part}.js`),
+    outfile: path.join(out, `${part}.cjs`),
     bundle: true,
     platform: 'node',
     format: 'cjs',
     target: 'node22',
     minifyWhitespace: true,
     sourcemap: 'linked',
-    external: ['bun:jsc', ...Object.keys(PARTS).map((other) => `./${other}.js`)],
+    external: Object.keys(PARTS).map((other) => `./${other}.cjs`),
     plugins: [linkParts(part)],
     logLevel: 'warning',
   });

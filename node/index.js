@@ -1,4 +1,4 @@
 'use strict';
 // The modules of lib/, as `npm run build` bundles them.
 
-module.exports = require('./dist/core.js')['dgram/index.js'];
+module.exports = require('./dist/core.cjs')['dgram/index.js'];

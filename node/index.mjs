@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
+// Named .cjs, because Deno reads a .js file that is named by its path as an ES module.
+import core from './dist/core.cjs';
 
-// Not `import`: Deno takes the file for a module of its own if it is named by its path.
-const dgram = createRequire(import.meta.url)('./index.js');
+const dgram = core['dgram/index.js'];
 
 export const { createSocket, Socket } = dgram;
 export default dgram;

@@ -1,5 +1,5 @@
 'use strict';
 
-require('./dist/core.js')['runtime/index.js'].demandSupport('heliogram/promises');
+require('./dist/core.cjs')['runtime/index.js'].demandSupport('heliogram/promises');
 
-module.exports = require('./dist/extras.js')['extras/promises.js'];
+module.exports = require('./dist/extras.cjs')['extras/promises.js'];

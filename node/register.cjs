@@ -1,3 +1,3 @@
 'use strict';
 
-require('./dist/register.js')['register/index.js'].register();
+require('./dist/register.cjs')['register/index.js'].register();

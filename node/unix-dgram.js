@@ -1,5 +1,5 @@
 'use strict';
 
-require('./dist/core.js')['runtime/index.js'].demandSupport('heliogram/unix-dgram');
+require('./dist/core.cjs')['runtime/index.js'].demandSupport('heliogram/unix-dgram');
 
-module.exports = require('./dist/unix-datagram.js')['unix-datagram/npm-unix-dgram.js'];
+module.exports = require('./dist/unix-datagram.cjs')['unix-datagram/npm-unix-dgram.js'];

@@ -1,5 +1,5 @@
 'use strict';
 
-require('./dist/core.js')['runtime/index.js'].demandSupport('heliogram/workers');
+require('./dist/core.cjs')['runtime/index.js'].demandSupport('heliogram/workers');
 
-module.exports = require('./dist/workers.js')['extras/workers.js'];
+module.exports = require('./dist/workers.cjs')['extras/workers.js'];

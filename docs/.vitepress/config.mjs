@@ -39,6 +39,7 @@ export default defineConfig({
         items: [
           page('Beyond node:dgram', '/node/additions'),
           page('Observable differences', '/node/differences'),
+          page('Statements of behaviour', '/behaviour'),
           page('Deno', '/node/deno'),
           page('Bun', '/node/bun'),
           page('Bundlers and test frameworks', '/node/bundlers'),

@@ -8,7 +8,7 @@ const os = require('node:os');
 const path = require('node:path');
 const test = require('node:test');
 const { isItself, nodeMajor } = require('./support/module.js');
-const { names } = require('../dist/core.js')['bridge/binding.js'];
+const { names } = require('../dist/core.cjs')['bridge/binding.js'];
 
 const PACKAGE = path.join(__dirname, '..');
 const read = (file) => fs.readFileSync(path.join(PACKAGE, file), 'utf8');

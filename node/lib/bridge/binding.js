@@ -1,26 +1,56 @@
 'use strict';
-// Finds the addon: in the package's root, where `cargo xtask build` puts it, or in the
-// package of this platform, which npm installs as an optional dependency.
-//
-// On Linux both C libraries are tried rather than one detected: npm installs only the package that fits, and a binary
-// of the other library refuses to load, so the order costs nothing and asks no question about the machine.
+// Finds the addon: the file that HELIOGRAM_BINARY names, or one in the package's root, where `cargo xtask build` puts it, or
+// that of the platform's package, which npm installs as an optional dependency.
 
 const fs = require('node:fs');
+const { createRequire } = require('node:module');
 const path = require('node:path');
 const { root } = require('../paths.js');
 
-/** The C libraries (or compilers' ABIs) that a binary of a platform may be built for, likeliest first. */
-const ABIS = { linux: ['gnu', 'musl'], win32: ['msvc'] };
+/**
+ * The packages of the platforms. Each `require` names its package literally, so that bundlers find the binary and take it
+ * along. On Linux both C libraries are tried rather than one detected: npm installs only the package that fits, and a
+ * binary of the other library refuses to load.
+ */
+const PACKAGES = {
+  'linux-x64-gnu'() { try { return require('@heliogram/linux-x64-gnu'); } catch (error) { return { error }; } },
+  'linux-x64-musl'() { try { return require('@heliogram/linux-x64-musl'); } catch (error) { return { error }; } },
+  'linux-arm64-gnu'() { try { return require('@heliogram/linux-arm64-gnu'); } catch (error) { return { error }; } },
+  'linux-arm64-musl'() { try { return require('@heliogram/linux-arm64-musl'); } catch (error) { return { error }; } },
+  'linux-arm-gnu'() { try { return require('@heliogram/linux-arm-gnu'); } catch (error) { return { error }; } },
+  'linux-riscv64-gnu'() { try { return require('@heliogram/linux-riscv64-gnu'); } catch (error) { return { error }; } },
+  'linux-s390x-gnu'() { try { return require('@heliogram/linux-s390x-gnu'); } catch (error) { return { error }; } },
+  'linux-ppc64-gnu'() { try { return require('@heliogram/linux-ppc64-gnu'); } catch (error) { return { error }; } },
+  'darwin-x64'() { try { return require('@heliogram/darwin-x64'); } catch (error) { return { error }; } },
+  'darwin-arm64'() { try { return require('@heliogram/darwin-arm64'); } catch (error) { return { error }; } },
+  'freebsd-x64'() { try { return require('@heliogram/freebsd-x64'); } catch (error) { return { error }; } },
+  'win32-x64-msvc'() { try { return require('@heliogram/win32-x64-msvc'); } catch (error) { return { error }; } },
+  'win32-arm64-msvc'() { try { return require('@heliogram/win32-arm64-msvc'); } catch (error) { return { error }; } },
+};
 
-/** `linux-x64-gnu`, `darwin-arm64` ...: the names that a binary for this process may have. */
+/** The platforms whose binary may fit this process, likeliest first. */
 function names(platform = process.platform, arch = process.arch) {
-  const base = `${platform}-${arch}`;
-  return ABIS[platform]?.map((abi) => `${base}-${abi}`) ?? [base];
+  return Object.keys(PACKAGES).filter((name) => name === `${platform}-${arch}` || name.startsWith(`${platform}-${arch}-`));
 }
 
-/** Where a binary of this name may be: a path, or a specifier that Node resolves. */
-function places(name) {
-  return [path.join(root, `heliogram.${name}.node`), `@heliogram/${name}`];
+/** Bundlers resolve `require(file)` when they build; this one is the runtime's. */
+function requireFile(file) {
+  if (!path.isAbsolute(file) || !fs.existsSync(file)) return { error: new Error('no such file') };
+  try {
+    return createRequire(file)(file);
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Where the binary may be, each with a function that loads it or returns the error. */
+function places() {
+  const named = process.env.HELIOGRAM_BINARY;
+  if (named) return [[named, () => requireFile(path.resolve(named))]];
+  return names().flatMap((name) => {
+    const file = path.join(root, `heliogram.${name}.node`);
+    return [[file, () => requireFile(file)], [`@heliogram/${name}`, PACKAGES[name]]];
+  });
 }
 
 function libc() {
@@ -38,7 +68,8 @@ function noBinary(tried) {
   const list = tried.map(({ place, reason }) => `\n  ${place}: ${reason}`).join('');
   const error = new Error(
     `heliogram has no binary that fits this process (${where}). Tried:${list}\n` +
-      'If the package manager left out optional dependencies, install them; else build one with `cargo xtask build`.',
+      'If the package manager left out optional dependencies, install them. In a bundle, keep heliogram external, or name the\n' +
+      'binary in HELIOGRAM_BINARY. Else build one with `cargo xtask build`.',
   );
   error.code = 'ERR_HELIOGRAM_NO_BINARY';
   return error;
@@ -50,25 +81,16 @@ function addonsForbidden(error) {
   return error;
 }
 
-function missing(place) {
-  return path.isAbsolute(place) && !fs.existsSync(place);
-}
-
 /** The first binary that loads; throws what each place answered where none does. */
 function find() {
   const tried = [];
-  for (const place of names().flatMap(places)) {
-    if (missing(place)) {
-      tried.push({ place, reason: 'no such file' });
-      continue;
-    }
-    try {
-      return require(place);
-    } catch (error) {
-      if (error.code === 'ERR_DLOPEN_DISABLED') throw addonsForbidden(error);
-      if (error.name === 'NotCapable') throw error; // Deno says what is to be allowed
-      tried.push({ place, reason: error.code === 'MODULE_NOT_FOUND' ? 'not installed' : error.message.split('\n')[0] });
-    }
+  for (const [place, load] of places()) {
+    const loaded = load();
+    if (!loaded.error) return loaded;
+    const { error } = loaded;
+    if (error.code === 'ERR_DLOPEN_DISABLED') throw addonsForbidden(error);
+    if (error.name === 'NotCapable') throw error; // Deno says what is to be allowed
+    tried.push({ place, reason: error.code === 'MODULE_NOT_FOUND' ? 'not installed' : error.message.split('\n')[0] });
   }
   throw noBinary(tried);
 }

@@ -11,7 +11,7 @@ const { validateCount, validateObject, validatePort, validateString } = require(
 const { checkedSteering } = require('./sockopt.js');
 const { ERR_SOCKET_BAD_TYPE } = require('../common/errors.js');
 
-const ENTRY = path.join(root, 'dist', 'worker-thread.js');
+const ENTRY = path.join(root, 'dist', 'worker-thread.cjs');
 
 const MOST = 1_024;
 

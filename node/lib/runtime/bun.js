@@ -3,6 +3,7 @@
 
 const { promisify } = require('node:util');
 const common = require('./deno-bun-common.js');
+const process = require('./process.js');
 const { symbolOf } = require('./symbols.js');
 
 /**
@@ -30,7 +31,8 @@ function ownLookup() {
 
 module.exports = ({ dgram }) => ({
   name: 'bun',
-  ...common(require('bun:jsc').drainMicrotasks),
+  // Not `require`, in which other bundlers than Bun's find no such module.
+  ...common(process.getBuiltinModule('bun:jsc').drainMicrotasks),
   supports: () => true,
   inspect() {
     const socket = dgram.createSocket('udp4');

@@ -5,8 +5,8 @@
 const { constants } = require('node:os');
 const { getSystemErrorMap } = require('node:util');
 const dgram = require('../../index.js');
-const { kState, name: runtime } = require('../../dist/core.js')['runtime/index.js'];
-const { RawHandle } = require('../../dist/core.js')['handle/raw-handle.js'];
+const { kState, name: runtime } = require('../../dist/core.cjs')['runtime/index.js'];
+const { RawHandle } = require('../../dist/core.cjs')['handle/raw-handle.js'];
 
 const EBADF = -constants.errno.EBADF;
 

@@ -19,6 +19,9 @@ const FOR_OTHERS: [&str; 5] =
 /// The test of the types, which no Node runs differently.
 const TYPES: [&str; 1] = ["test/types/"];
 
+/// The tests of bundlers, whose packages only `--all` installs.
+const BUNDLERS: [&str; 1] = ["test/bundlers/"];
+
 pub(crate) fn test(steps: &mut Steps, tier: Tier) {
     steps.check("npm packages", |_| npm::install().map(|()| String::new()));
     let files = test_files();
@@ -30,6 +33,11 @@ pub(crate) fn test(steps: &mut Steps, tier: Tier) {
     published_addon(steps);
     let (types, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_in(file, &TYPES));
     test_on(steps, "types", Node::from_npm(LATEST), &types);
+    let (bundlers, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_in(file, &BUNDLERS));
+    if tier == Tier::All {
+        steps.check("bundlers", |_| npm::install_in(&folder().join("test/bundlers")).map(|()| String::new()));
+        test_on(steps, "bundlers", Node::from_npm(LATEST), &bundlers);
+    }
     for version in VERSIONS {
         test_on(steps, "Node", Node::from_npm(version), &files);
     }
