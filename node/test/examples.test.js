@@ -13,7 +13,7 @@ const PACKAGE = path.join(__dirname, '..');
 const EXAMPLES = path.join(PACKAGE, 'examples');
 const LIMIT = 30_000;
 
-/** One of the interfaces of the tests' namespace becomes the one that the manual names. */
+/** Renames an interface of the tests' namespace to the name in the examples of Node's dgram documentation. */
 const ETH1 = [
   'ip link set near down',
   'ip link set near name eth1',

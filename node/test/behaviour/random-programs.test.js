@@ -147,10 +147,10 @@ const PAUSES = {
   'a microtask': () => Promise.resolve(),
 };
 
-/** What a listener sends to its own socket comes in the next turn (README, "What can be told apart"): so it has another peer. */
+/** A datagram that a listener sends to its own socket comes a turn later than in Node (a documented difference): so it gets another peer. */
 const another = (peer, who) => (peer === who ? (who + 1) % SOCKETS : peer);
 
-/** Every call is made in a scope of its own, which callbacks and listeners tell. */
+/** Every call is made in an async scope of its own; callbacks and listeners record the scope that they run in. */
 const scope = new AsyncLocalStorage();
 
 /** One run of a program. */
@@ -225,10 +225,10 @@ const scenario = (drawn) => async (t) => {
 };
 
 /**
- * What has been read already comes before an error that the kernel reports meanwhile, and sends that were cancelled are
- * told in another phase of the loop: both stand behind everything else.
+ * Moves two kinds of records to the end, since their order differs: an error that the kernel reports after datagrams that were
+ * already read, and cancelled sends, whose callbacks run in another phase of the loop.
  */
-function settled(records) {
+function withLateLast(records) {
   const isLate = (record) => /recvmsg ECONNREFUSED|ECANCELED/.test(JSON.stringify(record));
   return [...records.filter((record) => !isLate(record)), ...records.filter(isLate)];
 }
@@ -237,7 +237,7 @@ function settled(records) {
 async function compare(drawn, tries = 3) {
   const [ours, theirs] = [await record(subject, scenario(drawn)), await record(host, scenario(drawn))];
   try {
-    same(settled(ours), settled(theirs), 'the host');
+    same(withLateLast(ours), withLateLast(theirs), 'the host');
   } catch (error) {
     if (tries === 1) throw error;
     await compare(drawn, tries - 1);

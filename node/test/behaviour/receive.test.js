@@ -376,8 +376,8 @@ differential('B69 small and large datagrams mixed arrive whole', async (t) => {
   for (const [n, [message, rinfo]] of (await heard).entries()) t.note(`datagram ${n}`, message.length, rinfo.size, message.every((byte) => byte === n));
 }, { least: 12 });
 
-/** What a socket of the module sends to another one, in runs: both ends' batching is at work. */
-async function train(t, type, sizes) {
+/** Sends datagrams of these sizes from one socket of the module to another; answers what was received. */
+async function receivedBatch(t, type, sizes) {
   const socket = await t.bound('socket', type);
   const sender = await t.connected(await t.bound('sender', type), socket);
   socket.setRecvBufferSize(1 << 20);
@@ -386,21 +386,21 @@ async function train(t, type, sizes) {
   return heard;
 }
 
-differential('B71 the last datagram of a train may be short', async (t) => {
+differential('B71 the last datagram of a GRO packet may be shorter', async (t) => {
   for (const sizes of [Array(8).fill(1_200), [...Array(7).fill(1_200), 1], [...Array(3).fill(500), 200, ...Array(3).fill(500)], [100, 200, 300], Array(64).fill(9)]) {
-    const heard = await train(t, 'udp4', sizes);
+    const heard = await receivedBatch(t, 'udp4', sizes);
     t.note('heard', ...heard.map(([message]) => message));
   }
 }, { least: 5 });
 
-differential('B72 rinfo is right for each datagram of a train', async (t) => {
+differential('B72 each datagram of a GRO packet has its own rinfo', async (t) => {
   for (const type of noIPv6 ? ['udp4'] : ['udp4', 'udp6']) {
-    const heard = await train(t, type, [...Array(20).fill(700), 30]);
+    const heard = await receivedBatch(t, type, [...Array(20).fill(700), 30]);
     for (const [, rinfo] of heard) t.note('rinfo', rinfo);
   }
 }, { least: 21 });
 
-differential('B76 the order of one turn', async (t) => {
+differential('B76 the order of events in one turn of the loop', async (t) => {
   const peer = await t.boundPeer('peer');
   const { port } = peer.address();
   peer.on('message', (message) => t.note('message', message));

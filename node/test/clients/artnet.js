@@ -1,5 +1,5 @@
 'use strict';
-// Art-Net: a controller of stage lights tells a fixture the levels of its channels.
+// Art-Net: a controller of stage lights sends a fixture the levels of its channels.
 const artnet = require('artnet');
 const dgram = require('node:dgram');
 

@@ -19,9 +19,9 @@ const both = [['heliogram', 'heliogram']];
 const pairs = isItself ? [['host', 'host'], ...both, ['heliogram', 'host'], ['host', 'heliogram']] : both;
 const FLAGS = { host: [], heliogram: ['--import', 'heliogram/register'] };
 
-/** One end of a scenario: a process, and what it has told. */
+/** One end of a scenario: a process, and the messages it has sent. */
 class End {
-  #told = [];
+  #messages = [];
   output = '';
 
   constructor(scenario, role, port, which) {
@@ -31,20 +31,20 @@ class End {
       env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: undefined },
     });
     this.exit = once(this.child, 'exit');
-    this.child.on('message', (message) => this.#told.push(message));
+    this.child.on('message', (message) => this.#messages.push(message));
     const keep = (text) => { this.output += text; };
     for (const stream of [this.child.stdout, this.child.stderr]) stream.setEncoding('utf8').on('data', keep);
   }
 
-  /** What it has told of a kind, in order. */
-  told(kind) {
-    return this.#told.filter((message) => message.kind === kind).map(({ value }) => value);
+  /** The values of its messages of one kind, in order. */
+  valuesOf(kind) {
+    return this.#messages.filter((message) => message.kind === kind).map(({ value }) => value);
   }
 
-  /** Waits until it has told so much; fails if it falls silent before. */
+  /** Waits for this many messages of the kind; fails if the process disconnects before. */
   until(kind, count) {
     return new Promise((resolve, reject) => {
-      const check = () => { if (this.told(kind).length >= count) resolve(this.told(kind)); };
+      const check = () => { if (this.valuesOf(kind).length >= count) resolve(this.valuesOf(kind)); };
       this.child.on('message', check);
       this.child.on('disconnect', () => reject(new Error(`${this.name} ended without '${kind}' number ${count}\n${this.output}`)));
       check();

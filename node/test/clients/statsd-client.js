@@ -1,5 +1,5 @@
 'use strict';
-// StatsD: measurements gathered in a datagram, sent from a socket that opens for the first and closes when idle.
+// StatsD: several measurements in one datagram, from a socket that opens on first use and closes when idle.
 const dgram = require('node:dgram');
 const { setTimeout } = require('node:timers/promises');
 const Client = require('statsd-client');

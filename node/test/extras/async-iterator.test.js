@@ -41,7 +41,7 @@ extra('the loop ends with the socket, when what came before is read', async (t) 
   assert.deepStrictEqual(await read(socket), [], 'of a closed socket');
 });
 
-extra('one that waits is told of the close', async (t) => {
+extra('a waiting next() is done when the socket closes', async (t) => {
   const { socket } = await pair(t);
   const messages = socket.messages();
   const waiting = [messages.next(), messages.next()];
@@ -49,7 +49,7 @@ extra('one that waits is told of the close', async (t) => {
   for (const next of waiting) assert.deepStrictEqual(await next, { value: undefined, done: true });
 });
 
-extra('an error is thrown when what came before it is read, and is the end', async (t) => {
+extra('an error is thrown after the messages before it, and ends the iteration', async (t) => {
   const { socket, sender } = await pair(t);
   const messages = socket.messages();
   sendNumbers(sender, 1, 2);

@@ -1,5 +1,5 @@
 'use strict';
-// writableNeedDrain, writableLength, 'drain', and the bounds of what waits to be sent.
+// writableNeedDrain, writableLength, 'drain', and the limits of the send queue.
 
 const assert = require('node:assert');
 const { eventually, failure, extra } = require('../support/extras.js');
@@ -7,8 +7,8 @@ const { eventually, failure, extra } = require('../support/extras.js');
 const LO = '127.0.0.1';
 const NAME = 'some.example';
 
-/** A look-up that answers when it is told to; `bind` looks up too, and is answered at once. */
-function patientLookup() {
+/** A look-up that answers NAME when `answer` is called, and every other name at once (`bind` looks up too). */
+function deferredLookup() {
   const waiting = [];
   const lookup = (name, _family, callback) => {
     if (name === NAME) waiting.push(callback);
@@ -17,9 +17,9 @@ function patientLookup() {
   return { lookup, answer: (error = null) => waiting.splice(0).forEach((callback) => callback(error, LO, 4)) };
 }
 
-/** A bound socket whose sends to NAME wait until they are answered, and a peer that hears them. */
+/** A bound socket whose sends to NAME wait until `answer` is called, and the peer that receives them. */
 async function waitingSocket(t, options) {
-  const { lookup, answer } = patientLookup();
+  const { lookup, answer } = deferredLookup();
   const socket = await t.bound('socket', { type: 'udp4', lookup, ...options });
   const peer = await t.boundPeer('peer');
   const send = (message, callback) => socket.send(message, peer.address().port, NAME, callback);
@@ -33,7 +33,7 @@ function drains(socket) {
   return counter;
 }
 
-extra('what waits for its look-up counts, and drain comes when nothing waits any more', async (t) => {
+extra('sends that wait for a look-up count, and drain comes when none waits any more', async (t) => {
   const { socket, send, answer } = await waitingSocket(t, { writableHighWaterMark: 2_000 });
   const drained = drains(socket);
   assert.deepStrictEqual([socket.writableLength, socket.writableNeedDrain], [0, false]);
@@ -50,7 +50,7 @@ extra('what waits for its look-up counts, and drain comes when nothing waits any
   assert.deepStrictEqual([drained.count, socket.writableNeedDrain], [1, false]);
 });
 
-extra('below the mark there is no drain', async (t) => {
+extra('no drain below the high-water mark', async (t) => {
   const { socket, send, answer } = await waitingSocket(t, { writableHighWaterMark: 2_000 });
   const drained = drains(socket);
   send(Buffer.alloc(1_999));
@@ -59,12 +59,12 @@ extra('below the mark there is no drain', async (t) => {
   assert.deepStrictEqual([drained.count, socket.writableLength], [0, 0]);
 });
 
-extra('a look-up that fails, or throws, leaves nothing behind', async (t) => {
+extra('sends whose look-up fails or throws no longer count', async (t) => {
   const { socket, send, answer } = await waitingSocket(t, { writableHighWaterMark: 1 });
   const error = new Error('no such name');
-  const told = t.until((done) => send('x', done));
+  const sent = t.until((done) => send('x', done));
   answer(error);
-  assert.deepStrictEqual(await told, [error]);
+  assert.deepStrictEqual(await sent, [error]);
   const emitted = t.once(socket, 'error');
   send('without a callback');
   answer(error);
@@ -78,7 +78,7 @@ extra('a look-up that fails, or throws, leaves nothing behind', async (t) => {
   assert.strictEqual(thrower.writableLength, 0);
 });
 
-extra('memory that is taken away while it waits is given back in full', async (t) => {
+extra('a buffer transferred while it waits is subtracted with its first size', async (t) => {
   const { socket, send, answer } = await waitingSocket(t, { writableHighWaterMark: 1 });
   const bytes = new Uint8Array(100);
   send(bytes);
@@ -88,7 +88,7 @@ extra('memory that is taken away while it waits is given back in full', async (t
   assert.strictEqual(socket.writableLength, 0);
 });
 
-extra('what waits for the bind counts', async (t) => {
+extra('sends that wait for the bind count', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = t.socket('socket', { type: 'udp4', writableHighWaterMark: 10 });
   const drained = drains(socket);
@@ -100,18 +100,18 @@ extra('what waits for the bind counts', async (t) => {
   assert.deepStrictEqual([socket.writableLength, socket.writableNeedDrain, drained.count], [0, false, 1]);
 });
 
-extra('if the bind fails, those whose waiting is counted are told', async (t) => {
+extra('the callbacks of sends that wait for a bind get its error', async (t) => {
   const error = new Error('no look-up');
   const socket = t.socket('socket', { type: 'udp4', maxSendQueueCount: 5, lookup: (_name, _family, callback) => process.nextTick(callback, error) });
   const errors = t.until((done) => socket.once('error', done));
-  const told = t.until((done) => socket.send('x', 9, LO, done));
+  const sent = t.until((done) => socket.send('x', 9, LO, done));
   socket.send('y', 9, LO);
-  assert.deepStrictEqual(await told, [error]);
+  assert.deepStrictEqual(await sent, [error]);
   assert.deepStrictEqual(await errors, [error]);
   assert.strictEqual(socket.writableLength, 0);
 });
 
-extra('what the kernel has no room for counts', async (t) => {
+extra('sends that the kernel has no room for count', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket', { type: 'udp4', writableHighWaterMark: 4_000 }), peer);
   socket.setSendBufferSize(1);
@@ -125,7 +125,7 @@ extra('what the kernel has no room for counts', async (t) => {
   await eventually(t, () => socket.writableLength === 0 && !socket.writableNeedDrain);
 });
 
-extra('a program that waits for drain sends everything', async (t) => {
+extra('a program that waits for drain loses nothing', async (t) => {
   const peer = await t.boundPeer('peer');
   peer.setRecvBufferSize(1 << 21);
   const socket = await t.bound('socket', { type: 'udp4', writableHighWaterMark: 1_000 });
@@ -141,7 +141,7 @@ extra('a program that waits for drain sends everything', async (t) => {
   assert.ok((await heard).every(([message], n) => message[0] === n % 256));
 });
 
-extra('too many: the callback is told, and nothing is sent', async (t) => {
+extra('more than maxSendQueueCount: the callback gets an error, and nothing is sent', async (t) => {
   const { socket, peer, send, answer } = await waitingSocket(t, { maxSendQueueCount: 2 });
   const heard = t.times(peer, 'message', 3);
   for (const message of ['one', 'two']) send(message);
@@ -155,7 +155,7 @@ extra('too many: the callback is told, and nothing is sent', async (t) => {
   assert.strictEqual(socket.writableLength, 0);
 });
 
-extra('too many bytes', async (t) => {
+extra('more than maxSendQueueSize', async (t) => {
   const { send, answer } = await waitingSocket(t, { maxSendQueueSize: 100 });
   send(Buffer.alloc(60));
   const [error] = await t.until((done) => send(Buffer.alloc(41), done));
@@ -165,7 +165,7 @@ extra('too many bytes', async (t) => {
   assert.deepStrictEqual(await sent, [null, 40]);
 });
 
-extra('too many before the bind', async (t) => {
+extra('more than maxSendQueueCount before the bind', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = t.socket('socket', { type: 'udp4', maxSendQueueCount: 3 });
   const results = [];
@@ -174,7 +174,7 @@ extra('too many before the bind', async (t) => {
   assert.deepStrictEqual(results, ['ERR_HELIOGRAM_SEND_QUEUE_FULL', 'ERR_HELIOGRAM_SEND_QUEUE_FULL', 1, 1, 1]);
 });
 
-extra('connected sends that the kernel takes at once are never too many', async (t) => {
+extra('connected sends that the kernel takes at once are not limited', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket', { type: 'udp4', maxSendQueueCount: 1 }), peer);
   const results = [];
@@ -183,7 +183,7 @@ extra('connected sends that the kernel takes at once are never too many', async 
   assert.deepStrictEqual(results.filter(Boolean), []);
 });
 
-extra('a closed socket does not drain', async (t) => {
+extra('no drain from a closed socket', async (t) => {
   const { socket, send, answer } = await waitingSocket(t, { writableHighWaterMark: 1 });
   const drained = drains(socket);
   send('x');
@@ -193,7 +193,7 @@ extra('a closed socket does not drain', async (t) => {
   assert.strictEqual(drained.count, 0);
 });
 
-extra('options that are none', async (t) => {
+extra('invalid values of the options', async (t) => {
   for (const option of ['writableHighWaterMark', 'maxSendQueueSize', 'maxSendQueueCount']) {
     for (const [value, code] of [[-1, 'ERR_OUT_OF_RANGE'], [0.5, 'ERR_OUT_OF_RANGE'], [NaN, 'ERR_OUT_OF_RANGE'], ['1', 'ERR_INVALID_ARG_TYPE'], [null, 'ERR_INVALID_ARG_TYPE']]) {
       const error = await failure(() => t.dgram.createSocket({ type: 'udp4', [option]: value }));

@@ -19,7 +19,7 @@ function batchesOf(socket) {
 
 const texts = (batches) => batches.flatMap(({ messages }) => messages.map(String));
 
-/** Sends numbers in one turn, as trains where there are such. */
+/** Sends numbers in one turn, as GSO batches where the system has them. */
 const burst = (sender, from, to) => sender.sendMany(numbers(to).slice(from - 1));
 
 async function ofOurs(t, options = { type: 'udp4', recvBufferSize: 1 << 20 }) {
@@ -28,7 +28,7 @@ async function ofOurs(t, options = { type: 'udp4', recvBufferSize: 1 << 20 }) {
   return { socket, sender };
 }
 
-extra('all that came, in order, with who sent it, and not as message too', async (t) => {
+extra('all messages in order with their rinfo, and no message event beside', async (t) => {
   const { socket, sender } = await ofOurs(t);
   const batches = batchesOf(socket);
   socket.on('message', () => t.note('a message by itself'));
@@ -128,7 +128,7 @@ extra('pausing loses nothing, and nothing overtakes', async (t) => {
   assert.deepStrictEqual(texts(batches), numbers(300));
 });
 
-extra('what the kernel tells, for each', async (t) => {
+extra('each message has its receive metadata', async (t) => {
   const { socket, sender } = await ofOurs(t);
   socket.setRecvMetadata({ localAddress: true, ttl: true, tos: true, timestamp: true });
   const batches = batchesOf(socket);
@@ -140,7 +140,7 @@ extra('what the kernel tells, for each', async (t) => {
   }
 }, { needs: notLinux });
 
-extra('nothing from those who are not wanted', async (t) => {
+extra('no messages from blocked senders', async (t) => {
   const receiveBlockList = new BlockList();
   receiveBlockList.addAddress('127.0.0.5');
   const socket = await t.bound('socket', { type: 'udp4', receiveBlockList });

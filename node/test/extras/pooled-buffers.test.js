@@ -1,14 +1,14 @@
 'use strict';
-// The option pooledBuffers: messages lie in memory that they share.
+// The option pooledBuffers: several messages share one ArrayBuffer.
 
 const assert = require('node:assert');
 const { extra } = require('../support/extras.js');
 const { subject } = require('../support/module.js');
 
-/** What one send of a train may carry. */
-const TRAIN = 64;
+/** Datagrams in one GSO batch: the most that the kernel takes in one send. */
+const BATCH = 64;
 
-/** A receiver whose messages share memory and that has room for some trains, and a sender that makes trains. */
+/** A receiver with pooled buffers and room for several GRO packets, and a sender of GSO batches. */
 async function pair(t) {
   const socket = await t.bound('socket', { type: 'udp4', pooledBuffers: true, recvBufferSize: 212_992 });
   const sender = subject.createSocket('udp4');
@@ -18,7 +18,7 @@ async function pair(t) {
 
 /** Sends numbered datagrams of one size, which leave together. */
 function burst(sender, socket, first, size) {
-  for (let number = first; number < first + TRAIN; number++) {
+  for (let number = first; number < first + BATCH; number++) {
     const bytes = Buffer.alloc(size, number);
     bytes.writeUInt32LE(number);
     sender.send(bytes, socket.address().port, '127.0.0.1');
@@ -27,12 +27,12 @@ function burst(sender, socket, first, size) {
 
 const numberOf = (message) => message.readUInt32LE();
 
-extra('messages share memory, and nothing of it is written again', async (t) => {
+extra('messages share memory, which is never written a second time', async (t) => {
   const { socket, sender } = await pair(t);
   const messages = [];
   for (let round = 0; round < 8; round++) {
-    const all = t.times(socket, 'message', TRAIN);
-    burst(sender, socket, round * TRAIN, [4, 100, 900][round % 3] + round);
+    const all = t.times(socket, 'message', BATCH);
+    burst(sender, socket, round * BATCH, [4, 100, 900][round % 3] + round);
     for (const [message, { size, address }] of await all) {
       assert.ok(Buffer.isBuffer(message) && Object.getPrototypeOf(message) === Buffer.prototype);
       assert.deepStrictEqual([size, address], [message.length, '127.0.0.1']);
@@ -40,13 +40,13 @@ extra('messages share memory, and nothing of it is written again', async (t) => 
     }
     socket.removeAllListeners('message');
   }
-  assert.deepStrictEqual(messages.map(numberOf), Array.from({ length: 8 * TRAIN }, (_, number) => number));
+  assert.deepStrictEqual(messages.map(numberOf), Array.from({ length: 8 * BATCH }, (_, number) => number));
   assert.ok(messages.every((message) => message.subarray(4).every((byte) => byte === (numberOf(message) & 255))));
   const memories = new Set(messages.map(({ buffer }) => buffer));
   assert.ok(memories.size < messages.length / 16, `${memories.size} buffers`);
 });
 
-extra('single datagrams share memory too, with what the kernel told of each', async (t) => {
+extra('single datagrams share memory too, and keep their receive metadata', async (t) => {
   const { socket, sender } = await pair(t);
   socket.setRecvMetadata({ ttl: true });
   const messages = [];
@@ -59,14 +59,14 @@ extra('single datagrams share memory too, with what the kernel told of each', as
   }
   assert.deepStrictEqual(messages.map(String), ['one', '', 'three']);
   assert.ok(messages.every(({ buffer }) => buffer === messages[0].buffer));
-}, { needs: process.platform !== 'linux' && 'the kernel tells the TTL' });
+}, { needs: process.platform !== 'linux' && 'only Linux reports the TTL here' });
 
-extra('a program that transfers the memory takes away what shares it, and the socket goes on', async (t) => {
+extra('transferring the shared memory empties its messages, and the socket goes on receiving', async (t) => {
   const { socket, sender } = await pair(t);
   let round = 0;
   let count = 0;
   socket.on('message', (message) => {
-    assert.strictEqual(Math.floor(numberOf(message) / TRAIN), round);
+    assert.strictEqual(Math.floor(numberOf(message) / BATCH), round);
     if (++count !== 5) return;
     const mine = structuredClone(message.buffer, { transfer: [message.buffer] });
     assert.strictEqual(message.length, 0);
@@ -74,7 +74,7 @@ extra('a program that transfers the memory takes away what shares it, and the so
   });
   for (; round < 6; round++) {
     count = 0;
-    burst(sender, socket, round * TRAIN, 1_000);
+    burst(sender, socket, round * BATCH, 1_000);
     await t.turns(20);
     assert.ok(count >= 5, `${count} arrived`);
   }

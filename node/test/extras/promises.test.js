@@ -74,7 +74,7 @@ extra('what send() and the look-up answer breaks the promise', async (t) => {
   assert.strictEqual(await failure(() => other.connect(9, 'some.example')), error);
 });
 
-extra('if the bind that a send needs fails, the send is told, and the next one binds anew', async (t) => {
+extra('a send whose implicit bind fails is rejected, and the next send binds again', async (t) => {
   const error = new Error('no look-up');
   let fails = true;
   const lookup = (name, _family, callback) => process.nextTick(callback, fails ? error : null, name, 4);
@@ -85,7 +85,7 @@ extra('if the bind that a send needs fails, the send is told, and the next one b
   assert.strictEqual(await socket.send('x', 9, LO), 1);
 });
 
-extra('what nobody has asked for waits, in order, for receive() and for loops', async (t) => {
+extra('unread messages are kept in order for receive() and for iteration', async (t) => {
   const { socket, port } = await bound(t, { type: 'udp4', highWaterMark: 3 });
   const sender = await t.connected(await t.boundPeer('sender'), { address: () => ({ port, address: LO }) });
   for (let n = 1; n <= 30; n++) sender.send(String(n));
@@ -177,7 +177,7 @@ extra('closing while a bind is under way', async (t) => {
   assert.strictEqual(await code(() => aborted.receive()), 'ERR_SOCKET_DGRAM_NOT_RUNNING');
 });
 
-extra('an error of receiving is told to who receives, once, and the socket goes on', async (t) => {
+extra('a receive error rejects one receive(), and the socket goes on', async (t) => {
   const { socket, port } = await bound(t);
   await socket.connect(DEAF_PORT, LO);
   await socket.send('to nobody');
@@ -192,7 +192,7 @@ extra('an error of receiving is told to who receives, once, and the socket goes 
 ends('a bound socket keeps the process running, and disposal lets it end', FIXTURE, 'disposed', { records: [['received', 'hello'], ['exit']] });
 ends('imported by its name, in both kinds of module', FIXTURE, 'imported', { records: [['same', true]] });
 
-extra('sendMany: how many, or the first that failed', async (t) => {
+extra('sendMany answers the number sent, or rejects with the first error', async (t) => {
   const { socket, port } = await bound(t);
   const client = create(t);
   assert.strictEqual(await client.sendMany(['1', { message: '2', port }], port, LO, { timeout: 10_000 }), 2);
@@ -204,7 +204,7 @@ extra('sendMany: how many, or the first that failed', async (t) => {
   for (const expected of numbers(6)) assert.strictEqual(String((await socket.receive()).message), expected);
 });
 
-extra('what a datagram takes along stands among the options', async (t) => {
+extra('the options of a datagram go with those of the call', async (t) => {
   const { socket, port } = await bound(t);
   socket.socket.setRecvMetadata({ ttl: true });
   const client = create(t);
@@ -212,4 +212,4 @@ extra('what a datagram takes along stands among the options', async (t) => {
   await client.sendMany(['2'], port, LO, { ttl: 8 });
   for (const ttl of [7, 8]) assert.strictEqual((await socket.receive()).rinfo.ttl, ttl);
   assert.strictEqual(await code(() => client.send('x', port, LO, { ttl: 0 })), 'ERR_OUT_OF_RANGE');
-}, { needs: process.platform !== 'linux' && 'what is asked for here only Linux tells' });
+}, { needs: process.platform !== 'linux' && 'only Linux reports the TTL here' });

@@ -1,5 +1,5 @@
 'use strict';
-// sendMany(): many datagrams by one call.
+// sendMany(): many datagrams with one call.
 
 const assert = require('node:assert');
 const { BlockList } = require('node:net');
@@ -7,9 +7,9 @@ const { eventually, failure, extra, numbers } = require('../support/extras.js');
 const { DEAF_PORT } = require('../support/network/namespaces.js');
 
 const LO = '127.0.0.1';
-const notLinux = process.platform !== 'linux' && 'what is asked for here only Linux has';
+const notLinux = process.platform !== 'linux' && 'only Linux has this';
 
-/** What the callback was given: the error's code and index, and how many have left. */
+/** What the callback got: the error's code and index, and the number of datagrams sent. */
 async function sent(t, socket, ...values) {
   const [error, count] = await t.until((done) => socket.sendMany(...values, done));
   return error ? [error.code, error.index, count] : [null, count];
@@ -32,15 +32,15 @@ extra('to one peer, in order with other sends, from an unbound socket on', async
   assert.deepStrictEqual([socket.getSendQueueSize(), socket.getSendQueueCount()], [0, 0]);
 });
 
-extra('runs of one size leave as trains, unless the program says otherwise', async (t) => {
-  for (const [offload, trains] of [[true, 2], [false, 0]]) {
+extra('runs of one size leave as GSO batches, unless offload is false', async (t) => {
+  for (const [offload, batches] of [[true, 2], [false, 0]]) {
     const peer = await t.boundPeer('peer');
     const socket = await t.bound('socket', { type: 'udp4', offload });
     const heard = t.times(peer, 'message', 80);
     const list = Array.from({ length: 80 }, () => Buffer.alloc(100));
     assert.deepStrictEqual(await sent(t, socket, list, peer.address().port, LO), [null, 80]);
     const { gsoBatchesOut, datagramsOut } = socket.stats();
-    assert.deepStrictEqual([datagramsOut, gsoBatchesOut], [80, trains]);
+    assert.deepStrictEqual([datagramsOut, gsoBatchesOut], [80, batches]);
     await heard;
   }
 }, { needs: notLinux });
@@ -59,7 +59,7 @@ extra('connected', async (t) => {
   }
 });
 
-extra('a peer that is gone refuses as it does datagrams one by one', async (t) => {
+extra('ECONNREFUSED is reported as for single sends', async (t) => {
   const socket = await t.bound('socket');
   await t.connected(socket, { address: () => ({ port: DEAF_PORT, address: LO }) });
   socket.on('error', () => {});
@@ -67,7 +67,7 @@ extra('a peer that is gone refuses as it does datagrams one by one', async (t) =
   assert.deepStrictEqual([error.code, error.syscall, error.index, count], ['ECONNREFUSED', 'send', 1, 5]);
 });
 
-extra('each may go elsewhere, in a way of its own', async (t) => {
+extra('each message may have a destination and options of its own', async (t) => {
   const [one, two] = [await t.boundPeer('one'), await t.boundPeer('two')];
   const [atOne, atTwo] = [one, two].map((peer) => peer.address().port);
   const socket = t.socket('socket');
@@ -77,17 +77,17 @@ extra('each may go elsewhere, in a way of its own', async (t) => {
   assert.deepStrictEqual([await texts(heard[0]), await texts(heard[1])], [['1', '4'], ['2', '3']]);
 }, { needs: notLinux });
 
-extra('options go along, and those of several are told apart', async (t) => {
+extra('options of the call, and options of single messages', async (t) => {
   const socket = await t.bound('socket');
   socket.setRecvMetadata({ ttl: true, tos: true });
   const heard = t.times(socket, 'message', 5);
   const list = ['1', '2', { message: '3', options: { ttl: 33 } }, { message: '4', options: {} }, '5'];
   assert.deepStrictEqual(await sent(t, t.socket('sender'), list, socket.address().port, LO, { ttl: 9, dscp: 46 }), [null, 5]);
-  const told = (await heard).map(([message, { ttl, dscp }]) => [String(message), ttl, dscp]);
-  assert.deepStrictEqual(told, [['1', 9, 46], ['2', 9, 46], ['3', 33, 0], ['4', 64, 0], ['5', 9, 46]]);
+  const received = (await heard).map(([message, { ttl, dscp }]) => [String(message), ttl, dscp]);
+  assert.deepStrictEqual(received, [['1', 9, 46], ['2', 9, 46], ['3', 33, 0], ['4', 64, 0], ['5', 9, 46]]);
 }, { needs: notLinux });
 
-extra('one that fails keeps no other back', async (t) => {
+extra('the other messages are sent when one fails', async (t) => {
   const peer = await t.boundPeer('peer');
   const { port } = peer.address();
   const sendBlockList = new BlockList();
@@ -107,7 +107,7 @@ extra('one that fails keeps no other back', async (t) => {
   assert.strictEqual((await emitted)[0].message, 'unknown');
 });
 
-extra('bad input throws, and nothing has left', async (t) => {
+extra('invalid arguments throw, and nothing is sent', async (t) => {
   const peer = await t.boundPeer('peer');
   const { port } = peer.address();
   const socket = await t.bound('socket');
@@ -126,16 +126,16 @@ extra('bad input throws, and nothing has left', async (t) => {
   assert.strictEqual(socket.stats().datagramsOut, 1);
 });
 
-extra('none at all, and a closed socket', async (t) => {
+extra('an empty list, and a closed socket', async (t) => {
   const socket = await t.bound('socket');
   assert.deepStrictEqual(await sent(t, socket, [], 9), [null, 0]);
-  const told = sent(t, socket, ['x'], 9, LO);
+  const outcome = sent(t, socket, ['x'], 9, LO);
   socket.close();
-  assert.deepStrictEqual(await told, ['ERR_SOCKET_DGRAM_NOT_RUNNING', undefined, 0]);
+  assert.deepStrictEqual(await outcome, ['ERR_SOCKET_DGRAM_NOT_RUNNING', undefined, 0]);
   assert.strictEqual((await failure(() => socket.sendMany(['x'], 9))).code, 'ERR_SOCKET_DGRAM_NOT_RUNNING');
 });
 
-extra('a bind that fails is told to the callback too', async (t) => {
+extra('a failed bind is reported to the callback too', async (t) => {
   const error = new Error('no look-up');
   const socket = t.socket('socket', { type: 'udp4', lookup: (_name, _family, callback) => process.nextTick(callback, error) });
   const emitted = t.once(socket, 'error');
@@ -143,7 +143,7 @@ extra('a bind that fails is told to the callback too', async (t) => {
   assert.deepStrictEqual(await emitted, [error]);
 });
 
-extra('what the kernel has no room for waits, in order, is counted, and its callback is called once', async (t) => {
+extra('datagrams that the kernel has no room for are queued in order and counted, and the callback is called once', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket', { type: 'udp4', writableHighWaterMark: 4_000, offload: false }), peer);
   socket.setSendBufferSize(1);
@@ -156,18 +156,18 @@ extra('what the kernel has no room for waits, in order, is counted, and its call
   assert.deepStrictEqual(results, Array.from({ length: 5 }, () => [null, 100]));
 });
 
-extra('the bounds of what waits hold for all of it', async (t) => {
+extra('the limits of the send queue hold for the list as a whole', async (t) => {
   const peer = await t.boundPeer('peer');
   const { port } = peer.address();
   const socket = t.socket('socket', { type: 'udp4', maxSendQueueCount: 3, maxSendQueueSize: 100 });
   const heard = t.times(peer, 'message', 3);
   const results = [];
-  const told = (name) => (error, count) => results.push([name, error?.code ?? count]);
-  socket.sendMany(['1', '2'], port, LO, told('fits'));
+  const callback = (name) => (error, count) => results.push([name, error?.code ?? count]);
+  socket.sendMany(['1', '2'], port, LO, callback('fits'));
   assert.deepStrictEqual(socket.writableLength, 2);
-  socket.sendMany(['x', 'x'], port, LO, told('too many'));
-  socket.sendMany([Buffer.alloc(99)], port, LO, told('too large'));
-  socket.sendMany(['3'], port, LO, told('fits too'));
+  socket.sendMany(['x', 'x'], port, LO, callback('too many'));
+  socket.sendMany([Buffer.alloc(99)], port, LO, callback('too large'));
+  socket.sendMany(['3'], port, LO, callback('fits too'));
   assert.deepStrictEqual(await texts(heard), numbers(3));
   await eventually(t, () => results.length === 4);
   const full = 'ERR_HELIOGRAM_SEND_QUEUE_FULL';
@@ -175,7 +175,7 @@ extra('the bounds of what waits hold for all of it', async (t) => {
   assert.strictEqual(socket.writableLength, 0);
 });
 
-extra('bytes that are changed when the callback has run', async (t) => {
+extra('bytes that the callback changes, and a list changed after the call', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.bound('socket');
   const heard = t.times(peer, 'message', 2);

@@ -1,9 +1,9 @@
 'use strict';
-// Tests of what heliogram's sockets have and the host's lack: there is no oracle, so each says what must be.
+// Tests of what heliogram has and node:dgram has not. Nothing to compare with: the tests assert.
 
 const { differential } = require('./differential.js');
 
-/** Declares a test whose scenario asserts, and has a trace to make sockets with, which are closed when it ends. */
+/** Declares a test whose scenario asserts. It gets a trace to make sockets with, which are closed when it ends. */
 function extra(title, scenario, { needs = false } = {}) {
   const asserting = async (t) => {
     await scenario(t);
@@ -12,7 +12,7 @@ function extra(title, scenario, { needs = false } = {}) {
   differential(title, asserting, { needs, onHost: false });
 }
 
-/** A bound socket under test and a connected one of the host's, whose sends arrive at once. */
+/** A bound socket under test, and a socket of the host connected to it, whose sends are not batched. */
 async function pair(t, options = 'udp4') {
   const socket = await t.bound('socket', options);
   const sender = await t.boundPeer('sender', socket.type);
@@ -28,7 +28,7 @@ function sendNumbers(sender, from, to) {
 /** The numbers from 1 as text. */
 const numbers = (count) => Array.from({ length: count }, (_, n) => String(n + 1));
 
-/** What an action threw, or what its promise was broken with. */
+/** What an action threw, or its promise was rejected with. */
 async function failure(action) {
   try {
     await action();
@@ -38,7 +38,7 @@ async function failure(action) {
   throw new Error('nothing was thrown');
 }
 
-/** The sign of life of a condition that must become true. */
+/** Waits until the condition is true. */
 async function eventually(t, condition) {
   let timer;
   await t.until((done) => {
@@ -47,19 +47,19 @@ async function eventually(t, condition) {
 }
 
 /**
- * Waits until the times that a socket is told are those of arrival. The kernel begins to take them a moment after the first
- * socket has asked, and gives what came before the time at which it is read.
+ * Waits until a socket's timestamps are those of receipt. The kernel starts to take them a moment after the first socket has
+ * asked; datagrams received before get the time at which they are read.
  */
-async function timedOnArrival(t, socket, sender) {
-  for (let isTimed = false; !isTimed;) {
+async function timestampedOnReceipt(t, socket, sender) {
+  for (let isOnReceipt = false; !isOnReceipt;) {
     socket.pause();
     await t.until((done) => sender.send('when?', done));
     await t.until((done) => setTimeout(done, 5));
     const read = BigInt(Date.now()) * 1_000_000n;
     const heard = t.once(socket, 'message');
     socket.resume();
-    isTimed = (await heard)[1].timestamp < read;
+    isOnReceipt = (await heard)[1].timestamp < read;
   }
 }
 
-module.exports = { eventually, failure, extra, numbers, pair, sendNumbers, timedOnArrival };
+module.exports = { eventually, failure, extra, numbers, pair, sendNumbers, timestampedOnReceipt };

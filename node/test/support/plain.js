@@ -1,6 +1,6 @@
 'use strict';
-// Values as plain data that can be compared and sent between processes: what a program can see of them stays,
-// what differs from run to run (ports the kernel chose) becomes a name.
+// Turns values into plain data that can be compared and sent between processes. What a program can see stays; what differs
+// from run to run (ports that the kernel chose) becomes a name.
 
 const EPHEMERAL = 1024;
 
@@ -48,7 +48,7 @@ class Plain {
     return { keys: entries };
   }
 
-  /** What a program can tell of an error: its class, how it prints, and every own field. */
+  /** What a program can see of an error: its class, how it prints, and every own field. */
   error(error, depth = 0) {
     const fields = Object.keys(error).map((key) => [key, this.of(error[key], key, depth + 1)]);
     return {

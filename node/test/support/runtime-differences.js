@@ -1,6 +1,6 @@
 'use strict';
-// What a runtime makes impossible, or leaves to chance: the beginnings of the tests' titles, each with its reason. These
-// tests run all the same; what they found is printed as a warning. The README says the same in fewer words.
+// Tests that a runtime cannot pass, or passes only sometimes: the beginning of each title, with the reason. They run all the
+// same, and a failure is printed as a warning.
 
 const BOTH = [
   ['B6 bind answers the socket', 'ticks and microtasks of a program\u2019s first turn come in the runtime\u2019s own order'],
@@ -16,8 +16,8 @@ const BOTH = [
   ['B84', 'the permission model and its flags are Node\u2019s'],
   ['B34', '--test-udp-no-try-send is a flag of Node\u2019s'],
   ['B35 closing with queued sends', '--test-udp-no-try-send is a flag of Node\u2019s'],
-  ['B88 what was sent in a turn', 'a poll thread tells of a datagram after the turn\u2019s immediates'],
-  ['B76', 'a poll thread tells of a datagram after the turn\u2019s immediates'],
+  ['B88 what was sent in a turn', 'a poll thread reports a datagram after the turn\u2019s immediates'],
+  ['B76', 'a poll thread reports a datagram after the turn\u2019s immediates'],
   ['B40', 'the runtime takes several wake-ups in one turn; each brings at most 32'],
   ['a flood leaves time for others', 'the runtime takes several wake-ups in one turn; each brings at most 64'],
   ['a socket that stops receiving', 'the runtime takes several wake-ups in one turn; each brings at most 32'],
@@ -44,7 +44,7 @@ const BUN = [
   ['B83', 'the host has no async_hooks provider for sockets'],
   ['B86 what has left when the process ends: throwUnconnected', 'Bun runs the ticks that are due before it dies of an exception'],
   ['an uncaught exception in', 'Bun prints and ends in its own way'],
-  ['B48 B49 every message of a train', 'the host has no async_hooks provider for sockets'],
+  ['B48 B49 every message of a GRO packet', 'the host has no async_hooks provider for sockets'],
 ];
 
 const IMPOSSIBLE = { deno: [...BOTH, ...DENO], bun: [...BOTH, ...BUN] };

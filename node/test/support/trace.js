@@ -147,7 +147,7 @@ class Trace {
     });
   }
 
-  /** Sends and waits for the callback, which is written down. */
+  /** Sends, waits for the callback and records its arguments. */
   async sent(label, socket, ...values) {
     const result = await this.until((done) => socket.send(...values, done));
     this.note(label, ...result);
@@ -155,7 +155,7 @@ class Trace {
 
   /** Lets the loop turn a few times, so that everything already due has happened. */
   async turns(count = 3) {
-    if (modules.isThreaded) await this.#told();
+    if (modules.isThreaded) await this.#pollThreadDone();
     for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
 
@@ -176,14 +176,14 @@ class Trace {
   }
 
   /**
-   * Lets a poll thread tell of all that is due, however late the machine runs it: it tells in the order of arrival, so
-   * that a datagram sent now to a socket of its own is told last. What this turn has gathered leaves with the first.
+   * Waits until the poll thread has reported everything due, however late the machine runs it. The thread reports in the order
+   * of receipt, so a datagram sent now to another socket is reported last. The first round also flushes the batch of this turn.
    */
-  async #told() {
+  async #pollThreadDone() {
     const last = modules.subject.createSocket('udp4');
     const { address, port } = last.bindSync({ address: '127.0.0.1' });
     for (let n = 0; n < 2; n++) {
-      const arrived = this.until((done) => last.once('message', done), () => 'the poll thread tells of nothing');
+      const arrived = this.until((done) => last.once('message', done), () => 'the poll thread reports nothing');
       last.send('last', port, address);
       await arrived;
     }
@@ -232,7 +232,7 @@ async function record(dgram, scenario) {
   return trace.records;
 }
 
-/** Tells another process what was recorded. A pipe may take a part of a long line only. */
+/** Writes a record to standard output as one line of JSON. A pipe may take only a part of a long line at a time. */
 function writeLine(value) {
   const line = Buffer.from(`${JSON.stringify(value)}\n`);
   for (let written = 0; written < line.length;) written += fs.writeSync(1, line, written);

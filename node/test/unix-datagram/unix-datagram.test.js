@@ -80,7 +80,7 @@ local('errors have codes, and say the path', async (t) => {
   for (const call of ['address', 'close', 'disconnect']) assert.throws(() => socket[call](), { code: 'ERR_SOCKET_DGRAM_NOT_RUNNING' });
 });
 
-local('close removes the path, unless it is told not to; a stale one may be replaced', async (t) => {
+local('close removes the path, unless unlink is false; replaceStale replaces a stale one', async (t) => {
   const first = await bound(t, t.in('path'), { type, unlink: false });
   await first[Symbol.asyncDispose]();
   assert.ok(fs.existsSync(t.in('path')));
@@ -89,7 +89,7 @@ local('close removes the path, unless it is told not to; a stale one may be repl
   assert.ok(!fs.existsSync(t.in('path')));
 });
 
-local('what a connected peer has no room for waits, in order', async (t) => {
+local('datagrams that a connected peer has no room for are queued in order', async (t) => {
   const server = await bound(t, t.in('server'));
   const client = socketOf(t);
   client.connect(t.in('server'));
@@ -103,7 +103,7 @@ local('what a connected peer has no room for waits, in order', async (t) => {
   assert.ok(outcomes.every((bytes, n) => bytes === String(n).length));
 });
 
-local('what waits is told that the socket was closed', async (t) => {
+local('queued sends fail when the socket closes', async (t) => {
   await bound(t, t.in('server'));
   const client = socketOf(t);
   client.connect(t.in('server'));

@@ -54,18 +54,18 @@ extra('by a byte of the message', async () => {
   await far.close();
 }, { needs });
 
-extra('by processor: that of the sender, over loopback', async () => {
+extra('steer by CPU: that of the sender, over loopback', async () => {
   const group = await listen({ steer: 'cpu' });
   assert.strictEqual((await heard(group, 30)).length, 30);
   for (const cpu of allowed()) {
-    const told = once(group, 'message');
+    const received = once(group, 'message');
     execFileSync('taskset', ['-c', String(cpu), 'bash', '-c', `echo -n x > /dev/udp/${address}/${group.port}`]);
-    assert.strictEqual((await told)[0].index, cpu % 3);
+    assert.strictEqual((await received)[0].index, cpu % 3);
   }
   await group.close();
 }, { needs: needs || (spawnSync('taskset', ['-c', '0', 'bash', '-c', 'true']).status !== 0 && 'taskset or bash is missing') });
 
-extra('what fails is told, and no thread is left', async () => {
+extra('a failure rejects listen(), and no thread is left', async () => {
   await assert.rejects(listen({ data: 'throw' }), { message: 'no thank you' });
   await assert.rejects(listen({ address: '192.0.2.1' }), { code: 'EADDRNOTAVAIL' });
   await assert.rejects(listen({ file: path.join(__dirname, 'none.mjs') }));

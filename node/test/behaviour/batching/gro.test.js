@@ -1,6 +1,6 @@
 'use strict';
-// B37-B42, B71: datagrams that come as a train (UDP_GRO) are told from others by nothing. The sender is the module under
-// test even where the host receives, since the host's own sends never make trains.
+// B37-B42, B71: a program cannot distinguish datagrams received as one GRO packet (UDP_GRO) from others. The sender is the
+// module under test even where the host receives, since node:dgram never sends GSO batches.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -11,11 +11,11 @@ const { subject, selfTest } = require('../../support/module.js');
 
 const TAKER = path.join(__dirname, '..', 'fixtures', 'socket-taker.js');
 
-/** What one send of a train may carry. */
-const TRAIN = 64;
+/** Datagrams in one GSO batch: the most that the kernel takes in one send. */
+const BATCH = 64;
 
-/** Why trains cannot be told from what they replace here. */
-const noTrains = process.platform !== 'linux' ? 'only Linux has trains' : selfTest && 'node:dgram takes no trains';
+/** Why the direct tests of GRO are skipped, or false. */
+const noGro = process.platform !== 'linux' ? 'only Linux has UDP_GRO' : selfTest && 'node:dgram does not use UDP_GRO';
 
 /** A receiver that has room for a few hundred datagrams. */
 const ROOMY = { type: 'udp4', recvBufferSize: 212_992 };
@@ -24,7 +24,7 @@ const numberOf = (message) => message.readUInt32LE();
 const turn = () => new Promise((resolve) => { setImmediate(resolve); });
 
 /** Sends numbered datagrams of one size, which leave together at the end of the turn. */
-function burst(sender, to, { count = TRAIN, size = 100, first = 0 } = {}) {
+function burst(sender, to, { count = BATCH, size = 100, first = 0 } = {}) {
   for (let number = first; number < first + count; number++) {
     const bytes = Buffer.alloc(size, number);
     bytes.writeUInt32LE(number);
@@ -32,20 +32,20 @@ function burst(sender, to, { count = TRAIN, size = 100, first = 0 } = {}) {
   }
 }
 
-/** A receiver that has had so much at once that it takes trains by now, and a sender of trains. */
+/** A sender of GSO batches, and a receiver that has already received enough at once to turn GRO on. */
 async function pair(t, options = 'udp4') {
   const socket = await t.bound('socket', options);
   const sender = subject.createSocket('udp4');
   t.after(() => sender.close());
-  const first = t.times(socket, 'message', TRAIN);
+  const first = t.times(socket, 'message', BATCH);
   burst(sender, socket);
   await first;
   socket.removeAllListeners('message');
   return { socket, sender };
 }
 
-/** How many datagrams of a train arrive where the kernel's buffer has room for a few datagrams, or for one train. */
-async function arrivals(socket, sender) {
+/** Datagrams received of one GSO batch when the kernel's receive buffer has room for a few datagrams or one GRO packet. */
+async function countReceived(socket, sender) {
   socket.setRecvBufferSize(1);
   let count = 0;
   socket.on('message', () => { count += 1; });
@@ -54,8 +54,8 @@ async function arrivals(socket, sender) {
   return count;
 }
 
-/** The same for a socket with these options, in which a train has already come. */
-async function arrivalsAt(t, options, before = () => {}) {
+/** The same for a socket with these options that has already received a whole batch. */
+async function countReceivedWith(t, options, before = () => {}) {
   const socket = subject.createSocket({ type: 'udp4', ...options });
   const sender = subject.createSocket('udp4');
   t.after(() => [socket, sender].forEach((each) => each.close()));
@@ -63,33 +63,33 @@ async function arrivalsAt(t, options, before = () => {}) {
   burst(sender, socket);
   let count = 0;
   await new Promise((resolve) => {
-    socket.on('message', () => { if (++count === TRAIN) resolve(); });
+    socket.on('message', () => { if (++count === BATCH) resolve(); });
   });
   socket.removeAllListeners('message');
   before(socket);
-  return arrivals(socket, sender);
+  return countReceived(socket, sender);
 }
 
 const handleOf = (socket) => socket[Object.getOwnPropertySymbols(socket).find(({ description }) => /^(state symbol|kStateSymbol)$/.test(description))].handle;
 
-direct('a socket that finds much at once takes trains from then on', { skip: noTrains }, async (t) => {
-  assert.strictEqual(await arrivalsAt(t, {}), TRAIN);
+direct('a socket that receives many datagrams at once turns GRO on', { skip: noGro }, async (t) => {
+  assert.strictEqual(await countReceivedWith(t, {}), BATCH);
 });
 
-direct('offload: false takes none', { skip: noTrains }, async (t) => {
-  const count = await arrivalsAt(t, { offload: false });
-  assert.ok(count > 0 && count < TRAIN, `${count} arrived`);
+direct('offload: false keeps GRO off', { skip: noGro }, async (t) => {
+  const count = await countReceivedWith(t, { offload: false });
+  assert.ok(count > 0 && count < BATCH, `${count} arrived`);
 });
 
-direct('a socket that others may read takes none any more', { skip: noTrains }, async (t) => {
-  const count = await arrivalsAt(t, {}, handleOf);
-  assert.ok(count > 0 && count < TRAIN, `${count} arrived`);
+direct('a socket whose native handle is exposed turns GRO off', { skip: noGro }, async (t) => {
+  const count = await countReceivedWith(t, {}, handleOf);
+  assert.ok(count > 0 && count < BATCH, `${count} arrived`);
 });
 
-differential('B41 B42 trains come apart to the byte, in their order', async (t) => {
+differential('B41 B42 a GRO packet is split into its exact datagrams, in order', async (t) => {
   const { socket, sender } = await pair(t);
   let first = 0;
-  for (const [size, count] of [[100, TRAIN], [1_400, 40], [4, 1], [700, 63], [5, TRAIN], [1, 1]]) {
+  for (const [size, count] of [[100, BATCH], [1_400, 40], [4, 1], [700, 63], [5, BATCH], [1, 1]]) {
     const heard = t.times(socket, 'message', count + 1);
     burst(sender, socket, { size: Math.max(size, 4), count, first });
     sender.send(Buffer.alloc(size > 4 ? 1 : 0), socket.address().port, '127.0.0.1');
@@ -103,11 +103,11 @@ differential('B41 B42 trains come apart to the byte, in their order', async (t) 
   }
 }, { least: 500 });
 
-differential('B40 at most 32 datagrams of a train before the loop turns', async (t) => {
+differential('B40 at most 32 datagrams of GRO packets are emitted in one turn of the loop', async (t) => {
   const { socket, sender } = await pair(t, ROOMY);
   const turns = [0];
   socket.on('message', () => { turns[turns.length - 1] += 1; });
-  const all = t.times(socket, 'message', 4 * TRAIN);
+  const all = t.times(socket, 'message', 4 * BATCH);
   for (let n = 0; n < 4; n++) burst(sender, socket);
   let counting = true;
   setImmediate(function next() {
@@ -119,7 +119,7 @@ differential('B40 at most 32 datagrams of a train before the loop turns', async 
   t.note('all', turns.reduce((sum, count) => sum + count));
 }, { least: 2 });
 
-differential('B40 a quiet socket is heard within two turns of a train', async (t) => {
+differential('B40 a GRO packet delays another socket by at most two turns', async (t) => {
   const { socket, sender } = await pair(t, ROOMY);
   const quiet = await t.bound('quiet');
   let [count, before] = [0, undefined];
@@ -127,14 +127,14 @@ differential('B40 a quiet socket is heard within two turns of a train', async (t
   const heard = t.once(quiet, 'message').then(() => { before = count; });
   for (let n = 0; n < 5; n++) burst(sender, socket);
   sender.send('quiet', quiet.address().port, '127.0.0.1');
-  const all = t.times(socket, 'message', 5 * TRAIN);
+  const all = t.times(socket, 'message', 5 * BATCH);
   await heard;
-  t.note('within two turns', before <= 2 * 32, before < 5 * TRAIN);
+  t.note('within two turns', before <= 2 * 32, before < 5 * BATCH);
   await all;
   t.note('all', count);
 }, { least: 2 });
 
-differential('B37 ticks and microtasks run between the messages of a train, also where it goes on in another turn', async (t) => {
+differential('B37 ticks and microtasks run between the messages of a GRO packet, also when it takes two turns', async (t) => {
   const { socket, sender } = await pair(t);
   socket.on('message', (message) => {
     const number = numberOf(message);
@@ -143,11 +143,11 @@ differential('B37 ticks and microtasks run between the messages of a train, also
     Promise.resolve().then(t.callback(`microtask ${number}`));
   });
   burst(sender, socket);
-  await t.times(socket, 'message', TRAIN);
+  await t.times(socket, 'message', BATCH);
   await t.turns(2);
-}, { least: 3 * TRAIN });
+}, { least: 3 * BATCH });
 
-differential('B38 a listener that throws in a train loses nothing', async (t) => {
+differential('B38 no message is lost when a listener throws in the middle of a GRO packet', async (t) => {
   const { socket, sender } = await pair(t);
   const thrown = [];
   const before = process.listeners('uncaughtException');
@@ -163,12 +163,12 @@ differential('B38 a listener that throws in a train loses nothing', async (t) =>
     if (numberOf(message) % 20 === 11) throw new Error(`at ${numberOf(message)}`);
   });
   burst(sender, socket);
-  await t.until((done) => { socket.prependListener('message', (message) => { if (numberOf(message) === TRAIN - 1) setImmediate(done); }); });
+  await t.until((done) => { socket.prependListener('message', (message) => { if (numberOf(message) === BATCH - 1) setImmediate(done); }); });
   t.note('numbers', numbers);
   t.note('thrown', thrown);
 }, { least: 2 });
 
-differential('B39 close in the middle of a train: no further message', async (t) => {
+differential('B39 no message comes after a close in the middle of a GRO packet', async (t) => {
   for (const last of [5, 40]) {
     const { socket, sender } = await pair(t);
     t.watch(socket, 'close', 'error');
@@ -177,14 +177,14 @@ differential('B39 close in the middle of a train: no further message', async (t)
       numbers.push(numberOf(message));
       if (numberOf(message) === last) socket.close();
     });
-    burst(sender, socket, { count: TRAIN });
+    burst(sender, socket, { count: BATCH });
     await t.once(socket, 'close');
     await t.turns(4);
     t.note('numbers', numbers);
   }
 }, { least: 4 });
 
-differential('B48 B49 every message of a train is in the scope of its socket', async (t) => {
+differential('B48 B49 every message of a GRO packet runs in the async scope of its socket', async (t) => {
   const storage = new AsyncLocalStorage();
   const { socket, sender } = await storage.run('creation', () => pair(t));
   const scopes = new Set();
@@ -194,11 +194,11 @@ differential('B48 B49 every message of a train is in the scope of its socket', a
     ids.add(executionAsyncId());
   });
   storage.run('sender', () => burst(sender, socket));
-  await t.times(socket, 'message', TRAIN);
+  await t.times(socket, 'message', BATCH);
   t.note('scopes', [...scopes], ids.size, !ids.has(0));
 }, { least: 1 });
 
-differential('B48 what a listener enters ends with its message, and its ticks and promises have it', async (t) => {
+differential('B48 enterWith() in a listener reaches its ticks and promises, and not the next message', async (t) => {
   const storage = new AsyncLocalStorage();
   const { socket, sender } = await storage.run('creation', () => pair(t));
   const [before, later] = [new Set(), []];
@@ -214,13 +214,13 @@ differential('B48 what a listener enters ends with its message, and its ticks an
   t.note('before', [...before], 'later', later);
 }, { least: 1 });
 
-differential('a socket that stops receiving and starts again goes on where it was', async (t) => {
+differential('a socket that stops receiving and starts again loses and repeats nothing', async (t) => {
   const { socket, sender } = await pair(t);
   let handle;
   const numbers = [];
   socket.on('message', (message) => {
     numbers.push(numberOf(message));
-    handle ??= handleOf(socket); // from here on others may read
+    handle ??= handleOf(socket); // exposes the native handle, so that others may read from it
     if (numberOf(message) % 25 === 7) handle.recvStop();
   });
   burst(sender, socket, { count: 30 });
@@ -234,7 +234,7 @@ differential('a socket that stops receiving and starts again goes on where it wa
   t.note('numbers', numbers);
 }, { least: 5 });
 
-differential('B42 a sender that a closed socket was not told of is known to the next', async (t) => {
+differential('B42 a sender first seen by a socket that was closing is reported rightly by the next socket', async (t) => {
   const [first, second] = [await t.bound('first'), await t.bound('second')];
   const senders = [];
   for (const address of ['127.0.0.1', '127.0.0.2']) {
@@ -251,7 +251,7 @@ differential('B42 a sender that a closed socket was not told of is known to the 
   t.note('address', address);
 }, { least: 1 });
 
-direct('B81 a child that is sent a socket sees no train', { skip: noTrains }, async (t) => {
+direct('B81 a child process that is sent a socket receives single datagrams', { skip: noGro }, async (t) => {
   const socket = subject.createSocket('udp4');
   const sender = subject.createSocket('udp4');
   const child = fork(TAKER);
@@ -262,12 +262,12 @@ direct('B81 a child that is sent a socket sees no train', { skip: noTrains }, as
   await new Promise((resolve) => { socket.bind(0, '127.0.0.1', resolve); });
   let count = 0;
   burst(sender, socket);
-  await new Promise((resolve) => { socket.on('message', () => { if (++count === TRAIN) resolve(); }); });
+  await new Promise((resolve) => { socket.on('message', () => { if (++count === BATCH) resolve(); }); });
   await new Promise((resolve) => { child.once('message', resolve); });
   const port = socket.address();
-  const told = new Promise((resolve) => { child.on('message', (message) => { if (message.type) resolve(); }); });
+  const taken = new Promise((resolve) => { child.on('message', (message) => { if (message.type) resolve(); }); });
   child.send('socket', socket);
-  await told;
+  await taken;
   socket.close();
   const lengths = [];
   const all = new Promise((resolve) => {

@@ -88,7 +88,7 @@ differential('B48 errors and look-ups', async (t) => {
   await t.turns(4);
 }, { least: 7 });
 
-/** Writes down what async_hooks tells of UDP resources, which get names in the order of their making. */
+/** Records the async_hooks events of UDP resources, which are named in the order of their creation. */
 function hook(t, scenario, { kinds = ['UDPWRAP', 'UDPSENDWRAP'], events = ['init', 'before', 'after', 'destroy'] } = {}) {
   const names = new Map();
   const note = (event) => (id) => names.has(id) && events.includes(event) && t.note(event, names.get(id));

@@ -1,5 +1,5 @@
 'use strict';
-// The 'queuedError' event: which datagram met which error.
+// setRecvErrors() and the 'queuedError' event: errors with the datagram that caused them.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -10,7 +10,7 @@ const { DEAF_PORT, namespace, noIPv6, noNamespace } = require('../../support/net
 const FIXTURE = path.join(__dirname, 'fixtures', 'error-queue.js');
 const notLinux = process.platform !== 'linux' && 'only Linux keeps errors for an unconnected socket';
 
-/** A socket that hears of errors, and what it has heard. */
+/** A socket with setRecvErrors(true), and the errors that it has emitted. */
 async function listening(t, type = 'udp4') {
   const socket = await t.bound('socket', type);
   socket.setRecvErrors(true);
@@ -20,7 +20,7 @@ async function listening(t, type = 'udp4') {
   return { socket, heard };
 }
 
-extra('a closed port is told with the peer, and the socket goes on', async (t) => {
+extra('the error of a closed port names the peer, and the socket goes on', async (t) => {
   for (const [type, address, origin, icmpType, icmpCode] of [['udp4', '127.0.0.5', 'icmp', 3, 3], ...(noIPv6 ? [] : [['udp6', '::1', 'icmp6', 1, 4]])]) {
     const { socket, heard } = await listening(t, type);
     socket.send('x', DEAF_PORT, address);
@@ -32,7 +32,7 @@ extra('a closed port is told with the peer, and the socket goes on', async (t) =
   }
 }, { needs: notLinux });
 
-extra('many peers at once, in order; and messages between', async (t) => {
+extra('errors of many peers at once, in order, and messages after them', async (t) => {
   const { socket, heard } = await listening(t);
   const addresses = Array.from({ length: 50 }, (_, n) => `127.0.1.${n + 1}`);
   for (const address of addresses) socket.send('x', DEAF_PORT, address);
@@ -41,7 +41,7 @@ extra('many peers at once, in order; and messages between', async (t) => {
   await t.barrier(socket);
 }, { needs: notLinux });
 
-extra('a connected socket is told by the event alone, and sends go on', async (t) => {
+extra('a connected socket reports by the event only, and its sends do not fail', async (t) => {
   const { socket, heard } = await listening(t);
   await t.connected(socket, { address: () => ({ port: DEAF_PORT, address: '127.0.0.1' }) });
   const results = [];
@@ -51,7 +51,7 @@ extra('a connected socket is told by the event alone, and sends go on', async (t
   assert.ok(heard.every(({ port, code }) => port === DEAF_PORT && code === 'ECONNREFUSED'));
 }, { needs: notLinux });
 
-extra('off, as at first, an unconnected socket hears nothing', async (t) => {
+extra('off, the default: an unconnected socket reports no errors', async (t) => {
   const { socket, heard } = await listening(t);
   socket.setRecvErrors(false);
   socket.send('x', DEAF_PORT, '127.0.0.1');

@@ -1,36 +1,36 @@
 'use strict';
-// setRecvMetadata(), and send() with options: what travels beside a datagram's bytes.
+// setRecvMetadata(), and send() with options: ancillary data of received and sent datagrams.
 
 const assert = require('node:assert');
 const path = require('node:path');
 const { inChild } = require('../../support/process/child.js');
-const { eventually, failure, extra, pair, timedOnArrival } = require('../../support/extras.js');
+const { eventually, failure, extra, pair, timestampedOnReceipt } = require('../../support/extras.js');
 const { namespace, noIPv6, noNamespace } = require('../../support/network/namespaces.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'recv-metadata.js');
 const LO = '127.0.0.1';
-const notLinux = process.platform !== 'linux' && 'what is asked for here only Linux tells';
+const notLinux = process.platform !== 'linux' && 'only Linux reports this metadata';
 
-/** Sends with options and answers what the callback was given: the error's code, or the bytes. */
+/** Sends with options; answers the error's code or the number of bytes that the callback got. */
 async function sent(t, socket, ...values) {
   const [error, bytes] = await t.until((done) => socket.send(...values, done));
   return error?.code ?? bytes;
 }
 
-extra('nothing is told that was not asked for', async (t) => {
+extra('rinfo has only the metadata that was asked for', async (t) => {
   const { socket, sender } = await pair(t);
-  const told = [];
-  socket.on('message', (_message, rinfo) => told.push(Object.keys(rinfo).slice(4)));
+  const received = [];
+  socket.on('message', (_message, rinfo) => received.push(Object.keys(rinfo).slice(4)));
   const asked = [{}, { ttl: true }, { tos: true, ttl: false }, { localAddress: true }, { timestamp: true }, {}];
   for (const [n, info] of asked.entries()) {
     assert.strictEqual(socket.setRecvMetadata(info), undefined);
     sender.send('x');
-    await eventually(t, () => told.length === n + 1);
+    await eventually(t, () => received.length === n + 1);
   }
-  assert.deepStrictEqual(told, [[], ['ttl'], ['tos', 'ecn', 'dscp'], ['interfaceIndex', 'destination', 'localAddress', 'interface'], ['timestamp'], []]);
+  assert.deepStrictEqual(received, [[], ['ttl'], ['tos', 'ecn', 'dscp'], ['interfaceIndex', 'destination', 'localAddress', 'interface'], ['timestamp'], []]);
 }, { needs: notLinux });
 
-extra('a datagram tells how it was sent', async (t) => {
+extra('metadata received is what the sender set', async (t) => {
   for (const [type, from, to] of noIPv6 ? [['udp4', '127.0.0.7', '127.0.0.9']] : [['udp4', '127.0.0.7', '127.0.0.9'], ['udp6', '::1', '::1']]) {
     const socket = t.socket('socket', type);
     socket.bind();
@@ -51,19 +51,19 @@ extra('a datagram tells how it was sent', async (t) => {
   }
 }, { needs: notLinux });
 
-extra('nothing is cut short, and a train is told of who asks', async (t) => {
+extra('a datagram of the largest size is not truncated and has no segment size', async (t) => {
   const { socket, sender } = await pair(t, { type: 'udp4', recvBufferSize: 1 << 20 });
-  const told = [];
-  socket.on('message', (_message, { size, ...rinfo }) => told.push([size, ...Object.entries(rinfo).slice(3).flat()]));
+  const received = [];
+  socket.on('message', (_message, { size, ...rinfo }) => received.push([size, ...Object.entries(rinfo).slice(3).flat()]));
   for (const info of [{ truncated: true }, { segmentSize: true }]) {
     socket.setRecvMetadata(info);
     sender.send(Buffer.alloc(65_507));
-    await eventually(t, () => told.length > 0);
-    assert.deepStrictEqual(told.splice(0), [info.truncated ? [65_507, 'truncated', false] : [65_507]]);
+    await eventually(t, () => received.length > 0);
+    assert.deepStrictEqual(received.splice(0), [info.truncated ? [65_507, 'truncated', false] : [65_507]]);
   }
 }, { needs: notLinux });
 
-extra('an answer leaves from the address that was asked', async (t) => {
+extra('an answer leaves from the address that the question was sent to', async (t) => {
   const server = t.socket('server');
   server.bind();
   await t.once(server, 'listening');
@@ -77,29 +77,29 @@ extra('an answer leaves from the address that was asked', async (t) => {
   }
 }, { needs: notLinux });
 
-extra('timestamps and drops do not go back', async (t) => {
+extra('timestamps and the count of drops never decrease', async (t) => {
   const { socket, sender } = await pair(t);
   socket.setRecvBufferSize(4_096);
   socket.setRecvMetadata({ timestamp: true, dropped: true });
-  await timedOnArrival(t, socket, sender);
-  const told = [];
-  socket.on('message', (_message, rinfo) => told.push(rinfo));
+  await timestampedOnReceipt(t, socket, sender);
+  const received = [];
+  socket.on('message', (_message, rinfo) => received.push(rinfo));
   socket.pause();
   for (let n = 0; n < 200; n++) sender.send('x');
   await t.turns(3);
   socket.resume();
-  await eventually(t, () => told.length > 0);
+  await eventually(t, () => received.length > 0);
   await t.until((done) => setTimeout(done, 50));
-  const first = told.length;
+  const first = received.length;
   sender.send('one more');
-  await eventually(t, () => told.length === first + 1);
-  assert.strictEqual(told.at(-1).dropped, 200 - first);
-  for (const [n, { timestamp, dropped }] of told.slice(1).entries()) {
-    assert.ok(timestamp >= told[n].timestamp && dropped >= told[n].dropped);
+  await eventually(t, () => received.length === first + 1);
+  assert.strictEqual(received.at(-1).dropped, 200 - first);
+  for (const [n, { timestamp, dropped }] of received.slice(1).entries()) {
+    assert.ok(timestamp >= received[n].timestamp && dropped >= received[n].dropped);
   }
 }, { needs: notLinux });
 
-extra('a train by hand arrives as its datagrams', async (t) => {
+extra('segmentSize splits a send into datagrams', async (t) => {
   const { socket } = await pair(t);
   const heard = t.times(socket, 'message', 3);
   const client = t.socket('client');

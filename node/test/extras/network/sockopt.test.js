@@ -74,7 +74,7 @@ extra('stats() counts what has been sent and received', async (t) => {
   assert.deepStrictEqual([datagramsIn, bytesIn], [10, 11]);
   assert.ok(batchesIn >= 1 && batchesIn <= 10);
   const { datagramsOut, bytesOut } = own.stats();
-  assert.deepStrictEqual([datagramsOut, bytesOut], [7, 28], 'also what had only been gathered');
+  assert.deepStrictEqual([datagramsOut, bytesOut], [7, 28], 'stats() flushes the batch first');
   assert.ok(Object.values(own.stats()).every((value) => Number.isInteger(value) || value === undefined));
 });
 

@@ -1,5 +1,5 @@
 'use strict';
-// The option `timestamp` of send(), and the event 'transmitTimestamp'.
+// The option `transmitTimestamp` of send(), and the event of that name.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -11,21 +11,21 @@ const FIXTURE = path.join(__dirname, 'fixtures', 'transmit-timestamp.js');
 const LO = '127.0.0.1';
 const onLinux = process.platform === 'linux';
 
-/** The wall clock in nanoseconds: not before, and not after. */
+/** Bounds of the wall clock's present time in nanoseconds; Date.now() has whole milliseconds. */
 const earliest = () => BigInt(Date.now()) * 1_000_000n;
 const latest = () => BigInt(Date.now() + 1) * 1_000_000n;
 
-/** A socket, where it may send to, and what it has been told. */
-async function told(t, socket) {
+/** A peer to send to, its port, and the transmit timestamps that the socket has reported. */
+async function withTimestamps(t, socket) {
   const peer = await t.boundPeer('peer');
   const timestamps = [];
   socket.on('transmitTimestamp', (timestamp) => timestamps.push(timestamp));
   return { port: peer.address().port, timestamps, peer };
 }
 
-extra('each that asks has a number, and a time within its sending', async (t) => {
+extra('each send that asks gets the next id and a timestamp within the send', async (t) => {
   const socket = t.socket('socket');
-  const { port, timestamps } = await told(t, socket);
+  const { port, timestamps } = await withTimestamps(t, socket);
   for (let id = 0; id < 5; id++) {
     const before = earliest();
     socket.send('not this one', port, LO);
@@ -36,11 +36,11 @@ extra('each that asks has a number, and a time within its sending', async (t) =>
     assert.ok(timestamp >= before && timestamp <= latest(), `${before} ${timestamp}`);
     assert.ok(id === 0 || timestamp >= timestamps[id - 1].timestamp);
   }
-}, { needs: !onLinux && 'only Linux tells' });
+}, { needs: !onLinux && 'only Linux has transmit timestamps' });
 
-extra('many at once, connected, beside errors that are told too', async (t) => {
+extra('many at once from a connected socket, with queued errors on', async (t) => {
   const socket = await t.bound('socket');
-  const { timestamps, peer } = await told(t, socket);
+  const { timestamps, peer } = await withTimestamps(t, socket);
   socket.setRecvErrors(true);
   await t.connected(socket, peer);
   const heard = t.times(peer, 'message', 100);
@@ -50,18 +50,18 @@ extra('many at once, connected, beside errors that are told too', async (t) => {
   await eventually(t, () => timestamps.length === 100);
   assert.deepStrictEqual(timestamps.map(({ id }) => id), Array.from({ length: 100 }, (_, id) => id));
   for (const [n, { timestamp }] of timestamps.slice(1).entries()) assert.ok(timestamp >= timestamps[n].timestamp);
-}, { needs: !onLinux && 'only Linux tells' });
+}, { needs: !onLinux && 'only Linux has transmit timestamps' });
 
-extra('nobody is told who does not ask, and who cannot be told is refused', async (t) => {
+extra('no timestamp without asking; ENOTSUP where the system has none', async (t) => {
   const socket = await t.bound('socket');
-  const { port, timestamps } = await told(t, socket);
-  const [error] = await t.until((done) => socket.send('x', port, LO, { timestamp: !onLinux }, done));
+  const { port, timestamps } = await withTimestamps(t, socket);
+  const [error] = await t.until((done) => socket.send('x', port, LO, { transmitTimestamp: !onLinux }, done));
   assert.strictEqual(error?.code, onLinux ? undefined : 'ENOTSUP');
   await t.barrier(socket);
   assert.deepStrictEqual(timestamps, []);
 });
 
-inChild('over a pair of interfaces', FIXTURE, 'pair', {
+inChild('over a pair of interfaces, and no id for a send that failed', FIXTURE, 'pair', {
   prefix: namespace, needs: noNamespace, onHost: false,
   expected: [['within the sending', 0, true]],
 });

@@ -82,7 +82,7 @@ const addresses = (device, network, ...numbers) => [`link set ${device} up`, ...
 /** Runs lines of `ip(8)` here, in `west`. */
 const ip = (lines) => execFileSync('ip', ['-batch', '-'], { input: lines });
 
-/** No waiting: looking for duplicates of an IPv6 address takes a second or two. And every error is told. */
+/** No duplicate address detection, which takes a second or two for IPv6, and no limit on the rate of ICMP errors. */
 const SETTINGS = {
   'ipv6/conf/all/accept_dad': '0', 'ipv6/conf/default/accept_dad': '0', 'ipv4/icmp_ratelimit': '0', 'ipv6/icmp/ratelimit': '0',
 };

@@ -2,13 +2,13 @@
 import * as host from 'node:dgram';
 import * as heliogram from 'heliogram';
 
-/** What this version of the host's types does not have yet, and what is our own; the annotation is all that it may be. */
+/** What the host's types lack: methods newer than this version, and our own. The annotation of `newer` lists all of them. */
 type Newer = Exclude<keyof heliogram.Socket, keyof host.Socket>;
 type Own = 'isPaused' | 'messages' | 'pause' | 'readable' | 'resume' | 'sendMany' | 'writable' | 'writableLength' | 'writableNeedDrain';
-type Knob = 'bindToDevice' | 'getMTU' | 'joinGroup' | 'leaveGroup' | 'setBusyPoll' | 'setDontFragment' | 'setGroupInterface'
+type Option = 'bindToDevice' | 'getMTU' | 'joinGroup' | 'leaveGroup' | 'setBusyPoll' | 'setDontFragment' | 'setGroupInterface'
   | 'setTransmitTimeClock' | 'setIncomingCPU' | 'setRecvErrors' | 'setRecvMetadata' | 'setReusePortSteering' | 'setMulticastAll' | 'setTOS' | 'stats';
 type OwnSymbol = typeof Symbol.asyncIterator | typeof Symbol.dispose;
-const newer: readonly ('bindSync' | 'connectSync' | Own | Knob | OwnSymbol)[] = [] as Newer[];
+const newer: readonly ('bindSync' | 'connectSync' | Own | Option | OwnSymbol)[] = [] as Newer[];
 
 // The whole module, then each type by itself, so that an error names the culprit.
 const module: Pick<typeof host, keyof typeof host> = heliogram;

@@ -34,7 +34,7 @@ socket.setRecvErrors(true);
 socket.on('transmitTimestamp', ({ id, timestamp = 0n, hardwareTimestamp = timestamp }) => console.log(id + 1, hardwareTimestamp > 0n));
 socket.on('queuedError', ({ code, address, port, mtu = 0 }) => console.log(code, address, port, mtu > 1_280));
 const info: RecvMetadataOptions = { localAddress: true, tos: true, ttl: false, timestamp: undefined, hardwareTimestamp: true, dropped: true, segmentSize: true, truncated: true };
-const told = ({ destination = '', localAddress = '', interface: by = '', interfaceIndex = 0, tos = 0, dscp = 0, ecn = 0, ttl = 0, timestamp = 0n, hardwareTimestamp = 0n, dropped = 0, segmentSize = 0 }: RemoteInfo): [string, number, bigint] =>
+const metadata = ({ destination = '', localAddress = '', interface: by = '', interfaceIndex = 0, tos = 0, dscp = 0, ecn = 0, ttl = 0, timestamp = 0n, hardwareTimestamp = 0n, dropped = 0, segmentSize = 0 }: RemoteInfo): [string, number, bigint] =>
   [destination + localAddress + by, interfaceIndex + tos + dscp + ecn + ttl + dropped + segmentSize, timestamp + hardwareTimestamp];
 const along: SendOptions = { source: '192.0.2.1', interface: 'eth0', tos: 0, dscp: 46, ecn: 2, ttl: 1, dontFragment: true, segmentSize: 1_200, transmitTime: 5n, transmitTimestamp: true };
 socket.send('x', null, undefined, along);
@@ -96,4 +96,4 @@ const received: ReceivedMessage = await own.receive({ timeout: 5, signal: option
 for await (const { rinfo } of same) own.socket.setTTL(rinfo.size);
 await own.close();
 await same[Symbol.asyncDispose]();
-export { total, next, paused, received, size, info, told, whose, counted, places };
+export { total, next, paused, received, size, info, metadata, whose, counted, places };
