@@ -1,9 +1,9 @@
-// One contestant of the bench, once, on whichever runtime this is:
+// Runs one contestant of the benchmark once, on the present runtime:
 //
 //   contestant.mjs ROLE --sockets host|heliogram|udpSocket --size BYTES --milliseconds N [--peer ADDRESS:PORT ...] ...
 //
-// It prints the address that it is bound to if something is to be sent there, and at last its figures: one line of JSON.
-// The driver, heliogram/benches, starts it on a core of its own, with the traffic on another.
+// A role that receives prints its address first. Every role but `echo` ends by printing its figures as one line of JSON.
+// The driver, heliogram/benches, starts the contestant on a core of its own, with the traffic on another.
 import { parseArgs } from 'node:util';
 import { Tally } from './tally.mjs';
 
@@ -35,7 +35,7 @@ function peer(text) {
   return { address: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
 }
 
-/** What every role is told. */
+/** The arguments of the role. */
 const job = {
   sockets: values.sockets,
   options: { type: 'udp4', ...JSON.parse(values.options) },

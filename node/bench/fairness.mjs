@@ -1,8 +1,8 @@
-// A flooded socket with work to do for each message, beside a timer and a quiet socket: who waits, and how long?
+// How long a timer and a quiet socket wait beside a flooded socket whose listener works on each message.
 import { announce, bound } from './roles.mjs';
-import { tell } from './tally.mjs';
+import { finish } from './tally.mjs';
 
-/** The work for a message, in ms, and the timer's interval. */
+/** The work for one message, and the timer's interval, in ms. */
 const WORK = 0.05;
 const INTERVAL = 10;
 
@@ -11,7 +11,7 @@ function work(milliseconds) {
   while (performance.now() < end);
 }
 
-/** A socket to which something is sent every so often: the most turns of the loop that passed until it was heard. */
+/** A socket that gets a datagram now and then. Answers a function for the most turns of the loop from a send to its receipt. */
 async function quietSocket(job) {
   let [turn, sentIn, sentAt, most, heard] = [0, 0, 0, 0, true];
   const socket = await bound(job, () => {
@@ -45,6 +45,6 @@ export async function fairness(job, tally) {
       return;
     }
     const kept = ticks / ((performance.now() - start) / INTERVAL);
-    tell({ ...tally.figures(), ticks: kept, turns: turns() });
+    finish({ ...tally.figures(), ticks: kept, turns: turns() });
   }));
 }

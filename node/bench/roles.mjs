@@ -1,7 +1,7 @@
-// What a contestant does on a `dgram`, the runtime's own or heliogram's.
+// The roles of a contestant on a dgram module, the runtime's own or heliogram's.
 import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
-import { MB, percentiles, say, settledMemory, tell } from './tally.mjs';
+import { MB, percentiles, say, settledMemory, finish } from './tally.mjs';
 
 export { fairness } from './fairness.mjs';
 export { idle, start } from './sockets.mjs';
@@ -9,7 +9,7 @@ export { send } from './send.mjs';
 
 const require = createRequire(import.meta.url);
 
-/** Which module a contestant is on. Where the package is the host's own dgram there is nothing of ours to measure. */
+/** The module to measure. Throws where the package falls back to the host's own dgram. */
 export function dgramOf({ sockets }) {
   const host = require('node:dgram');
   if (sockets === 'host') return host;
@@ -20,41 +20,41 @@ export function dgramOf({ sockets }) {
 
 let dgram;
 
-/** A socket on loopback, once it is bound. The module is asked for once: to ask again costs more for a file than for the host's own. */
+/** Binds a socket on loopback. The module is looked up once, since `require` of a file costs more than of a built-in module. */
 export function bound(job, listener) {
   dgram ??= dgramOf(job);
   const socket = dgram.createSocket(job.options, listener);
   return new Promise((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket)));
 }
 
-/** Tells the driver where to send the traffic. */
+/** Prints the address for the driver to send the traffic to. */
 export function announce(socket) {
   const { address, port } = socket.address();
   say(`${address}:${port}`);
 }
 
-/** Counts what comes. */
+/** Counts received datagrams. */
 export async function receive(job, tally) {
   if (job.many) return receiveMany(job, tally);
   announce(await bound(job, (message, rinfo) => {
     tally.take(message, rinfo.size);
-    if (tally.isOverNowAndThen()) tell(tally.figures());
+    if (tally.isOverNowAndThen()) finish(tally.figures());
   }));
 }
 
-/** The same, by the event that tells of many. */
+/** The same with the 'messages' event. */
 async function receiveMany(job, tally) {
   const socket = await bound(job);
   socket.on('messages', (messages, rinfos) => {
     for (let i = 0; i < messages.length; i++) {
       tally.take(messages[i], rinfos[i].size);
-      if (tally.isOverNowAndThen()) tell(tally.figures());
+      if (tally.isOverNowAndThen()) finish(tally.figures());
     }
   });
   announce(socket);
 }
 
-/** Counts numbered datagrams that come at a steady rate; what is missing between the first and the last was lost. */
+/** Counts numbered datagrams sent at a steady rate. Numbers missing between the first and the last were lost. */
 export async function steady(job, tally) {
   let [first, last, count] = [Infinity, 0, 0];
   announce(await bound(job, (message, rinfo) => {
@@ -65,20 +65,20 @@ export async function steady(job, tally) {
       last = Math.max(last, number);
       count += 1;
     }
-    if (tally.isOverNowAndThen()) tell({ ...tally.figures(), loss: 1 - count / (last - first + 1) });
+    if (tally.isOverNowAndThen()) finish({ ...tally.figures(), loss: 1 - count / (last - first + 1) });
   }));
 }
 
-/** Sends everything back. */
+/** Sends every datagram back. */
 export async function echo(job) {
   const socket = await bound(job, (message, { port, address }) => socket.send(message, port, address));
   announce(socket);
 }
 
-/** How long an answer may take, in ms, before the next is sent all the same. */
+/** After this many ms without an answer the datagram counts as lost, and the next is sent. */
 const LOST = 200;
 
-/** Sends, waits for the echo, sends again. */
+/** Sends a datagram, waits for its echo, and repeats. */
 export async function ping(job, tally) {
   const [{ port, address }] = job.peers;
   const message = Buffer.alloc(job.size, 'heliogram ');
@@ -92,14 +92,14 @@ export async function ping(job, tally) {
     const trip = (performance.now() - left) * 1000;
     tally.take(answer, rinfo.size);
     if (tally.isWarm) trips.push(trip);
-    if (tally.isOver()) return tell({ ...tally.figures(), ...percentiles(trips) });
+    if (tally.isOver()) return finish({ ...tally.figures(), ...percentiles(trips) });
     next();
   });
   setInterval(() => { if (performance.now() - left > LOST) next(); }, LOST);
   next();
 }
 
-/** Keeps every message, or one in so many, and weighs them. */
+/** Keeps every message, or one in `oneIn`, and measures the memory that they take. */
 export async function keep(job, tally) {
   const kept = [];
   let before;
@@ -110,15 +110,15 @@ export async function keep(job, tally) {
       before = settledMemory();
     }
     if (tally.datagrams % job.oneIn === 0) kept.push(message);
-    if (tally.isOverNowAndThen()) tell(weighed(kept, before));
+    if (tally.isOverNowAndThen()) finish(memoryOf(kept, before));
   }));
 }
 
 /**
- * In use is what the messages take; the resident set has the engine's room for garbage too, which is no message's and grows in
- * steps of megabytes. What the engine has compiled meanwhile is less than a byte of each.
+ * Memory in use (`kept`) is what the messages take. The resident set also has the engine's space for garbage, which grows in
+ * steps of megabytes. Code compiled meanwhile adds less than a byte per message.
  */
-function weighed(kept, before) {
+function memoryOf(kept, before) {
   const { resident, used } = settledMemory();
   const bytes = kept.reduce((sum, message) => sum + message.length, 0);
   const grown = (resident - before.resident) * MB;

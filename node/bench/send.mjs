@@ -1,15 +1,15 @@
-// A contestant that sends, in the ways in which programs do.
+// The sending role, in the ways in which programs send.
 import { Buffer } from 'node:buffer';
 import { bound } from './roles.mjs';
-import { tell } from './tally.mjs';
+import { finish } from './tally.mjs';
 
-/** Sends of one turn of the loop, and in all that are under way at a time where each is followed by another. */
+/** Sends in one turn of the loop, and sends under way at a time where each completed send starts another. */
 const TURN = 64;
-/** Turns under way at a time where nobody waits for the single send. */
+/** Turns under way at a time where sends have no callback of their own. */
 const TURNS = 4;
 
-/** How one datagram is sent: to the peer, to the peers in turn, in sizes that differ from one to the next. */
-function way(socket, { size, peers, connected, mixed }) {
+/** A function that sends one datagram: to the one peer, to the peers by turns, or in varying sizes. */
+function senderOf(socket, { size, peers, connected, mixed }) {
   const message = Buffer.alloc(size, 'heliogram ');
   if (connected) return (done) => socket.send(message, done);
   let count = 0;
@@ -27,26 +27,26 @@ function way(socket, { size, peers, connected, mixed }) {
   };
 }
 
-/** 64 datagrams by one call. */
-function wayOfMany(socket, { size, peers, connected }) {
+/** A function that sends TURN datagrams with one call of sendMany(). */
+function senderOfMany(socket, { size, peers, connected }) {
   const messages = Array.from({ length: TURN }, () => Buffer.alloc(size, 'heliogram '));
   if (connected) return (done) => socket.sendMany(messages, done);
   const [{ port, address }] = peers;
   return (done) => socket.sendMany(messages, port, address, done);
 }
 
-/** Goes on as far as the calls before have left; a few are under way at a time. */
+/** Calls sendMany() once a turn, with at most TURNS calls under way. */
 function many(turn, tally) {
   let turns = 0;
-  const left = (error, sent) => {
+  const done = (error, sent) => {
     if (error) throw error;
     turns -= 1;
     tally.datagrams += sent;
   };
   const next = () => {
-    if (tally.isOver() && turns === 0) tell(tally.figures());
+    if (tally.isOver() && turns === 0) finish(tally.figures());
     if (!tally.isOver() && turns < TURNS) {
-      turn(left);
+      turn(done);
       turns += 1;
     }
     setImmediate(next);
@@ -58,28 +58,28 @@ export async function send(job, tally) {
   const socket = await bound(job);
   if (job.connected) await new Promise((resolve) => socket.connect(job.peers[0].port, job.peers[0].address, resolve));
   if (job.many) {
-    many(wayOfMany(socket, job), tally);
+    many(senderOfMany(socket, job), tally);
     return;
   }
-  const one = way(socket, job);
+  const one = senderOf(socket, job);
   if (job.callbacks) withCallbacks(one, tally);
   else if (job.underWay) underWay(one, tally);
   else forget(one, tally);
 }
 
-/** 64 a turn, without callbacks but the last one's, which keeps the count of the turns under way. */
+/** TURN sends a turn without callbacks, but for the last one's, which counts the turns under way. */
 function forget(one, tally) {
   let turns = 0;
-  const left = (error) => {
+  const done = (error) => {
     if (error) throw error;
     turns -= 1;
     tally.datagrams += TURN;
   };
   const turn = () => {
-    if (tally.isOver() && turns === 0) tell(tally.figures());
+    if (tally.isOver() && turns === 0) finish(tally.figures());
     if (!tally.isOver() && turns < TURNS) {
       for (let i = 1; i < TURN; i++) one();
-      one(left);
+      one(done);
       turns += 1;
     }
     setImmediate(turn);
@@ -87,7 +87,7 @@ function forget(one, tally) {
   turn();
 }
 
-/** 64 a turn, a callback each; the next turn when all have been called. */
+/** TURN sends a turn with a callback each; the next turn starts when all have been called. */
 function withCallbacks(one, tally) {
   let waiting = 0;
   const done = (error) => {
@@ -97,14 +97,14 @@ function withCallbacks(one, tally) {
     if (waiting === 0) setImmediate(turn);
   };
   const turn = () => {
-    if (tally.isOver()) tell(tally.figures());
+    if (tally.isOver()) finish(tally.figures());
     waiting = TURN;
     for (let i = 0; i < TURN; i++) one(done);
   };
   turn();
 }
 
-/** 64 under way: each one that has left sends the next. */
+/** TURN sends under way: each callback sends the next. */
 function underWay(one, tally) {
   let waiting = TURN;
   const done = (error) => {
@@ -112,7 +112,7 @@ function underWay(one, tally) {
     tally.datagrams += 1;
     if (!tally.isOverNowAndThen()) return one(done);
     waiting -= 1;
-    if (waiting === 0) tell(tally.figures());
+    if (waiting === 0) finish(tally.figures());
   };
   for (let i = 0; i < TURN; i++) one(done);
 }

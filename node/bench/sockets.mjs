@@ -1,19 +1,19 @@
-// What sockets cost that do nothing, and the module itself.
+// The cost of idle sockets, and of loading the module.
 import process from 'node:process';
 import { bound, dgramOf } from './roles.mjs';
-import { settledMemory, tell } from './tally.mjs';
+import { settledMemory, finish } from './tally.mjs';
 
 const cpu = () => {
   const { user, system } = process.cpuUsage();
   return user + system;
 };
 
-/** Binds so many sockets, closes them again, and does so once more: what they take the first time, and how long it takes in compiled code. */
+/** Binds `count` sockets and closes them, twice: memory is measured the first time, CPU time the second, in compiled code. */
 export async function idle(job) {
-  await bound(job); // what is loaded once is not counted
+  await bound(job); // so that what is loaded once is not counted
   const { grown } = await lap(job);
   const { time } = await lap(job);
-  tell({ socket_memory: (grown * 1024) / job.count, socket_time: time / job.count });
+  finish({ socket_memory: (grown * 1024) / job.count, socket_time: time / job.count });
 }
 
 async function lap(job) {
@@ -27,11 +27,11 @@ async function lap(job) {
   return { grown, time: cpuBound - cpuBefore + cpu() - cpuSettled };
 }
 
-/** How long the module takes to load, and from there to a bound socket. */
+/** The times, in ms from the start, at which the module is loaded and the first socket is bound. */
 export async function start(job) {
   const begin = performance.now();
   dgramOf(job);
   const loaded = performance.now();
   await bound(job);
-  tell({ require: loaded - begin, first: performance.now() - begin });
+  finish({ require: loaded - begin, first: performance.now() - begin });
 }

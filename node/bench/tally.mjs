@@ -1,27 +1,27 @@
-// Counting: what one contestant did in the time that is measured. The Rust contestants count in the same way.
+// Counts what one contestant does in the measured time. The Rust contestants count in the same way.
 import fs from 'node:fs';
 import process from 'node:process';
 
-/** A contestant that meets no traffic gives up after so many ms. */
+/** A contestant without enough traffic fails after this many ms more than the measured time. */
 const PATIENCE = 6000;
 
-/** How many datagrams pass between two looks at the clock. */
+/** Datagrams between two readings of the clock. */
 const STRIDE = 64;
 
-/** One line for the driver, written at once. */
+/** Writes one line for the driver, synchronously. */
 export function say(line) {
   fs.writeSync(1, `${line}\n`);
 }
 
-/** Tells the figures, and ends. */
-export function tell(figures) {
+/** Prints the figures, and ends the process. */
+export function finish(figures) {
   say(JSON.stringify(figures));
   process.exit(0);
 }
 
 export const MB = 1024 * 1024;
 
-/** The kernel's account of this process's memory, in MB: the same in every runtime. */
+/** A line of this process's memory in /proc, in MB: comparable between runtimes. */
 export function memory(line) {
   const status = fs.readFileSync('/proc/self/status', 'latin1');
   return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(status)[1]) / 1024;
@@ -29,7 +29,7 @@ export function memory(line) {
 
 const collect = globalThis.Bun === undefined ? () => globalThis.gc() : () => globalThis.Bun.gc(true);
 
-/** Memory when what nobody holds has gone, in MB: the resident set; and what the engine says is in use, its heap and buffers. */
+/** Memory after garbage collection, in MB: the resident set, and the engine's heap and external buffers in use. */
 export function settledMemory() {
   collect();
   collect();
@@ -58,13 +58,13 @@ export class Tally {
     setTimeout(() => { throw new Error(`only ${this.datagrams} datagrams in ${given} ms`); }, given).unref();
   }
 
-  /** One received datagram. Every contestant looks at each, so that none wins by not looking. */
+  /** Counts a received datagram. Every contestant reads a byte of each, so that none gains by not touching the bytes. */
   take(message, size) {
     this.datagrams += 1;
     this.digest += message[0] + size;
   }
 
-  /** Is the time up? Looks at the clock. */
+  /** Reads the clock; answers whether the measured time is over. */
   isOver() {
     if (this.#end !== undefined) return true;
     const now = performance.now();
@@ -77,7 +77,7 @@ export class Tally {
     return this.#end !== undefined;
   }
 
-  /** The same where datagrams come one by one: looks at the clock now and then only. */
+  /** The same for datagrams that come one by one: reads the clock only once in STRIDE datagrams. */
   isOverNowAndThen() {
     return this.datagrams % STRIDE === 0 && this.isOver();
   }
@@ -86,7 +86,7 @@ export class Tally {
     return this.#start !== undefined;
   }
 
-  /** What was done between warm-up and end; CPU time in µs, of the whole process. */
+  /** The figures between warm-up and end. CPU time is that of the whole process, in µs. */
   figures() {
     const [start, end] = [this.#start, this.#end];
     const datagrams = end.datagrams - start.datagrams;
@@ -103,7 +103,7 @@ export class Tally {
   }
 }
 
-/** Of times: what half of them, and 99 % of them, do not exceed. */
+/** The median and the 99th percentile. Sorts its argument. */
 export function percentiles(times) {
   times.sort((a, b) => a - b);
   const quantile = (share) => times[Math.floor((times.length - 1) * share)];

@@ -1,5 +1,5 @@
-// What a contestant does on `Bun.udpSocket`: the roles that it can fill, as near to the others' as its interface allows.
-import { percentiles, say, tell } from './tally.mjs';
+// The roles that `Bun.udpSocket` can fill, as near to those of roles.mjs as its API allows.
+import { percentiles, say, finish } from './tally.mjs';
 
 const TURN = 64;
 
@@ -12,7 +12,7 @@ const announce = ({ port }) => say(`127.0.0.1:${port}`);
 export async function receive(_, tally) {
   announce(await bound({}, (_socket, message) => {
     tally.take(message, message.length);
-    if (tally.isOverNowAndThen()) tell(tally.figures());
+    if (tally.isOverNowAndThen()) finish(tally.figures());
   }));
 }
 
@@ -26,11 +26,11 @@ export async function steady(_, tally) {
       last = Math.max(last, number);
       count += 1;
     }
-    if (tally.isOverNowAndThen()) tell({ ...tally.figures(), loss: 1 - count / (last - first + 1) });
+    if (tally.isOverNowAndThen()) finish({ ...tally.figures(), loss: 1 - count / (last - first + 1) });
   }));
 }
 
-/** 64 a turn by `sendMany`; what the kernel has no room for goes with the next turn, once there is room again. */
+/** TURN sends a turn with one call of `sendMany`; after a partial send the next turn waits for 'drain'. */
 export async function send({ size, peers, connected }, tally) {
   const [{ port, address }] = peers;
   const message = Buffer.alloc(size, 'heliogram ');
@@ -39,7 +39,7 @@ export async function send({ size, peers, connected }, tally) {
   const socket = await bound(options, undefined, () => turn());
   const list = Array.from({ length: TURN }, () => (connected ? [message] : [message, port, address])).flat();
   turn = () => {
-    if (tally.isOver()) tell(tally.figures());
+    if (tally.isOver()) finish(tally.figures());
     const left = socket.sendMany(list);
     tally.datagrams += left;
     if (left === TURN) setImmediate(turn);
@@ -60,7 +60,7 @@ export async function ping({ size, peers }, tally) {
     const trip = (performance.now() - left) * 1000;
     tally.take(answer, answer.length);
     if (tally.isWarm) trips.push(trip);
-    if (tally.isOver()) return tell({ ...tally.figures(), ...percentiles(trips) });
+    if (tally.isOver()) return finish({ ...tally.figures(), ...percentiles(trips) });
     next();
   });
   setInterval(() => { if (performance.now() - left > 200) next(); }, 200);
