@@ -1,4 +1,4 @@
-//! The manual's example of `addMembership` in a cluster: two processes share one socket, and only one of them may join.
+//! Node's example of `addMembership` in a cluster: two processes share one socket, and only one of them may join.
 //!
 //! Node hands the socket to its workers itself; here it is the standard input of the process that gets it.
 

@@ -1,4 +1,4 @@
-//! The manual's example of `setMulticastInterface` for IPv4: an address of this host on the interface.
+//! Node's example of `setMulticastInterface` for IPv4: an address of this host on the interface.
 
 use heliogram::events::EventLoop;
 use heliogram::{Interface, Result, SocketOptions, SocketType};

@@ -1,4 +1,4 @@
-//! The manual's example of `setMulticastInterface` for IPv6: the interface by its name, on most systems.
+//! Node's example of `setMulticastInterface` for IPv6: the interface by its name, on most systems.
 
 use heliogram::events::EventLoop;
 use heliogram::{Interface, Result, SocketOptions, SocketType};

@@ -1,4 +1,4 @@
-//! The manual's example of `setMulticastInterface` for IPv6 on Windows: the interface by its number, on every system.
+//! Node's example of `setMulticastInterface` for IPv6 on Windows: the interface by its number, on every system.
 
 use heliogram::events::EventLoop;
 use heliogram::{Interface, Result, SocketOptions, SocketType};

@@ -1,12 +1,12 @@
-//! Something like a video call: frames whose datagrams leave evenly spread, marked as ECN-capable, at a rate that follows
-//! the congestion that routers tell of instead of dropping.
+//! A simple video call: the datagrams of each frame leave evenly spread and marked as ECN-capable, and the rate follows the
+//! congestion that routers mark instead of dropping.
 //!
 //! `cargo run -p heliogram --example paced_video -- receive 5004`, and in another terminal
 //! `cargo run -p heliogram --example paced_video -- send 127.0.0.1:5004`. Both end by themselves.
 //!
-//! The timer wakes the sender a little before each datagram's time, and the kernel holds it back until then, if the
-//! interface has the queueing discipline `fq` (`tc qdisc replace dev eth0 root fq`). Without it the timer's milliseconds
-//! have to do.
+//! The timer wakes the sender a little before each datagram's time. If the interface has the queueing discipline `fq`
+//! (`tc qdisc replace dev eth0 root fq`), the kernel holds the datagram back until that time; otherwise the timer's
+//! milliseconds are the precision.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -21,7 +21,7 @@ const FRAME: Duration = Duration::from_millis(20);
 const FRAMES: u32 = 100;
 /// Bytes of a datagram: the frame's number, and the picture.
 const SIZE: usize = 1000;
-/// What the kernel keeps, in bytes, while the receiver does not get to read: all of the video, or as much as the system allows.
+/// Bytes of the receive buffer: enough for the whole video, or as much as the system allows.
 const ROOM: u32 = 4 << 20;
 /// How long before its time a datagram is handed to the kernel.
 const LEAD: Duration = Duration::from_millis(2);
@@ -36,7 +36,7 @@ async fn main() -> Result<()> {
     }
 }
 
-/// Tells the sender after each frame how many datagrams came and how many of them were marked.
+/// Reports to the sender after each frame how many datagrams came and how many of them were marked.
 async fn receive(port: u16) -> Result<()> {
     let options = SocketOptions::new(SocketType::Udp4).recv_buffer_size(ROOM);
     let socket = TokioSocket::bind(&options, (Ipv4Addr::UNSPECIFIED, port)).await?;
@@ -75,24 +75,24 @@ async fn send(peer: SocketAddr) -> Result<()> {
         let picture = [&frame.to_be_bytes()[..], &[7; SIZE - 4]].concat();
         let datagrams = rate.datagrams();
         for index in 0..datagrams {
-            let departure = FRAME * frame + FRAME * index / datagrams;
-            sleep_until(start + departure - LEAD).await;
+            let due = FRAME * frame + FRAME * index / datagrams;
+            sleep_until(start + due - LEAD).await;
             let mut options = SendOptions::new().traffic_class(Ecn::Ect1.into());
             if held.is_ok() {
-                options = options.transmit_time(clock + (FRAME + departure).as_nanos() as u64);
+                options = options.transmit_time(clock + (FRAME + due).as_nanos() as u64);
             }
             sent += socket.send_batch(&[Datagram::new(&picture).with(&options)]).await?;
         }
         rate.hear(&socket);
     }
-    // An empty datagram is the end; what else comes back no longer matters.
+    // An empty datagram ends the call. Further reports do not matter.
     sleep_until(start + FRAME * FRAMES).await;
     timeout(FRAME, socket.send(&[])).await??;
     println!("sent {sent} datagrams in {FRAMES} frames, from {FIRST:.0} to {:.0} a frame", rate.0);
     Ok(())
 }
 
-/// Datagrams a frame, as many as the path bears.
+/// Datagrams a frame, as many as the path takes without marks.
 struct Rate(f64);
 
 const FIRST: f64 = 20.0;
@@ -103,7 +103,7 @@ impl Rate {
         self.0.round().clamp(1.0, MOST) as u32
     }
 
-    /// Half the share of marked ones is too much (RFC 8257); where none is, there is room for one more.
+    /// Lowers the rate by half the share of marked datagrams (RFC 8257); without marks, adds one datagram a frame.
     fn hear(&mut self, socket: &TokioSocket) {
         let mut report = [0; 8];
         while socket.try_recv_msg(&mut report).is_ok_and(|rinfo| rinfo.size == report.len()) {

@@ -1,4 +1,4 @@
-//! The manual's example of `send`: a UDP packet to a port on `localhost`.
+//! Node's example of `send`: a UDP packet to a port on `localhost`.
 
 use heliogram::events::EventLoop;
 use heliogram::{Result, SocketOptions, SocketType};

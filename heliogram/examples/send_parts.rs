@@ -1,4 +1,4 @@
-//! The manual's example of `send` with a list: a UDP packet composed of multiple buffers to a port on 127.0.0.1.
+//! Node's example of `send` with a list: a UDP packet composed of multiple buffers to a port on 127.0.0.1.
 
 use heliogram::events::EventLoop;
 use heliogram::{Result, SocketOptions, SocketType};

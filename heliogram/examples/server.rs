@@ -1,4 +1,4 @@
-//! The manual's example of `bind`: a server on port 41234.
+//! Node's example of `bind`: a server on port 41234.
 //!
 //! `cargo run -p heliogram --example server`, and then the same with `send` in another terminal. Ctrl-C ends it.
 

@@ -1,4 +1,4 @@
-//! Batches over loopback: order, sizes, trains, truncation, block lists.
+//! Batches over loopback: order, sizes, GSO and GRO, truncation, block lists.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ fn bound(options: SocketOptions) -> (Socket, SocketAddr) {
     (socket, address)
 }
 
-/// Everything that has arrived. Loopback delivers before the send returns, so nothing need be waited for.
+/// Receives all datagrams. Loopback delivers before a send returns, so there is no need to wait.
 fn drain(socket: &Socket, batch: &mut RecvBatch) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     loop {
@@ -20,9 +20,9 @@ fn drain(socket: &Socket, batch: &mut RecvBatch) -> Vec<Vec<u8>> {
                 let came: Vec<_> = batch.iter().map(|message| message.data.to_vec()).collect();
                 assert_eq!(count, came.len());
                 for first in 0..=count + 1 {
-                    let rest = batch.gro_packets_from(first).flat_map(|train| {
-                        assert_eq!(train.data.len(), train.rinfo.size);
-                        train.rinfo.datagrams().map(move |place| &train.data[place])
+                    let rest = batch.gro_packets_from(first).flat_map(|packet| {
+                        assert_eq!(packet.data.len(), packet.rinfo.size);
+                        packet.rinfo.datagrams().map(move |place| &packet.data[place])
                     });
                     assert!(rest.eq(came.iter().skip(first)), "from {first} of {count}");
                 }
@@ -43,7 +43,7 @@ fn send_all(socket: &Socket, batch: &[Datagram<'_>]) {
     }
 }
 
-/// Payloads of many sizes, each with its number in front.
+/// Payloads of these sizes, each beginning with its number.
 fn numbered(sizes: &[usize]) -> Vec<Vec<u8>> {
     let number = |index: usize, size: usize| {
         let mut bytes = vec![index as u8; size];
@@ -54,7 +54,7 @@ fn numbered(sizes: &[usize]) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_batch_arrives_whole_and_in_order_with_and_without_trains() {
+fn a_batch_arrives_whole_and_in_order_with_and_without_gro() {
     for socket_type in [SocketType::Udp4, SocketType::Udp6] {
         for gro in [false, true] {
             let (server, address) = bound(SocketOptions::new(socket_type).gro(gro));
@@ -79,7 +79,7 @@ fn a_connected_socket_sends_batches_without_addresses() {
 }
 
 #[test]
-fn contiguous_payloads_are_cut_where_they_were_joined() {
+fn contiguous_payloads_arrive_as_separate_datagrams() {
     let (server, address) = bound(SocketOptions::new(SocketType::Udp4));
     let (client, _) = bound(SocketOptions::new(SocketType::Udp4));
     let bytes: Vec<u8> = (0..250_u8).collect();
@@ -90,7 +90,7 @@ fn contiguous_payloads_are_cut_where_they_were_joined() {
 }
 
 #[test]
-fn what_does_not_fit_its_slot_is_cut_and_said_to_be() {
+fn a_datagram_larger_than_its_slot_is_marked_as_truncated() {
     let (server, address) = bound(SocketOptions::new(SocketType::Udp4));
     let (client, _) = bound(SocketOptions::new(SocketType::Udp4));
     send_all(&client, &[Datagram::new(b"0123456789").to(address), Datagram::new(b"01").to(address)]);
@@ -101,7 +101,7 @@ fn what_does_not_fit_its_slot_is_cut_and_said_to_be() {
 }
 
 #[test]
-fn a_socket_that_takes_trains_refuses_what_would_lose_their_end() {
+fn a_socket_with_gro_refuses_buffers_too_small_for_a_gro_packet() {
     let (server, address) = bound(SocketOptions::new(SocketType::Udp4).gro(true));
     let (client, _) = bound(SocketOptions::new(SocketType::Udp4));
     send_all(&client, &[Datagram::new(b"abc").to(address)]);
@@ -111,7 +111,7 @@ fn a_socket_that_takes_trains_refuses_what_would_lose_their_end() {
 }
 
 #[test]
-fn a_train_comes_whole_into_the_callers_memory() {
+fn try_recv_gro_reads_a_gro_packet_into_the_callers_memory() {
     let (server, address) = bound(SocketOptions::new(SocketType::Udp4).gro(true));
     let (client, _) = bound(SocketOptions::new(SocketType::Udp4));
     let payloads = numbered(&[700, 700, 700, 9]);
@@ -130,7 +130,7 @@ fn a_train_comes_whole_into_the_callers_memory() {
 }
 
 #[test]
-fn the_batch_ends_before_the_first_datagram_that_is_forbidden() {
+fn a_batch_ends_before_the_first_blocked_destination() {
     let mut list = BlockList::new();
     list.add_subnet("127.0.0.8".parse().unwrap(), 29).unwrap();
     let (server, address) = bound(SocketOptions::new(SocketType::Udp4));
@@ -156,7 +156,7 @@ fn mixed_families_and_missing_addresses_end_a_batch() {
 }
 
 #[test]
-fn blocked_senders_are_dropped_unseen() {
+fn datagrams_of_blocked_senders_are_dropped() {
     let mut list = BlockList::new();
     list.add_address("127.0.0.2".parse().unwrap());
     let (server, address) = bound(SocketOptions::new(SocketType::Udp4).receive_block_list(list));

@@ -1,5 +1,5 @@
-//! What becomes of datagrams that were sent: ICMP messages with the peer that they are about, and times of departure;
-//! between hosts, which are network namespaces of this test.
+//! The error queue: ICMP errors with the destination of the datagram that caused them, and transmit timestamps; between
+//! hosts, which are network namespaces of this test.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -20,7 +20,7 @@ fn open(host: &Host, socket_type: SocketType) -> Socket {
     socket
 }
 
-/// A port on which nobody answers us: its owner listens to somebody else, and keeps others from taking it.
+/// A port that refuses our datagrams: its owner is connected to another socket, and keeps others from taking the port.
 fn deaf(host: &str) -> (UdpSocket, SocketAddr) {
     let socket = UdpSocket::bind((host, 0)).unwrap();
     socket.connect(UdpSocket::bind((host, 0)).unwrap().local_addr().unwrap()).unwrap();
@@ -35,15 +35,15 @@ fn next_error(socket: &Socket) -> QueuedError {
     }
 }
 
-fn next_time(socket: &Socket) -> TransmitTimestamp {
+fn next_timestamp(socket: &Socket) -> TransmitTimestamp {
     match within(LONG, || socket.try_recv_error_queue()).unwrap() {
         ErrorQueueEntry::TransmitTimestamp(sent) => sent,
-        other => panic!("{other:?} is no time"),
+        other => panic!("{other:?} is no timestamp"),
     }
 }
 
 #[test]
-fn a_closed_port_is_told_with_its_peer() {
+fn the_error_of_a_closed_port_names_the_peer() {
     for (socket_type, host, origin, icmp) in [
         (SocketType::Udp4, "127.0.0.1", ErrorOrigin::Icmp, (3, 3)),
         (SocketType::Udp6, "::1", ErrorOrigin::Icmp6, (1, 4)),
@@ -66,7 +66,7 @@ fn a_closed_port_is_told_with_its_peer() {
 }
 
 #[test]
-fn clients_that_are_gone_do_not_trouble_those_that_are_there() {
+fn errors_of_closed_peers_do_not_disturb_sends_to_others() {
     let (server, client) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     server.set_recv_errors(true).unwrap();
     let (_owner, gone) = deaf("127.0.0.1");
@@ -83,12 +83,12 @@ fn clients_that_are_gone_do_not_trouble_those_that_are_there() {
         }
         assert_eq!(recv(&client), [round]);
     }
-    let told = (0..50).map(|_| next_error(&server)).filter(|error| error.peer == Some(gone));
-    assert_eq!(told.count(), 50);
+    let errors = (0..50).map(|_| next_error(&server)).filter(|error| error.peer == Some(gone));
+    assert_eq!(errors.count(), 50);
 }
 
 #[test]
-fn who_did_not_ask_hears_nothing_and_who_has_heard_enough_neither() {
+fn no_errors_are_queued_before_or_after_set_recv_errors() {
     let sender = bound("127.0.0.1:0");
     let (_owner, gone) = deaf("127.0.0.1");
     for _ in 0..2 {
@@ -106,7 +106,7 @@ fn who_did_not_ask_hears_nothing_and_who_has_heard_enough_neither() {
 }
 
 #[test]
-fn a_connected_socket_hears_of_its_peer_once_and_in_one_place() {
+fn a_connected_socket_reports_an_error_once_in_one_place() {
     let (_owner, gone) = deaf("127.0.0.1");
     let sender = bound("127.0.0.1:0");
     sender.connect(gone).unwrap();
@@ -122,7 +122,7 @@ fn a_connected_socket_hears_of_its_peer_once_and_in_one_place() {
 }
 
 #[test]
-fn a_router_says_what_fits_and_what_has_come_too_far() {
+fn a_routers_errors_report_the_mtu_and_an_exceeded_hop_limit() {
     let Some(net) = Net::new() else { return };
     net.middle.ip("link set eth1 mtu 1300");
     for (socket_type, peer, router, origin, exceeded) in [
@@ -146,7 +146,7 @@ fn a_router_says_what_fits_and_what_has_come_too_far() {
 }
 
 #[test]
-fn this_host_too_says_what_does_not_fit() {
+fn an_error_of_this_host_reports_the_mtu() {
     let Some(net) = Net::new() else { return };
     let sender = open(&net.west, SocketType::Udp4);
     let to = "10.77.1.2:9".parse().unwrap();
@@ -158,7 +158,7 @@ fn this_host_too_says_what_does_not_fit() {
 }
 
 #[test]
-fn times_of_departure_are_told_with_a_number_and_lie_within_the_sending() {
+fn transmit_timestamps_have_an_id_and_lie_within_the_send() {
     let Some(net) = Net::new() else { return };
     let (sender, receiver) = (open(&net.west, SocketType::Udp4), open(&net.middle, SocketType::Udp4));
     sender.set_transmit_timestamps(true).unwrap();
@@ -166,13 +166,13 @@ fn times_of_departure_are_told_with_a_number_and_lie_within_the_sending() {
     let options = SendOptions::new().transmit_timestamp(true);
     let mut before = SystemTime::now();
     for id in 0..10 {
-        // One that does not ask has no number.
+        // A datagram sent without the option takes no id.
         let batch = [Datagram::new(b"tick").to(to).with(&options), Datagram::new(b"tock").to(to)];
         assert_eq!(sender.try_send_batch(&batch), Ok(2));
-        let sent = next_time(&sender);
+        let sent = next_timestamp(&sender);
         assert_eq!((sent.id, sent.hardware_timestamp), (id, None));
         let time = sent.software_timestamp.expect("the kernel's time");
-        assert!(before <= time && time <= SystemTime::now(), "{time:?} lies outside of the sending");
+        assert!(before <= time && time <= SystemTime::now(), "{time:?} is not within the send");
         before = time;
         assert_eq!((recv(&receiver), recv(&receiver)), (b"tick".to_vec(), b"tock".to_vec()));
     }
@@ -184,7 +184,7 @@ fn times_of_departure_are_told_with_a_number_and_lie_within_the_sending() {
 
 #[cfg(feature = "tokio")]
 #[tokio::test]
-async fn tokio_waits_for_it_beside_a_receive() {
+async fn tokio_waits_for_the_error_queue_while_receiving() {
     use heliogram::SocketOptions;
     let socket = heliogram::TokioSocket::bind(&SocketOptions::new(SocketType::Udp4), "127.0.0.1:0").await.unwrap();
     socket.set_recv_errors(true).unwrap();
@@ -193,7 +193,7 @@ async fn tokio_waits_for_it_beside_a_receive() {
         socket.send_to(b"gone?", gone).await.unwrap();
         let mut buffer = [0; 9];
         tokio::select! {
-            notice = tokio::time::timeout(LONG, socket.recv_error_queue()) => match notice.unwrap().unwrap() {
+            entry =  tokio::time::timeout(LONG, socket.recv_error_queue()) => match entry.unwrap().unwrap() {
                 ErrorQueueEntry::Error(error) => assert_eq!(error.peer, Some(gone)),
                 other => panic!("{other:?} is no error"),
             },
@@ -207,7 +207,7 @@ async fn tokio_waits_for_it_beside_a_receive() {
 
 #[cfg(feature = "events")]
 #[test]
-fn events_tell_it_and_the_loop_sleeps_on() {
+fn events_report_the_entries_and_the_loop_then_sleeps() {
     use heliogram::SocketOptions;
     use heliogram::events::{EventLoop, event};
     use std::cell::RefCell;
@@ -216,14 +216,14 @@ fn events_tell_it_and_the_loop_sleeps_on() {
     let events = EventLoop::new().unwrap();
     let socket = events.create_socket(&SocketOptions::new(SocketType::Udp4)).unwrap();
     let (_owner, gone) = deaf("127.0.0.1");
-    let told = Rc::new(RefCell::new(Vec::new()));
+    let log_of_both = Rc::new(RefCell::new(Vec::new()));
     socket.bind(("127.0.0.1", 0)).unwrap();
     events.run_once(None).unwrap();
     socket.set_recv_errors(true).unwrap();
     socket.set_transmit_timestamps(true).unwrap();
-    let log = Rc::clone(&told);
+    let log = Rc::clone(&log_of_both);
     socket.on(event::Icmp, move |_, error| log.borrow_mut().push(format!("{} {:?}", error.code(), error.peer)));
-    let log = Rc::clone(&told);
+    let log = Rc::clone(&log_of_both);
     socket.on(event::Sent, move |_, sent| log.borrow_mut().push(format!("sent {}", sent.id)));
     socket.on(event::Message, |socket, (msg, _)| {
         assert_eq!(msg, b"the last");
@@ -231,11 +231,12 @@ fn events_tell_it_and_the_loop_sleeps_on() {
     });
     let options = SendOptions::new().transmit_timestamp(true);
     socket.try_send_batch(&[Datagram::new(b"gone?").to(gone).with(&options)]).unwrap();
-    while told.borrow().len() < 2 {
+    while log_of_both.borrow().len() < 2 {
         events.run_once(Some(LONG)).unwrap();
     }
     assert!(
-        told.borrow().contains(&format!("ECONNREFUSED {:?}", Some(gone))) && told.borrow().contains(&"sent 0".into())
+        log_of_both.borrow().contains(&format!("ECONNREFUSED {:?}", Some(gone)))
+            && log_of_both.borrow().contains(&"sent 0".into())
     );
     // Nothing is left that would wake the loop.
     let start = std::time::Instant::now();

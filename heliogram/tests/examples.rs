@@ -1,5 +1,5 @@
-//! Runs the manual's examples, and compares what they print with what the manual says; and the two that the manual cannot
-//! have.
+//! Runs the examples of Node's dgram documentation and compares what they print with what it says; and two examples of
+//! what Node does not have.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -41,14 +41,14 @@ fn printed(host: Option<&Host>, name: &str) -> String {
     String::from_utf8(stdout).unwrap()
 }
 
-/// A server, which ends with this value at the latest.
+/// A running server; dropping this value ends it.
 struct Server {
     process: Child,
     lines: Receiver<String>,
 }
 
 impl Server {
-    /// The manual's.
+    /// The server of Node's dgram documentation.
     fn start(host: Option<&Host>) -> Self {
         Server::of(host, &mut example("server"))
     }
@@ -191,8 +191,8 @@ fn mark_what_is_too_much(router: &Socket, receiver: SocketAddr, most: u32) -> (D
     }
 }
 
-/// Sends a video through a router that marks more than `MOST` datagrams a frame; an error is what was told, if that is not
-/// as it should be. A hundred frames of 20 ms take two seconds, of which the last datagram leaves before the end.
+/// Sends a video through a router that marks the datagrams of a frame beyond the first `MOST`; fails with what was counted
+/// if that is wrong. A hundred frames of 20 ms take two seconds; the last datagram leaves before their end.
 fn video(net: &Net) -> Result<(), String> {
     const MOST: u32 = 8;
     const ASKED: Duration = Duration::from_millis(2000);
@@ -217,8 +217,7 @@ fn video(net: &Net) -> Result<(), String> {
     Err(format!("{sent}; the router: {came} in {time:?}, {marked} marked; {received}"))
 }
 
-/// A machine that does much else may keep a process waiting for longer than a tenth, or than its buffer has room, but not
-/// each time.
+/// A busy machine may delay a process too long for the pace or for its receive buffer, but not each time.
 #[test]
 fn a_video_is_paced_and_gives_way_to_congestion() {
     let Some(net) = Net::new() else { return };

@@ -178,7 +178,7 @@ fn wrong_groups_are_refused_and_right_ones_still_joined() {
 }
 
 #[test]
-fn a_closed_peer_is_told_to_a_connected_socket_only() {
+fn a_closed_peer_is_reported_to_a_connected_socket_only() {
     for (host, local) in [("127.0.0.1", V4), ("::1", V6)] {
         let gone = bound_reserved(host).local_addr().unwrap();
         let loner = bound(local);
@@ -193,14 +193,14 @@ fn a_closed_peer_is_told_to_a_connected_socket_only() {
         assert_eq!(error.to_string(), "recvmsg ECONNREFUSED");
         assert_eq!((error.errno(), error.syscall()), (Some(-libc::ECONNREFUSED), Some("recvmsg")));
         assert_eq!((error.address(), error.port()), (None, None));
-        assert_eq!(code(friend.try_recv_msg(&mut [0; 9])), "EAGAIN", "told once");
+        assert_eq!(code(friend.try_recv_msg(&mut [0; 9])), "EAGAIN", "reported once");
         friend.disconnect().unwrap();
         assert_works(&loner);
     }
 }
 
 #[test]
-fn every_way_to_send_and_receive_tells_that_the_peer_is_gone_once() {
+fn every_send_and_receive_reports_a_closed_peer_once() {
     let gone = bound_reserved("127.0.0.1").local_addr().unwrap();
     let socket = bound(V4);
     socket.connect(gone).unwrap();
@@ -215,14 +215,14 @@ fn every_way_to_send_and_receive_tells_that_the_peer_is_gone_once() {
         assert_eq!(code(socket.try_recv_batch(&mut RecvBatch::new(4, 64))), "ECONNREFUSED");
         assert_eq!(code(socket.try_recv_batch(&mut RecvBatch::new(4, 64))), "EAGAIN");
     }
-    // Somebody new on the old port is a peer like any other.
+    // A new socket on the old port receives as any other.
     let receiver = bound(&gone.to_string());
     send(&socket, b"hello", None).unwrap();
     assert_eq!(recv(&receiver), b"hello");
 }
 
 #[test]
-fn a_connected_socket_hears_its_peer_alone() {
+fn a_connected_socket_receives_from_its_peer_only() {
     let friend = bound(V4);
     let to = friend.local_addr().unwrap();
     // A port of one's own choice: Linux takes a chosen one away with the peer.

@@ -1,4 +1,4 @@
-//! A send buffer that is full: sends wait, in every face, and nothing is lost or reordered.
+//! A full send buffer: sends wait, in every API, and nothing is lost or reordered.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -12,11 +12,11 @@ use common::{LONG, code, recv, send, within};
 use heliogram::send_queue::SendQueue;
 use heliogram::{Datagram, Socket, SocketControl, SocketOptions, SocketType};
 
-/// An address of the west's network that nobody has: what goes there waits in the kernel, and fills the send buffer, until
-/// [`answer`] says whose it is.
+/// An address of the west's network that no host has: datagrams to it wait in the kernel, and fill the send buffer, until
+/// [`answer`] gives the address to the middle host.
 const ABSENT: &str = "10.77.1.50";
 
-/// Lets the middle host take the absent address.
+/// Gives the absent address to the middle host.
 fn answer(net: &Net) {
     net.middle.ip(&format!("address add {ABSENT}/24 dev eth0"));
     let hardware = net.middle.run(|| {
@@ -31,7 +31,7 @@ fn answer(net: &Net) {
 
 /// A sender in the west with the smallest buffer, and a receiver in the middle with a large one.
 fn narrow(net: &Net) -> (Socket, Socket, SocketAddr) {
-    // The kernel goes on asking for the absent address for as long as the slowest machine takes.
+    // The kernel repeats its ARP requests for longer than the slowest machine needs.
     net.west.set("ipv4/neigh/eth0/mcast_solicit", "60");
     let receiver = net.middle.run(|| {
         let socket = Socket::new(&SocketOptions::new(SocketType::Udp4).recv_buffer_size(2 << 20)).unwrap();
@@ -57,23 +57,23 @@ fn numbered(count: u32, size: usize) -> Vec<Vec<u8>> {
     (0..count).map(payload).collect()
 }
 
-/// Asks until it is so.
+/// Waits until the condition is true.
 fn await_that(mut so: impl FnMut() -> bool) {
     let end = Instant::now() + LONG;
     while !so() {
-        assert!(Instant::now() < end, "it does not come to that");
+        assert!(Instant::now() < end, "the condition stays false");
         thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// All of them, in order, and nothing twice.
+/// Asserts that all were received, in order and once.
 fn assert_all_came(receiver: &Socket, messages: &[Vec<u8>]) {
     assert!(messages.iter().all(|message| recv(receiver) == *message), "lost or reordered");
-    assert_eq!(code(receiver.try_recv_msg(&mut [0; 9])), "EAGAIN", "nothing came twice");
+    assert_eq!(code(receiver.try_recv_msg(&mut [0; 9])), "EAGAIN", "received twice");
 }
 
 #[test]
-fn a_full_send_buffer_waits_and_neither_loses_nor_reorders() {
+fn a_full_send_buffer_is_eagain_and_loses_and_reorders_nothing() {
     let Some(net) = Net::new() else { return };
     let (sender, receiver, to) = narrow(&net);
     let messages = numbered(200, 300);
@@ -96,9 +96,9 @@ fn a_full_send_buffer_waits_and_neither_loses_nor_reorders() {
 }
 
 #[test]
-fn a_full_send_buffer_ends_a_batch_where_it_is_full() {
+fn a_batch_ends_where_the_send_buffer_is_full() {
     let Some(net) = Net::new() else { return };
-    // Of one size, so that they could be trains, and of mixed sizes, which leave one by one.
+    // Of one size, which GSO can send as a batch, and of mixed sizes, which leave one by one.
     let mixed: Vec<_> =
         numbered(200, 300).into_iter().enumerate().map(|(n, bytes)| bytes[..260 + n % 40].to_vec()).collect();
     for messages in [numbered(200, 40), mixed] {
@@ -117,13 +117,13 @@ fn a_full_send_buffer_ends_a_batch_where_it_is_full() {
     }
 }
 
-/// How many sends wait, and how many bytes.
+/// The queued sends, and their bytes.
 fn queue_of(socket: &SocketControl) -> (usize, usize) {
     (socket.send_queue_count().unwrap(), socket.send_queue_size().unwrap())
 }
 
 #[test]
-fn the_queue_holds_what_the_kernel_has_no_room_for() {
+fn the_send_queue_holds_what_the_kernel_has_no_room_for() {
     let Some(net) = Net::new() else { return };
     let (sender, receiver, to) = narrow(&net);
     let messages = numbered(200, 300);
@@ -144,7 +144,7 @@ fn the_queue_holds_what_the_kernel_has_no_room_for() {
 
 #[cfg(feature = "tokio")]
 #[test]
-fn the_tokio_face_waits_and_a_cancelled_send_was_never_sent() {
+fn the_tokio_socket_waits_and_a_cancelled_send_was_never_sent() {
     let Some(net) = Net::new() else { return };
     let (_, receiver, to) = narrow(&net);
     let messages = numbered(200, 300);
@@ -170,14 +170,14 @@ fn the_tokio_face_waits_and_a_cancelled_send_was_never_sent() {
     };
     net.west.run(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async { tokio::time::timeout(LONG, work).await }).expect("room came");
+        runtime.block_on(async { tokio::time::timeout(LONG, work).await }).expect("the buffer is free again");
     });
     assert_all_came(&receiver, &messages);
 }
 
 #[cfg(feature = "events")]
 #[test]
-fn the_events_face_waits_and_tells_each_outcome_in_order() {
+fn the_event_socket_waits_and_reports_each_outcome_in_order() {
     use std::{cell::RefCell, rc::Rc};
     let Some(net) = Net::new() else { return };
     let (_, receiver, to) = narrow(&net);
@@ -189,8 +189,8 @@ fn the_events_face_waits_and_tells_each_outcome_in_order() {
         let done = Rc::new(RefCell::new(Vec::new()));
         for (index, message) in messages.iter().enumerate() {
             let done = done.clone();
-            let told = move |_: &_, outcome: heliogram::Result<usize>| done.borrow_mut().push((index, outcome));
-            sender.send_then(&message[..], to, told).unwrap();
+            let callback = move |_: &_, outcome: heliogram::Result<usize>| done.borrow_mut().push((index, outcome));
+            sender.send_then(&message[..], to, callback).unwrap();
         }
         let turn = || events.run_once(Some(Duration::from_millis(1))).unwrap();
         await_that(|| turn() && queue_of(&sender).0 > 0);
@@ -207,18 +207,18 @@ fn the_events_face_waits_and_tells_each_outcome_in_order() {
 
 #[cfg(feature = "events")]
 #[test]
-fn closing_cancels_the_sends_that_wait() {
+fn closing_cancels_queued_sends() {
     use std::{cell::RefCell, rc::Rc};
     let Some(net) = Net::new() else { return };
     let (_, _receiver, to) = narrow(&net);
     net.west.run(|| {
         let events = heliogram::events::EventLoop::new().unwrap();
         let sender = events.create_socket(&smallest()).unwrap();
-        let told = Rc::new(RefCell::new(Vec::new()));
+        let outcomes = Rc::new(RefCell::new(Vec::new()));
         for message in numbered(50, 300) {
-            let told = told.clone();
+            let outcomes = outcomes.clone();
             let outcome = move |_: &_, outcome: heliogram::Result<usize>| {
-                told.borrow_mut().push(outcome.map_err(|error| error.to_string()));
+                outcomes.borrow_mut().push(outcome.map_err(|error| error.to_string()));
             };
             sender.send_then(&message[..], to, outcome).unwrap();
         }
@@ -227,7 +227,7 @@ fn closing_cancels_the_sends_that_wait() {
         sender.close().unwrap();
         events.run().unwrap();
         let (sent, cancelled) = (vec![Ok(300); 50 - waiting], vec![Err(format!("send ECANCELED {to}")); waiting]);
-        assert_eq!(told.take(), [sent, cancelled].concat());
+        assert_eq!(outcomes.take(), [sent, cancelled].concat());
         assert_eq!(code(sender.send_queue_count()), "ERR_SOCKET_DGRAM_NOT_RUNNING");
     });
 }

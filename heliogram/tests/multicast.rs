@@ -327,12 +327,12 @@ fn link_local_peers_carry_their_zone() {
     assert_eq!(recv(&sender), b"and back");
 }
 
-/// A port that nobody has had in hosts of our own. One that was just closed may be open still: a child that another test
-/// starts has it until it becomes a program.
+/// A port that no socket of these hosts has had. A port that was just closed may still be open: a child process of another
+/// test keeps the descriptor until its exec.
 const CLOSED: u16 = 9;
 
 #[test]
-fn a_closed_port_of_another_host_is_told_to_those_with_a_peer() {
+fn a_closed_port_of_another_host_is_reported_to_connected_sockets_only() {
     let Some(net) = Net::new() else { return };
     for family in [V4, V6] {
         let to = SocketAddr::new(ip(family.east), CLOSED);
@@ -343,9 +343,9 @@ fn a_closed_port_of_another_host_is_told_to_those_with_a_peer() {
         send(&friend, b"x", None).unwrap();
         let error = recv_error_queue(&friend);
         assert_eq!(error.to_string(), "recvmsg ECONNREFUSED");
-        assert_eq!(code(friend.try_recv_msg(&mut [0; 64])), "EAGAIN", "told once");
-        // By now the answer to the first send has come too.
-        assert_eq!(code(loner.try_recv_msg(&mut [0; 64])), "EAGAIN", "never told");
+        assert_eq!(code(friend.try_recv_msg(&mut [0; 64])), "EAGAIN", "reported once");
+        // By now the ICMP error of the first send has come too.
+        assert_eq!(code(loner.try_recv_msg(&mut [0; 64])), "EAGAIN", "never reported");
         friend.disconnect().unwrap();
         let receiver = family.open(&net.east);
         for socket in [&loner, &friend] {
@@ -356,14 +356,14 @@ fn a_closed_port_of_another_host_is_told_to_those_with_a_peer() {
 }
 
 #[test]
-fn a_send_too_may_tell_that_the_peer_is_gone() {
+fn a_send_too_may_report_a_closed_peer() {
     let Some(net) = Net::new() else { return };
     let (socket, canary) = (V4.open(&net.west), V4.open(&net.west));
     for socket in [&socket, &canary] {
         socket.connect(SocketAddr::new(ip(V4.middle), CLOSED)).unwrap();
         send(socket, b"x", None).unwrap();
     }
-    // The answers come in the order of the questions, so ours is here when the canary has its own.
+    // The ICMP errors come in the order of the sends, so ours is here when the canary has its own.
     assert_eq!(recv_error_queue(&canary).code(), "ECONNREFUSED");
     let error = send(&socket, b"x", None).unwrap_err();
     assert_eq!((error.to_string().as_str(), error.address(), error.port()), ("send ECONNREFUSED", None, None));

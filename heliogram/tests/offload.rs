@@ -1,5 +1,5 @@
-//! Trains (`UDP_SEGMENT`) that the kernel, the device or the path refuses: the datagrams leave one by one, in order, with
-//! the same outcomes, and what was refused is not tried again.
+//! GSO batches (`UDP_SEGMENT`) that the kernel, the device or the path refuses: the datagrams leave one by one, in order,
+//! with the same outcomes, and the refused size is not tried again.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -10,12 +10,12 @@ use common::netns::Net;
 use common::{LONG, bound, code, set_option, within};
 use heliogram::{Datagram, RecvBatch, Socket, SocketOptions, SocketType};
 
-/// Whether this build sends trains at all.
-const TRAINS: bool = cfg!(not(heliogram_force_copy));
+/// Whether this build uses GSO and GRO.
+const GSO: bool = cfg!(not(heliogram_force_copy));
 
 const UDP_GRO: libc::c_int = 104;
 
-/// A receiver that shows what came as one: the kernel hands it a train as one message.
+/// A receiver with GRO, to which the kernel hands a GSO batch as one message.
 fn observer(local: &str) -> UdpSocket {
     let socket = UdpSocket::bind(local).unwrap();
     socket.set_read_timeout(Some(LONG)).unwrap();
@@ -23,7 +23,7 @@ fn observer(local: &str) -> UdpSocket {
     socket
 }
 
-/// The lengths of the messages that bring `payloads`, whose bytes must come whole and in order.
+/// The lengths of the messages in which `payloads` are received; asserts that their bytes are whole and in order.
 fn shape(observer: &UdpSocket, payloads: &[Vec<u8>]) -> Vec<usize> {
     let expected = payloads.concat();
     let (mut received, mut lengths) = (Vec::new(), Vec::new());
@@ -37,7 +37,7 @@ fn shape(observer: &UdpSocket, payloads: &[Vec<u8>]) -> Vec<usize> {
     lengths
 }
 
-/// Whether the payloads came as they were sent, one message for each.
+/// Whether the payloads were received one by one, not as a GRO packet.
 fn one_by_one(observer: &UdpSocket, payloads: &[Vec<u8>]) -> bool {
     let lengths = shape(observer, payloads);
     let single = lengths.iter().eq(payloads.iter().map(Vec::len).collect::<Vec<_>>().iter());
@@ -71,41 +71,41 @@ fn link(net: &Net, address: &str) -> (Socket, UdpSocket, SocketAddr) {
 const NEIGHBOURS: [&str; 2] = ["10.77.1.2", "fd77:1::2"];
 
 #[test]
-fn a_train_crosses_a_link_whole() {
+fn a_gso_batch_crosses_a_link_whole() {
     let Some(net) = Net::new() else { return };
     for address in NEIGHBOURS {
         let (sender, observer, to) = link(&net, address);
         let payloads = payloads(20, 1400);
         send_all(&sender, &payloads, to);
-        assert_eq!(one_by_one(&observer, &payloads), !TRAINS);
+        assert_eq!(one_by_one(&observer, &payloads), !GSO);
     }
 }
 
 #[test]
-fn what_the_devices_mtu_refuses_leaves_one_by_one_from_then_on() {
+fn after_a_refusal_by_the_devices_mtu_datagrams_leave_one_by_one() {
     let Some(net) = Net::new() else { return };
     for address in NEIGHBOURS {
         let (sender, observer, to) = link(&net, address);
         let (long, short) = (payloads(20, 1400), payloads(20, 1200));
         net.west.ip("link set eth0 mtu 1300");
         send_all(&sender, &long, to);
-        assert!(one_by_one(&observer, &long), "each of them in fragments");
+        assert!(one_by_one(&observer, &long), "each datagram in fragments");
         net.west.ip("link set eth0 mtu 1500");
         send_all(&sender, &long, to);
-        assert!(one_by_one(&observer, &long), "not tried again, although it would go now");
+        assert!(one_by_one(&observer, &long), "not tried again, although it would succeed now");
         send_all(&sender, &short, to);
-        assert_eq!(one_by_one(&observer, &short), !TRAINS, "what fits was never refused");
+        assert_eq!(one_by_one(&observer, &short), !GSO, "a smaller size was never refused");
     }
 }
 
 #[test]
-fn what_the_paths_mtu_refuses_leaves_one_by_one() {
+fn datagrams_larger_than_the_mtu_of_the_path_leave_one_by_one() {
     let Some(net) = Net::new() else { return };
     net.middle.ip("link set eth1 mtu 1300");
     net.east.ip("link set eth0 mtu 1300");
     let (sender, observer, to) = link(&net, "10.77.2.1");
     observer.set_nonblocking(true).unwrap();
-    // What is sent before the kernel knows the path is lost; the first to arrive shows that it does.
+    // Datagrams sent before the kernel knows the MTU of the path are lost; the first to arrive shows that it does.
     let probe = within(LONG, || {
         common::send(&sender, &[1; 1400], Some(to))?;
         if observer.recv(&mut [0; 2000]).is_ok() { Ok(()) } else { Err(sender.try_recv_msg(&mut [0]).unwrap_err()) }
@@ -119,7 +119,7 @@ fn what_the_paths_mtu_refuses_leaves_one_by_one() {
 }
 
 #[test]
-fn a_datagram_that_is_refused_by_itself_is_an_error_and_no_fault_of_trains() {
+fn a_refused_single_datagram_is_an_error_and_does_not_turn_gso_off() {
     let Some(net) = Net::new() else { return };
     let (sender, observer, to) = link(&net, NEIGHBOURS[0]);
     let descriptor = sender.descriptor().unwrap();
@@ -130,10 +130,10 @@ fn a_datagram_that_is_refused_by_itself_is_an_error_and_no_fault_of_trains() {
     assert_eq!(sender.try_send_batch(&batch).unwrap_err().to_string(), format!("send EMSGSIZE {to}"));
     net.west.ip("link set eth0 mtu 1500");
     send_all(&sender, &payloads, to);
-    assert_eq!(one_by_one(&observer, &payloads), !TRAINS);
+    assert_eq!(one_by_one(&observer, &payloads), !GSO);
 }
 
-/// A socket whose trains the kernel refuses (`EINVAL`), because it may not compute checksums.
+/// A socket whose GSO batches the kernel refuses (`EINVAL`), because checksums are off.
 fn without_checksums() -> Socket {
     let socket = bound("127.0.0.1:0");
     checksums(&socket, false);
@@ -145,7 +145,7 @@ fn checksums(socket: &Socket, on: bool) {
 }
 
 #[test]
-fn what_the_kernel_refuses_leaves_one_by_one_from_then_on() {
+fn after_a_refusal_by_the_kernel_datagrams_leave_one_by_one() {
     let observer = observer("127.0.0.1:0");
     let to = observer.local_addr().unwrap();
     let (refused, other) = (payloads(64, 100), payloads(64, 90));
@@ -154,15 +154,15 @@ fn what_the_kernel_refuses_leaves_one_by_one_from_then_on() {
     assert!(one_by_one(&observer, &refused));
     checksums(&sender, true);
     send_all(&sender, &refused, to);
-    assert!(one_by_one(&observer, &refused), "not tried again, although it would go now");
+    assert!(one_by_one(&observer, &refused), "not tried again, although it would succeed now");
     send_all(&sender, &other, to);
-    assert_eq!(one_by_one(&observer, &other), !TRAINS);
+    assert_eq!(one_by_one(&observer, &other), !GSO);
     let fresh = bound("127.0.0.1:0");
     send_all(&fresh, &refused, to);
-    assert_eq!(one_by_one(&observer, &refused), !TRAINS, "another socket has its own experience");
+    assert_eq!(one_by_one(&observer, &refused), !GSO, "a refusal counts for its own socket only");
 }
 
-/// What a socket answers when it is asked to send all of a batch: counts and codes, until nothing is left.
+/// Sends all of a batch; answers the number sent and the codes of the refused datagrams.
 fn outcomes(socket: &Socket, batch: &[Datagram<'_>]) -> (usize, Vec<&'static str>) {
     let (mut done, mut sent, mut codes) = (0, 0, Vec::new());
     while done < batch.len() {
@@ -191,7 +191,7 @@ fn drain(socket: &Socket) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn outcomes_are_the_same_with_trains_and_without() {
+fn outcomes_are_the_same_with_and_without_gso() {
     let gro = |on| {
         let socket = Socket::new(&SocketOptions::new(SocketType::Udp4).gro(on).recv_buffer_size(1 << 20)).unwrap();
         socket.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
@@ -213,7 +213,7 @@ fn outcomes_are_the_same_with_trains_and_without() {
 }
 
 #[test]
-fn a_connected_socket_too_goes_on_one_by_one() {
+fn a_connected_socket_too_sends_one_by_one_after_a_refusal() {
     let observer = observer("127.0.0.1:0");
     let sender = without_checksums();
     sender.connect(observer.local_addr().unwrap()).unwrap();
@@ -245,7 +245,7 @@ fn without_offload_nothing_is_joined_in_either_direction() {
 fn the_environment_turns_offload_off() {
     const TEST: &str = "the_environment_turns_offload_off";
     if std::env::var_os("HELIOGRAM_OFFLOAD").is_none() {
-        // Read once in a process, so another one asks.
+        // The variable is read once in a process, so the test runs in another one.
         let program = std::env::current_exe().unwrap();
         let status = std::process::Command::new(program).args(["--exact", TEST]).env("HELIOGRAM_OFFLOAD", "0").status();
         assert!(status.unwrap().success());
@@ -257,7 +257,7 @@ fn the_environment_turns_offload_off() {
 }
 
 #[test]
-fn trains_begin_and_end_in_the_life_of_a_socket() {
+fn gro_starts_and_stops_on_an_open_socket() {
     let (receiver, sender, payloads) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"), payloads(20, 200));
     let to = receiver.local_addr().unwrap();
     let mut batch = RecvBatch::for_gro(32);
@@ -265,16 +265,16 @@ fn trains_begin_and_end_in_the_life_of_a_socket() {
     send_all(&sender, &payloads, to);
     let drained: Vec<_> = receiver.stop_gro().unwrap().into_iter().map(Result::unwrap).collect();
     assert!(receiver.stop_gro().unwrap().is_empty());
-    assert_eq!(drained.iter().any(RecvBatch::has_coalesced), TRAINS);
+    assert_eq!(drained.iter().any(RecvBatch::has_coalesced), GSO);
     let messages = drained.iter().flat_map(RecvBatch::iter).map(|message| message.data.to_vec());
-    assert_eq!(messages.collect::<Vec<_>>(), payloads, "what had come as a train is taken apart");
+    assert_eq!(messages.collect::<Vec<_>>(), payloads, "a GRO packet received before is split");
     send_all(&sender, &payloads, to);
     assert_eq!(receiver.try_recv_batch(&mut batch).unwrap(), 20);
     assert!(!receiver.gro() && !batch.has_coalesced());
 }
 
 #[test]
-fn trains_cannot_begin_or_end_without_a_descriptor() {
+fn gro_cannot_start_or_stop_without_a_descriptor() {
     let socket = Socket::new(&SocketOptions::new(SocketType::Udp4)).unwrap();
     assert_eq!(code(socket.start_gro()), "EBADF");
     socket.close().unwrap();

@@ -68,7 +68,7 @@ const TABLE: [Row; 5] = [
         name: "setMulticastInterface",
         set: |socket, index| socket.set_multicast_interface(Interface::Index(index)),
         get: |kernel, socket_type| match socket_type {
-            // For IPv4 the kernel tells the address alone: 127.0.0.1 or nothing stand for the loopback's index or none.
+            // For IPv4 the kernel reports only the address: 127.0.0.1 stands for the loopback interface, 0.0.0.0 for none.
             SocketType::Udp4 => kernel.multicast_if_v4().map(|address| u32::from(!address.is_unspecified())),
             SocketType::Udp6 => kernel.multicast_if_v6(),
         },
@@ -127,7 +127,7 @@ fn what_is_refused_changes_nothing_and_says_so() {
     });
 }
 
-/// How the kernel calls an index without an interface: `ip(7)` and `ipv6(7)` differ.
+/// The kernel's error for an index without an interface: `ip(7)` and `ipv6(7)` differ.
 fn missing_interface(socket_type: SocketType) -> &'static str {
     match socket_type {
         SocketType::Udp4 => "EADDRNOTAVAIL",
@@ -143,7 +143,7 @@ fn unbound_and_closed_sockets_refuse_every_row() {
         assert_eq!(error.errno(), Some(-libc::EBADF));
         for &(value, code) in row.refused.iter().filter(|(_, code)| !code.is_empty()) {
             let error = (row.set)(&new(socket_type), value).unwrap_err();
-            assert_eq!(error.to_string(), format!("{} {code}", row.name), "a wrong value is told before the state");
+            assert_eq!(error.to_string(), format!("{} {code}", row.name), "a wrong value is reported before the state");
         }
         socket.close().unwrap();
         let error = (row.set)(socket, row.default).unwrap_err();

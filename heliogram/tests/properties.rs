@@ -1,6 +1,5 @@
-//! Any sequence of operations on three loopback sockets keeps what the library promises: the state follows the table,
-//! every code is the one the rules foresee, each receiver gets exactly what was sent to it, in order, and closed stays
-//! closed.
+//! Random sequences of operations on three loopback sockets: the state follows the table, every error code is that of the
+//! rules, each receiver gets exactly what was sent to it, in order, and a closed socket stays closed.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -14,14 +13,14 @@ use heliogram::state::{Action, Bind, Handle, Op, Rules, State, step};
 use heliogram::{Datagram, ErrorKind, Interface, RecvBatch, Result, Socket, SocketControl, SocketOptions, SocketType};
 use proptest::prelude::*;
 
-/// What is done to a socket; a `usize` by itself names another one, or [`NOBODY`].
+/// An operation on a socket. A `usize` by itself is the number of another socket, or [`NOBODY`].
 #[derive(Clone, Debug)]
 enum Deed {
     Bind,
     BindTo(usize),
     BeginBind,
     FinishBind,
-    AbandonBind,
+    AbortBind,
     Connect(usize),
     Disconnect,
     Send(usize),
@@ -41,7 +40,7 @@ enum Deed {
 
 const SOCKETS: usize = 3;
 
-/// The number of an address at which nobody takes anything.
+/// The number that stands for an address whose socket refuses everything.
 const NOBODY: usize = SOCKETS;
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -52,7 +51,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => other.clone().prop_map(Deed::BindTo),
         1 => Just(Deed::BeginBind),
         1 => Just(Deed::FinishBind),
-        1 => Just(Deed::AbandonBind),
+        1 => Just(Deed::AbortBind),
         5 => other.clone().prop_map(Deed::Connect),
         2 => Just(Deed::Disconnect),
         6 => size.clone().prop_map(Deed::Send),
@@ -72,15 +71,15 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-/// A real socket, and what we know about it.
+/// A real socket, and what the test expects of it.
 struct Subject {
     socket: Socket,
     gro: bool,
     state: State,
-    /// What the kernel holds for it, oldest first.
+    /// The datagrams in its receive buffer, oldest first.
     inbox: VecDeque<Vec<u8>>,
     groups: BTreeSet<u8>,
-    /// It has a peer that may be gone, so that the kernel may say so once.
+    /// A datagram to its peer was refused, so that the kernel may report ECONNREFUSED once.
     may_be_refused: bool,
 }
 
@@ -97,7 +96,7 @@ impl Subject {
         }
     }
 
-    /// The rules' answer to an operation.
+    /// What the rules say of an operation in the present state.
     fn rule(&self, op: Op) -> std::result::Result<Action, ErrorKind> {
         step(Rules::Kernel, self.state, op).map(|step| step.action)
     }
@@ -106,7 +105,7 @@ impl Subject {
         self.state = step(Rules::Kernel, self.state, op).unwrap().next;
     }
 
-    /// Binds by the way, as sends and connects do; a membership may have bound the kernel's socket before.
+    /// Binds implicitly, as sends and connects do. A membership may have bound the kernel's socket before.
     fn take_bind(&mut self) {
         if self.state.bind == Bind::Unbound {
             self.take(Op::Bind);
@@ -114,13 +113,13 @@ impl Subject {
         }
     }
 
-    /// Where it can be reached, if anywhere.
+    /// The address at which it can be reached, if it is bound.
     fn reach(&self) -> Option<SocketAddr> {
         let port = self.socket.local_addr().ok()?.port();
         (port != 0).then(|| SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port))
     }
 
-    /// Whether the kernel takes a datagram from there for it.
+    /// Whether the kernel accepts a datagram from this address for it.
     fn hears(&self, from: SocketAddr) -> bool {
         self.socket.peer_addr().map_or(true, |peer| peer == from)
     }
@@ -129,7 +128,7 @@ impl Subject {
 /// Three sockets, and a count of the messages between them.
 struct World {
     subjects: Vec<Subject>,
-    /// Holds a port and listens to one stranger only, so that all others are told that nobody is there.
+    /// Holds a port, connected to another address, so that the datagrams of all others are refused.
     nobody: UdpSocket,
     messages: u32,
 }
@@ -153,7 +152,7 @@ impl World {
         World { subjects: gro.iter().map(|&gro| Subject::new(gro)).collect(), nobody, messages: 0 }
     }
 
-    /// Where a socket can be reached; a port of 0, which is no port, if nowhere.
+    /// The address at which a socket can be reached; its port is 0 if there is none.
     fn address(&self, who: usize) -> SocketAddr {
         if who == NOBODY {
             return self.nobody.local_addr().unwrap();
@@ -166,7 +165,7 @@ impl World {
         [&self.messages.to_le_bytes()[..], &vec![size as u8; size - 4]].concat()
     }
 
-    /// Puts what was sent where the kernel has put it; says whether anybody took it.
+    /// Adds a sent datagram to the inbox of its receiver. Without one, a connected sender may be refused.
     fn deliver(&mut self, from: usize, to: SocketAddr, payload: Vec<u8>) {
         let source = self.address(from);
         let taker = self.subjects.iter_mut().find(|subject| subject.reach() == Some(to) && subject.hears(source));
@@ -182,7 +181,7 @@ impl World {
             Deed::BindTo(other) => self.bind_to(who, *other),
             Deed::BeginBind => self.change(who, Op::Bind, Socket::begin_bind),
             Deed::FinishBind => self.finish_bind(who),
-            Deed::AbandonBind => self.change(who, Op::BindFailed, Socket::abandon_bind),
+            Deed::AbortBind => self.change(who, Op::BindFailed, Socket::abandon_bind),
             Deed::Connect(other) => self.connect(who, *other),
             Deed::Disconnect => self.change(who, Op::Disconnect, Socket::disconnect),
             Deed::Send(size) => self.send(who, None, *size),
@@ -329,7 +328,7 @@ impl World {
             }
             Err(error) => {
                 assert_eq!(error.code(), "ECONNREFUSED");
-                assert!(std::mem::take(&mut subject.may_be_refused), "nobody was gone");
+                assert!(std::mem::take(&mut subject.may_be_refused), "no datagram was refused");
             }
         }
     }
@@ -377,7 +376,7 @@ impl World {
         let subject = &self.subjects[who];
         let socket = &subject.socket;
         let (op, outcome) = match *deed {
-            // A wrong value is told before the state, as libuv does it.
+            // A wrong value is reported before the state, as in libuv.
             Deed::Ttl(ttl @ (0 | 256..)) => return expect(socket.set_ttl(ttl), "EINVAL"),
             Deed::MulticastTtl(ttl @ 256..) => return expect(socket.set_multicast_ttl(ttl), "EINVAL"),
             Deed::Buffer(size @ 0x8000_0000..) => {
@@ -397,7 +396,7 @@ impl World {
         self.subjects[who].inbox.clear();
     }
 
-    /// Takes in what is still under way: nothing was lost, nothing came twice.
+    /// Receives everything that is left, and asserts that nothing was lost or received twice.
     fn settle(&mut self) {
         for who in 0..SOCKETS {
             while !self.subjects[who].inbox.is_empty() {
@@ -413,7 +412,7 @@ impl World {
 }
 
 impl Subject {
-    /// Receives, waiting only for what must come; `None` if the rules or the kernel had nothing, for the right reason.
+    /// Receives; waits only if a datagram is expected. `None` after an error, which must be the right one.
     fn receive<T>(&mut self, mut call: impl FnMut(&Socket) -> Result<T>) -> Option<T> {
         let patience = if self.inbox.is_empty() { Duration::ZERO } else { Duration::from_secs(5) };
         let error = match within(patience, || call(&self.socket)) {
@@ -421,9 +420,9 @@ impl Subject {
             Err(error) => error,
         };
         match (self.rule(Op::Recv), error.code()) {
-            (Err(code), told) => assert_eq!(told, rule_code(code)),
-            (Ok(_), "ECONNREFUSED") => assert!(std::mem::take(&mut self.may_be_refused), "nobody was gone"),
-            (Ok(_), told) => assert_eq!((told, self.inbox.len()), ("EAGAIN", 0)),
+            (Err(rule), code) => assert_eq!(code, rule_code(rule)),
+            (Ok(_), "ECONNREFUSED") => assert!(std::mem::take(&mut self.may_be_refused), "no datagram was refused"),
+            (Ok(_), code) => assert_eq!((code, self.inbox.len()), ("EAGAIN", 0)),
         }
         None
     }

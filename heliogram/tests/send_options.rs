@@ -33,7 +33,7 @@ fn an_answer_leaves_from_the_address_that_was_asked() {
     for (socket_type, first, second) in
         [(SocketType::Udp4, "10.77.1.1", "10.77.1.3"), (SocketType::Udp6, "fd77:1::1", "fd77:1::3")]
     {
-        let (server, client) = (net.west.open_with_info(socket_type), net.east.open_with_info(socket_type));
+        let (server, client) = (net.west.open_with_metadata(socket_type), net.east.open_with_metadata(socket_type));
         for asked in [first, second] {
             send(&client, b"who?", Some(at(asked, &server))).unwrap();
             answer(&server);
@@ -45,7 +45,8 @@ fn an_answer_leaves_from_the_address_that_was_asked() {
 #[test]
 fn a_server_for_both_families_answers_ipv4_too() {
     let Some(net) = Net::new() else { return };
-    let (server, client) = (net.west.open_with_info(SocketType::Udp6), net.middle.open_with_info(SocketType::Udp4));
+    let (server, client) =
+        (net.west.open_with_metadata(SocketType::Udp6), net.middle.open_with_metadata(SocketType::Udp4));
     for asked in ["10.77.1.1", "10.77.1.3"] {
         send(&client, b"who?", Some(at(asked, &server))).unwrap();
         answer(&server);
@@ -61,9 +62,9 @@ fn an_interface_is_chosen_for_one_datagram() {
         other => panic!("a name is an index, not {other:?}"),
     };
     for (socket_type, group) in [(SocketType::Udp4, "239.77.0.1"), (SocketType::Udp6, "ff15::77:1")] {
-        let sender = net.middle.open_with_info(socket_type);
+        let sender = net.middle.open_with_metadata(socket_type);
         for (host, name) in [(&net.west, "eth0"), (&net.east, "eth1")] {
-            let member = host.open_with_info(socket_type);
+            let member = host.open_with_metadata(socket_type);
             member.join_multicast(ip(group), host.run(|| Interface::by_name("eth0")).unwrap()).unwrap();
             let options = SendOptions::new().interface(index(name));
             send_with(&sender, name.as_bytes(), at(group, &member), options).unwrap();
@@ -88,7 +89,7 @@ fn marks_and_hops_are_those_of_each_datagram() {
         (SocketType::Udp6, SocketType::Udp6, "fd77:2::1"),
         (SocketType::Udp6, SocketType::Udp4, "::ffff:10.77.2.1"),
     ] {
-        let (sender, receiver) = (net.west.open_with_info(from), net.east.open_with_info(to));
+        let (sender, receiver) = (net.west.open_with_metadata(from), net.east.open_with_metadata(to));
         let to = at(address, &receiver);
         for _ in 0..2 {
             let marked = metadata(&sender, to, &receiver, options);
@@ -103,7 +104,8 @@ fn marks_and_hops_are_those_of_each_datagram() {
 fn a_connected_socket_of_ipv6_marks_for_whatever_peer_it_has() {
     let Some(net) = Net::new() else { return };
     for (socket_type, address) in [(SocketType::Udp6, "fd77:2::1"), (SocketType::Udp4, "::ffff:10.77.2.1")] {
-        let (sender, receiver) = (net.west.open_with_info(SocketType::Udp6), net.east.open_with_info(socket_type));
+        let (sender, receiver) =
+            (net.west.open_with_metadata(SocketType::Udp6), net.east.open_with_metadata(socket_type));
         sender.connect(at(address, &receiver)).unwrap();
         let options = SendOptions::new().traffic_class(Ecn::Ce.into()).hop_limit(7);
         assert_eq!(sender.try_send_batch(&[Datagram::new(b"?").with(&options)]), Ok(1));
@@ -124,7 +126,8 @@ fn a_source_that_is_not_ours_is_refused() {
 #[test]
 fn each_datagram_of_a_batch_has_its_own_and_the_order_stays() {
     let Some(net) = Net::new() else { return };
-    let (sender, receiver) = (net.west.open_with_info(SocketType::Udp4), net.middle.open_with_info(SocketType::Udp4));
+    let (sender, receiver) =
+        (net.west.open_with_metadata(SocketType::Udp4), net.middle.open_with_metadata(SocketType::Udp4));
     let to = at("10.77.1.2", &receiver);
     let options = [3, 3, 3, 9, 5, 5].map(|hops| SendOptions::new().hop_limit(hops));
     let payloads: Vec<_> = (0..6_u8).map(|number| [number; 50]).collect();
@@ -151,15 +154,15 @@ fn what_waits_in_a_queue_keeps_its_options() {
 }
 
 #[test]
-fn fragments_are_allowed_or_not_for_one_datagram() {
+fn dont_fragment_for_one_datagram() {
     let Some(net) = Net::new() else { return };
     for (socket_type, address) in [(SocketType::Udp4, "10.77.1.2"), (SocketType::Udp6, "fd77:1::2")] {
-        let (sender, receiver) = (net.west.open_with_info(socket_type), net.middle.open_with_info(socket_type));
+        let (sender, receiver) = (net.west.open_with_metadata(socket_type), net.middle.open_with_metadata(socket_type));
         let to = at(address, &receiver);
         let too_long = |on| send_with(&sender, &[7; 2000], to, SendOptions::new().dont_fragment(on));
         for _ in 0..2 {
             assert_eq!(code(too_long(true)), "EMSGSIZE");
-            assert_eq!(send(&sender, &[7; 2000], Some(to)), Ok(2000), "the socket's own rule is as it was");
+            assert_eq!(send(&sender, &[7; 2000], Some(to)), Ok(2000), "the socket's own setting is unchanged");
             assert_eq!(recv(&receiver).len(), 2000);
             assert_eq!(too_long(false), Ok(1));
             assert_eq!(recv(&receiver).len(), 2000);
@@ -170,19 +173,23 @@ fn fragments_are_allowed_or_not_for_one_datagram() {
 }
 
 #[test]
-fn a_train_made_by_hand_is_cut() {
+fn segment_size_splits_a_send_into_datagrams() {
     let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     let bytes: Vec<u8> = (0..350).map(|number| number as u8).collect();
     let to = receiver.local_addr().unwrap();
     assert_eq!(send_with(&sender, &bytes, to, SendOptions::new().segment_size(100)), Ok(1));
     let received: Vec<_> = (0..4).map(|_| recv(&receiver)).collect();
     assert!(received.iter().map(Vec::as_slice).eq(bytes.chunks(100)));
-    assert_eq!(code(send_with(&sender, &[0; 65], to, SendOptions::new().segment_size(0))), "ok", "0 is no train");
+    assert_eq!(
+        code(send_with(&sender, &[0; 65], to, SendOptions::new().segment_size(0))),
+        "ok",
+        "0 turns segmentation off"
+    );
     assert_eq!(recv(&receiver).len(), 65);
 }
 
 #[test]
-fn a_time_to_leave_needs_a_clock() {
+fn a_transmit_time_needs_a_clock() {
     let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     let to = receiver.local_addr().unwrap();
     let now = SendOptions::new().transmit_time(Clock::Monotonic.now().unwrap());
@@ -217,7 +224,8 @@ fn datagrams_leave_when_they_shall() {
     if !add_fq(&net.west, "eth0") {
         return;
     }
-    let (sender, receiver) = (net.west.open_with_info(SocketType::Udp4), net.middle.open_with_info(SocketType::Udp4));
+    let (sender, receiver) =
+        (net.west.open_with_metadata(SocketType::Udp4), net.middle.open_with_metadata(SocketType::Udp4));
     sender.set_transmit_time_clock(Clock::Monotonic).unwrap();
     let start = Clock::Monotonic.now().unwrap() + GAP;
     let options: Vec<_> = (0..10).map(|number| SendOptions::new().transmit_time(start + number * GAP)).collect();

@@ -152,7 +152,7 @@ fn only_close_closes_and_only_the_bind_and_the_connect_move_their_half() {
 }
 
 #[test]
-fn what_waits_is_asked_again_from_the_same_half() {
+fn actions_occur_only_in_their_states() {
     for (rules, (state, op)) in RULES.into_iter().flat_map(|rules| cells().map(move |cell| (rules, cell))) {
         let Ok(step) = step(rules, state, op) else { continue };
         match step.action {
@@ -167,7 +167,7 @@ fn what_waits_is_asked_again_from_the_same_half() {
     }
 }
 
-/// A socket under test, and somebody who receives what it sends.
+/// A socket under test, and the receiver of what it sends.
 struct Pair {
     socket: Socket,
     peer: Socket,
@@ -183,7 +183,7 @@ impl Pair {
         self.peer.local_addr().unwrap()
     }
 
-    /// A new pair whose socket has gone this way.
+    /// A new pair whose socket has made these moves.
     fn along(rules: Rules, path: &[Move]) -> Self {
         let pair = Pair::new(rules);
         for &step in path {
@@ -197,7 +197,7 @@ fn local() -> SocketAddr {
     SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0)
 }
 
-/// An address of nobody on this host (RFC 5737), which the kernel refuses to bind.
+/// An address that no host has (RFC 5737), which the kernel refuses to bind.
 fn elsewhere() -> SocketAddr {
     SocketAddr::new(Ipv4Addr::new(192, 0, 2, 1).into(), 0)
 }
@@ -208,11 +208,11 @@ enum Move {
     BeginBind,
     FinishBind,
     FailBind,
-    AbandonBind,
+    AbortBind,
     BeginConnect,
     FinishConnect,
     FailConnect,
-    AbandonConnect,
+    AbortConnect,
     Disconnect,
     SendTo,
     Close,
@@ -223,11 +223,11 @@ impl Move {
         Move::BeginBind,
         Move::FinishBind,
         Move::FailBind,
-        Move::AbandonBind,
+        Move::AbortBind,
         Move::BeginConnect,
         Move::FinishConnect,
         Move::FailConnect,
-        Move::AbandonConnect,
+        Move::AbortConnect,
         Move::Disconnect,
         Move::SendTo,
         Move::Close,
@@ -239,26 +239,26 @@ impl Move {
             Move::BeginBind => socket.begin_bind(),
             Move::FinishBind => socket.finish_bind(local()),
             Move::FailBind => socket.finish_bind(elsewhere()),
-            Move::AbandonBind => socket.abandon_bind(),
+            Move::AbortBind => socket.abandon_bind(),
             Move::BeginConnect => socket.begin_connect().map(drop),
             Move::FinishConnect => socket.finish_connect(pair.peer()),
             Move::FailConnect => socket.finish_connect(SocketAddr::new(pair.peer().ip(), 0)),
-            Move::AbandonConnect => socket.abandon_connect(),
+            Move::AbortConnect => socket.abandon_connect(),
             Move::Disconnect => socket.disconnect(),
             Move::SendTo => socket.try_send_to(b"x", pair.peer()).map(drop),
             Move::Close => socket.close(),
         }
     }
 
-    /// The rules that the method asks, in their order, as far as they are asked in every state.
+    /// The operation of the rules that the method performs.
     fn op(self) -> Op {
         match self {
             Move::BeginBind => Op::Bind,
             Move::FinishBind => Op::BindDone,
-            Move::FailBind | Move::AbandonBind => Op::BindFailed,
+            Move::FailBind | Move::AbortBind => Op::BindFailed,
             Move::BeginConnect => Op::Connect,
             Move::FinishConnect => Op::ConnectDone,
-            Move::FailConnect | Move::AbandonConnect => Op::ConnectFailed,
+            Move::FailConnect | Move::AbortConnect => Op::ConnectFailed,
             Move::Disconnect => Op::Disconnect,
             Move::SendTo => Op::SendTo,
             Move::Close => Op::Close,
@@ -266,7 +266,7 @@ impl Move {
     }
 }
 
-/// Every state that a real socket gets into, with the shortest way there.
+/// Every state that a real socket reaches, with the shortest path to it.
 fn reachable(rules: Rules) -> BTreeMap<String, Vec<Move>> {
     let mut found = BTreeMap::from([(text(State::NEW), Vec::new())]);
     let mut open = VecDeque::from([Vec::new()]);

@@ -1,4 +1,4 @@
-//! What a socket has counted is what went through it.
+//! The counters of `Socket::stats`.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -7,11 +7,11 @@ use common::{LONG, bound, code, new, recv, send, set_option, within};
 use heliogram::send_queue::SendQueue;
 use heliogram::{Datagram, RecvBatch, Socket, SocketOptions, SocketType, Stats};
 
-/// Whether this build sends and takes trains at all, and many messages in a call.
-const TRAINS: bool = cfg!(not(heliogram_force_copy));
+/// Whether this build uses GSO, GRO and many messages in a call.
+const BATCHES: bool = cfg!(not(heliogram_force_copy));
 
 #[test]
-fn a_new_socket_has_done_nothing() {
+fn the_counters_of_a_new_socket_are_zero() {
     let unbound = new(SocketType::Udp4);
     assert_eq!(unbound.stats(), Stats::default());
     let bound = bound("127.0.0.1:0");
@@ -34,11 +34,11 @@ fn single_datagrams_are_counted_both_ways() {
     assert!(came.would_block_in >= 1);
     assert_eq!((came.datagrams_out, out.datagrams_in), (0, 0));
     receiver.close().unwrap();
-    assert_eq!((receiver.stats().datagrams_in, receiver.stats().dropped), (3, None), "closing forgets nothing of it");
+    assert_eq!((receiver.stats().datagrams_in, receiver.stats().dropped), (3, None), "the counters outlive the close");
 }
 
 #[test]
-fn batches_and_trains_are_counted_by_call_and_by_datagram() {
+fn batches_and_gro_packets_are_counted_by_call_and_by_datagram() {
     let receiver = Socket::new(&SocketOptions::new(SocketType::Udp4).gro(true)).unwrap();
     receiver.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
     let sender = bound("127.0.0.1:0");
@@ -53,20 +53,20 @@ fn batches_and_trains_are_counted_by_call_and_by_datagram() {
     let (out, came) = (sender.stats(), receiver.stats());
     assert_eq!((out.datagrams_out, out.bytes_out, out.batches_out), (11, 1300, 1));
     assert_eq!((came.datagrams_in, came.bytes_in), (11, 1300));
-    assert_eq!((out.gso_batches_out, came.gro_packets_in), if TRAINS { (1, 1) } else { (0, 0) });
+    assert_eq!((out.gso_batches_out, came.gro_packets_in), if BATCHES { (1, 1) } else { (0, 0) });
 }
 
 #[test]
-fn refused_trains_are_counted() {
+fn refused_gso_batches_are_counted() {
     let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     set_option(&sender.descriptor().unwrap(), libc::SOL_SOCKET, libc::SO_NO_CHECK, 1);
     assert_eq!(sender.try_send_batch(&[Datagram::new(&[7; 100]).to(receiver.local_addr().unwrap()); 8]), Ok(8));
     let stats = sender.stats();
-    assert_eq!((stats.datagrams_out, stats.gso_batches_out, stats.gso_refusals), (8, 0, u64::from(TRAINS)));
+    assert_eq!((stats.datagrams_out, stats.gso_batches_out, stats.gso_refusals), (8, 0, u64::from(BATCHES)));
 }
 
 #[test]
-fn what_the_kernel_dropped_is_what_was_sent_and_did_not_arrive() {
+fn the_count_of_drops_is_what_was_sent_and_not_received() {
     let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     receiver.set_recv_buffer_size(16 << 10).unwrap();
     for _ in 0..200 {

@@ -1,4 +1,4 @@
-//! The tokio face over loopback: waiting, cancelling, closing, streaming.
+//! The tokio socket over loopback: waiting, cancelling, closing, streaming.
 
 #[path = "common/ports.rs"]
 mod ports;

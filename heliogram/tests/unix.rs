@@ -167,7 +167,7 @@ fn the_kernel_vouches_for_the_sender() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_path() {
+fn errors_name_the_path() {
     let folder = Folder::new();
     let missing = folder.address("missing");
     let client = new();

@@ -54,8 +54,8 @@ impl Host {
         })
     }
 
-    /// The same, told all there is of what it receives.
-    pub(crate) fn open_with_info(&self, socket_type: SocketType) -> Socket {
+    /// The same, with all receive metadata turned on.
+    pub(crate) fn open_with_metadata(&self, socket_type: SocketType) -> Socket {
         let socket = self.open(socket_type);
         socket.set_recv_metadata(RecvMetadataOptions::all()).unwrap();
         socket

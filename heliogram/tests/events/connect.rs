@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn b50_connect_binds_first_and_is_told_on_a_later_tick() {
+fn b50_connect_binds_first_and_completes_on_a_later_tick() {
     let (events, log) = new_loop();
     let (server, address) = listening(&events, &udp4());
     let client = logged(&events, &log, &udp4());
@@ -17,17 +17,17 @@ fn b50_connect_binds_first_and_is_told_on_a_later_tick() {
     assert_eq!(client.peer_addr().unwrap(), address);
     assert_eq!(client.connect(address).unwrap_err().code(), "ERR_SOCKET_DGRAM_IS_CONNECTED");
     assert_eq!(client.send("x", address).unwrap_err().code(), "ERR_SOCKET_DGRAM_IS_CONNECTED");
-    assert_eq!(client.listener_count(event::Connect), 1, "the callback was a listener for once");
+    assert_eq!(client.listener_count(event::Connect), 1, "the callback is a one-time listener");
     drop(server);
 }
 
 #[test]
-fn b50_a_failure_is_for_the_callback_or_else_an_error_event() {
+fn b50_a_failure_goes_to_the_callback_or_else_to_the_error_event() {
     let (events, log) = new_loop();
     let socket = logged(&events, &log, &udp4());
     let to = log.clone();
-    let tell = move |_: &EventSocket, outcome: Result<()>| to.add(format!("callback {}", outcome.unwrap_err()));
-    socket.connect_then(("255.255.255.255", 9), tell).unwrap();
+    let callback = move |_: &EventSocket, outcome: Result<()>| to.add(format!("callback {}", outcome.unwrap_err()));
+    socket.connect_then(("255.255.255.255", 9), callback).unwrap();
     socket.send_then("x", (), log.sent("it")).unwrap();
     turn_until(&events, || log.len() == 3);
     assert_eq!(log.take(), ["listening", "callback connect EACCES 255.255.255.255:9", "it failed: Not connected"]);
@@ -41,7 +41,7 @@ fn b50_a_failure_is_for_the_callback_or_else_an_error_event() {
 }
 
 #[test]
-fn b51_a_peer_is_the_only_one_until_it_is_let_go() {
+fn b51_a_connected_socket_receives_from_its_peer_only() {
     let (events, log) = new_loop();
     let (socket, address) = listening(&events, &udp4());
     let to = log.clone();
@@ -71,7 +71,7 @@ fn b65_the_port_is_checked_first() {
 }
 
 #[test]
-fn a_connect_that_a_close_overtakes_is_not_told() {
+fn the_callback_of_a_connect_overtaken_by_a_close_is_not_called() {
     let (events, log) = new_loop();
     let (socket, _) = listening(&events, &udp4());
     let to = log.clone();

@@ -64,7 +64,7 @@ fn b11_a_bind_to_an_unknown_name_is_an_error_and_the_socket_may_be_bound_again()
 }
 
 #[test]
-fn b29_b31_a_send_to_an_unknown_name_tells_the_callback_or_else_an_error_event() {
+fn b29_b31_a_failed_lookup_of_a_send_goes_to_the_callback_or_else_to_the_error_event() {
     let (events, log) = new_loop();
     events.set_lookup(|_, _| Err(io::Error::other("Temporary failure in name resolution")));
     let socket = logged(&events, &log, &udp4());
@@ -81,7 +81,7 @@ fn b29_b31_a_send_to_an_unknown_name_tells_the_callback_or_else_an_error_event()
 }
 
 #[test]
-fn b12_a_close_overtakes_the_answer_which_is_dropped() {
+fn b12_a_lookup_that_ends_after_a_close_is_ignored() {
     let (events, log) = new_loop();
     let answer = answering(&events, "127.0.0.1:0".parse().unwrap());
     let socket = logged(&events, &log, &udp4());
@@ -94,7 +94,7 @@ fn b12_a_close_overtakes_the_answer_which_is_dropped() {
 }
 
 #[test]
-fn b12_the_callback_of_a_send_is_told_that_a_close_overtook_the_answer() {
+fn b12_a_send_whose_lookup_ends_after_a_close_is_cancelled() {
     let (events, log) = new_loop();
     let (_server, address) = listening(&events, &udp4());
     _server.unref();

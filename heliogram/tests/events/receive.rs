@@ -60,7 +60,7 @@ fn b39_after_a_close_in_a_listener_nothing_is_delivered() {
 }
 
 #[test]
-fn b40_a_flooded_socket_lets_the_others_have_their_turn() {
+fn b40_a_flooded_socket_does_not_starve_the_others() {
     let events = EventLoop::new().unwrap();
     let (flooded, address) = listening(&events, &udp4());
     let (quiet, quiet_address) = listening(&events, &udp4());
@@ -82,12 +82,12 @@ fn b40_a_flooded_socket_lets_the_others_have_their_turn() {
     client.send("quiet", quiet_address).unwrap();
     while seen.get().1 == 0 {
         events.run_once(Some(LONG)).unwrap();
-        assert!(seen.get().0 < before + 4000, "the quiet one waits for ever");
+        assert!(seen.get().0 < before + 4000, "the quiet socket is starved");
     }
 }
 
 #[test]
-fn b42_b43_b44_datagrams_of_any_size_come_whole_and_say_who_sent_them() {
+fn b42_b43_b44_datagrams_of_any_size_arrive_whole_with_their_senders_address() {
     for options in [udp4(), udp4().gro(true), SocketOptions::new(SocketType::Udp6)] {
         let events = EventLoop::new().unwrap();
         let (server, address) = listening(&events, &options);
@@ -109,7 +109,7 @@ fn b42_b43_b44_datagrams_of_any_size_come_whole_and_say_who_sent_them() {
 }
 
 #[test]
-fn trains_are_taken_apart() {
+fn gro_packets_are_split_into_datagrams() {
     let (events, log) = new_loop();
     let (server, address) = listening(&events, &udp4().gro(true));
     let to = log.clone();
@@ -123,7 +123,7 @@ fn trains_are_taken_apart() {
 }
 
 #[test]
-fn b45_blocked_senders_are_dropped_and_the_rest_comes() {
+fn b45_only_datagrams_of_blocked_senders_are_dropped() {
     let (events, log) = new_loop();
     let mut list = heliogram::BlockList::new();
     list.add_address("127.0.0.2".parse().unwrap());
@@ -133,7 +133,7 @@ fn b45_blocked_senders_are_dropped_and_the_rest_comes() {
     let blocked = events.create_socket(&udp4()).unwrap();
     blocked.bind(("127.0.0.2", 0)).unwrap();
     let (welcome, _) = listening(&events, &udp4());
-    // More of them than one system call brings.
+    // More than one system call receives.
     (0..50).for_each(|_| blocked.send("blocked", address).unwrap());
     welcome.send("welcome", address).unwrap();
     turn_until(&events, || log.len() == 1);
@@ -141,7 +141,7 @@ fn b45_blocked_senders_are_dropped_and_the_rest_comes() {
 }
 
 #[test]
-fn b46_an_error_of_receiving_is_an_event_and_the_socket_goes_on() {
+fn b46_a_receive_error_is_an_event_and_the_socket_goes_on() {
     let (events, log) = new_loop();
     let (peer, address) = listening(&events, &udp4());
     peer.close().unwrap();

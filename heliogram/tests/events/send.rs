@@ -107,7 +107,7 @@ fn b29_b30_a_failure_is_for_the_callback_and_else_for_nobody() {
 }
 
 #[test]
-fn b32_a_blocked_destination_is_for_the_callback_and_else_for_nobody() {
+fn b32_a_blocked_destination_is_reported_to_the_callback_only() {
     let (events, log) = new_loop();
     let mut list = heliogram::BlockList::new();
     list.add_address("127.0.0.1".parse().unwrap());
@@ -119,14 +119,14 @@ fn b32_a_blocked_destination_is_for_the_callback_and_else_for_nobody() {
 }
 
 #[test]
-fn b33_where_a_bind_fails_all_who_waited_are_told_and_a_close_happens() {
+fn b33_a_failed_bind_fails_the_queued_calls_and_a_queued_close_completes() {
     let (events, log) = new_loop();
     let socket = logged(&events, &log, &udp4());
     socket.bind(("192.0.2.1", 9)).unwrap();
     socket.send_then("x", 9, log.sent("first")).unwrap();
     let to = log.clone();
     socket.connect_then(9, move |_, outcome| to.add(format!("connect {}", outcome.unwrap_err().code()))).unwrap();
-    socket.send("nobody is told", 9).unwrap();
+    socket.send("without a callback", 9).unwrap();
     socket.send_then("x", (), log.sent("second")).unwrap();
     let to = log.clone();
     socket.close_then(move |_| to.add("closed")).unwrap();
@@ -160,7 +160,7 @@ fn b33_without_a_close_the_socket_may_send_again() {
 }
 
 #[test]
-fn b34_nothing_waits_after_a_normal_send() {
+fn b34_the_queue_is_empty_after_a_send() {
     let events = EventLoop::new().unwrap();
     let (socket, address) = listening(&events, &udp4());
     socket.send("abc", address).unwrap();
@@ -175,7 +175,7 @@ fn b36_datagrams_of_one_socket_leave_in_the_order_of_the_calls() {
     server.on(event::Message, move |_, (msg, _)| to.add(String::from_utf8_lossy(msg)));
     let client = events.create_socket(&udp4()).unwrap();
     let expected: Vec<_> = (0..100).map(|n| n.to_string()).collect();
-    // A listener's sends come behind those that waited for 'listening'.
+    // A listener's sends leave after those that waited for 'listening'.
     let (late, early) = (expected[60..].to_vec(), &expected[..60]);
     client.on(event::Listening, move |client, ()| late.iter().for_each(|n| client.send(n, address).unwrap()));
     early.iter().for_each(|n| client.send(n, ("127.0.0.1", address.port())).unwrap());
@@ -184,7 +184,7 @@ fn b36_datagrams_of_one_socket_leave_in_the_order_of_the_calls() {
 }
 
 #[test]
-fn b77_a_connected_send_to_nobody_says_so_without_an_address() {
+fn b77_the_error_of_a_connected_send_has_no_address() {
     let (events, log) = new_loop();
     let (gone, address) = listening(&events, &udp4());
     gone.close().unwrap();
@@ -207,7 +207,7 @@ fn b78_an_address_of_the_other_family_is_einval() {
 }
 
 #[test]
-fn b87_a_send_just_before_the_close_leaves_and_is_told() {
+fn b87_a_send_just_before_a_close_is_sent_and_its_callback_called() {
     let (events, log) = new_loop();
     let (server, address) = listening(&events, &udp4());
     let to = log.clone();

@@ -1,4 +1,4 @@
-//! What the kernel tells of received datagrams, between hosts, which are network namespaces of this test.
+//! Receive metadata, between hosts, which are network namespaces of this test.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -13,13 +13,13 @@ use heliogram::{
     SocketType, TrafficClass,
 };
 
-/// Sends one datagram, and says how it arrived.
+/// Sends one datagram, and answers its receive metadata.
 fn metadata(from: &Socket, to: SocketAddr, receiver: &Socket) -> RecvMetadata {
     send(from, b"?", Some(to)).unwrap();
     recv_from(receiver).1.metadata
 }
 
-/// The datagrams that come next, `count` of them, by batches.
+/// Receives `count` datagrams in batches.
 fn recv_batches(socket: &Socket, count: usize) -> Vec<(Vec<u8>, RemoteInfo)> {
     let (mut room, mut all) = (RecvBatch::for_gro(4), Vec::new());
     while all.len() < count {
@@ -30,7 +30,7 @@ fn recv_batches(socket: &Socket, count: usize) -> Vec<(Vec<u8>, RemoteInfo)> {
 }
 
 #[test]
-fn nobody_who_did_not_ask_is_told() {
+fn only_the_metadata_asked_for_is_reported() {
     let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     let to = receiver.local_addr().unwrap();
     assert_eq!(metadata(&sender, to, &receiver), RecvMetadata::default());
@@ -45,7 +45,7 @@ fn nobody_who_did_not_ask_is_told() {
 }
 
 #[test]
-fn it_is_an_option_of_a_bound_socket() {
+fn receive_metadata_needs_a_bound_socket() {
     let unbound = new(SocketType::Udp4);
     assert_eq!(unbound.set_recv_metadata(RecvMetadataOptions::all()).unwrap_err().to_string(), "setRecvMetadata EBADF");
     unbound.close().unwrap();
@@ -53,14 +53,14 @@ fn it_is_an_option_of_a_bound_socket() {
 }
 
 #[test]
-fn which_of_a_hosts_addresses_and_interfaces_it_came_to() {
+fn the_destination_address_and_interface_of_a_datagram() {
     let Some(net) = Net::new() else { return };
     let interface = |name: &str| net.middle.run(|| Interface::by_name(name)).unwrap();
     for (socket_type, near, far) in
         [(SocketType::Udp4, "10.77.1.2", "10.77.2.2"), (SocketType::Udp6, "fd77:1::2", "fd77:2::2")]
     {
-        let (west, east) = (net.west.open_with_info(socket_type), net.east.open_with_info(socket_type));
-        let server = net.middle.open_with_info(socket_type);
+        let (west, east) = (net.west.open_with_metadata(socket_type), net.east.open_with_metadata(socket_type));
+        let server = net.middle.open_with_metadata(socket_type);
         for (client, address, name) in [(&west, near, "eth0"), (&west, far, "eth0"), (&east, far, "eth1")] {
             let metadata = metadata(client, at(address, &server), &server);
             assert_eq!((metadata.destination, metadata.local_ip), (Some(ip(address)), Some(ip(address))));
@@ -71,9 +71,10 @@ fn which_of_a_hosts_addresses_and_interfaces_it_came_to() {
 }
 
 #[test]
-fn a_group_is_a_destination_and_no_address_of_ours() {
+fn a_multicast_group_is_the_destination_and_not_the_local_address() {
     let Some(net) = Net::new() else { return };
-    let (sender, member) = (net.west.open_with_info(SocketType::Udp4), net.middle.open_with_info(SocketType::Udp4));
+    let (sender, member) =
+        (net.west.open_with_metadata(SocketType::Udp4), net.middle.open_with_metadata(SocketType::Udp4));
     let eth0 = |host: &Host| host.run(|| Interface::by_name("eth0")).unwrap();
     member.join_multicast(ip("239.77.0.1"), eth0(&net.middle)).unwrap();
     sender.set_multicast_interface(eth0(&net.west)).unwrap();
@@ -82,14 +83,14 @@ fn a_group_is_a_destination_and_no_address_of_ours() {
 }
 
 #[test]
-fn the_congestion_mark_the_class_and_the_hops_that_are_left() {
+fn ecn_dscp_and_the_remaining_hop_limit() {
     let Some(net) = Net::new() else { return };
     let class = TrafficClass::new(46, Ecn::Ect1);
     for (socket_type, level, option, address) in [
         (SocketType::Udp4, libc::IPPROTO_IP, libc::IP_TOS, "10.77.2.1"),
         (SocketType::Udp6, libc::IPPROTO_IPV6, libc::IPV6_TCLASS, "fd77:2::1"),
     ] {
-        let (sender, receiver) = (net.west.open_with_info(socket_type), net.east.open_with_info(socket_type));
+        let (sender, receiver) = (net.west.open_with_metadata(socket_type), net.east.open_with_metadata(socket_type));
         let plain = metadata(&sender, at(address, &receiver), &receiver);
         assert_eq!((plain.traffic_class, plain.ecn()), (Some(TrafficClass(0)), Ecn::NotEct));
         set_option(&sender.descriptor().unwrap(), level, option, class.0.into());
@@ -101,9 +102,10 @@ fn the_congestion_mark_the_class_and_the_hops_that_are_left() {
 }
 
 #[test]
-fn a_socket_of_ipv6_is_told_of_what_came_by_ipv4() {
+fn an_ipv6_socket_reports_the_metadata_of_ipv4_datagrams() {
     let Some(net) = Net::new() else { return };
-    let (sender, receiver) = (net.west.open_with_info(SocketType::Udp4), net.east.open_with_info(SocketType::Udp6));
+    let (sender, receiver) =
+        (net.west.open_with_metadata(SocketType::Udp4), net.east.open_with_metadata(SocketType::Udp6));
     set_option(&sender.descriptor().unwrap(), libc::IPPROTO_IP, libc::IP_TOS, 0x2a);
     let metadata = metadata(&sender, at("10.77.2.1", &receiver), &receiver);
     assert_eq!(metadata.destination, Some(ip("::ffff:10.77.2.1")));
@@ -111,22 +113,23 @@ fn a_socket_of_ipv6_is_told_of_what_came_by_ipv4() {
 }
 
 #[test]
-fn times_lie_between_sending_and_receiving_and_do_not_go_back() {
+fn timestamps_lie_between_send_and_receive_and_never_decrease() {
     let Some(net) = Net::new() else { return };
-    let (sender, receiver) = (net.west.open_with_info(SocketType::Udp4), net.middle.open_with_info(SocketType::Udp4));
+    let (sender, receiver) =
+        (net.west.open_with_metadata(SocketType::Udp4), net.middle.open_with_metadata(SocketType::Udp4));
     receiver.set_recv_metadata(RecvMetadataOptions::all().hardware_timestamp(true)).unwrap();
     let mut before = SystemTime::now();
     for _ in 0..20 {
         let metadata = metadata(&sender, at("10.77.1.2", &receiver), &receiver);
-        let time = metadata.software_timestamp.expect("the kernel takes times as soon as a socket asks");
-        assert!(before <= time && time <= SystemTime::now(), "{time:?} lies outside of the exchange");
+        let time = metadata.software_timestamp.expect("the kernel takes timestamps as soon as a socket asks");
+        assert!(before <= time && time <= SystemTime::now(), "{time:?} is not between send and receive");
         assert_eq!(metadata.hardware_timestamp, None, "veth has no clock");
         before = time;
     }
 }
 
 #[test]
-fn what_was_dropped_is_what_was_sent_and_did_not_arrive() {
+fn the_count_of_drops_is_what_was_sent_and_not_received() {
     const SENT: usize = 200;
     let options = SocketOptions::new(SocketType::Udp4).recv_buffer_size(16 << 10);
     let (sender, receiver) = (bound("127.0.0.1:0"), Socket::new(&options).unwrap());
@@ -140,7 +143,7 @@ fn what_was_dropped_is_what_was_sent_and_did_not_arrive() {
     while let Ok(count) = receiver.try_recv_batch(&mut room) {
         arrived += count;
         for message in room.iter() {
-            assert!(message.rinfo.metadata.dropped >= dropped, "losses are not taken back");
+            assert!(message.rinfo.metadata.dropped >= dropped, "the count of drops never decreases");
             dropped = message.rinfo.metadata.dropped;
         }
     }
@@ -149,7 +152,7 @@ fn what_was_dropped_is_what_was_sent_and_did_not_arrive() {
 }
 
 #[test]
-fn every_datagram_of_a_train_is_told_the_same() {
+fn every_datagram_of_a_gro_packet_has_its_metadata() {
     let Some(net) = Net::new() else { return };
     let gro = |on| {
         net.middle.run(|| {
@@ -159,8 +162,8 @@ fn every_datagram_of_a_train_is_told_the_same() {
             socket
         })
     };
-    for (receiver, trains) in [(gro(true), TRAINS), (gro(false), false)] {
-        let sender = net.west.open_with_info(SocketType::Udp4);
+    for (receiver, coalesced) in [(gro(true), GRO), (gro(false), false)] {
+        let sender = net.west.open_with_metadata(SocketType::Udp4);
         let to = at("10.77.1.2", &receiver);
         let payloads: Vec<_> = (0..9_u8).map(|number| [number; 100]).collect();
         let batch: Vec<_> = payloads.iter().map(|bytes| Datagram::new(bytes).to(to)).collect();
@@ -171,26 +174,26 @@ fn every_datagram_of_a_train_is_told_the_same() {
             assert_eq!(rinfo.metadata.local_ip, Some(ip("10.77.1.2")));
             assert_eq!((rinfo.metadata.hop_limit, rinfo.metadata.dropped), (Some(64), Some(0)));
             assert!(rinfo.metadata.software_timestamp.is_some());
-            assert_eq!(rinfo.metadata.segment_size, if trains { Some(100) } else { None });
+            assert_eq!(rinfo.metadata.segment_size, if coalesced { Some(100) } else { None });
         }
     }
 }
 
-/// Whether this build sends and takes trains at all.
-const TRAINS: bool = cfg!(not(heliogram_force_copy));
+/// Whether this build uses GSO and GRO.
+const GRO: bool = cfg!(not(heliogram_force_copy));
 
 #[test]
-fn one_batch_serves_sockets_that_ask_and_sockets_that_do_not() {
+fn one_batch_serves_sockets_with_and_without_receive_metadata() {
     let (sender, asking, silent) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     asking.set_recv_metadata(RecvMetadataOptions::all()).unwrap();
     let mut room = RecvBatch::new(2, 64);
     for _ in 0..3 {
-        for (receiver, told) in [(&silent, false), (&asking, true)] {
+        for (receiver, asked) in [(&silent, false), (&asking, true)] {
             for _ in 0..2 {
                 send(&sender, b"?", Some(receiver.local_addr().unwrap())).unwrap();
             }
             assert_eq!(within(LONG, || receiver.try_recv_batch(&mut room)), Ok(2));
-            assert!(room.iter().all(|message| message.rinfo.metadata.local_ip.is_some() == told));
+            assert!(room.iter().all(|message| message.rinfo.metadata.local_ip.is_some() == asked));
         }
     }
 }

@@ -1,5 +1,4 @@
-//! Options that the manual does not have, seen at what comes and goes between hosts, which are network namespaces of
-//! this test.
+//! Socket options that Node does not have, tested between hosts, which are network namespaces of this test.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -26,7 +25,7 @@ fn open_with(host: &Host, options: &SocketOptions, port: u16) -> Socket {
 }
 
 #[test]
-fn unbound_and_closed_sockets_have_none_of_them() {
+fn unbound_and_closed_sockets_refuse_every_option() {
     type Call = fn(&Socket) -> heliogram::Result<()>;
     let calls: [(&str, Call); 8] = [
         ("setDontFragment", |socket| socket.set_dont_fragment(true)),
@@ -47,7 +46,7 @@ fn unbound_and_closed_sockets_have_none_of_them() {
 }
 
 #[test]
-fn marks_of_a_socket_are_those_of_its_datagrams() {
+fn set_tos_sets_the_traffic_class_of_sent_datagrams() {
     let Some(net) = Net::new() else { return };
     for (socket_type, address, _) in BOTH {
         let (sender, receiver) = (net.west.open(socket_type), net.middle.open(socket_type));
@@ -61,7 +60,7 @@ fn marks_of_a_socket_are_those_of_its_datagrams() {
 }
 
 #[test]
-fn the_paths_mtu_is_learnt_and_told() {
+fn the_mtu_of_the_path_is_learnt_and_reported() {
     let Some(net) = Net::new() else { return };
     net.middle.ip("link set eth1 mtu 1300");
     for (socket_type, _, peer) in BOTH {
@@ -71,7 +70,7 @@ fn the_paths_mtu_is_learnt_and_told() {
         sender.connect(at(peer, &receiver)).unwrap();
         assert_eq!(sender.mtu(), Ok(1500));
         sender.set_path_mtu_discovery(PathMtuDiscovery::Do).unwrap();
-        assert_eq!(send(&sender, &[7; 1400], None), Ok(1400), "nobody knows yet");
+        assert_eq!(send(&sender, &[7; 1400], None), Ok(1400), "the MTU of the path is not known yet");
         let error = within(LONG, || {
             sender.try_recv_msg(&mut [0]).map(drop)?;
             Ok(())
@@ -81,18 +80,18 @@ fn the_paths_mtu_is_learnt_and_told() {
         assert_eq!(code(send(&sender, &[7; 1400], None)), "EMSGSIZE");
         sender.set_dont_fragment(true).unwrap();
         assert_eq!(sender.path_mtu_discovery(), Ok(PathMtuDiscovery::Probe));
-        assert_eq!(send(&sender, &[7; 1400], None), Ok(1400), "a probe goes out");
+        assert_eq!(send(&sender, &[7; 1400], None), Ok(1400), "a probe may exceed the known MTU");
         assert_eq!(code(send(&sender, &[7; 1500], None)), "EMSGSIZE");
         sender.set_dont_fragment(false).unwrap();
         assert_eq!(sender.path_mtu_discovery(), Ok(PathMtuDiscovery::Dont));
-        // What became of the probe may come first.
+        // The error of the probe may come first.
         while send(&sender, &[7; 2000], None).is_err() {}
         assert_eq!(recv(&receiver).len(), 2000);
     }
 }
 
 #[test]
-fn two_sockets_share_a_port_each_for_its_own_interface() {
+fn two_sockets_share_a_port_each_bound_to_an_interface() {
     let Some(net) = Net::new() else { return };
     for (socket_type, near, far) in [BOTH[0], BOTH[1]].map(|(socket_type, near, _)| (socket_type, near, far_of(near))) {
         let of = |name: &str, port| open_with(&net.middle, &SocketOptions::new(socket_type).device(name), port);
@@ -112,7 +111,7 @@ fn far_of(near: &str) -> &'static str {
 }
 
 #[test]
-fn however_a_socket_is_bound_it_keeps_to_its_interface() {
+fn the_device_option_holds_for_joined_and_adopted_sockets() {
     let Some(net) = Net::new() else { return };
     let options = SocketOptions::new(SocketType::Udp4).device("eth1");
     let joined = net.middle.run(|| {
@@ -135,7 +134,7 @@ fn however_a_socket_is_bound_it_keeps_to_its_interface() {
 }
 
 #[test]
-fn a_bound_socket_is_tied_to_an_interface_and_let_go() {
+fn bind_device_binds_to_an_interface_and_releases_it() {
     let Some(net) = Net::new() else { return };
     let (server, west) = (net.middle.open(SocketType::Udp4), net.west.open(SocketType::Udp4));
     let eth1 = open_with(&net.middle, &SocketOptions::new(SocketType::Udp4).device("eth1"), 0);
@@ -177,7 +176,7 @@ fn a_group_is_joined_on_all_interfaces_at_once() {
 }
 
 #[test]
-fn two_groups_on_one_port_are_kept_apart() {
+fn without_multicast_all_two_groups_on_one_port_are_kept_apart() {
     let Some(net) = Net::new() else { return };
     let eth0 = |host: &Host| host.run(|| Interface::by_name("eth0")).unwrap();
     for (socket_type, groups) in
@@ -220,7 +219,7 @@ fn sharing(count: usize) -> Vec<Socket> {
     (0..count).map(open).collect()
 }
 
-/// Which of the sockets has received, and what.
+/// The index of the socket that received, and the bytes.
 fn receiver(sockets: &[Socket]) -> (usize, Vec<u8>) {
     let mut buffer = [0; 64];
     within(LONG, || {
@@ -236,7 +235,7 @@ fn receiver(sockets: &[Socket]) -> (usize, Vec<u8>) {
 }
 
 #[test]
-fn a_port_is_shared_by_a_byte_of_the_message() {
+fn steering_by_byte_chooses_the_socket_by_the_message() {
     let sockets = sharing(3);
     sockets[1].set_reuse_port_steering(Steering::Byte { offset: 2, sockets: 3 }).unwrap();
     let peer = sockets[0].local_addr().unwrap();
@@ -250,8 +249,8 @@ fn a_port_is_shared_by_a_byte_of_the_message() {
 }
 
 #[test]
-fn a_port_is_shared_by_processor_by_a_program_and_by_flow_again() {
-    let Ok(()) = common::stay_on_this_cpu() else { panic!("a thread may stay where it is") };
+fn steering_by_cpu_and_back_to_flow() {
+    let Ok(()) = common::stay_on_this_cpu() else { panic!("cannot pin the thread to its CPU") };
     let sockets = sharing(2);
     let peer = sockets[0].local_addr().unwrap();
     let sender = bound("127.0.0.1:0");
@@ -270,7 +269,7 @@ fn a_port_is_shared_by_processor_by_a_program_and_by_flow_again() {
 }
 
 #[test]
-fn what_steers_nothing_is_refused() {
+fn steering_over_no_sockets_is_refused() {
     let sockets = sharing(2);
     let refused = [Steering::Cpu { sockets: 0 }, Steering::Byte { offset: 0, sockets: 0 }];
     for steering in refused {
@@ -282,11 +281,11 @@ fn what_steers_nothing_is_refused() {
 }
 
 #[test]
-fn a_processor_and_a_time_of_polling_are_what_the_kernel_says() {
+fn incoming_cpu_and_busy_poll_are_read_back_from_the_kernel() {
     let socket = bound("127.0.0.1:0");
     socket.set_incoming_cpu(1).unwrap();
     assert_eq!(socket.incoming_cpu(), Ok(1));
-    let Ok(()) = common::stay_on_this_cpu() else { panic!("a thread may stay where it is") };
+    let Ok(()) = common::stay_on_this_cpu() else { panic!("cannot pin the thread to its CPU") };
     socket.connect(socket.local_addr().unwrap()).unwrap();
     send(&socket, b"?", None).unwrap();
     recv(&socket);
@@ -299,7 +298,7 @@ fn a_processor_and_a_time_of_polling_are_what_the_kernel_says() {
 }
 
 #[test]
-fn options_go_by_number() {
+fn getsockopt_and_setsockopt_take_raw_numbers() {
     let socket = bound("127.0.0.1:0");
     let mut value = [0; 8];
     assert_eq!(socket.getsockopt(libc::SOL_SOCKET, libc::SO_TYPE, &mut value), Ok(4));
