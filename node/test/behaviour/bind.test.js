@@ -10,9 +10,9 @@ const { records } = require('../support/runtime.js');
 const { errorMonitor } = EventEmitter;
 const hasSync = typeof host.Socket.prototype.bindSync === 'function';
 const noMeasure = !hasSync && !records && `node:dgram of ${process.version} has no bindSync to compare with; the tests before this one state what is expected`;
-const NOBODY = '192.0.2.77'; // RFC 5737: an address that no machine has
+const NOBODY = '192.0.2.77'; // RFC 5737: an address that no host has
 
-differential('B6 bind answers the socket, and listening never comes at once', async (t) => {
+differential('B6 bind returns the socket, and listening is never emitted at once', async (t) => {
   const socket = t.watch(t.socket('socket'), 'listening');
   process.nextTick(t.callback('tick before'));
   t.call('bind', () => socket.bind(0, '127.0.0.1', t.callback('bound')));
@@ -50,7 +50,7 @@ differential('B6 every form of bind', async (t) => {
   }
 }, { least: 51 });
 
-differential('B6 ports that are none', async (t) => {
+differential('B6 invalid ports', async (t) => {
   for (const port of [-1, 65536, 1.5, NaN, 'word', true, Infinity, 2 ** 32, []]) {
     const socket = t.watch(t.socket(String(port)), 'listening', 'error');
     t.call(String(port), () => socket.bind(port, '127.0.0.1'));
@@ -59,8 +59,8 @@ differential('B6 ports that are none', async (t) => {
   }
 }, { least: 18 });
 
-differential('B6 ports that can be no number', async (t) => {
-  // The look-up answers at once, so that what the conversion throws comes out of bind().
+differential('B6 ports that cannot be converted to a number', async (t) => {
+  // The look-up answers at once, so that bind() throws what the conversion throws.
   const lookup = (name, family, callback) => callback(null, '127.0.0.1', 4);
   const thrower = { [Symbol.toPrimitive]() { throw new Error('no primitive'); } };
   for (const port of [Symbol('port'), 10n, [thrower], function port() {}]) {
@@ -71,7 +71,7 @@ differential('B6 ports that can be no number', async (t) => {
   }
 }, { least: 8 });
 
-differential('B7 the bind callback adds no error listener and leaves nothing behind', async (t) => {
+differential('B7 the bind callback adds no error listener, and its listener is removed', async (t) => {
   const socket = t.socket('socket');
   const count = (when) => t.note(when, ...['listening', 'error', errorMonitor].map((event) => socket.listenerCount(event)));
   count('made');
@@ -84,7 +84,7 @@ differential('B7 the bind callback adds no error listener and leaves nothing beh
   count('bound');
 }, { least: 5 });
 
-differential('B7 the bind callback goes when the bind fails', async (t) => {
+differential('B7 the bind callback is removed when the bind fails', async (t) => {
   const socket = t.socket('socket');
   const count = (when) => t.note(when, ...['listening', 'error', errorMonitor].map((event) => socket.listenerCount(event)));
   socket.on('error', t.callback('error'));
@@ -210,7 +210,7 @@ differential('B11 a look-up that throws', async (t) => {
   await t.turns();
 }, { least: 3 });
 
-differential('B11 a look-up that answers with nonsense', async (t) => {
+differential('B11 a look-up that answers with an invalid address', async (t) => {
   for (const answer of ['not an address', '']) {
     const lookup = (name, family, callback) => process.nextTick(callback, null, answer, 4);
     const socket = t.watch(t.socket('socket', { type: 'udp4', lookup }), 'error', 'listening');
@@ -228,7 +228,7 @@ differential('B12 close during bind: close, and never listening', async (t) => {
   await t.turns();
 }, { least: 4 });
 
-differential('B12 a look-up that answers after close is not heard', async (t) => {
+differential('B12 a look-up that answers after close is ignored', async (t) => {
   for (const answer of [[null, '127.0.0.1', 4], [new Error('too late')]]) {
     let reply;
     const lookup = (name, family, callback) => { reply = callback; };
@@ -250,7 +250,7 @@ differential('B13 close inside listening', async (t) => {
   await t.turns();
 }, { least: 4 });
 
-differential('B13 close behind a send on an unbound socket waits for it', async (t) => {
+differential('B13 close after a send on an unbound socket waits for the send', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = t.watch(t.socket('socket'), 'listening', 'close', 'error');
   t.call('send', () => socket.send('last words', peer.address().port, '127.0.0.1', t.callback('sent')));
@@ -261,7 +261,7 @@ differential('B13 close behind a send on an unbound socket waits for it', async 
   await t.turns();
 }, { least: 6 });
 
-differential('B16 two sockets with reusePort share a port, and nobody else', async (t) => {
+differential('B16 sockets with reusePort share a port, and a socket without it does not', async (t) => {
   const first = await t.bound('first', { type: 'udp4', reusePort: true });
   const { port } = first.address();
   for (const [label, options] of Object.entries({ second: { type: 'udp4', reusePort: true }, third: 'udp4', fourth: { type: 'udp4', reuseAddr: true } })) {
@@ -271,7 +271,7 @@ differential('B16 two sockets with reusePort share a port, and nobody else', asy
   }
 }, { least: 3 });
 
-differential('B16 sockets that share a port hear every datagram once', async (t) => {
+differential('B16 each datagram reaches one of the sockets that share a port', async (t) => {
   const sockets = [await t.bound('first', { type: 'udp4', reusePort: true }), t.socket('second', { type: 'udp4', reusePort: true })];
   const { port } = sockets[0].address();
   sockets[1].bind(port, '127.0.0.1');
@@ -303,7 +303,7 @@ differential('B19 bindSync binds at once and listening comes on the next tick', 
   ],
 });
 
-differential('B19 bindSync receives without listening having been awaited', async (t) => {
+differential('B19 bindSync receives before listening', async (t) => {
   const socket = t.socket('socket');
   const { port } = socket.bindSync({ port: 0, address: '127.0.0.1' });
   const heard = t.once(socket, 'message');

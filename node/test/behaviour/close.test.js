@@ -1,5 +1,5 @@
 'use strict';
-// B61-B64: closed sockets, and what close, ref and unref do. That processes end is in ../lifetime.
+// B61-B64: closed sockets, and what close, ref and unref do. When processes end is tested in ../lifetime.
 
 const { differential } = require('../support/differential.js');
 const { reservedPort } = require('../support/network/ports.js');
@@ -53,7 +53,7 @@ differential('B62 close twice', async (t) => {
   await t.turns();
 }, { least: 6 });
 
-differential('B62 when close is heard, and by whom', async (t) => {
+differential('B62 when close is emitted, and to which listeners', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'close');
   process.nextTick(t.callback('tick before'));
   socket.close(function closed(...values) { t.note('callback', this, ...values); });
@@ -65,7 +65,7 @@ differential('B62 when close is heard, and by whom', async (t) => {
   t.note('still listening', socket.listenerCount('close'));
 }, { least: 8 });
 
-differential('B62 a callback that is no function', async (t) => {
+differential('B62 a callback that is not a function', async (t) => {
   for (const callback of [null, 4, 'text', {}, Symbol('callback')]) {
     const socket = t.watch(await t.bound('socket'), 'close');
     t.call('close', () => socket.close(callback));
@@ -113,7 +113,7 @@ differential('B63 ref and unref chain, repeat, and do nothing when closed', asyn
   for (const name of ['unref', 'ref']) t.call(`${name} after close`, () => socket[name]());
 }, { least: 11 });
 
-differential('B63 an unref’d socket still hears', async (t) => {
+differential('B63 an unref’d socket still receives', async (t) => {
   const socket = await t.bound('socket');
   const peer = await t.boundPeer('peer');
   const heard = t.once(socket.unref(), 'message');

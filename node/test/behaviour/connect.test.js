@@ -16,7 +16,7 @@ differential('B50 connect while connecting and when connected', async (t) => {
   await t.turns();
 }, { least: 5 });
 
-differential('B50 connect answers on a later tick', async (t) => {
+differential('B50 connect is emitted on a later tick', async (t) => {
   for (const bound of [true, false]) {
     const socket = bound ? await t.bound('bound') : t.socket('unbound');
     t.watch(socket, 'listening', 'connect');
@@ -44,7 +44,7 @@ differential('B50 the forms of connect', async (t) => {
   }
 }, { least: 24 });
 
-differential('B50 the connect callback is a listener that goes', async (t) => {
+differential('B50 the connect callback is a one-time listener', async (t) => {
   const socket = await t.bound('socket');
   const count = (when) => t.note(when, ...['connect', 'error', errorMonitor].map((event) => socket.listenerCount(event)));
   count('before');
@@ -54,7 +54,7 @@ differential('B50 the connect callback is a listener that goes', async (t) => {
   count('connected');
 }, { least: 4 });
 
-differential('B50 a failed connect goes to the callback, else to error', async (t) => {
+differential('B50 a failed connect goes to the callback, or else to the error event', async (t) => {
   const failure = t.name('the failure', new Error('no such name'));
   const lookup = (name, family, callback) => process.nextTick(callback, name === 'bad' ? failure : null, name, 4);
   const socket = t.watch(await t.bound('socket', { type: 'udp4', lookup }), 'error', 'connect');
@@ -116,7 +116,7 @@ differential('B50 a look-up that answers after close', async (t) => {
   await t.turns();
 }, { least: 2 });
 
-differential('B52 disconnect loses a port that the kernel chose', async (t) => {
+differential('B52 disconnect releases a port that the kernel chose', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket'), peer);
   t.call('disconnect', () => socket.disconnect());
@@ -163,7 +163,7 @@ differential('B53 disconnect of a socket without a peer', async (t) => {
   t.call('again', () => socket.disconnect());
 }, { least: 6 });
 
-differential('B53 disconnect stops nothing that was sent', async (t) => {
+differential('B53 disconnect does not stop earlier sends', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket'), peer);
   const heard = t.times(peer, 'message', 5);
@@ -190,7 +190,7 @@ differential('B54 remoteAddress over IPv6', async (t) => {
   t.call('connected', () => socket.remoteAddress());
 }, { least: 1, needs: noIPv6 });
 
-differential('B65 connect checks port and address, whatever the state', async (t) => {
+differential('B65 connect checks port and address in every state', async (t) => {
   const closed = t.socket('closed');
   closed.close();
   const connected = await t.bound('connected');
@@ -203,7 +203,7 @@ differential('B65 connect checks port and address, whatever the state', async (t
   }
 }, { least: 27 });
 
-differential('B65 the callback of connect need be no function to be listened to', async (t) => {
+differential('B65 a connect callback that is not a function', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'connect', 'error');
   for (const callback of ['text', 4, {}, null, 0]) {
     t.call(util.inspect(callback), () => socket.connect(9, '127.0.0.1', callback));

@@ -26,7 +26,7 @@ differential('B2 each option is checked, and falsy buffer sizes are not', async 
   }
 }, { least: 48 });
 
-differential('B2 the options are checked in one order', async (t) => {
+differential('B2 the order in which the options are checked', async (t) => {
   const wrong = { recvBufferSize: 'r', sendBufferSize: 's', receiveBlockList: {}, sendBlockList: {}, type: 'bad', lookup: 'l', signal: 'a' };
   const right = { recvBufferSize: 0, sendBufferSize: 0, receiveBlockList: null, sendBlockList: null, type: 'udp4', lookup: undefined, signal: undefined };
   for (const key of Object.keys(wrong)) {
@@ -36,14 +36,14 @@ differential('B2 the options are checked in one order', async (t) => {
   t.call('all right', () => t.socket('socket', wrong));
 }, { least: 8 });
 
-differential('B2 a getter that throws is passed on', async (t) => {
+differential('B2 createSocket throws what a getter of the options throws', async (t) => {
   for (const key of ['type', 'lookup', 'recvBufferSize', 'sendBufferSize', 'signal', 'reuseAddr', 'reusePort', 'ipv6Only']) {
     const options = { type: 'udp4', get [key]() { throw new Error(`${key} was read`); } };
     t.call(key, () => t.socket('socket', options));
   }
 }, { least: 8 });
 
-differential('B3 the channel udp.socket hears of each socket while it has a subscriber', async (t) => {
+differential('B3 the channel udp.socket publishes each socket while it has a subscriber', async (t) => {
   const hear = ({ socket, ...rest }) => {
     t.name('heard', socket);
     t.note('heard', socket.type, Object.keys(rest), socket.listenerCount('message'));
@@ -58,11 +58,11 @@ differential('B3 the channel udp.socket hears of each socket while it has a subs
   t.socket('silent again');
 }, { least: 3 });
 
-differential('B3 an aborted signal closes the socket before the channel hears of it', async (t) => {
+differential('B3 an aborted signal closes the socket before the channel publishes it', async (t) => {
   const hear = ({ socket }) => t.call('address when heard', () => socket.address());
   diagnostics.subscribe('udp.socket', hear);
   const socket = t.watch(t.socket('aborted', { type: 'udp4', signal: AbortSignal.abort() }), 'close', 'error', 'listening');
-  diagnostics.unsubscribe('udp.socket', hear); // what the trace itself opens is not meant
+  diagnostics.unsubscribe('udp.socket', hear); // the sockets of the trace itself are not part of the test
   t.call('bind', () => socket.bind());
   t.call('close', () => socket.close());
   await t.once(socket, 'close');
@@ -86,7 +86,7 @@ differential('B4 new without createSocket, and the second argument as a listener
   }
 }, { least: 8 });
 
-differential('B4 Socket is a plain function that .call takes an object of', async (t) => {
+differential('B4 Socket is a plain function that can be called on an object', async (t) => {
   const object = t.name('object', Object.create(t.dgram.Socket.prototype));
   t.call('Socket.call', () => t.dgram.Socket.call(object, 'udp4', () => {}));
   t.note('made', object.type, object.listenerCount('message'));
@@ -98,7 +98,7 @@ differential('B4 Socket is a plain function that .call takes an object of', asyn
   t.call('Socket without new', () => t.dgram.Socket('udp4'));
 }, { least: 5 });
 
-differential('B4 classes inherit from Socket in both ways', async (t) => {
+differential('B4 subclasses with class and with util.inherits', async (t) => {
   class Modern extends t.dgram.Socket {
     constructor() { super('udp4'); }
   }
@@ -152,13 +152,13 @@ differential('B5 aborting while the bind is under way ends it without listening'
   await t.turns();
 }, { least: 1 });
 
-differential('B73 createSocket is a plain function that new takes too', async (t) => {
+differential('B73 createSocket may be called with new', async (t) => {
   const socket = t.call('new createSocket', () => t.name('made', new t.dgram.createSocket('udp4')));
   t.note('instance', socket instanceof t.dgram.Socket, socket instanceof host.Socket);
   t.call('close', () => socket.close());
 }, { least: 3 });
 
-differential('B73 a socket is an instance of the Socket which clients import', async (t) => {
+differential('B73 a socket is an instance of the imported Socket', async (t) => {
   const socket = t.socket('socket');
   const called = t.name('called', Object.create(t.dgram.Socket.prototype));
   t.dgram.Socket.call(called, 'udp4');
@@ -170,7 +170,7 @@ differential('B73 a socket is an instance of the Socket which clients import', a
 
 const stateSymbol = (socket) => Object.getOwnPropertySymbols(socket).find(({ description }) => /^(state symbol|kStateSymbol)$/.test(description));
 
-differential('B74 the state hangs on the socket under its own symbol', async (t) => {
+differential('B74 the state is a property of the socket under a symbol', async (t) => {
   const socket = t.socket('socket', { type: 'udp4', reuseAddr: true, ipv6Only: false, recvBufferSize: 9000 });
   const state = socket[stateSymbol(socket)];
   const show = (when) => {
@@ -194,7 +194,7 @@ differential('B74 the state hangs on the socket under its own symbol', async (t)
   show('closed');
 }, { least: 9 });
 
-differential('B74 the handle has the methods which tools replace', async (t) => {
+differential('B74 the handle has the methods that tools replace', async (t) => {
   const socket = await t.bound('socket');
   const { handle } = socket[stateSymbol(socket)];
   for (const name of ['lookup', 'bind', 'send', 'close', 'hasRef', 'ref', 'unref', 'onmessage', 'getsockname', 'getAsyncId']) {
@@ -206,7 +206,7 @@ differential('B74 the handle has the methods which tools replace', async (t) => 
   t.note('hasRef when closed', handle.hasRef());
 }, { least: 12 });
 
-differential('B74 a replaced handle.lookup answers for bind, connect and send', async (t) => {
+differential('B74 bind, connect and send use a replaced handle.lookup', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = t.socket('socket');
   const { handle } = socket[stateSymbol(socket)];
@@ -225,7 +225,7 @@ differential('B74 a replaced handle.lookup answers for bind, connect and send', 
   t.note('connected to', socket.remoteAddress().address);
 }, { least: 7 });
 
-differential('B74 a replaced handle.bind that refuses is an error of bind', async (t) => {
+differential('B74 an error of a replaced handle.bind is an error of bind', async (t) => {
   const socket = t.watch(t.socket('socket'), 'listening', 'error');
   const { handle } = socket[stateSymbol(socket)];
   handle.bind = (...values) => {
@@ -236,7 +236,7 @@ differential('B74 a replaced handle.bind that refuses is an error of bind', asyn
   await t.turns();
 }, { least: 2 });
 
-differential('B74 a replaced handle.send that refuses is an error of send', async (t) => {
+differential('B74 an error of a replaced handle.send is an error of send', async (t) => {
   const socket = await t.bound('socket');
   const { handle } = socket[stateSymbol(socket)];
   handle.send = () => -13;
@@ -246,14 +246,14 @@ differential('B74 a replaced handle.send that refuses is an error of send', asyn
   await t.turns();
 }, { least: 2 });
 
-differential('B74 a replaced handle.onmessage hears of errors by number', async (t) => {
+differential('B74 a replaced handle.onmessage gets errors as numbers', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'error', 'message');
   const { handle } = socket[stateSymbol(socket)];
   handle.onmessage(-111, handle, null, null);
   handle.onmessage(3, handle, Buffer.from('abc'), { address: '127.0.0.1', family: 'IPv4', port: 53 });
 }, { least: 2 });
 
-differential('B74 the deprecated accessors of the host are there too', async (t) => {
+differential('B74 the deprecated accessors of the host exist', async (t) => {
   const socket = t.socket('socket');
   for (const name of ['_handle', '_receiving', '_bindState', '_queue', '_reuseAddr', '_healthCheck', '_stopReceiving']) {
     t.note(name, name in socket);

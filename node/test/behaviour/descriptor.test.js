@@ -12,7 +12,7 @@ const FIXTURE = path.join(__dirname, 'fixtures', 'descriptor.js');
 
 const handleOf = (socket) => socket[Object.getOwnPropertySymbols(socket).find(({ description }) => /^(state symbol|kStateSymbol)$/.test(description))].handle;
 
-/** A socket that is bound and not read from, so that whoever adopts its descriptor gets all datagrams. */
+/** A bound socket that is not read, so that the process that adopts its descriptor receives all datagrams. */
 function silent(t) {
   const donor = t.peer('donor');
   donor.addMembership('224.0.0.114', '127.0.0.1');
@@ -36,9 +36,9 @@ differential('B14 an adopted descriptor listens at once and works', (t) => adopt
 differential('B14 an adopted descriptor and the forms of bind', (t) => adopted(t, 'forms'), { least: 4 });
 differential('B15 an adopted descriptor has SO_REUSEADDR', async (t) => adopted(t, 'reuse', { donor: await t.boundPeer('donor') }), { least: 2 });
 differential('B15 an adopted descriptor is non-blocking', (t) => adopted(t, 'nonBlocking', { blocking: true }), { least: 3 });
-differential('B80 a descriptor that is adopted twice', (t) => adopted(t, 'twice'), { least: 3 });
+differential('B80 a descriptor adopted twice', (t) => adopted(t, 'twice'), { least: 3 });
 
-differential('B14 values that are no descriptor', async (t) => {
+differential('B14 values that are not a descriptor', async (t) => {
   for (const fd of [0, -1, 1.5, NaN, '3', null, undefined, 2 ** 31, 2 ** 32, {}, true, 3n]) {
     const socket = t.watch(t.socket('socket'), 'listening', 'error');
     t.call(`fd ${String(fd)}`, () => socket.bind({ fd }));
@@ -46,7 +46,7 @@ differential('B14 values that are no descriptor', async (t) => {
   }
 }, { least: 23 });
 
-differential('B14 descriptors that are no UDP socket', async (t) => {
+differential('B14 descriptors that are not a UDP socket', async (t) => {
   const file = fs.openSync(__filename);
   t.after(() => fs.closeSync(file));
   const server = net.createServer().listen(0, '127.0.0.1');
@@ -61,7 +61,7 @@ differential('B14 descriptors that are no UDP socket', async (t) => {
   }
 }, { least: 12 });
 
-differential('B80 a descriptor that a socket of ours or of the host has', async (t) => {
+differential('B80 a descriptor that another socket, of the package or of the host, has', async (t) => {
   for (const donor of [await t.bound('of ours'), await t.boundPeer('of the host')]) {
     const { fd } = handleOf(donor);
     const socket = t.watch(t.socket('socket'), 'listening', 'error');
@@ -72,7 +72,7 @@ differential('B80 a descriptor that a socket of ours or of the host has', async 
   }
 }, { least: 4 });
 
-differential('B80 a descriptor that nobody polls', async (t) => {
+differential('B80 a descriptor that no socket polls', async (t) => {
   const donor = host.createSocket('udp4');
   donor.addMembership('224.0.0.114', '127.0.0.1');
   const { fd } = handleOf(donor);
@@ -84,6 +84,6 @@ differential('B80 a descriptor that nobody polls', async (t) => {
   socket.close();
   await closed;
   await t.turns(1);
-  // The descriptor is closed with the socket that adopted it; the donor's own close would close a stranger's.
+  // The socket that adopted the descriptor closes it; a close of the donor could close a later descriptor of that number.
   t.note('closed', !fs.existsSync(`/proc/self/fd/${fd}`));
 }, { least: 4 });

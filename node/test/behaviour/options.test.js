@@ -12,7 +12,7 @@ const FIXTURE = path.join(__dirname, 'fixtures', 'multicast.js');
 const GROUP = '224.0.0.114';
 const LO = '127.0.0.1';
 
-/** One row per method: a good call. */
+/** A valid call of each method. */
 const METHODS = {
   address: [], remoteAddress: [], disconnect: [],
   setBroadcast: [true], setTTL: [16], setMulticastTTL: [16], setMulticastLoopback: [true], setMulticastInterface: [LO],
@@ -70,7 +70,7 @@ for (const [name, values] of Object.entries(JOINS)) {
   }, { least: 7 });
 }
 
-differential('B56 what follows a silent bind', async (t) => {
+differential('B56 send, connect and close after a silent bind', async (t) => {
   const joined = (label) => {
     const socket = t.watch(t.socket(label), 'listening', 'error', 'connect');
     socket.addMembership(GROUP, LO);
@@ -126,14 +126,14 @@ for (const name of ['setRecvBufferSize', 'setSendBufferSize']) {
   }, { least: 50 });
 }
 
-differential('B58 the sizes that createSocket is given', async (t) => {
+differential('B58 buffer sizes given to createSocket', async (t) => {
   const socket = await t.bound('socket', { type: 'udp4', recvBufferSize: 10_000, sendBufferSize: 20_000 });
   t.note('sizes', socket.getRecvBufferSize(), socket.getSendBufferSize());
   const plain = await t.bound('plain', { type: 'udp4', recvBufferSize: 0 });
   t.note('defaults', plain.getRecvBufferSize(), plain.getSendBufferSize());
 }, { least: 2 });
 
-differential('B59 joining twice, leaving twice, and bad groups', async (t) => {
+differential('B59 joining twice, leaving twice, and invalid groups', async (t) => {
   const socket = await t.bound('socket', { type: 'udp4', reuseAddr: true });
   t.call('join', () => socket.addMembership(GROUP, LO));
   t.call('join again', () => socket.addMembership(GROUP, LO));
@@ -146,7 +146,7 @@ differential('B59 joining twice, leaving twice, and bad groups', async (t) => {
   }
 }, { least: 42 });
 
-differential('B59 source-specific groups, twice, and bad ones', async (t) => {
+differential('B59 source-specific groups: joining and leaving twice, and invalid ones', async (t) => {
   const socket = await t.bound('socket', { type: 'udp4', reuseAddr: true });
   for (const name of ['addSourceSpecificMembership', 'dropSourceSpecificMembership']) {
     t.call(name, () => socket[name]('127.0.0.9', '232.0.0.1', LO));
@@ -189,7 +189,7 @@ differential('B66 reuseAddr lets two sockets have one address', async (t) => {
   }
 }, { least: 2 });
 
-differential('B66 with reuseAddr the socket bound last hears', async (t) => {
+differential('B66 with reuseAddr the socket bound last receives', async (t) => {
   const first = await t.bound('first', { type: 'udp4', reuseAddr: true });
   const second = t.socket('second', { type: 'udp4', reuseAddr: true });
   second.bind(first.address().port, LO);
@@ -200,7 +200,7 @@ differential('B66 with reuseAddr the socket bound last hears', async (t) => {
   t.note('heard by the second', (await heard)[0]);
 }, { least: 1 });
 
-differential('B79 how errors of buffer sizes look', async (t) => {
+differential('B79 how errors of buffer sizes print', async (t) => {
   const socket = t.socket('socket');
   for (const name of ['getRecvBufferSize', 'getSendBufferSize', 'setRecvBufferSize', 'setSendBufferSize']) {
     try {
@@ -242,8 +242,8 @@ differential('B79 how other errors print', async (t) => {
 
 const inNamespace = { prefix: namespace, needs: noNamespace };
 
-inChild('B59 multicast is heard by those who joined', FIXTURE, 'heard', { ...inNamespace, least: 8 });
-inChild('B59 a source-specific group is heard from its source', FIXTURE, 'sources', { ...inNamespace, least: 5 });
-inChild('B59 memberships without an interface take the route’s', FIXTURE, 'byRoute', { ...inNamespace, least: 4 });
+inChild('B59 members of a group receive its datagrams', FIXTURE, 'heard', { ...inNamespace, least: 8 });
+inChild('B59 a source-specific member receives only from the source', FIXTURE, 'sources', { ...inNamespace, least: 5 });
+inChild('B59 a membership without an interface takes that of the route', FIXTURE, 'byRoute', { ...inNamespace, least: 4 });
 inChild('B57 setMulticastLoopback and setMulticastTTL take effect', FIXTURE, 'loopback', { ...inNamespace, least: 3 });
 inChild('B60 IPv6 groups by the name of the interface', FIXTURE, 'six', { ...inNamespace, needs: noNamespace || noIPv6, least: 8 });

@@ -1,6 +1,6 @@
 'use strict';
-// B33-B35, B70, B87, B88: datagrams that wait, and what becomes of them when the socket fails or closes first.
-// B67 speaks of systems other than Linux; what of it holds here is that a full buffer is waited for.
+// B33-B35, B70, B87, B88: queued datagrams, and their outcome when the socket fails or closes first.
+// Most of B67 is about systems other than Linux; here it says that sends wait for a full buffer.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -9,7 +9,7 @@ const { differential } = require('../support/differential.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'queue.js');
 
-differential('B33 sends, connects and closes wait for the bind in their order', async (t) => {
+differential('B33 sends, connects and closes wait for the bind, in order', async (t) => {
   const peer = await t.boundPeer('peer');
   const { port } = peer.address();
   const socket = t.watch(t.socket('socket'), 'listening', 'connect', 'close', 'error');
@@ -26,7 +26,7 @@ differential('B33 sends, connects and closes wait for the bind in their order', 
   await t.turns();
 }, { least: 9 });
 
-differential('B33 a bind under way keeps the order of what comes after it', async (t) => {
+differential('B33 calls after a bind under way keep their order', async (t) => {
   const peer = await t.boundPeer('peer');
   const { port } = peer.address();
   const socket = t.watch(t.socket('socket'), 'listening', 'close', 'error');
@@ -103,11 +103,11 @@ differential('B34 the queue is empty after ordinary sends', async (t) => {
   t.call('count when closed', () => socket.getSendQueueCount());
 }, { least: 9 });
 
-inChild('B34 the queue shows what the kernel has not taken', FIXTURE, 'queueInfo', { flags: ['--test-udp-no-try-send'], least: 4 });
+inChild('B34 the queue counts what the kernel has not taken', FIXTURE, 'queueInfo', { flags: ['--test-udp-no-try-send'], least: 4 });
 
 inChild('B35 closing with queued sends gives ECANCELED', FIXTURE, 'closeWhileQueued', { flags: ['--test-udp-no-try-send'], least: 4 });
 
-differential('B67 a full send buffer is waited for, and no error', async (t) => {
+differential('B67 sends wait while the send buffer is full, without an error', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket'), peer);
   socket.setSendBufferSize(1);
@@ -123,12 +123,12 @@ differential('B67 a full send buffer is waited for, and no error', async (t) => 
   t.note('bytes', results.reduce((sum, [, bytes]) => sum + bytes, 0));
 }, { least: 2 });
 
-differential('B67 what waits goes where it was sent, though the socket has got a peer meanwhile', async (t) => {
+differential('B67 a queued datagram goes to its original destination after connect()', async (t) => {
   const [peer, other] = [await t.boundPeer('peer', 'udp6'), t.watch(await t.boundPeer('other', 'udp6'), 'message')];
   const socket = t.watch(await t.bound('socket', 'udp6'), 'error');
   const heard = t.times(peer, 'message', 2);
   const { port, address } = peer.address();
-  socket.setSendBufferSize(1); // too little for datagrams in two fragments, which wait until it is more
+  socket.setSendBufferSize(1); // too small for datagrams in two fragments, which wait until it is larger
   for (let n = 0; n < 2; n++) socket.send(Buffer.alloc(65_507 - n), port, address, t.callback(`sent ${n}`));
   await t.connected(socket, other);
   t.note('waiting', socket.getSendQueueCount(), socket.getSendQueueSize());
@@ -137,7 +137,7 @@ differential('B67 what waits goes where it was sent, though the socket has got a
   await t.turns();
 }, { least: 4 });
 
-differential('B70 each datagram of a run has its own callback and result', async (t) => {
+differential('B70 each send of a run has its own callback and result', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket'), peer);
   peer.setRecvBufferSize(1 << 21);
@@ -150,7 +150,7 @@ differential('B70 each datagram of a run has its own callback and result', async
   }
 }, { least: 126 });
 
-differential('B70 a run with one that is too large', async (t) => {
+differential('B70 a run of sends, one too large', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.bound('socket');
   const heard = t.times(peer, 'message', 19);
@@ -189,14 +189,14 @@ differential('B87 many connected sends, then close', async (t) => {
   await t.turns();
 }, { least: 52 });
 
-/** Bytes that wait in the kernel for the socket of this port. */
+/** Bytes in the kernel's receive queue of the socket on this port. */
 function waiting(port) {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   const line = fs.readFileSync('/proc/net/udp', 'utf8').split('\n').find((text) => text.includes(`:${hex} 00000000:0000`));
   return parseInt(line.trim().split(/\s+/)[4].split(':')[1], 16);
 }
 
-differential('B88 a long loop of connected sends leaves while it runs', async (t) => {
+differential('B88 datagrams of a long loop of connected sends leave while it runs', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket'), peer);
   const { port } = peer.address();
@@ -207,7 +207,7 @@ differential('B88 a long loop of connected sends leaves while it runs', async (t
   await heard;
 }, { least: 1, needs: !fs.existsSync('/proc/net/udp') && 'there is no /proc/net/udp here' });
 
-differential('B88 what was sent in a turn is heard in the next', async (t) => {
+differential('B88 datagrams sent in one turn are received in the next', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket'), peer);
   peer.on('message', (message) => t.note('heard', message));

@@ -1,6 +1,6 @@
 'use strict';
-// Any program does on the module under test what it does on the host's: programs made up at random, which shrink to the
-// calls that make the difference. HELIOGRAM_TEST_SEED and HELIOGRAM_TEST_PROGRAMS choose others, and more of them.
+// Random programs do the same on the module under test as on the host's. A failing program is shrunk to the calls that make
+// the difference. HELIOGRAM_TEST_SEED and HELIOGRAM_TEST_PROGRAMS choose the seed and the number of programs.
 
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { BlockList } = require('node:net');
@@ -13,7 +13,7 @@ const { record } = require('../support/trace.js');
 
 const { HELIOGRAM_TEST_SEED: SEED = 1, HELIOGRAM_TEST_PROGRAMS: PROGRAMS = 300 } = process.env;
 
-/** Sockets of a program, and at most so many calls in a turn: with their repetitions they stay below what one turn delivers. */
+/** Sockets of a program, and the most calls in a turn: with their repetitions fewer datagrams than one turn delivers. */
 const SOCKETS = 3;
 const CALLS = 3;
 
@@ -27,13 +27,13 @@ const MESSAGES = {
   large: () => Buffer.alloc(20_000, 'y'), tooLong: () => Buffer.alloc(70_000), number: () => 5, listOfNumber: () => ['a', 5], nothing: () => undefined,
 };
 
-/** What there is of each family; nothing of it leaves the machine. */
+/** Addresses and groups of each family; no datagram leaves the machine. */
 const FAMILIES = {
   udp4: { loopback: '127.0.0.1', any: '0.0.0.0', group: '224.0.0.114', ofSource: '232.1.1.1', interface: '127.0.0.1' },
   udp6: { loopback: '::1', any: '::', group: 'ff02::114', ofSource: 'ff3e::114', interface: '::%lo' },
 };
 
-/** A socket as others are asked about it: its port while it has one, else one that nobody hears. */
+/** The port of a socket; before it has one, a port on which no socket receives. */
 function portOf(socket) {
   try {
     return socket.address().port;
@@ -42,7 +42,7 @@ function portOf(socket) {
   }
 }
 
-/** The calls, by name: of what a program draws, `way` chooses a form, `value` an argument, and `peer` is a socket. */
+/** The calls, by name. Of the drawn values, `way` chooses a form, `value` an argument, and `peer` is another socket. */
 const CALLS_BY_NAME = {
   bind({ socket, peer, family, way, value, callback }) {
     const forms = [
@@ -94,11 +94,11 @@ const CALLS_BY_NAME = {
   queue: ({ socket }) => [socket.getSendQueueSize(), socket.getSendQueueCount()],
 };
 
-/** Nodes before 26 have no bindSync and connectSync; the latest one, by which other runtimes are measured, has. */
+/** bindSync and connectSync exist since Node 26, the version that other runtimes are compared with. */
 const inHost = Object.keys(CALLS_BY_NAME).filter((name) => runtime.records || name in host.Socket.prototype || !name.endsWith('Sync'));
 const lasting = inHost.filter((name) => !['close', 'dispose', 'abort'].includes(name));
 
-/** Sends are what most programs are made of, and few sockets are closed early. */
+/** The weights of the calls: many sends, and few early closes. */
 const name = fc.oneof({ weight: 8, arbitrary: fc.constant('send') }, { weight: 16, arbitrary: fc.constantFrom(...lasting) }, { weight: 1, arbitrary: fc.constantFrom(...inHost) });
 
 const call = fc.record({
@@ -184,7 +184,7 @@ class Run {
     return (...values) => this.#t.note(label, scope.getStore(), ...values);
   }
 
-  /** Binds those that are bound from the start. */
+  /** Binds the sockets that are bound from the start. */
   async begin() {
     for (const { socket } of this.#sockets.filter(({ bound }) => bound)) {
       const done = new Promise((resolve) => socket.prependOnceListener('listening', resolve).prependOnceListener('error', resolve));
@@ -233,7 +233,7 @@ function withLateLast(records) {
   return [...records.filter((record) => !isLate(record)), ...records.filter(isLate)];
 }
 
-/** The kernel may be late with a datagram, on either side and once in a long while; what a module does differently it does each time. */
+/** Compares both modules, and tries again: on rare occasions the kernel delivers late, while a real difference repeats. */
 async function compare(drawn, tries = 3) {
   const [ours, theirs] = [await record(subject, scenario(drawn)), await record(host, scenario(drawn))];
   try {
@@ -251,7 +251,7 @@ declare(`any program: ${PROGRAMS} of seed ${SEED}`, { skip: elsewhere, timeout: 
   return fc.assert(property, { seed: Number(SEED), numRuns: Number(PROGRAMS), interruptAfterTimeLimit: 200_000, markInterruptAsFailure: true });
 });
 
-/** What happened under one label, since loops take sockets that are ready at one time in orders of their own. */
+/** Sorts the records by label, since loops differ in the order of sockets that are ready at the same time. */
 function byLabel(records) {
   const labels = [...new Set(records.map(([label]) => label))].sort();
   return labels.flatMap((label) => records.filter((record) => record[0] === label));

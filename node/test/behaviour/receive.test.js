@@ -1,5 +1,5 @@
 'use strict';
-// B37, B39-B47, B51, B69, B71, B72, B76: how datagrams come in. B38, a throwing listener, is in process/process-end.test.js.
+// B37, B39-B47, B51, B69, B71, B72, B76: receiving. B38, a throwing listener, is in process/process-end.test.js.
 
 const net = require('node:net');
 const path = require('node:path');
@@ -10,7 +10,7 @@ const { reservedPort } = require('../support/network/ports.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'multicast.js');
 
-/** A bound receiver of the module under test and a connected sender of the host's, whose sends arrive at once. */
+/** A bound receiver of the module under test and a connected sender of the host's, whose sends are not batched. */
 async function pair(t, options = 'udp4') {
   const socket = await t.bound('socket', options);
   const sender = await t.boundPeer('sender', socket.type);
@@ -30,7 +30,7 @@ differential('B37 ticks and microtasks run between two messages of one batch', a
   await t.turns(4);
 }, { least: 16 });
 
-/** Lets the runtime compile what receives. */
+/** Receives until the runtime has compiled the receiving code. */
 async function warm(t, socket, sender) {
   let heard = 0;
   const listener = () => {
@@ -45,7 +45,7 @@ async function warm(t, socket, sender) {
   socket.off('message', listener);
 }
 
-differential('B37 a listener that once takes long ends no turn', async (t) => {
+differential('B37 a listener that takes long once does not end the turn', async (t) => {
   const { socket, sender } = await pair(t);
   await warm(t, socket, sender);
   socket.on('message', (message) => {
@@ -71,7 +71,7 @@ differential('B37 ticks run between messages, not between listeners of one', asy
   await t.turns(4);
 }, { least: 18 });
 
-differential('B37 a tick changes who hears the next message of the batch', async (t) => {
+differential('B37 a tick changes the listeners of the next message of the batch', async (t) => {
   const { socket, sender } = await pair(t);
   const second = t.callback('second listener');
   socket.once('message', () => process.nextTick(() => socket.on('message', second)));
@@ -140,7 +140,7 @@ differential('B40 at most 32 datagrams before the loop turns', async (t) => {
   t.note('all', batches.reduce((a, b) => a + b));
 }, { least: 2 });
 
-differential('B40 datagrams of the greatest size come in one turn', async (t) => {
+differential('B40 datagrams of the largest size are received in one turn', async (t) => {
   const { socket, sender } = await pair(t);
   socket.setRecvBufferSize(1 << 20);
   socket.once('message', () => setImmediate(t.callback('immediate')));
@@ -150,7 +150,7 @@ differential('B40 datagrams of the greatest size come in one turn', async (t) =>
   await t.turns(1);
 }, { least: 4 });
 
-differential('B40 a flooded socket starves no timer and no immediate', async (t) => {
+differential('B40 a flooded socket does not starve timers and immediates', async (t) => {
   const { socket, sender } = await pair(t);
   let [flooding, turns, timers] = [true, 0, 0];
   socket.on('message', () => { if (flooding) for (let n = 0; n < 3; n++) sender.send('x'); });
@@ -167,7 +167,7 @@ differential('B40 a flooded socket starves no timer and no immediate', async (t)
   t.note('timers and immediates ran', timers >= 5, turns >= 5);
 }, { least: 1 });
 
-differential('B41 a message is a Buffer of its own', async (t) => {
+differential('B41 a message is a Buffer with memory of its own', async (t) => {
   const { socket, sender } = await pair(t);
   const heard = t.times(socket, 'message', 5);
   for (const size of [0, 1, 100, 4_096, 60_000]) sender.send(Buffer.alloc(size, 7));
@@ -177,7 +177,7 @@ differential('B41 a message is a Buffer of its own', async (t) => {
   }
 }, { least: 10 });
 
-differential('B41 messages share nothing', async (t) => {
+differential('B41 messages share no memory', async (t) => {
   const { socket, sender } = await pair(t);
   const heard = t.times(socket, 'message', 4);
   for (let n = 0; n < 4; n++) sender.send(`message ${n}`);
@@ -188,7 +188,7 @@ differential('B41 messages share nothing', async (t) => {
   t.note('distinct', new Set(messages.map(({ buffer }) => buffer)).size);
 }, { least: 2 });
 
-differential('B41 a message kept for long keeps its bytes', async (t) => {
+differential('B41 the bytes of a kept message never change', async (t) => {
   const { socket, sender } = await pair(t);
   const kept = [];
   const heard = t.times(socket, 'message', 120);
@@ -244,7 +244,7 @@ differential('B42 an answer to the address in rinfo arrives', async (t) => {
 
 inChild('B42 link-local peers carry the name of the interface', FIXTURE, 'linkLocal', { prefix: namespace, needs: noNamespace || noIPv6, least: 2 });
 
-differential('B43 datagrams of no bytes are delivered', async (t) => {
+differential('B43 empty datagrams are delivered', async (t) => {
   const { socket, sender } = await pair(t);
   const heard = t.times(socket, 'message', 3);
   for (const message of ['', 'x', '']) sender.send(message);
@@ -297,7 +297,7 @@ differential('B45 receiveBlockList over IPv6 and for mapped addresses', async (t
   await t.turns(5);
 }, { least: 5, needs: noIPv6 });
 
-differential('B46 an error of receiving is an event, and the socket goes on', async (t) => {
+differential('B46 a receive error is an event, and the socket goes on', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'message', 'close');
   for (let n = 0; n < 2; n++) {
     socket.connect(DEAF_PORT, '127.0.0.1');
@@ -312,7 +312,7 @@ differential('B46 an error of receiving is an event, and the socket goes on', as
   t.note('port kept', port !== 0);
 }, { least: 2 });
 
-differential('B46 an error of receiving stands before the datagrams behind it', async (t) => {
+differential('B46 a receive error comes before the datagrams received after it', async (t) => {
   const socket = await t.bound('socket');
   const peer = t.peer('peer');
   const port = await reservedPort();
@@ -333,7 +333,7 @@ differential('B46 an error of receiving stands before the datagrams behind it', 
   await heard;
 }, { least: 2 });
 
-differential('B46 an unconnected socket never sees it', async (t) => {
+differential('B46 an unconnected socket never gets ECONNREFUSED', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'error');
   for (let n = 0; n < 3; n++) await t.sent('sent', socket, 'x', DEAF_PORT, '127.0.0.1');
   await t.barrier(socket);
@@ -347,7 +347,7 @@ differential('B47 what the handle reports by onerror is an error event', async (
   t.call('onerror', () => handle.onerror(-1, handle, failure));
 }, { least: 2 });
 
-differential('B51 connected: only the peer is heard; disconnected: anyone', async (t) => {
+differential('B51 a connected socket receives from its peer only, a disconnected one from all', async (t) => {
   const socket = t.socket('socket');
   socket.bind(0, '127.0.0.1');
   await t.once(socket, 'listening');
@@ -360,14 +360,14 @@ differential('B51 connected: only the peer is heard; disconnected: anyone', asyn
   await t.sent('peer', peer, 'from the peer', port, '127.0.0.1');
   await heard;
   socket.disconnect();
-  // The kernel gave the port, so it is gone now (B52); a send binds the socket to a new one.
+  // The kernel chose the port, so disconnect released it (B52); a send binds the socket to a new one.
   await t.sent('out', socket, 'x', stranger.address().port, '127.0.0.1');
   const heardToo = t.once(socket, 'message');
   await t.sent('stranger', stranger, 'from a stranger', socket.address().port, '127.0.0.1');
   await heardToo;
 }, { least: 6 });
 
-differential('B69 small and large datagrams mixed arrive whole', async (t) => {
+differential('B69 small and large datagrams arrive whole', async (t) => {
   const { socket, sender } = await pair(t);
   socket.setRecvBufferSize(1 << 20);
   const sizes = [1, 60_000, 0, 2_000, 65_507, 3, 1_472, 9_000, 1, 40_000, 0, 1];

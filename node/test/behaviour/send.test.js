@@ -7,7 +7,7 @@ const util = require('node:util');
 const { differential } = require('../support/differential.js');
 const { DEAF_PORT, noIPv6 } = require('../support/network/namespaces.js');
 
-/** Sends with each list of arguments; the peer's datagrams are written down in their order. */
+/** Sends with each list of arguments, and records the datagrams of the peer in order. */
 async function forms(t, socket, peer, lists) {
   const heard = [];
   peer.on('message', (message) => heard.push(message));
@@ -72,7 +72,7 @@ differential('B21 the argument forms of a connected socket', async (t) => {
 
 const SEND_PORTS = [undefined, null, 0, -1, 65536, 1.5, NaN, Infinity, 'word', '', '0', true, false, {}, [], [9], Symbol('port'), 10n, 0x100000000];
 
-differential('B22 ports that are none throw ERR_SOCKET_BAD_PORT', async (t) => {
+differential('B22 invalid ports throw ERR_SOCKET_BAD_PORT', async (t) => {
   const socket = await t.bound('socket');
   for (const port of SEND_PORTS) {
     const label = util.inspect(port);
@@ -96,7 +96,7 @@ differential('B22 sendto checks each argument', async (t) => {
 
 const MESSAGES = [undefined, null, 0, 4.5, true, {}, { length: 3 }, new ArrayBuffer(3), new SharedArrayBuffer(3), () => {}, Symbol('m'), 1n, new String('s'), new Set(), new Date(0)];
 
-differential('B23 messages that are none, with and without an offset', async (t) => {
+differential('B23 invalid messages, with and without an offset', async (t) => {
   const socket = await t.bound('socket');
   const connected = await t.connected(await t.bound('connected'), socket);
   for (const message of MESSAGES) {
@@ -125,7 +125,7 @@ differential('B23 every kind of view is a message', async (t) => {
   ]));
 }, { least: 39 });
 
-differential('B23 an empty list and empty messages are datagrams of no bytes', async (t) => {
+differential('B23 an empty list and empty messages are empty datagrams', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket'), peer);
   const cb = (label) => t.callback(`${label} sent`);
@@ -162,7 +162,7 @@ differential('B23 the list is copied, the bytes are not: bound', async (t) => {
   await t.turns();
 }, { least: 2 });
 
-differential('B23 the bytes are taken at once: connected', async (t) => {
+differential('B23 the bytes are sent at once: connected', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket'), peer);
   const bytes = Buffer.from('before');
@@ -200,7 +200,7 @@ differential('B25 no address means ::1 over IPv6', async (t) => {
   await forms(t, socket, peer, { undefined: ['a', port, undefined], empty: ['c', port, ''], none: ['d', port], literal: ['e', port, '::1'] });
 }, { least: 5, needs: noIPv6 });
 
-differential('B25 addresses that are none', async (t) => {
+differential('B25 invalid addresses', async (t) => {
   const socket = await t.bound('socket');
   for (const address of [0, 1, true, false, {}, [], ['127.0.0.1'], Symbol('a'), 1n, new String('127.0.0.1'), Buffer.from('127.0.0.1')]) {
     t.call(`send to ${util.inspect(address)}`, () => socket.send('x', 9, address, t.callback('sent')));
@@ -225,7 +225,7 @@ differential('B25 a host name is looked up for the family of the socket', async 
   }
 }, { least: 4 });
 
-differential('B26 which wrong argument wins, and all win over a closed socket', async (t) => {
+differential('B26 which invalid argument is reported, and each before the closed state', async (t) => {
   const open = await t.bound('open');
   const closed = t.socket('closed');
   closed.close();
@@ -243,7 +243,7 @@ function listenToLookups(t) {
   });
 }
 
-differential('B27 a literal address answers on the next tick', async (t) => {
+differential('B27 the look-up of a literal address answers on the next tick', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.bound('socket');
   socket.send('x', peer.address().port, '127.0.0.1', t.callback('sent'));
@@ -271,7 +271,7 @@ differential('B27 a custom look-up is called for literals too, and for the local
   await t.sent('sent connected', socket, 'x');
 }, { least: 9 });
 
-differential('B27 what a custom look-up may be called with and answer', async (t) => {
+differential('B27 the arguments and answers of a custom look-up', async (t) => {
   const answers = [[null, '127.0.0.1'], [undefined, '127.0.0.1', 6], [null, '127.0.0.2', 4], [null, 'nonsense', 4], [null, '::1', 6]];
   for (const answer of answers) {
     const socket = await t.bound('socket');
@@ -366,7 +366,7 @@ differential('B28 ticks and microtasks between two callbacks', async (t) => {
   await t.turns();
 }, { least: 12 });
 
-differential('B28 what a callback gets, and as what', async (t) => {
+differential('B28 the arguments of a callback, and its `this`', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket'), peer);
   for (const message of ['abc', ['ab', 'cde'], '', []]) {
@@ -442,7 +442,7 @@ differential('B30 the error names the address as the caller wrote it', async (t)
   await t.sent('port in text', socket, TOO_LARGE, '9', '127.0.0.1');
 }, { least: 3 });
 
-differential('B30 errors of single datagrams stand among their neighbours', async (t) => {
+differential('B30 errors of single datagrams come in the order of the sends', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket'), peer);
   const heard = t.times(peer, 'message', 3);
@@ -470,7 +470,7 @@ differential('B31 a failed look-up is the error of the callback', async (t) => {
 
 differential('B31 the error of the system’s own look-up', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'error');
-  // A label longer than the 63 letters of RFC 1035 fails before anything leaves the machine.
+  // A label longer than the 63 letters of RFC 1035 fails before any query leaves the machine.
   await t.sent('sent', socket, 'x', 9, `${'x'.repeat(64)}.invalid`);
 }, { least: 1 });
 
@@ -544,18 +544,18 @@ differential('B36 the order among several peers and sizes', async (t) => {
   await t.turns();
 }, { least: 42 });
 
-differential('B77 a connected send to nobody says ECONNREFUSED without an address', async (t) => {
+differential('B77 ECONNREFUSED of a connected send has no address', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'error');
   socket.connect(DEAF_PORT, '127.0.0.1');
   await t.once(socket, 'connect');
-  // The refusal of the first is waiting in the socket when the second is sent.
+  // The error of the first is pending on the socket when the second is sent.
   socket.send('first', t.callback('first sent'));
   socket.send('second', t.callback('second sent'));
   socket.send('third', t.callback('third sent'));
   await t.once(socket, 'error');
 }, { least: 4 });
 
-differential('B77 an idle connected socket hears recvmsg ECONNREFUSED', async (t) => {
+differential('B77 an idle connected socket emits recvmsg ECONNREFUSED', async (t) => {
   const socket = await t.bound('socket');
   socket.connect(DEAF_PORT, '127.0.0.1');
   await t.once(socket, 'connect');
@@ -563,7 +563,7 @@ differential('B77 an idle connected socket hears recvmsg ECONNREFUSED', async (t
   t.note('error', ...await t.once(socket, 'error'));
 }, { least: 2 });
 
-differential('B77 an unconnected socket hears nothing of it', async (t) => {
+differential('B77 an unconnected socket emits no error', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'error');
   await t.sent('sent', socket, 'x', DEAF_PORT, '127.0.0.1');
   await t.sent('sent', socket, 'x', DEAF_PORT, '127.0.0.1');

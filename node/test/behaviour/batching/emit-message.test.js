@@ -1,5 +1,5 @@
 'use strict';
-// 'message' is emitted: whoever stands between `emit` and the listeners is not passed by.
+// Messages go through the socket's `emit`, so that a program that wraps or replaces it sees them.
 
 const { EventEmitter } = require('node:events');
 const path = require('node:path');
@@ -11,7 +11,7 @@ const FIXTURE = path.join(__dirname, '..', 'fixtures', 'emit.js');
 
 const notNode = program ? 'domain is Node’s' : false;
 
-/** A bound receiver of the module under test, and a function that sends it a message and lets it be heard. */
+/** A bound receiver of the module under test, and a function that sends it a message and waits until it is received. */
 async function receiver(t) {
   const socket = await t.bound('socket');
   const sender = await t.boundPeer('sender');
@@ -23,7 +23,7 @@ async function receiver(t) {
   return { socket, send };
 }
 
-differential('a message is emitted by the socket’s own emit', async (t) => {
+differential('a message is emitted through an emit that the socket or the prototype has', async (t) => {
   const { socket, send } = await receiver(t);
   socket.on('message', t.callback('listener'));
   await send('by the prototype’s');
@@ -36,7 +36,7 @@ differential('a message is emitted by the socket’s own emit', async (t) => {
   await send('by the prototype’s again');
 }, { least: 4 });
 
-differential('a message is emitted by what a program puts around emit', async (t) => {
+differential('a message is emitted through a wrapped emit', async (t) => {
   const { socket, send } = await receiver(t);
   socket.on('message', t.callback('listener'));
   await send('before');
@@ -48,7 +48,7 @@ differential('a message is emitted by what a program puts around emit', async (t
   await send('after');
 }, { least: 3 });
 
-differential('listeners that come and go', async (t) => {
+differential('listeners added and removed between messages', async (t) => {
   const { socket, send } = await receiver(t);
   await send('to nobody');
   socket.once('message', function (...values) {
@@ -64,7 +64,7 @@ differential('listeners that come and go', async (t) => {
   await send('to nobody again');
 }, { least: 3 });
 
-differential('a listener with a call of its own', async (t) => {
+differential('a listener whose call() is replaced', async (t) => {
   const { socket, send } = await receiver(t);
   const listener = t.callback('listener');
   listener.call = t.callback('call');
@@ -74,7 +74,7 @@ differential('a listener with a call of its own', async (t) => {
 }, { least: 1 });
 
 for (const captureRejections of [true, false]) {
-  const title = captureRejections ? 'an error of a listener’s promise is an event' : 'a listener’s promise is nobody’s';
+  const title = captureRejections ? 'a rejection of a listener is an error event' : 'a rejection of a listener is unhandled';
   differential(`${title} where rejections are ${captureRejections ? '' : 'not '}captured`, async (t) => {
     t.replace(EventEmitter, 'captureRejections', captureRejections);
     const { socket, send } = await receiver(t);
@@ -87,5 +87,5 @@ for (const captureRejections of [true, false]) {
   }, { least: captureRejections ? 2 : 1 });
 }
 
-inChild('what a program has put around emit before there is a socket', FIXTURE, 'wrapped', { least: 5 });
+inChild('an emit wrapped before the first socket', FIXTURE, 'wrapped', { least: 5 });
 inChild('an error of a listener goes to its domain', FIXTURE, 'domain', { least: 4, needs: notNode });

@@ -1,5 +1,5 @@
 'use strict';
-// B36, B70, B77, B87, B88: datagrams of one turn leave together, and nothing shows it: each has its outcome, in its order.
+// B36, B70, B77, B87, B88: the sends of one turn leave as a batch, which no program can see: each has its own outcome, in order.
 
 const { differential } = require('../../support/differential.js');
 const { DEAF_PORT } = require('../../support/network/namespaces.js');
@@ -11,20 +11,20 @@ async function connectedToNobody(t) {
   return socket;
 }
 
-differential('B77 many sends of one turn to nobody: each has its own outcome', async (t) => {
+differential('B77 many sends of one turn to a closed port: each has its own outcome', async (t) => {
   const socket = await connectedToNobody(t);
   for (let n = 0; n < 200; n++) socket.send('x', t.callback(`sent ${n}`));
   await t.turns(4);
 }, { least: 200 });
 
-differential('B77 sends of many sizes to nobody, some too large', async (t) => {
+differential('B77 sends of many sizes to a closed port, some too large', async (t) => {
   const socket = await connectedToNobody(t);
   const sizes = [9, 9, 9, 65_508, 9, 4, 70_000, 70_000, 0, 0, 9, 8, 9, 9, 65_508, 100];
   for (const [n, size] of sizes.entries()) socket.send(Buffer.alloc(size), t.callback(`sent ${n}`));
   await t.turns(4);
 }, { least: 16 });
 
-differential('B77 sends to nobody from ticks, microtasks and callbacks of one turn', async (t) => {
+differential('B77 sends to a closed port from ticks, microtasks and callbacks of one turn', async (t) => {
   const socket = await connectedToNobody(t);
   const some = (label) => {
     for (let n = 0; n < 3; n++) socket.send('x', t.callback(`${label} ${n}`));
@@ -52,7 +52,7 @@ differential('B77 a peer that closes between two sends of one turn', async (t) =
   await t.turns(4);
 }, { least: 22 });
 
-differential('B70 connected: a run with some that are too large', async (t) => {
+differential('B70 connected: a run of sends, some too large', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = await t.connected(await t.bound('socket'), peer);
   const heard = t.times(peer, 'message', 37);
@@ -61,7 +61,7 @@ differential('B70 connected: a run with some that are too large', async (t) => {
   await t.turns();
 }, { least: 41 });
 
-differential('B36 what is done between the sends of one turn is done between them', async (t) => {
+differential('B36 setTTL, disconnect and connect take effect between the sends of one turn', async (t) => {
   const [one, two] = [await t.boundPeer('one'), await t.boundPeer('two')];
   const socket = await t.connected(await t.bound('socket'), one);
   const heard = [one, two].map((peer) => t.times(peer, 'message', 6));
@@ -80,7 +80,7 @@ differential('B36 what is done between the sends of one turn is done between the
   await t.turns();
 }, { least: 15 });
 
-differential('B88 more than a batch holds, in one turn, of many sizes', async (t) => {
+differential('B88 more sends in one turn than a batch holds, of many sizes', async (t) => {
   const peer = await t.boundPeer('peer');
   peer.setRecvBufferSize(1 << 22);
   const sockets = [await t.connected(await t.bound('connected'), peer), await t.bound('free')];

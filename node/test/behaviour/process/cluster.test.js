@@ -13,7 +13,7 @@ inChild('B17 port 0 is one port for all workers', FIXTURE, 'ephemeral', { least:
 inChild('B17 implicit binds are exclusive', FIXTURE, 'implicit', { least: 1 });
 inChild('B17 an error of the primary is an error of bind', FIXTURE, 'failing', { least: 1 });
 inChild('B17 a descriptor that the primary does not have', FIXTURE, 'descriptor', { least: 1 });
-inChild('B18 an unref’d socket keeps being so', FIXTURE, 'unref', { least: 1 });
-inChild('B12 close while the primary is asked', FIXTURE, 'closing', { least: 1 });
-inChild('B82 what the primary is asked, and what becomes of its answer', FIXTURE, 'asked', { least: 1 });
-inChild('B82 membership in a worker', FIXTURE, 'membership', { least: 1 });
+inChild('B18 a shared socket stays unref’d', FIXTURE, 'unref', { least: 1 });
+inChild('B12 close while the request to the primary is under way', FIXTURE, 'closing', { least: 1 });
+inChild('B82 the request to the primary, and the use of its answer', FIXTURE, 'asked', { least: 1 });
+inChild('B82 multicast membership in a worker', FIXTURE, 'membership', { least: 1 });

@@ -10,7 +10,7 @@ const { nodeMajor, selfTest } = require('../../support/module.js');
 
 const FIXTURE = path.join(__dirname, '..', 'fixtures', 'node-modules.js');
 
-differential('B48 a message handler sees the store of createSocket', async (t) => {
+differential('B48 a message handler runs in the store of createSocket', async (t) => {
   const storage = new AsyncLocalStorage();
   const peer = await t.boundPeer('peer');
   const socket = storage.run('createSocket', () => t.socket('socket'));
@@ -69,7 +69,7 @@ differential('B48 promises and ticks within a handler keep its store', async (t)
   await t.turns(4);
 }, { least: 9 });
 
-differential('B48 errors and look-ups', async (t) => {
+differential('B48 the stores of error listeners and of look-ups', async (t) => {
   const storage = new AsyncLocalStorage();
   const failure = t.name('the failure', new Error('no such name'));
   const lookup = (name, family, callback) => {
@@ -141,7 +141,7 @@ differential('B49 the id in a handler is that of the UDPWRAP', async (t) => {
   }, { events: ['init'] });
 }, { least: 5 });
 
-differential('B49 before and after stand around every message', async (t) => {
+differential('B49 before and after enclose every message', async (t) => {
   await hook(t, async () => {
     const socket = t.socket('socket');
     socket.on('message', (message) => {
@@ -169,8 +169,8 @@ differential('B49 the socket knows the id of its resource', async (t) => {
   t.note('async_id_symbol', own('async_id_symbol') === ids[0], own('state symbol').handle.getAsyncId() === ids[0], ids.length);
 }, { least: 1 });
 
-inChild('B49 sends with an asynchronous end have a UDPSENDWRAP', FIXTURE, 'sendWraps', { flags: ['--test-udp-no-try-send'], least: 6 });
-inChild('B83 a UDPWRAP is destroyed after close, also without collection', FIXTURE, 'destroyed', { flags: ['--expose-gc'], least: 3 });
+inChild('B49 sends that complete asynchronously have a UDPSENDWRAP', FIXTURE, 'sendWraps', { flags: ['--test-udp-no-try-send'], least: 6 });
+inChild('B83 a UDPWRAP is destroyed after close, without garbage collection', FIXTURE, 'destroyed', { flags: ['--expose-gc'], least: 3 });
 
 inChild('B81 child.send takes a socket, and the receiver’s works', FIXTURE, 'childSend', { least: 6 });
 inChild('B81 child.send of an unbound and of a closed socket', FIXTURE, 'childSendOdd', { least: 2 });
@@ -182,11 +182,11 @@ inChild('B85 a worker that ends by itself closes its sockets', FIXTURE, 'exitedW
 const NET = nodeMajor >= 25 ? ['--allow-net'] : [];
 const GUARDED = ['--permission', '--allow-fs-read=*'];
 
-inChild('B84 with every permission all is as without', FIXTURE, 'permitted', { flags: [...GUARDED, '--allow-addons', ...NET], least: 3 });
-inChild('B84 without the permission for the net', FIXTURE, 'permitted', { flags: [...GUARDED, '--allow-addons'], least: 3 });
-inChild('B84 without the permission for the net every method is refused alike', FIXTURE, 'refusedMethods', { flags: [...GUARDED, '--allow-addons'], least: 5 });
+inChild('B84 with every permission all works as without the permission model', FIXTURE, 'permitted', { flags: [...GUARDED, '--allow-addons', ...NET], least: 3 });
+inChild('B84 without --allow-net', FIXTURE, 'permitted', { flags: [...GUARDED, '--allow-addons'], least: 3 });
+inChild('B84 without --allow-net every method fails in the same way', FIXTURE, 'refusedMethods', { flags: [...GUARDED, '--allow-addons'], least: 5 });
 
-direct('B84 without --allow-addons the package loads, and the first socket says what is missing', {
+direct('B84 without --allow-addons the package loads, and the first socket names the missing permission', {
   skip: selfTest && 'the host’s own dgram is no addon',
 }, async () => {
   const { code, records, stderr } = await run(FIXTURE, 'permitted', { flags: [...GUARDED, ...NET] });

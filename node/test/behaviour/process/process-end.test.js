@@ -1,5 +1,5 @@
 'use strict';
-// B7, B20, B29, B38, B86: what needs a process of its own, since it ends or nearly ends it.
+// B7, B20, B29, B38, B86: scenarios that end their process, or would without a handler.
 
 const path = require('node:path');
 const { inChild, run } = require('../../support/process/child.js');
@@ -11,14 +11,14 @@ const FIXTURE = path.join(__dirname, '..', 'fixtures', 'process-end.js');
 inChild('B7 an unhandled bind error is an uncaught exception', FIXTURE, 'bindError', { code: 1 });
 // In Node 22 the callback of a bind is an 'error' listener as well, and the error is lost.
 inChild('B7 a bind callback does not make it handled', FIXTURE, 'bindErrorWithCallback', { code: nodeMajor > 22 ? 1 : 0 });
-inChild('B7 the process goes on if it hears of the exception', FIXTURE, 'bindErrorCaught', { least: 3 });
+inChild('B7 the process goes on if it handles the exception', FIXTURE, 'bindErrorCaught', { least: 3 });
 
-inChild('B20 a receive buffer that is refused is an uncaught exception', FIXTURE, 'recvBufferRefused', { code: 1 });
-inChild('B20 a send buffer that is refused is an uncaught exception', FIXTURE, 'sendBufferRefused', { code: 1 });
-inChild('B20 what is left of the socket then', FIXTURE, 'bufferRefusedCaught', { least: 4 });
+inChild('B20 a refused receive buffer size is an uncaught exception', FIXTURE, 'recvBufferRefused', { code: 1 });
+inChild('B20 a refused send buffer size is an uncaught exception', FIXTURE, 'sendBufferRefused', { code: 1 });
+inChild('B20 the socket after a handled exception', FIXTURE, 'bufferRefusedCaught', { least: 4 });
 
 inChild('B29 a failed look-up of an unhandled send is an uncaught exception', FIXTURE, 'sendLookupError', { code: 1 });
-inChild('B46 an unhandled error of receiving is an uncaught exception', FIXTURE, 'refused', { code: 1 });
+inChild('B46 an unhandled receive error is an uncaught exception', FIXTURE, 'refused', { code: 1 });
 
 inChild('B38 a throwing listener loses no message', FIXTURE, 'throwingListener', { least: 11 });
 inChild('B38 a throwing listener ends the process', FIXTURE, 'fatalListener', { code: 1, least: 1 });
@@ -33,7 +33,7 @@ const ENDS = [
 
 for (const scenario of ENDS) {
   const code = scenario.startsWith('throw') ? 1 : 0;
-  differential(`B86 what has left when the process ends: ${scenario}`, async (t) => {
+  differential(`B86 datagrams sent before the process ends: ${scenario}`, async (t) => {
     const peer = await t.boundPeer('peer');
     const heard = [];
     peer.on('message', (message) => heard.push(message));
