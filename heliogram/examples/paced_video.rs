@@ -39,7 +39,7 @@ async fn main() -> Result<()> {
 /// Reports to the sender after each frame how many datagrams came and how many of them were marked.
 async fn receive(port: u16) -> Result<()> {
     let options = SocketOptions::new(SocketType::Udp4).recv_buffer_size(ROOM);
-    let socket = TokioSocket::bind(&options, (Ipv4Addr::UNSPECIFIED, port)).await?;
+    let socket = TokioSocket::bind_with(&options, (Ipv4Addr::UNSPECIFIED, port)).await?;
     socket.set_recv_metadata(RecvMetadataOptions::new().traffic_class(true))?;
     println!("listening on {}", socket.local_addr()?);
     let (mut frame, mut came, mut marked) = (0, [0_u32; 2], [0_u32; 2]);
@@ -62,7 +62,7 @@ async fn receive(port: u16) -> Result<()> {
 }
 
 async fn send(peer: SocketAddr) -> Result<()> {
-    let socket = TokioSocket::bind(&SocketOptions::new(SocketType::Udp4), (Ipv4Addr::UNSPECIFIED, 0)).await?;
+    let socket = TokioSocket::bind_with(&SocketOptions::new(SocketType::Udp4), (Ipv4Addr::UNSPECIFIED, 0)).await?;
     socket.connect(peer).await?;
     let held = socket.set_transmit_time_clock(Clock::Monotonic);
     if let Err(error) = &held {

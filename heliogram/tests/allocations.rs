@@ -94,8 +94,8 @@ mod in_tokio {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         for (options, mut batch) in [(options(), RecvBatch::new(8, 2048)), (options().gro(true), RecvBatch::for_gro(8))]
         {
-            let sender = runtime.block_on(TokioSocket::bind(&super::options(), anywhere())).unwrap();
-            let receiver = runtime.block_on(TokioSocket::bind(&options, anywhere())).unwrap();
+            let sender = runtime.block_on(TokioSocket::bind_with(&super::options(), anywhere())).unwrap();
+            let receiver = runtime.block_on(TokioSocket::bind_with(&options, anywhere())).unwrap();
             let datagrams = [Datagram::new(&[7; 100]).to(receiver.local_addr().unwrap()); COUNT];
             let count = allocations(|| runtime.block_on(exchange(&sender, &datagrams, &receiver, &mut batch)));
             assert_eq!(count, 0, "{options:?}");
@@ -134,7 +134,7 @@ mod in_tokio {
     #[test]
     fn a_closed_socket_leaves_nothing_behind() {
         let closing = async || {
-            let socket = TokioSocket::bind(&options(), anywhere()).await.unwrap();
+            let socket = TokioSocket::bind_with(&options(), anywhere()).await.unwrap();
             socket.close().unwrap();
         };
         let kept = kept(closing);
@@ -155,8 +155,8 @@ mod in_tokio {
     #[test]
     fn single_datagrams_in_tokio_allocate_nothing() {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let sender = runtime.block_on(TokioSocket::bind(&options(), anywhere())).unwrap();
-        let receiver = runtime.block_on(TokioSocket::bind(&options(), anywhere())).unwrap();
+        let sender = runtime.block_on(TokioSocket::bind_with(&options(), anywhere())).unwrap();
+        let receiver = runtime.block_on(TokioSocket::bind_with(&options(), anywhere())).unwrap();
         let peer = receiver.local_addr().unwrap();
         let mut buffer = [0; 200];
         let count = allocations(|| {

@@ -186,7 +186,7 @@ fn transmit_timestamps_have_an_id_and_lie_within_the_send() {
 #[tokio::test]
 async fn tokio_waits_for_the_error_queue_while_receiving() {
     use heliogram::SocketOptions;
-    let socket = heliogram::TokioSocket::bind(&SocketOptions::new(SocketType::Udp4), "127.0.0.1:0").await.unwrap();
+    let socket = heliogram::TokioSocket::bind_with(&SocketOptions::new(SocketType::Udp4), "127.0.0.1:0").await.unwrap();
     socket.set_recv_errors(true).unwrap();
     let (_owner, gone) = deaf("127.0.0.1");
     for _ in 0..20 {

@@ -149,7 +149,7 @@ fn the_tokio_socket_waits_and_a_cancelled_send_was_never_sent() {
     let (_, receiver, to) = narrow(&net);
     let messages = numbered(200, 300);
     let work = async {
-        let sender = heliogram::TokioSocket::bind(&smallest(), "0.0.0.0:0").await.unwrap();
+        let sender = heliogram::TokioSocket::bind_with(&smallest(), "0.0.0.0:0").await.unwrap();
         let mut sent = 0;
         while let Ok(outcome) =
             tokio::time::timeout(Duration::from_millis(50), sender.send_to(&messages[sent], to)).await

@@ -19,7 +19,7 @@ const V4: SocketOptions = SocketOptions::new(SocketType::Udp4);
 
 async fn bound(options: &SocketOptions) -> (TokioSocket, SocketAddr) {
     let address = reserved(options.socket_type().localhost());
-    let socket = TokioSocket::bind(options, address).await.unwrap();
+    let socket = TokioSocket::bind_with(options, address).await.unwrap();
     (socket, address)
 }
 
@@ -47,9 +47,9 @@ async fn a_receive_waits_for_its_datagram() {
 
 #[tokio::test]
 async fn names_are_looked_up_and_only_for_the_sockets_family() {
-    let socket = TokioSocket::bind(&V4, "localhost:0").await.unwrap();
+    let socket = TokioSocket::bind_with(&V4, "localhost:0").await.unwrap();
     assert_eq!(socket.local_addr().unwrap().ip(), "127.0.0.1".parse::<std::net::IpAddr>().unwrap());
-    let error = TokioSocket::bind(&V4, "[::1]:0").await.unwrap_err();
+    let error = TokioSocket::bind_with(&V4, "[::1]:0").await.unwrap_err();
     assert_eq!((error.code(), error.syscall()), ("ENOTFOUND", Some("getaddrinfo")));
 }
 
@@ -75,7 +75,7 @@ async fn a_connected_socket_learns_that_its_peer_is_gone_and_works_on() {
     client.send(b"anyone?").await.unwrap();
     let error = soon(client.recv(&mut [0; 16])).await.unwrap_err();
     assert_eq!((error.code(), error.syscall()), ("ECONNREFUSED", Some("recvmsg")));
-    let reborn = TokioSocket::bind(&V4, address).await.unwrap();
+    let reborn = TokioSocket::bind_with(&V4, address).await.unwrap();
     reborn.send_to(b"here", local).await.unwrap();
     assert_eq!(soon(client.recv(&mut [0; 16])).await.unwrap(), 4);
 }
@@ -119,14 +119,14 @@ async fn closing_wakes_everybody_who_waits() {
     }
     assert_eq!(server.recv(&mut [0; 4]).await.unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
     soon(server.closed()).await;
-    TokioSocket::bind(&V4, address).await.expect("the port is free once the waiters have been woken");
+    TokioSocket::bind_with(&V4, address).await.expect("the port is free once the waiters have been woken");
 }
 
 #[tokio::test]
 async fn without_a_waiter_the_port_is_free_when_close_returns() {
     let (server, address) = bound(&V4).await;
     server.close().unwrap();
-    TokioSocket::bind(&V4, address).await.unwrap();
+    TokioSocket::bind_with(&V4, address).await.unwrap();
     soon(server.closed()).await;
 }
 
@@ -142,10 +142,10 @@ async fn a_waiter_keeps_the_port_until_it_is_dropped() {
             () = std::future::ready(()) => {}
         }
         server.close().unwrap();
-        assert_eq!(TokioSocket::bind(&V4, address).await.unwrap_err().code(), "EADDRINUSE");
+        assert_eq!(TokioSocket::bind_with(&V4, address).await.unwrap_err().code(), "EADDRINUSE");
     }
     soon(server.closed()).await;
-    TokioSocket::bind(&V4, address).await.unwrap();
+    TokioSocket::bind_with(&V4, address).await.unwrap();
 }
 
 #[cfg(unix)]
@@ -197,7 +197,7 @@ async fn a_batch_of_blocked_datagrams_alone_is_waited_out() {
     let mut list = BlockList::new();
     list.add_address("127.0.0.2".parse().unwrap());
     let (server, address) = bound(&V4.receive_block_list(list)).await;
-    let stranger = TokioSocket::bind(&V4, "127.0.0.2:0").await.unwrap();
+    let stranger = TokioSocket::bind_with(&V4, "127.0.0.2:0").await.unwrap();
     stranger.send_to(b"no", address).await.unwrap();
     let mut batch = RecvBatch::new(4, 64);
     let (outcome, ()) = tokio::join!(soon(server.recv_batch(&mut batch)), async {
@@ -219,7 +219,7 @@ async fn messages_come_as_a_stream_that_ends_with_the_socket() {
     }
     for text in ["one", "two", ""] {
         let (bytes, info) = next(messages.as_mut()).await.unwrap().unwrap();
-        assert_eq!((bytes.as_slice(), info.size), (text.as_bytes(), text.len()));
+        assert_eq!((&bytes[..], info.size), (text.as_bytes(), text.len()));
     }
     server.close().unwrap();
     assert!(next(messages.as_mut()).await.is_none());

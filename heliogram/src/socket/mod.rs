@@ -1,10 +1,12 @@
 //! The state machine joined to a descriptor. Nothing here waits.
 
 mod control;
+mod conversions;
 mod errors;
 mod lifecycle;
 mod multicast;
 mod offload;
+mod protocol_options;
 mod sockopt;
 mod transfer;
 

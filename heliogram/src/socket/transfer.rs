@@ -123,6 +123,59 @@ impl Socket {
         }
     }
 
+    /// Receives one datagram into the next chunk of `buffer`. Returns its length in bytes. Bytes that do not fit are lost.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](Self::try_recv).
+    #[cfg(feature = "bytes")]
+    pub fn try_recv_buf<B: bytes::BufMut>(&self, buffer: &mut B) -> Result<usize> {
+        self.try_recv_buf_from(buffer).map(|(length, _)| length)
+    }
+
+    /// Receives one datagram into the next chunk of `buffer`. Returns its length in bytes and its sender. Bytes that do not
+    /// fit are lost.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](Self::try_recv).
+    #[cfg(feature = "bytes")]
+    pub fn try_recv_buf_from<B: bytes::BufMut>(&self, buffer: &mut B) -> Result<(usize, SocketAddr)> {
+        sys::fill(buffer, |free| self.try_recv_from(free))
+    }
+
+    /// Receives one datagram into `buffer` and leaves it in the queue. Returns its length in bytes, as far as `buffer` has room.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_peek_from`](Self::try_peek_from).
+    #[doc(alias = "MSG_PEEK")]
+    pub fn try_peek(&self, buffer: &mut [u8]) -> Result<usize> {
+        self.try_peek_from(buffer).map(|(length, _)| length)
+    }
+
+    /// Receives one datagram into `buffer` and leaves it in the queue. Returns its length in bytes, as far as `buffer` has
+    /// room, and its sender.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_recv`](Self::try_recv); `ENOTSUP` on a socket with a [block list for
+    /// receiving](crate::SocketOptions::receive_block_list), which is asked when datagrams are taken.
+    #[doc(alias = "MSG_PEEK")]
+    pub fn try_peek_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
+        self.peeking(|sys| sys.peek(buffer))
+    }
+
+    /// Says who has sent the next datagram, and leaves it in the queue.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`try_peek_from`](Self::try_peek_from).
+    #[doc(alias = "MSG_PEEK")]
+    pub fn try_peek_sender(&self) -> Result<SocketAddr> {
+        self.peeking(sys::Socket::peek_sender)
+    }
+
     /// Receives one message of the kernel into `buffer`, a datagram or, with [`gro`](crate::SocketOptions::gro), a train,
     /// whose datagrams lie one behind the other: [`RemoteInfo::datagrams`] says where.
     ///
@@ -325,6 +378,16 @@ impl SocketControl {
         }
         let (size, addr, truncated, metadata) = self.receiving(|sys| sys.recv_with_metadata(buffer, info))?;
         Ok(RemoteInfo::new(addr, size, truncated, metadata))
+    }
+
+    fn peeking<T>(&self, call: impl FnMut(&sys::Socket) -> io::Result<T>) -> Result<T> {
+        if self.gro() {
+            return Err(Error::raw("recvmsg", sys::errno::EINVAL));
+        }
+        if self.options.receive_block_list.is_some() {
+            return Err(Error::raw("recvmsg", sys::errno::ENOTSUP));
+        }
+        self.receiving(call)
     }
 
     fn receiving<T>(&self, mut call: impl FnMut(&sys::Socket) -> io::Result<T>) -> Result<T> {

@@ -21,10 +21,12 @@
 //! Two cfgs force the fallback paths on systems that have better ones: `heliogram_force_single` (neither `recvmmsg` nor
 //! `sendmmsg`) and `heliogram_force_copy` (neither `UDP_SEGMENT` nor `UDP_GRO`).
 
-mod buffer_size;
 pub(crate) mod errno;
 mod family;
+#[cfg(feature = "bytes")]
+mod fill;
 mod outcome;
+mod portable;
 #[cfg(any(feature = "events", feature = "tokio"))]
 mod readiness;
 mod sockopt;
@@ -34,6 +36,8 @@ mod unsupported;
 #[cfg(windows)]
 mod windows;
 
+#[cfg(feature = "bytes")]
+pub(crate) use fill::fill;
 pub(crate) use outcome::Taken;
 #[cfg(feature = "events")]
 pub(crate) use readiness::poller::{Events, Poller, Watch};

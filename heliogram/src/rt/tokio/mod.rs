@@ -6,8 +6,8 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), heliogram::Error> {
 //! let options = SocketOptions::new(SocketType::Udp4);
-//! let server = TokioSocket::bind(&options.clone().gro(true), "127.0.0.1:0").await?;
-//! let client = TokioSocket::bind(&options, "127.0.0.1:0").await?;
+//! let server = TokioSocket::bind_with(&options.clone().gro(true), "127.0.0.1:0").await?;
+//! let client = TokioSocket::bind_with(&options, "127.0.0.1:0").await?;
 //! client.connect(server.local_addr()?).await?;
 //! client.send_batch(&[Datagram::new(b"Some"), Datagram::new(b"more"), Datagram::new(b"bytes")]).await?;
 //!
@@ -23,8 +23,13 @@
 //! Every `async fn` here is cancel safe: a future that is dropped before it is ready has sent and received nothing, so
 //! each can stand in `select!`.
 
+mod attempts;
+mod buf;
 mod messages;
 mod readiness;
+mod ready;
+mod recv;
+mod send;
 mod socket;
 #[cfg(unix)]
 mod unix_datagram;

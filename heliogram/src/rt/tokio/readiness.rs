@@ -1,14 +1,16 @@
 //! [`Readiness`]: waiting for a socket, and ending the waiting when it is closed.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 
-use ::tokio::io::Interest;
+use ::tokio::io::{Interest, Ready};
 use ::tokio::sync::Notify;
 use ::tokio::task::coop::consume_budget;
+use tokio_util::sync::ReusableBoxFuture;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
@@ -24,6 +26,8 @@ pub(super) struct Readiness {
     /// What keeps it alive until the socket is closed.
     owner: Mutex<Option<Arc<Registered>>>,
     signal: Arc<Signal>,
+    /// The last tasks that polled for receiving and for sending.
+    polled: [Mutex<Waiter>; 2],
 }
 
 /// A registration; when it is dropped, it ends first, and is then reported to have ended.
@@ -38,6 +42,7 @@ struct Ended(Arc<Signal>);
 #[derive(Default)]
 struct Signal {
     changed: Notify,
+    closed: AtomicBool,
     ended: AtomicBool,
 }
 
@@ -45,17 +50,13 @@ impl Readiness {
     pub(super) fn new(registration: sys::Registration) -> Self {
         let signal = Arc::<Signal>::default();
         let owner = Arc::new(Registered { registration, _ended: Ended(Arc::clone(&signal)) });
-        Readiness { registration: Arc::downgrade(&owner), owner: Mutex::new(Some(owner)), signal }
+        let registration = Arc::downgrade(&owner);
+        Readiness { registration, owner: Mutex::new(Some(owner)), signal, polled: Default::default() }
     }
 
     /// Calls when the socket is ready, again and again until the call need not wait.
-    pub(super) async fn when<R>(
-        &self,
-        interest: Interest,
-        is_closed: impl Fn() -> bool,
-        mut call: impl FnMut() -> Result<R>,
-    ) -> Result<R> {
-        self.when_ready(interest, is_closed, |readiness| match call() {
+    pub(super) async fn when<R>(&self, interest: Interest, mut call: impl FnMut() -> Result<R>) -> Result<R> {
+        self.when_ready(interest, |readiness| match call() {
             Err(error) if error.is_would_block() => {
                 readiness.clear();
                 None
@@ -70,43 +71,64 @@ impl Readiness {
     pub(super) async fn when_ready<R>(
         &self,
         interest: Interest,
-        is_closed: impl Fn() -> bool,
         mut attempt: impl FnMut(sys::Readiness<'_>) -> Option<Result<R>>,
     ) -> Result<R> {
-        let registered = self.registration.upgrade().ok_or_else(closed)?;
+        let registered = self.registered()?;
         loop {
-            let readiness = self.ready(&registered.registration, interest, &is_closed).await?;
+            let readiness = ready(&registered.registration, &self.signal, interest).await?;
             if let Some(outcome) = attempt(readiness) {
                 return outcome;
             }
         }
     }
 
-    async fn ready<'a>(
-        &self,
-        registration: &'a sys::Registration,
-        interest: Interest,
-        is_closed: impl Fn() -> bool,
-    ) -> Result<sys::Readiness<'a>> {
-        // A socket that is always ready must not keep its task from yielding.
-        consume_budget().await;
-        // Made before the state is asked, so that a close in between is not missed.
-        let changed = self.signal.changed.notified();
-        if is_closed() {
-            return Err(closed());
+    /// Waits until the socket is reported ready; says for what.
+    pub(super) async fn ready(&self, interest: Interest) -> Result<Ready> {
+        self.when_ready(interest, |readiness| Some(Ok(readiness.state()))).await
+    }
+
+    /// Calls at once. If that would block, the socket is no longer reported ready.
+    pub(super) fn attempt<R>(&self, interest: Interest, mut call: impl FnMut() -> Result<R>) -> Result<R> {
+        let would_block = |outcome: &Result<R>| outcome.as_ref().is_err_and(Error::is_would_block);
+        match self.registration.upgrade() {
+            Some(registered) => registered.registration.attempt(interest, would_block, call),
+            // A closed socket's own answer.
+            None => call(),
         }
-        let (mut ready, mut changed) = (pin!(registration.ready(interest)), pin!(changed));
-        poll_fn(|context| match ready.as_mut().poll(context) {
-            Poll::Ready(outcome) => Poll::Ready(outcome.map_err(|error| Error::system("poll", &error))),
-            Poll::Pending => changed.as_mut().poll(context).map(|()| Err(closed())),
-        })
-        .await
+    }
+
+    /// Calls if the socket is reported ready, and clears the report if that would block.
+    pub(super) fn try_io<R>(&self, interest: Interest, call: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+        self.registered()?.registration.try_io(interest, call)
+    }
+
+    /// [`ready`](Self::ready) for whoever polls for receiving (`READABLE`) or for sending; the last task that polled is woken.
+    pub(super) fn poll_ready(&self, context: &mut Context<'_>, interest: Interest) -> Poll<Result<()>> {
+        lock(&self.polled[usize::from(interest.is_writable())]).poll(self, context, interest)
+    }
+
+    /// [`when`](Self::when) for whoever polls.
+    pub(super) fn poll_when<R>(
+        &self,
+        context: &mut Context<'_>,
+        interest: Interest,
+        mut call: impl FnMut() -> Result<R>,
+    ) -> Poll<Result<R>> {
+        loop {
+            ready!(self.poll_ready(context, interest))?;
+            match self.attempt(interest, &mut call) {
+                Err(error) if error.is_would_block() => {}
+                outcome => return Poll::Ready(outcome),
+            }
+        }
     }
 
     /// Wakes everybody who waits for the socket, which has been closed. The registration ends at once if nobody waits.
     pub(super) fn close(&self) {
+        self.signal.closed.store(true, Ordering::Release);
         self.signal.changed.notify_waiters();
-        drop(self.owner.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.polled.iter().for_each(|waiter| *lock(waiter) = Waiter::default());
+        drop(lock(&self.owner).take());
     }
 
     /// Waits until the registration has ended.
@@ -119,6 +141,72 @@ impl Readiness {
             changed.await;
         }
     }
+
+    fn registered(&self) -> Result<Arc<Registered>> {
+        self.registration.upgrade().ok_or_else(closed)
+    }
+}
+
+/// A task that polls for a socket's readiness. It allocates once.
+#[derive(Default)]
+pub(super) struct Waiter {
+    future: Option<ReusableBoxFuture<'static, Result<()>>>,
+    /// Whether the future has not ended yet.
+    waiting: bool,
+}
+
+impl Waiter {
+    /// Whether the socket is reported ready; an error if it is closed. Else the task is woken when either has changed.
+    pub(super) fn poll(
+        &mut self,
+        readiness: &Readiness,
+        context: &mut Context<'_>,
+        interest: Interest,
+    ) -> Poll<Result<()>> {
+        if !self.waiting {
+            let registered = readiness.registered()?;
+            if registered.registration.is_ready(interest) {
+                return Poll::Ready(Ok(()));
+            }
+            self.wait(wait(registered, Arc::clone(&readiness.signal), interest));
+        }
+        let Some(future) = &mut self.future else { return Poll::Ready(Err(closed())) };
+        let outcome = future.poll(context);
+        self.waiting = outcome.is_pending();
+        outcome
+    }
+
+    fn wait(&mut self, future: impl Future<Output = Result<()>> + Send + 'static) {
+        self.waiting = true;
+        match &mut self.future {
+            Some(place) => place.set(future),
+            None => self.future = Some(ReusableBoxFuture::new(future)),
+        }
+    }
+}
+
+async fn wait(registered: Arc<Registered>, signal: Arc<Signal>, interest: Interest) -> Result<()> {
+    ready(&registered.registration, &signal, interest).await.map(drop)
+}
+
+async fn ready<'a>(
+    registration: &'a sys::Registration,
+    signal: &Signal,
+    interest: Interest,
+) -> Result<sys::Readiness<'a>> {
+    // A socket that is always ready must not keep its task from yielding.
+    consume_budget().await;
+    // Made before the flag is read, so that a close in between is not missed.
+    let changed = signal.changed.notified();
+    if signal.closed.load(Ordering::Acquire) {
+        return Err(closed());
+    }
+    let (mut ready, mut changed) = (pin!(registration.ready(interest)), pin!(changed));
+    poll_fn(|context| match ready.as_mut().poll(context) {
+        Poll::Ready(outcome) => Poll::Ready(outcome.map_err(|error| Error::system("poll", &error))),
+        Poll::Pending => changed.as_mut().poll(context).map(|()| Err(closed())),
+    })
+    .await
 }
 
 impl Drop for Ended {
@@ -126,6 +214,11 @@ impl Drop for Ended {
         self.0.ended.store(true, Ordering::Release);
         self.0.changed.notify_waiters();
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A panic leaves what is in there whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn closed() -> Error {

@@ -1,38 +1,47 @@
-//! [`TokioSocket`].
+//! [`TokioSocket`]: made, connected, closed.
 
 use std::fmt;
-use std::future::Future;
-use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::ops::Deref;
 
-use ::tokio::io::Interest;
 use ::tokio::net::ToSocketAddrs;
 
-use super::messages::TokioMessages;
-use super::readiness::{READABLE, Readiness};
-use crate::addr::RemoteInfo;
-use crate::batch::RecvBatch;
+use super::readiness::Readiness;
 use crate::error::{Error, ErrorKind, Result};
-use crate::rt::delegate::delegate;
-use crate::socket::SocketControl;
+use crate::socket::{Socket, SocketControl};
 use crate::socket_options::SocketOptions;
 use crate::sys;
-use crate::types::datagram::Datagram;
-use crate::types::error_queue::ErrorQueueEntry;
 use crate::types::family::SocketType;
 
-/// A bound socket that waits by `.await`.
+/// A bound UDP socket that waits by `.await`: what `tokio::net::UdpSocket` has, by the same names, and batches, GSO, GRO, receive
+/// metadata, the error queue and every option.
 ///
-/// All options and what else never waits is [`heliogram::Socket`](crate::Socket)'s, to which it dereferences. Sends and
-/// receives may go on at the same time, from any task.
+/// It dereferences to [`SocketControl`], which has the options, queries and memberships. Sends and receives may go on at
+/// the same time, from any task.
+///
+/// ```
+/// use heliogram::TokioSocket;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), heliogram::Error> {
+/// let server = TokioSocket::bind("127.0.0.1:0").await?;
+/// let client = TokioSocket::bind("127.0.0.1:0").await?;
+/// client.send_to(b"hello", server.local_addr()?).await?;
+///
+/// let mut buffer = [0; 1500];
+/// let (length, peer) = server.recv_from(&mut buffer).await?;
+/// server.send_to(&buffer[..length], peer).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct TokioSocket {
-    readiness: Readiness,
-    socket: crate::Socket,
+    pub(super) readiness: Readiness,
+    pub(super) socket: Socket,
 }
 
+/// Making, connecting and closing.
 impl TokioSocket {
-    /// Makes a socket and binds it to the first address of its family that `local` stands for.
+    /// Makes a socket of the address's family and binds it. Of several addresses it is the first to which the system binds.
     ///
     /// # Cancel safety
     ///
@@ -40,15 +49,35 @@ impl TokioSocket {
     ///
     /// # Errors
     ///
-    /// Those of [`Socket::bind`](crate::Socket::bind); `ENOTFOUND` for a name without an address of this family.
+    /// Those of [`Socket::bind`](crate::Socket::bind), for the last address; `ENOTFOUND` for a name without an address.
     ///
     /// # Panics
     ///
     /// As tokio's own sockets outside of a runtime with I/O enabled.
-    pub async fn bind(options: &SocketOptions, local: impl ToSocketAddrs) -> Result<Self> {
-        let socket = crate::Socket::new(options)?;
-        socket.bind(Some(look_up(local, options.socket_type()).await?))?;
-        TokioSocket::from_socket(socket)
+    pub async fn bind(local: impl ToSocketAddrs) -> Result<Self> {
+        first_success(look_up(local).await?, |address| {
+            let family = if address.is_ipv4() { SocketType::Udp4 } else { SocketType::Udp6 };
+            bind_one(&SocketOptions::new(family), address)
+        })
+    }
+
+    /// Makes a socket with these options and binds it to the first address of its family to which the system binds.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: no socket stays behind.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Socket::bind`](crate::Socket::bind), for the last address; `ENOTFOUND` for a name without an address of
+    /// this family.
+    ///
+    /// # Panics
+    ///
+    /// As tokio's own sockets outside of a runtime with I/O enabled.
+    pub async fn bind_with(options: &SocketOptions, local: impl ToSocketAddrs) -> Result<Self> {
+        let addresses = look_up(local).await?.filter(|address| options.socket_type().matches(address.ip()));
+        first_success(addresses, |address| bind_one(options, address))
     }
 
     /// Takes a socket that is bound, by a bind, an adopted descriptor or a membership, into the runtime.
@@ -61,163 +90,59 @@ impl TokioSocket {
     /// # Panics
     ///
     /// As tokio's own sockets outside of a runtime with I/O enabled.
-    pub fn from_socket(socket: crate::Socket) -> Result<Self> {
+    pub fn from_socket(socket: Socket) -> Result<Self> {
         socket.local_addr()?;
         let registration = sys::Registration::new(socket.shared_descriptor()?);
         let readiness = Readiness::new(registration.map_err(|error| Error::system("register", &error))?);
         Ok(TokioSocket { readiness, socket })
     }
 
-    /// Makes the first address of the socket's family that `remote` stands for its only peer.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: the socket is connected only once the future is ready.
+    /// Takes a socket of the standard library into the runtime. It becomes non-blocking.
     ///
     /// # Errors
     ///
-    /// Those of [`Socket::connect`](crate::Socket::connect); `ENOTFOUND` for a name without an address of this family.
+    /// Those of [`from_socket`](Self::from_socket).
+    ///
+    /// # Panics
+    ///
+    /// As tokio's own sockets outside of a runtime with I/O enabled.
+    pub fn from_std(socket: std::net::UdpSocket) -> Result<Self> {
+        TokioSocket::from_socket(Socket::try_from(socket)?)
+    }
+
+    /// Takes the socket out of the runtime, as one of the standard library's that is non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed, `EMFILE` without a free descriptor; `EINVAL` on a socket with
+    /// [`gro`](SocketOptions::gro), whose packets nobody would take apart.
+    pub fn into_std(self) -> Result<std::net::UdpSocket> {
+        self.socket.try_into()
+    }
+
+    /// Makes `remote` the only peer; of several addresses of the socket's family, the first to which the system connects. A
+    /// connected socket connects again, see [`Socket::connect`](crate::Socket::connect).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the peer changes only when the future becomes ready.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Socket::connect`](crate::Socket::connect), for the last address; `ENOTFOUND` for a name without an
+    /// address of this family.
     pub async fn connect(&self, remote: impl ToSocketAddrs) -> Result<()> {
-        let remote = look_up(remote, self.socket_type()).await?;
-        self.socket.connect(remote)
+        let addresses = look_up(remote).await?.filter(|address| self.socket_type().matches(address.ip()));
+        first_success(addresses, |address| self.socket.connect(address))
     }
 
-    /// Sends one datagram to the connected peer; says how many bytes it has. Waits while the kernel's buffer is full.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: a dropped future has sent nothing.
+    /// As [`Socket::disconnect`](crate::Socket::disconnect).
     ///
     /// # Errors
     ///
-    /// Those of [`try_send`](crate::Socket::try_send) but `EAGAIN`.
-    pub async fn send(&self, message: &[u8]) -> Result<usize> {
-        self.when(Interest::WRITABLE, || self.socket.try_send(message)).await
-    }
-
-    /// Sends one datagram to `peer`; as [`send`](Self::send).
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: a dropped future has sent nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`try_send`](crate::Socket::try_send) but `EAGAIN`.
-    pub async fn send_to(&self, message: &[u8], peer: SocketAddr) -> Result<usize> {
-        self.when(Interest::WRITABLE, || self.socket.try_send_to(message, peer)).await
-    }
-
-    /// Sends datagrams in order, as many as the kernel takes without waiting again; says how many. At least one is sent
-    /// unless the batch is empty, and the rest is for the next call.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: a dropped future has sent nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`try_send_batch`](crate::Socket::try_send_batch) but `EAGAIN`, about the first datagram.
-    pub async fn send_batch(&self, batch: &[Datagram<'_>]) -> Result<usize> {
-        self.when(Interest::WRITABLE, || self.socket.try_send_batch(batch)).await
-    }
-
-    /// Receives one datagram into `buffer`. Returns its length in bytes. Bytes that do not fit `buffer` are lost.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: a dropped future has received nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`try_recv`](crate::Socket::try_recv) but `EAGAIN`.
-    pub async fn recv(&self, buffer: &mut [u8]) -> Result<usize> {
-        self.when(READABLE, || self.socket.try_recv(buffer)).await
-    }
-
-    /// Receives one datagram into `buffer`. Returns its length in bytes and its sender; as [`recv`](Self::recv).
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: a dropped future has received nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`try_recv`](crate::Socket::try_recv) but `EAGAIN`.
-    pub async fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
-        self.when(READABLE, || self.socket.try_recv_from(buffer)).await
-    }
-
-    /// Receives one datagram into `buffer`. Returns its length, its sender and its receive metadata; as
-    /// [`try_recv_msg`](crate::Socket::try_recv_msg).
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: a dropped future has received nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`try_recv`](crate::Socket::try_recv) but `EAGAIN`.
-    pub async fn recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
-        self.when(READABLE, || self.socket.try_recv_msg(buffer)).await
-    }
-
-    /// Receives what there is, at least one datagram, as far as `batch` has room; says how many.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: a dropped future has received nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`try_recv_batch`](crate::Socket::try_recv_batch) but `EAGAIN`.
-    pub async fn recv_batch(&self, batch: &mut RecvBatch) -> Result<usize> {
-        let is_closed = || self.state().is_closed();
-        let attempt = |readiness: sys::Readiness<'_>| match self.socket.try_recv_batch(batch) {
-            Err(error) if error.is_would_block() => {
-                readiness.clear();
-                None
-            }
-            Err(error) => Some(Err(error)),
-            Ok(count) => {
-                if !batch.is_full() {
-                    readiness.clear_readable();
-                }
-                // A block list may have turned all of them away.
-                (count > 0).then_some(Ok(count))
-            }
-        };
-        self.readiness.when_ready(READABLE, is_closed, attempt).await
-    }
-
-    /// Takes the next entry out of the error queue: what became of a datagram that was sent earlier. For
-    /// [`set_recv_errors`](crate::SocketControl::set_recv_errors) and
-    /// [`set_transmit_timestamps`](crate::SocketControl::set_transmit_timestamps).
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: a dropped future has taken nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`try_recv_error_queue`](crate::Socket::try_recv_error_queue) but `EAGAIN`.
-    pub async fn recv_error_queue(&self) -> Result<ErrorQueueEntry> {
-        // Asked first: a receive that found nothing may have used up the readiness that told of an entry.
-        match self.socket.try_recv_error_queue() {
-            Err(error) if error.is_would_block() => {
-                self.when(Interest::ERROR, || self.socket.try_recv_error_queue()).await
-            }
-            outcome => outcome,
-        }
-    }
-
-    /// The datagrams as a stream, each with its own copy of the bytes. It ends when the socket is closed;
-    /// [`recv_batch`](Self::recv_batch) is the way without copies.
-    ///
-    /// An error is an item like another, and the stream goes on after it. Datagrams that the stream has read and not yet
-    /// given out are lost with it.
-    pub fn messages(&self) -> TokioMessages<'_> {
-        TokioMessages::new(self)
+    /// Those of [`Socket::disconnect`](crate::Socket::disconnect).
+    pub fn disconnect(&self) -> Result<()> {
+        self.socket.disconnect()
     }
 
     /// Closes the socket. Whoever waits for it is woken, with `ERR_SOCKET_DGRAM_NOT_RUNNING`.
@@ -242,31 +167,67 @@ impl TokioSocket {
     pub async fn closed(&self) {
         self.readiness.ended().await;
     }
+}
 
-    fn when<R>(&self, interest: Interest, call: impl FnMut() -> Result<R>) -> impl Future<Output = Result<R>> {
-        self.readiness.when(interest, || self.state().is_closed(), call)
+fn bind_one(options: &SocketOptions, local: SocketAddr) -> Result<TokioSocket> {
+    let socket = Socket::new(options)?;
+    socket.bind(Some(local))?;
+    TokioSocket::from_socket(socket)
+}
+
+/// The first outcome that is no error, else the last error.
+fn first_success<R>(
+    addresses: impl Iterator<Item = SocketAddr>,
+    mut attempt: impl FnMut(SocketAddr) -> Result<R>,
+) -> Result<R> {
+    let mut last = Error::lookup("", ErrorKind::NotFound);
+    for address in addresses {
+        match attempt(address) {
+            Ok(outcome) => return Ok(outcome),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+pub(super) async fn look_up<T: ToSocketAddrs>(host: T) -> Result<impl Iterator<Item = SocketAddr> + use<T>> {
+    ::tokio::net::lookup_host(host).await.map_err(|error| Error::failed_lookup("", &error))
+}
+
+impl TryFrom<std::net::UdpSocket> for TokioSocket {
+    type Error = Error;
+
+    /// As [`TokioSocket::from_std`].
+    fn try_from(socket: std::net::UdpSocket) -> Result<Self> {
+        TokioSocket::from_std(socket)
     }
 }
 
-delegate! { TokioSocket [socket]: "Socket" {
-    fn disconnect(&self) -> Result<()>;
-    fn try_send(&self, message: &[u8]) -> Result<usize>;
-    fn try_send_to(&self, message: &[u8], peer: SocketAddr) -> Result<usize>;
-    fn try_send_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize>;
-    fn try_send_to_vectored(&self, buffers: &[IoSlice<'_>], peer: SocketAddr) -> Result<usize>;
-    fn try_send_batch(&self, batch: &[Datagram<'_>]) -> Result<usize>;
-    fn try_recv(&self, buffer: &mut [u8]) -> Result<usize>;
-    fn try_recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)>;
-    fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo>;
-    fn try_recv_gro(&self, buffer: &mut [u8]) -> Result<RemoteInfo>;
-    fn try_recv_batch(&self, batch: &mut RecvBatch) -> Result<usize>;
-    fn try_recv_error_queue(&self) -> Result<ErrorQueueEntry>;
-} }
+impl TryFrom<Socket> for TokioSocket {
+    type Error = Error;
 
-/// The first address of this family.
-async fn look_up(host: impl ToSocketAddrs, family: SocketType) -> Result<SocketAddr> {
-    let mut addresses = ::tokio::net::lookup_host(host).await.map_err(|error| Error::failed_lookup("", &error))?;
-    addresses.find(|address| family.matches(address.ip())).ok_or_else(|| Error::lookup("", ErrorKind::NotFound))
+    /// As [`TokioSocket::from_socket`].
+    fn try_from(socket: Socket) -> Result<Self> {
+        TokioSocket::from_socket(socket)
+    }
+}
+
+impl TryFrom<sys::OwnedDescriptor> for TokioSocket {
+    type Error = Error;
+
+    /// Takes over a UDP socket of either family, and into the runtime: as [`TokioSocket::from_std`].
+    fn try_from(descriptor: sys::OwnedDescriptor) -> Result<Self> {
+        TokioSocket::from_socket(Socket::try_from(descriptor)?)
+    }
+}
+
+impl TryFrom<TokioSocket> for sys::OwnedDescriptor {
+    type Error = Error;
+
+    /// As [`TokioSocket::into_std`].
+    fn try_from(socket: TokioSocket) -> Result<Self> {
+        socket.socket.try_into()
+    }
 }
 
 impl Deref for TokioSocket {
@@ -281,6 +242,27 @@ impl Deref for TokioSocket {
 impl std::os::fd::AsFd for TokioSocket {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         self.socket.reserved_descriptor()
+    }
+}
+
+#[cfg(unix)]
+impl std::os::fd::AsRawFd for TokioSocket {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.socket.reserved_descriptor().as_raw_fd()
+    }
+}
+
+#[cfg(windows)]
+impl std::os::windows::io::AsSocket for TokioSocket {
+    fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
+        self.socket.reserved_descriptor()
+    }
+}
+
+#[cfg(windows)]
+impl std::os::windows::io::AsRawSocket for TokioSocket {
+    fn as_raw_socket(&self) -> std::os::windows::io::RawSocket {
+        self.socket.reserved_descriptor().as_raw_socket()
     }
 }
 

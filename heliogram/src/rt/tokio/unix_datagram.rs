@@ -119,7 +119,7 @@ impl TokioUnixDatagram {
     }
 
     fn when<R>(&self, interest: Interest, call: impl FnMut() -> Result<R>) -> impl Future<Output = Result<R>> {
-        self.readiness.when(interest, || self.socket.is_closed(), call)
+        self.readiness.when(interest, call)
     }
 }
 

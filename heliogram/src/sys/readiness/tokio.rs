@@ -34,12 +34,22 @@ mod registration {
         pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Readiness<'_>> {
             self.0.ready(interest).await.map(Readiness)
         }
+
+        /// Calls if the socket is reported ready, else answers that it would block; so does the call, which clears the report.
+        pub(crate) fn try_io<R>(&self, interest: Interest, call: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+            self.0.try_io(interest, |_| call())
+        }
     }
 
     /// A report that a socket is ready. Clearing it keeps what is reported later.
     pub(crate) struct Readiness<'a>(AsyncFdReadyGuard<'a, Lease>);
 
     impl Readiness<'_> {
+        /// What is ready.
+        pub(crate) fn state(&self) -> Ready {
+            self.0.ready()
+        }
+
         /// The socket is not ready: a call would have had to wait.
         pub(crate) fn clear(mut self) {
             self.0.clear_ready();
@@ -58,6 +68,7 @@ mod registration {
     use std::os::windows::io::AsSocket;
     use std::sync::Arc;
 
+    use tokio::io::Ready;
     use tokio::net::UdpSocket;
 
     use super::*;
@@ -75,8 +86,13 @@ mod registration {
 
         /// Waits until the socket is reported ready.
         pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Readiness<'_>> {
-            self.0.ready(interest).await?;
-            Ok(Readiness { socket: &self.0, interest })
+            let state = self.0.ready(interest).await?;
+            Ok(Readiness { socket: &self.0, interest, state })
+        }
+
+        /// Calls if the socket is reported ready, else answers that it would block; so does the call, which clears the report.
+        pub(crate) fn try_io<R>(&self, interest: Interest, call: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+            self.0.try_io(interest, call)
         }
     }
 
@@ -84,9 +100,15 @@ mod registration {
     pub(crate) struct Readiness<'a> {
         socket: &'a UdpSocket,
         interest: Interest,
+        state: Ready,
     }
 
     impl Readiness<'_> {
+        /// What is ready.
+        pub(crate) fn state(&self) -> Ready {
+            self.state
+        }
+
         /// The socket is not ready: a call would have had to wait. The system is asked anew, which reports what has come since.
         pub(crate) fn clear(self) {
             let _ = self.socket.try_io(self.interest, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
@@ -98,3 +120,25 @@ mod registration {
 }
 
 pub(crate) use registration::{Readiness, Registration};
+
+impl Registration {
+    /// Whether the socket is reported ready.
+    pub(crate) fn is_ready(&self, interest: Interest) -> bool {
+        self.try_io(interest, || Ok(())).is_ok()
+    }
+
+    /// Calls whether or not the socket is reported ready. If the outcome is that the call would block, the report is cleared.
+    pub(crate) fn attempt<R>(
+        &self,
+        interest: Interest,
+        would_block: impl FnOnce(&R) -> bool,
+        mut call: impl FnMut() -> R,
+    ) -> R {
+        let mut outcome = None;
+        // The answer is in `outcome`; what is returned here is for the report.
+        let _ = self.try_io(interest, || {
+            if would_block(outcome.insert(call())) { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        outcome.unwrap_or_else(call)
+    }
+}

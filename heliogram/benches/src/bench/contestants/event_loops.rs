@@ -46,7 +46,7 @@ pub(crate) fn tokio_net_send(job: &Job) -> Outcome<()> {
 
 pub(crate) fn tokio_recv(job: &Job) -> Outcome<()> {
     in_tokio(job, async |tally: &mut Tally| {
-        let socket = TokioSocket::bind(&options(), anywhere()).await?;
+        let socket = TokioSocket::bind_with(&options(), anywhere()).await?;
         announce(socket.local_addr()?);
         let mut buffer = [0; SLOT];
         while !tally.over_now_and_then() {
@@ -67,7 +67,7 @@ pub(crate) fn tokio_recv_batch_gro(job: &Job) -> Outcome<()> {
 
 fn tokio_batches(job: &Job, options: &SocketOptions, mut batch: RecvBatch) -> Outcome<()> {
     in_tokio(job, async |tally: &mut Tally| {
-        let socket = TokioSocket::bind(options, anywhere()).await?;
+        let socket = TokioSocket::bind_with(options, anywhere()).await?;
         announce(socket.local_addr()?);
         while !tally.over() {
             socket.recv_batch(&mut batch).await?;
@@ -79,7 +79,7 @@ fn tokio_batches(job: &Job, options: &SocketOptions, mut batch: RecvBatch) -> Ou
 
 pub(crate) fn tokio_send(job: &Job) -> Outcome<()> {
     in_tokio(job, async |tally: &mut Tally| {
-        let socket = TokioSocket::bind(&options(), anywhere()).await?;
+        let socket = TokioSocket::bind_with(&options(), anywhere()).await?;
         let bytes = vec![7; job.size];
         while !tally.over_now_and_then() {
             socket.send_to(&bytes, job.peers[0]).await?;
@@ -91,7 +91,7 @@ pub(crate) fn tokio_send(job: &Job) -> Outcome<()> {
 
 pub(crate) fn tokio_send_batch(job: &Job) -> Outcome<()> {
     in_tokio(job, async |tally: &mut Tally| {
-        let socket = TokioSocket::bind(&options(), anywhere()).await?;
+        let socket = TokioSocket::bind_with(&options(), anywhere()).await?;
         let bytes = vec![7; job.size * job.segments()];
         let batch = datagrams(job, &bytes);
         while !tally.over() {
@@ -103,7 +103,7 @@ pub(crate) fn tokio_send_batch(job: &Job) -> Outcome<()> {
 
 pub(crate) fn tokio_messages(job: &Job) -> Outcome<()> {
     in_tokio(job, async |tally: &mut Tally| {
-        let socket = TokioSocket::bind(&options().gro(true), anywhere()).await?;
+        let socket = TokioSocket::bind_with(&options().gro(true), anywhere()).await?;
         announce(socket.local_addr()?);
         let mut messages = socket.messages();
         while !tally.over_now_and_then() {

@@ -1,0 +1,275 @@
+//! [`TokioSocket`]: receiving and peeking.
+
+use std::io::IoSliceMut;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+
+use ::tokio::io::{Interest, ReadBuf};
+
+use super::attempts::attempts;
+use super::messages::TokioMessages;
+use super::readiness::READABLE;
+use super::socket::TokioSocket;
+use crate::addr::RemoteInfo;
+use crate::batch::RecvBatch;
+use crate::error::Result;
+use crate::sys;
+use crate::types::error_queue::ErrorQueueEntry;
+
+/// Receiving.
+impl TokioSocket {
+    /// Receives one datagram into `buffer`. Returns its length in bytes. Bytes that do not fit `buffer` are lost.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has received nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Socket::try_recv`](crate::Socket::try_recv) but `EAGAIN`.
+    pub async fn recv(&self, buffer: &mut [u8]) -> Result<usize> {
+        self.readiness.when(READABLE, || self.socket.try_recv(buffer)).await
+    }
+
+    /// Receives one datagram into `buffer`. Returns its length in bytes and its sender; as [`recv`](Self::recv).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has received nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recv`](Self::recv).
+    pub async fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
+        self.readiness.when(READABLE, || self.socket.try_recv_from(buffer)).await
+    }
+
+    /// Receives one datagram into `buffer`. Returns its length, its sender and its receive metadata; as
+    /// [`Socket::try_recv_msg`](crate::Socket::try_recv_msg).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has received nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recv`](Self::recv).
+    pub async fn recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+        self.readiness.when(READABLE, || self.socket.try_recv_msg(buffer)).await
+    }
+
+    /// Receives what there is, at least one datagram, as far as `batch` has room. Returns how many.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has received nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Socket::try_recv_batch`](crate::Socket::try_recv_batch) but `EAGAIN`.
+    pub async fn recv_batch(&self, batch: &mut RecvBatch) -> Result<usize> {
+        let attempt = |readiness: sys::Readiness<'_>| match self.socket.try_recv_batch(batch) {
+            Err(error) if error.is_would_block() => {
+                readiness.clear();
+                None
+            }
+            Err(error) => Some(Err(error)),
+            Ok(count) => {
+                if !batch.is_full() {
+                    readiness.clear_readable();
+                }
+                // A block list may have turned all of them away.
+                (count > 0).then_some(Ok(count))
+            }
+        };
+        self.readiness.when_ready(READABLE, attempt).await
+    }
+
+    /// Receives what there is, at least one message of the kernel, into the caller's buffers. Returns how many buffers were
+    /// used; as [`Socket::try_recv_many`](crate::Socket::try_recv_many).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has received nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Socket::try_recv_many`](crate::Socket::try_recv_many) but `EAGAIN`.
+    pub async fn recv_many(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo]) -> Result<usize> {
+        self.readiness.when(READABLE, || self.recv_some(buffers, infos)).await
+    }
+
+    /// Takes the next entry out of the error queue: what became of a datagram that was sent earlier. For
+    /// [`set_recv_errors`](crate::SocketControl::set_recv_errors) and
+    /// [`set_transmit_timestamps`](crate::SocketControl::set_transmit_timestamps).
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a dropped future has taken nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Socket::try_recv_error_queue`](crate::Socket::try_recv_error_queue) but `EAGAIN`.
+    pub async fn recv_error_queue(&self) -> Result<ErrorQueueEntry> {
+        // Asked first: a receive that found nothing may have cleared the report of an entry.
+        match self.socket.try_recv_error_queue() {
+            Err(error) if error.is_would_block() => {
+                self.readiness.when(Interest::ERROR, || self.socket.try_recv_error_queue()).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// The datagrams as a stream. It ends when the socket is closed; an error is an item like another, and the stream goes on
+    /// after it. Datagrams that the stream has read and not yet given out are lost with it.
+    pub fn messages(&self) -> TokioMessages<'_> {
+        TokioMessages::new(self)
+    }
+
+    /// [`recv`](Self::recv) for futures written by hand, which fills `buffer`; see
+    /// [`poll_recv_ready`](Self::poll_recv_ready) for who is woken.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recv`](Self::recv).
+    pub fn poll_recv(&self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        self.poll_recv_from(context, buffer).map_ok(drop)
+    }
+
+    /// [`recv_from`](Self::recv_from) for futures written by hand, which fills `buffer` and answers with the sender; see
+    /// [`poll_recv_ready`](Self::poll_recv_ready) for who is woken.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recv`](Self::recv).
+    pub fn poll_recv_from(&self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<SocketAddr>> {
+        self.poll_fill(context, buffer, |free| self.socket.try_recv_from(free))
+    }
+
+    /// [`recv_many`](Self::recv_many) for futures written by hand; see [`poll_recv_ready`](Self::poll_recv_ready) for who is
+    /// woken.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`recv_many`](Self::recv_many).
+    pub fn poll_recv_many(
+        &self,
+        context: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+        infos: &mut [RemoteInfo],
+    ) -> Poll<Result<usize>> {
+        self.readiness.poll_when(context, READABLE, || self.recv_some(buffers, infos))
+    }
+
+    /// As `try_recv_many`, but a block list that turns all datagrams away is nothing to return for.
+    fn recv_some(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo]) -> Result<usize> {
+        let nothing_to_fill = buffers.is_empty() || infos.is_empty();
+        loop {
+            match self.socket.try_recv_many(buffers, infos)? {
+                0 if !nothing_to_fill => {}
+                count => return Ok(count),
+            }
+        }
+    }
+
+    fn poll_fill(
+        &self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+        mut call: impl FnMut(&mut [u8]) -> Result<(usize, SocketAddr)>,
+    ) -> Poll<Result<SocketAddr>> {
+        let free = buffer.initialize_unfilled();
+        self.readiness.poll_when(context, READABLE, || call(free)).map_ok(|(length, peer)| {
+            buffer.advance(length);
+            peer
+        })
+    }
+}
+
+/// Peeking: the datagram stays in the queue.
+impl TokioSocket {
+    /// Receives one datagram into `buffer` and leaves it in the queue. Returns its length in bytes, as far as `buffer` has room.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing leaves the queue.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Socket::try_peek_from`](crate::Socket::try_peek_from) but `EAGAIN`.
+    pub async fn peek(&self, buffer: &mut [u8]) -> Result<usize> {
+        self.readiness.when(READABLE, || self.socket.try_peek(buffer)).await
+    }
+
+    /// As [`peek`](Self::peek), with the sender.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing leaves the queue.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`peek`](Self::peek).
+    pub async fn peek_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
+        self.readiness.when(READABLE, || self.socket.try_peek_from(buffer)).await
+    }
+
+    /// Says who has sent the next datagram.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing leaves the queue.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`peek`](Self::peek).
+    pub async fn peek_sender(&self) -> Result<SocketAddr> {
+        self.readiness.when(READABLE, || self.socket.try_peek_sender()).await
+    }
+
+    /// [`peek`](Self::peek) for futures written by hand, which fills `buffer`; see
+    /// [`poll_recv_ready`](Self::poll_recv_ready) for who is woken.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`peek`](Self::peek).
+    pub fn poll_peek(&self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        self.poll_peek_from(context, buffer).map_ok(drop)
+    }
+
+    /// [`peek_from`](Self::peek_from) for futures written by hand, which fills `buffer`; see
+    /// [`poll_recv_ready`](Self::poll_recv_ready) for who is woken.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`peek`](Self::peek).
+    pub fn poll_peek_from(&self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<SocketAddr>> {
+        self.poll_fill(context, buffer, |free| self.socket.try_peek_from(free))
+    }
+
+    /// [`peek_sender`](Self::peek_sender) for futures written by hand; see [`poll_recv_ready`](Self::poll_recv_ready) for
+    /// who is woken.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`peek`](Self::peek).
+    pub fn poll_peek_sender(&self, context: &mut Context<'_>) -> Poll<Result<SocketAddr>> {
+        self.readiness.poll_when(context, READABLE, || self.socket.try_peek_sender())
+    }
+}
+
+attempts! { READABLE, "readable" {
+    fn try_recv(&self, buffer: &mut [u8]) -> Result<usize>;
+    fn try_recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)>;
+    fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo>;
+    fn try_recv_gro(&self, buffer: &mut [u8]) -> Result<RemoteInfo>;
+    fn try_recv_batch(&self, batch: &mut RecvBatch) -> Result<usize>;
+    fn try_recv_many(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo]) -> Result<usize>;
+    fn try_peek(&self, buffer: &mut [u8]) -> Result<usize>;
+    fn try_peek_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)>;
+    fn try_peek_sender(&self) -> Result<SocketAddr>;
+} }
+
+attempts! { Interest::ERROR, "readable" {
+    fn try_recv_error_queue(&self) -> Result<ErrorQueueEntry>;
+} }
