@@ -789,11 +789,53 @@ export class Socket extends EventEmitter {
    */
   setTransmitTimeClock(clock: 'monotonic' | 'tai'): void;
 
+  // The next block is generated from the table of heliogram/src/sys/sockopt.rs, by the test of node/src/layout.rs. Each throws as
+  // the options below.
+  // <socket options>
+  /** Permits datagrams to broadcast addresses. Default: off. */
+  getBroadcast(): boolean;
+  /** How many routers a unicast datagram may pass. Default: 64 on most systems. From 1 to 255. */
+  getTTL(): number;
+  /** How many routers a multicast datagram may pass; 0 keeps it on this host. Default: 1. From 0 to 255. */
+  getMulticastTTL(): number;
+  /** Delivers multicast datagrams to members on this host too; on Windows the receiving socket decides. Default: on. */
+  getMulticastLoopback(): boolean;
+  /** Receives from every group that any socket of this host has joined, not only from this socket's. Default: on. Linux. */
+  getMulticastAll(): boolean;
+  /** Sets what {@link getMulticastAll} reads. */
+  setMulticastAll(value: boolean): void;
+  /** DSCP and ECN of the datagrams that have no traffic class of their own. Default: 0. From 0 to 255. Not on Windows. */
+  getTOS(): number;
+  /** Sets what {@link getTOS} reads. */
+  setTOS(value: number): void;
+  /** The priority of outgoing datagrams for the queueing discipline; over 6 needs CAP_NET_ADMIN (EPERM). Default: 0. From 0 to 2147483647. Linux. */
+  getPriority(): number;
+  /** Sets what {@link getPriority} reads. */
+  setPriority(value: number): void;
+  /** The mark of outgoing packets for routing rules and firewalls; needs CAP_NET_ADMIN (EPERM). Default: 0. From 0 to 4294967295. Linux. */
+  getMark(): number;
+  /** Sets what {@link getMark} reads. */
+  setMark(value: number): void;
+  /** Permits a bind to an address that this host does not have, or not yet. Default: off. Linux. */
+  getFreebind(): boolean;
+  /** Sets what {@link getFreebind} reads. */
+  setFreebind(value: boolean): void;
+  /** Permits a transparent proxy's bind to addresses of others; needs CAP_NET_ADMIN (EPERM). Default: off. Linux. */
+  getTransparent(): boolean;
+  /** Sets what {@link getTransparent} reads. */
+  setTransparent(value: boolean): void;
+  /** The processor whose datagrams this socket prefers among those that share its port; read: the processor of the last packet. From 0 to 2147483647. Linux. */
+  getIncomingCPU(): number;
+  /** Sets what {@link getIncomingCPU} reads. */
+  setIncomingCPU(value: number): void;
+  /** How many microseconds a receive that finds nothing polls the device; raising it needs CAP_NET_ADMIN (EPERM). Default: net.core.busy_read. From 0 to 2147483647. Linux. */
+  getBusyPoll(): number;
+  /** Sets what {@link getBusyPoll} reads. */
+  setBusyPoll(value: number): void;
+  // </socket options>
+
   // Options: each throws `ENOTSUP` where the system has no such thing, `EBADF` while unbound, `ERR_INVALID_ARG_TYPE` and
   // `ERR_OUT_OF_RANGE`, and `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
-
-  /** DSCP and ECN of what is sent: `IP_TOS`, `IPV6_TCLASS`, 0 to 255 (at first 0). Not on Windows. */
-  setTOS(tos: number): void;
 
   /**
    * Keeps routers and this host from fragmenting what is sent (`IP_MTU_DISCOVER`, `IP_DONTFRAG` and their kin). What exceeds
@@ -807,12 +849,6 @@ export class Socket extends EventEmitter {
   /** Keeps the socket to what comes and leaves by one interface; null: to none. `ENODEV`, `EPERM`. Linux (`SO_BINDTODEVICE`), macOS. */
   bindToDevice(device: string | null): void;
 
-  /** Whether the socket hears groups that other sockets have joined, `IP_MULTICAST_ALL` (at first true). Linux. */
-  setMulticastAll(flag: boolean): void;
-
-  /** Prefers what this processor has received, among sockets with `reusePort`: `SO_INCOMING_CPU`. Linux. */
-  setIncomingCPU(cpu: number): void;
-
   /**
    * Says which of the sockets that share this one's port by `reusePort` gets a datagram, those of other processes included, if
    * they are the same user's: one of them says it for all, when all are bound. They are numbered in the order in which they
@@ -822,9 +858,6 @@ export class Socket extends EventEmitter {
    * @param sockets how many there are, 1 or more (default 1).
    */
   setReusePortSteering(steer: Steering, sockets?: number): void;
-
-  /** How long a receive that finds nothing looks again, in microseconds: `SO_BUSY_POLL`. Linux; more than before wants `CAP_NET_ADMIN`. */
-  setBusyPoll(microseconds: number): void;
 
   /** Chooses the interface by which multicast leaves, as `setMulticastInterface()` by any of its names. `ENODEV` for an unknown name. */
   setGroupInterface(interface: InterfaceChoice): void;

@@ -195,6 +195,8 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    use heliogram::{Sockopt, SockoptValues, Systems};
+
     use super::*;
 
     /// Rewrites the file instead of comparing it.
@@ -216,7 +218,23 @@ mod tests {
             }
             text.push_str("});\n");
         }
-        text
+        text + &sockopts()
+    }
+
+    /// The library's table of socket options, by whose rows the addon's methods take them.
+    fn sockopts() -> String {
+        let mut text = "\n/** The integer and boolean socket options: rows of the library's table, which the addon names by their places. */\n\
+             exports.SOCKOPTS = Object.freeze([\n"
+            .to_owned();
+        for option in Sockopt::ALL {
+            let (name, range) = (option.js_name(), option.range());
+            let values = match option.values() {
+                SockoptValues::Bool => "isBoolean: true".to_owned(),
+                _ => format!("least: {}, most: {}", range.start(), range.end()),
+            };
+            writeln!(text, "  {{ name: '{name}', {values} }},").unwrap();
+        }
+        text + "]);\n"
     }
 
     fn comment(text: &mut String, indent: &str, lines: &[&str]) {
@@ -225,14 +243,55 @@ mod tests {
         writeln!(text, "{blank}{indent}/** {} */", lines.join(&format!("\n{indent} * "))).unwrap();
     }
 
+    /// The methods of the options, with their documentation.
+    fn declarations() -> String {
+        let mut text = String::new();
+        for option in Sockopt::ALL {
+            let (name, summary) = (option.js_name(), option.summary());
+            let systems = match option.systems() {
+                Systems::All => "",
+                Systems::Unix => " Not on Windows.",
+                _ => " Linux.",
+            };
+            let (kind, range) = match option.values() {
+                SockoptValues::Bool => ("boolean", String::new()),
+                _ => ("number", format!(" From {} to {}.", option.range().start(), option.range().end())),
+            };
+            writeln!(text, "  /** {summary}{range}{systems} */\n  get{name}(): {kind};").unwrap();
+            if !OF_NODE.contains(&name) {
+                writeln!(text, "  /** Sets what {{@link get{name}}} reads. */\n  set{name}(value: {kind}): void;")
+                    .unwrap();
+            }
+        }
+        text
+    }
+
+    /// The setters of these are Node's.
+    const OF_NODE: [&str; 4] = ["Broadcast", "TTL", "MulticastTTL", "MulticastLoopback"];
+
+    /// Compares a file with what it must be, or rewrites it.
+    fn must_be(file: &str, wanted: impl FnOnce(&str) -> String) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let stored = fs::read_to_string(&path).unwrap_or_default();
+        let wanted = wanted(&stored);
+        if std::env::var_os(UPDATE).is_some() {
+            fs::write(&path, wanted).unwrap();
+        } else {
+            assert!(stored == wanted, "{} is not what Rust says: run the test with {UPDATE}=1", path.display());
+        }
+    }
+
     #[test]
     fn javascript_has_the_same_layout() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("lib/bridge/layout.js");
-        let generated = generated();
-        if std::env::var_os(UPDATE).is_some() {
-            fs::write(&path, &generated).unwrap();
-        }
-        let stored = fs::read_to_string(&path).unwrap_or_default();
-        assert!(stored == generated, "{} is not what layout.rs says: run the test with {UPDATE}=1", path.display());
+        must_be("lib/bridge/layout.js", |_| generated());
+    }
+
+    #[test]
+    fn the_types_have_every_socket_option() {
+        must_be("index.d.ts", |stored| {
+            let (before, rest) = stored.split_once("  // <socket options>\n").unwrap();
+            let (_, after) = rest.split_once("  // </socket options>\n").unwrap();
+            format!("{before}  // <socket options>\n{}  // </socket options>\n{after}", declarations())
+        });
     }
 }

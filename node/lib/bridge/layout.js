@@ -151,3 +151,19 @@ exports.TURN = Object.freeze({
   /** How many messages of one socket are delivered before the loop turns, as in Node. */
   MESSAGES: 32,
 });
+
+/** The integer and boolean socket options: rows of the library's table, which the addon names by their places. */
+exports.SOCKOPTS = Object.freeze([
+  { name: 'Broadcast', isBoolean: true },
+  { name: 'TTL', least: 1, most: 255 },
+  { name: 'MulticastTTL', least: 0, most: 255 },
+  { name: 'MulticastLoopback', isBoolean: true },
+  { name: 'MulticastAll', isBoolean: true },
+  { name: 'TOS', least: 0, most: 255 },
+  { name: 'Priority', least: 0, most: 2147483647 },
+  { name: 'Mark', least: 0, most: 4294967295 },
+  { name: 'Freebind', isBoolean: true },
+  { name: 'Transparent', isBoolean: true },
+  { name: 'IncomingCPU', least: 0, most: 2147483647 },
+  { name: 'BusyPoll', least: 0, most: 2147483647 },
+]);

@@ -2,6 +2,7 @@
 // The methods and properties that Node's sockets lack. They are not enumerable, so that a program which lists a socket's
 // members finds Node's. Their files are loaded at the first use.
 
+const { SOCKOPTS } = require('../bridge/layout.js');
 const { kState } = require('../runtime/index.js');
 const { enqueue, handleOf } = require('../dgram/state.js');
 
@@ -40,9 +41,14 @@ function made(name, make) {
   });
 }
 
+/** Options that Node's own methods set. */
+const OF_NODE = ['Broadcast', 'TTL', 'MulticastTTL', 'MulticastLoopback'];
+
 const SOCKOPT_METHODS = [
-  'bindToDevice', 'getMTU', 'joinGroup', 'leaveGroup', 'setBusyPoll', 'setTransmitTimeClock', 'setDontFragment',
-  'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setRecvErrors', 'setRecvMetadata', 'setReusePortSteering', 'setTOS', 'stats',
+  ...SOCKOPTS.map(({ name }) => `get${name}`),
+  ...SOCKOPTS.filter(({ name }) => !OF_NODE.includes(name)).map(({ name }) => `set${name}`),
+  'bindToDevice', 'getMTU', 'joinGroup', 'leaveGroup', 'setTransmitTimeClock', 'setDontFragment',
+  'setGroupInterface', 'setRecvErrors', 'setRecvMetadata', 'setReusePortSteering', 'stats',
 ];
 
 /** Methods of a file which the first call of one of them loads. */

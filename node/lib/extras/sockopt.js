@@ -1,6 +1,7 @@
 'use strict';
 // Socket options that Node's socket does not have, multicast groups by the interface's name or index, and stats().
 
+const { SOCKOPTS } = require('../bridge/layout.js');
 const { kState } = require('../runtime/index.js');
 const { healthCheck } = require('../dgram/state.js');
 const { interfaceText, validateCount, validateObject, validateString } = require('../common/validate.js');
@@ -20,11 +21,6 @@ function ask(socket, method, call) {
   return outcome;
 }
 
-function setTOS(tos) {
-  validateCount(tos, 'tos', 0, 255);
-  ask(this, 'setTOS', (native) => native.setTOS(tos));
-}
-
 function setDontFragment(flag) {
   ask(this, 'setDontFragment', (native) => native.setDontFragment(Boolean(flag)));
 }
@@ -38,13 +34,19 @@ function bindToDevice(device) {
   ask(this, 'bindToDevice', (native) => native.bindToDevice(device));
 }
 
-function setMulticastAll(flag) {
-  ask(this, 'setMulticastAll', (native) => native.setMulticastAll(Boolean(flag)));
-}
-
-function setIncomingCPU(cpu) {
-  validateCount(cpu, 'cpu', 0, 2 ** 31 - 1);
-  ask(this, 'setIncomingCPU', (native) => native.setIncomingCPU(cpu));
+/** The methods of a row of the table of socket options. */
+function methodsOf({ name, isBoolean, least, most }, row) {
+  const [getter, setter] = [`get${name}`, `set${name}`];
+  return {
+    [getter]() {
+      const value = ask(this, getter, (native) => native.getSockopt(row));
+      return isBoolean ? value !== 0 : value;
+    },
+    [setter](value) {
+      if (!isBoolean) validateCount(value, 'value', least, most);
+      ask(this, setter, (native) => native.setSockopt(row, Number(isBoolean ? Boolean(value) : value)));
+    },
+  };
 }
 
 /** `{ by, offset }` of `'flow'`, `'cpu'` or `{ byte: offset }`. */
@@ -59,11 +61,6 @@ function setReusePortSteering(steer, sockets = 1) {
   const { by, offset } = checkedSteering(steer, 'steer');
   validateCount(sockets, 'sockets', 1, 2 ** 31 - 1);
   ask(this, 'setReusePortSteering', (native) => native.steer(by, sockets, offset));
-}
-
-function setBusyPoll(microseconds) {
-  validateCount(microseconds, 'microseconds', 0, 2 ** 31 - 1);
-  ask(this, 'setBusyPoll', (native) => native.setBusyPoll(microseconds));
 }
 
 function setGroupInterface(value) {
@@ -110,20 +107,17 @@ function stats() {
 }
 
 module.exports = {
+  ...Object.assign({}, ...SOCKOPTS.map(methodsOf)),
   bindToDevice,
   checkedSteering,
   getMTU,
   joinGroup,
   leaveGroup,
-  setBusyPoll,
   setTransmitTimeClock,
   setDontFragment,
   setGroupInterface,
-  setIncomingCPU,
-  setMulticastAll,
   setRecvErrors,
   setRecvMetadata,
   setReusePortSteering,
-  setTOS,
   stats,
 };

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use heliogram::{Stats, Steering, addr};
+use heliogram::{Sockopt, Stats, Steering, addr};
 use napi_derive::napi;
 
 use super::handle::JsHandle;
@@ -65,10 +65,17 @@ impl From<Stats> for SocketStats {
 
 #[napi]
 impl JsHandle {
-    /// DSCP and ECN of what is sent, 0 to 255.
-    #[napi(js_name = "setTOS", catch_unwind)]
-    pub fn set_tos(&self, tos: u8) -> i32 {
-        status(self.socket().udp.set_tos(tos.into()))
+    /// Reads the socket option of this row of the library's table (`SOCKOPTS` in `layout.js`); a boolean as 0 or 1.
+    #[napi(catch_unwind)]
+    pub fn get_sockopt(&self, row: u32) -> f64 {
+        let value = sockopt(row).map(|option| self.socket().udp.sockopt(option));
+        value.map_or(EINVAL.into(), |value| value.map_or_else(|error| error_number(&error).into(), f64::from))
+    }
+
+    /// Sets it.
+    #[napi(catch_unwind)]
+    pub fn set_sockopt(&self, row: u32, value: u32) -> i32 {
+        sockopt(row).map_or(EINVAL, |option| status(self.socket().udp.set_sockopt(option, value)))
     }
 
     /// Whether what is sent may be fragmented.
@@ -87,24 +94,6 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn bind_to_device(&self, name: Option<String>) -> i32 {
         status(self.socket().udp.bind_device(name.as_deref().map(str::as_bytes)))
-    }
-
-    /// Whether the socket hears groups that others have joined.
-    #[napi(catch_unwind)]
-    pub fn set_multicast_all(&self, on: bool) -> i32 {
-        status(self.socket().udp.set_multicast_all(on))
-    }
-
-    /// The processor whose datagrams the socket prefers.
-    #[napi(js_name = "setIncomingCPU", catch_unwind)]
-    pub fn set_incoming_cpu(&self, cpu: u32) -> i32 {
-        status(self.socket().udp.set_incoming_cpu(cpu))
-    }
-
-    /// How long a receive that finds nothing looks again, in microseconds.
-    #[napi(catch_unwind)]
-    pub fn set_busy_poll(&self, microseconds: u32) -> i32 {
-        status(self.socket().udp.set_busy_poll(microseconds))
     }
 
     /// The interface that multicast leaves by.
@@ -148,6 +137,10 @@ impl JsHandle {
     pub fn stats(&self) -> SocketStats {
         self.socket().udp.stats().into()
     }
+}
+
+fn sockopt(row: u32) -> Option<Sockopt> {
+    Sockopt::ALL.get(usize::try_from(row).ok()?).copied()
 }
 
 pub(crate) fn ip(text: &str) -> Option<IpAddr> {

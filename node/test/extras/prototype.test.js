@@ -2,15 +2,18 @@
 // The additions to the socket: a program that does not use them sees the host's socket.
 
 const assert = require('node:assert');
+const { SOCKOPTS } = require('../../lib/bridge/layout.js');
 const { host } = require('../support/module.js');
 const { extra } = require('../support/extras.js');
 
+const OPTIONS = SOCKOPTS.flatMap(({ name }) => [`get${name}`, `set${name}`]).filter((name) => !(name in host.Socket.prototype));
+
 const ADDITIONS = [
+  ...OPTIONS,
   'bindToDevice', 'getMTU', 'isPaused', 'joinGroup', 'leaveGroup', 'messages', 'pause', 'readable', 'resume', 'sendMany',
-  'setBusyPoll', 'setDontFragment', 'setGroupInterface', 'setIncomingCPU', 'setMulticastAll', 'setRecvErrors',
-  'setRecvMetadata', 'setReusePortSteering', 'setTOS', 'setTransmitTimeClock', 'stats', 'writable', 'writableLength',
-  'writableNeedDrain',
-];
+  'setDontFragment', 'setGroupInterface', 'setRecvErrors', 'setRecvMetadata', 'setReusePortSteering', 'setTransmitTimeClock',
+  'stats', 'writable', 'writableLength', 'writableNeedDrain',
+].sort();
 
 /** Methods of Node's that not every host has. */
 const isNodes = (name) => name.endsWith('Sync') || name.startsWith('getSendQueue');

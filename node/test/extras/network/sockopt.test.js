@@ -3,12 +3,30 @@
 
 const assert = require('node:assert');
 const path = require('node:path');
+const { SOCKOPTS } = require('../../../lib/bridge/layout.js');
 const { inChild } = require('../../support/process/child.js');
 const { eventually, failure, extra, pair, sendNumbers } = require('../../support/extras.js');
 const { namespace, noNamespace } = require('../../support/network/namespaces.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'sockopt.js');
 const inNamespace = { prefix: namespace, needs: noNamespace, onHost: false };
+
+/** Options that the kernel refuses to a process without a capability. */
+const PRIVILEGED = ['Mark', 'Transparent', 'BusyPoll'];
+
+/** What is read is the processor of the last packet. */
+const READS_OTHERWISE = ['IncomingCPU'];
+
+/** Node's own methods, which answer the system's errors. */
+const OF_NODE = ['Broadcast', 'TTL', 'MulticastTTL', 'MulticastLoopback'];
+
+function attempted(action) {
+  try {
+    return action();
+  } catch (error) {
+    return error.code;
+  }
+}
 
 const OPTIONS = {
   setTOS: [8], setDontFragment: [true], getMTU: [], bindToDevice: [null], setMulticastAll: [false], setIncomingCPU: [0],
@@ -44,6 +62,23 @@ extra('options are refused while unbound, and once closed', async (t) => {
     assert.strictEqual((await failure(() => socket[name](...values))).code, 'ERR_SOCKET_DGRAM_NOT_RUNNING');
   }
 });
+
+extra('each option of the table is set and read', async (t) => {
+  const socket = await t.bound('socket');
+  for (const { name, isBoolean, least, most } of SOCKOPTS) {
+    const values = isBoolean ? [true, false] : [least, Math.min(most, 6)];
+    for (const value of values) {
+      const outcome = attempted(() => {
+        socket[`set${name}`](value);
+        return socket[`get${name}`]();
+      });
+      assert.ok(outcome === value || PRIVILEGED.includes(name) && outcome === 'EPERM' || READS_OTHERWISE.includes(name), `${name} ${value}: ${outcome}`);
+    }
+    if (OF_NODE.includes(name)) continue;
+    if (!isBoolean) for (const value of [least - 1, most + 1, 1.5]) assert.throws(() => socket[`set${name}`](value), { code: 'ERR_OUT_OF_RANGE' });
+    if (!isBoolean) assert.throws(() => socket[`set${name}`]('1'), { code: 'ERR_INVALID_ARG_TYPE' });
+  }
+}, { needs: process.platform === 'linux' ? false : 'other systems have some of them' });
 
 extra('arguments that are none', async (t) => {
   const socket = await t.bound('socket');

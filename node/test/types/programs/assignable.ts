@@ -5,8 +5,10 @@ import * as heliogram from 'heliogram';
 /** What the host's types lack: methods newer than this version, and our own. The annotation of `newer` lists all of them. */
 type Newer = Exclude<keyof heliogram.Socket, keyof host.Socket>;
 type Own = 'isPaused' | 'messages' | 'pause' | 'readable' | 'resume' | 'sendMany' | 'writable' | 'writableLength' | 'writableNeedDrain';
-type Option = 'bindToDevice' | 'getMTU' | 'joinGroup' | 'leaveGroup' | 'setBusyPoll' | 'setDontFragment' | 'setGroupInterface'
-  | 'setTransmitTimeClock' | 'setIncomingCPU' | 'setRecvErrors' | 'setRecvMetadata' | 'setReusePortSteering' | 'setMulticastAll' | 'setTOS' | 'stats';
+type Sockopt = 'Priority' | 'Mark' | 'Freebind' | 'Transparent' | 'TOS' | 'MulticastAll' | 'IncomingCPU' | 'BusyPoll';
+type OfNode = 'Broadcast' | 'TTL' | 'MulticastTTL' | 'MulticastLoopback';
+type Option = `get${OfNode | Sockopt}` | `set${Sockopt}` | 'bindToDevice' | 'getMTU' | 'joinGroup' | 'leaveGroup' | 'setDontFragment' | 'setGroupInterface'
+  | 'setTransmitTimeClock' | 'setRecvErrors' | 'setRecvMetadata' | 'setReusePortSteering' | 'stats';
 type OwnSymbol = typeof Symbol.asyncIterator | typeof Symbol.dispose;
 const newer: readonly ('bindSync' | 'connectSync' | Own | Option | OwnSymbol)[] = [] as Newer[];
 
