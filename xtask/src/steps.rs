@@ -146,7 +146,7 @@ fn last_line(log: &Path) -> String {
     output.trim_end().lines().last().unwrap_or_default().chars().take(80).collect()
 }
 
-/// What a passing step's output still has to tell: how many tests ran, and each one that could not.
+/// What is shown of a passing step's output: how many tests ran, and each one that was skipped.
 fn notes(output: &str) -> String {
     let tests: usize = output.lines().filter_map(tests_passed).sum();
     let count = if tests > 0 { format!("{tests} tests") } else { String::new() };

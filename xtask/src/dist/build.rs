@@ -5,13 +5,16 @@ use crate::cargo;
 use crate::package::platforms::Platform;
 use crate::tools::toolchain::Toolchain;
 use crate::tools::zig;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{fs, io};
 
 pub(crate) struct Build {
     platform: Platform,
     toolchain: Toolchain,
     zig: PathBuf,
+    libnode: PathBuf,
     target_directory: PathBuf,
 }
 
@@ -20,7 +23,8 @@ impl Build {
     pub(crate) fn new(platform: &Platform) -> Result<Self, String> {
         let toolchain = Toolchain::for_target(&platform.target)?;
         let target_directory = cargo::target_directory()?;
-        Ok(Build { platform: platform.clone(), toolchain, zig: zig::install()?, target_directory })
+        let libnode = libnode(&target_directory).map_err(|e| format!("an empty libnode: {e}"))?;
+        Ok(Build { platform: platform.clone(), toolchain, zig: zig::install()?, libnode, target_directory })
     }
 
     pub(crate) fn addon(&self) -> Command {
@@ -38,10 +42,16 @@ impl Build {
         command.args(["--release", "--package", package, "--target", &self.zig_target()]);
         command.args(["--config", "profile.release.strip=\"symbols\""]);
         command.env("CARGO_ENCODED_RUSTFLAGS", self.flags(flags).join("\u{1f}"));
-        if self.platform.os == "darwin" {
-            command.envs(self.platform.oldest.as_ref().map(|oldest| ("MACOSX_DEPLOYMENT_TARGET", oldest)));
-        }
+        command.envs(self.environment());
         command
+    }
+
+    fn environment(&self) -> Option<(&str, &OsStr)> {
+        match self.platform.os.as_str() {
+            "darwin" => Some(("MACOSX_DEPLOYMENT_TARGET", self.platform.oldest.as_ref()?.as_ref())),
+            "win32" => Some(("LIBNODE_PATH", self.libnode.as_ref())),
+            _ => None,
+        }
     }
 
     /// zig takes the version of glibc as the end of the target's name.
@@ -87,4 +97,14 @@ impl Build {
         let file = folder.join(format!("{prefix}{name}{ending}"));
         if file.is_file() { Ok(file) } else { Err(format!("cargo has not built {}", file.display())) }
     }
+}
+
+/// An empty library of Node-API. The build script of `napi` links one for Windows, but the addon looks every function up when
+/// it is loaded, and needs none.
+fn libnode(target_directory: &Path) -> io::Result<PathBuf> {
+    let folder = target_directory.join("xtask").join("libnode");
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("libnode.dll"), "")?;
+    fs::write(folder.join("libnode.a"), "!<arch>\n")?;
+    Ok(folder)
 }

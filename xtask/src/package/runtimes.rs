@@ -25,7 +25,7 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    fn new(program: PathBuf) -> Result<Self, String> {
+    pub(crate) fn new(program: PathBuf) -> Result<Self, String> {
         let version = output(Command::new(&program).arg("--version"))?.trim().to_string();
         Ok(Node { program, version })
     }

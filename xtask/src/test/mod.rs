@@ -2,6 +2,8 @@
 
 mod library;
 mod package;
+#[cfg(target_os = "linux")]
+mod platforms;
 mod tier;
 
 use crate::steps::Steps;
@@ -19,6 +21,9 @@ pub(crate) struct Options {
     /// Only the npm package's part
     #[arg(long)]
     node: bool,
+    /// Only the part that runs other platforms than this machine's
+    #[arg(long)]
+    platforms: bool,
 }
 
 impl Options {
@@ -33,9 +38,25 @@ impl Options {
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     let mut steps = Steps::new("test")?;
-    if !options.node {
-        library::test(&mut steps, options.tier())?;
+    let (tier, is_part) = (options.tier(), options.node || options.platforms);
+    if !is_part {
+        library::test(&mut steps, tier)?;
     }
-    package::test(&mut steps, options.tier());
+    if !options.platforms {
+        package::test(&mut steps, tier);
+    }
+    if options.platforms || (tier == Tier::All && !is_part) {
+        other_platforms(&mut steps);
+    }
     Ok(steps.finish())
+}
+
+#[cfg(target_os = "linux")]
+fn other_platforms(steps: &mut Steps) {
+    platforms::test(steps, &package::test_files());
+}
+
+#[cfg(not(target_os = "linux"))]
+fn other_platforms(steps: &mut Steps) {
+    steps.check("other platforms", |_| Ok("\n    SKIPPED other platforms: Linux alone runs them".into()));
 }

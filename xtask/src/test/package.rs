@@ -107,7 +107,7 @@ fn test_on(steps: &mut Steps, title: &str, node: Result<Node, String>, files: &[
 }
 
 /// Every `*.test.js` of the package, in order.
-fn test_files() -> Vec<PathBuf> {
+pub(crate) fn test_files() -> Vec<PathBuf> {
     let mut folders = vec![folder().join("test")];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
