@@ -255,7 +255,7 @@ fn disconnecting_gives_an_ephemeral_port_back_until_the_next_send() {
     assert_works(&socket);
 }
 
-/// What adopting this descriptor answers, and whether the socket can still be bound.
+/// The outcome of adopting this descriptor, and whether the socket can still be bound.
 fn adopt(descriptor: impl Into<OwnedFd>) -> String {
     let socket = new(SocketType::Udp4);
     let error = socket.bind_descriptor(descriptor.into()).unwrap_err();

@@ -162,7 +162,7 @@ fn after_a_refusal_by_the_kernel_datagrams_leave_one_by_one() {
     assert_eq!(one_by_one(&observer, &refused), !GSO, "a refusal counts for its own socket only");
 }
 
-/// Sends all of a batch; answers the number sent and the codes of the refused datagrams.
+/// Sends all of a batch; returns the number sent and the codes of the refused datagrams.
 fn outcomes(socket: &Socket, batch: &[Datagram<'_>]) -> (usize, Vec<&'static str>) {
     let (mut done, mut sent, mut codes) = (0, 0, Vec::new());
     while done < batch.len() {

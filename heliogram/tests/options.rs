@@ -330,7 +330,7 @@ fn ipv4_cannot_keep_to_ipv6() {
     assert_eq!(words(Socket::new(&options).unwrap().try_send_to(&[], to.unwrap())), "bind EINVAL 0.0.0.0");
 }
 
-/// What a call answers, in Node's words.
+/// The outcome of a call as Node prints it.
 fn words<T: std::fmt::Debug>(outcome: Result<T>) -> String {
     outcome.unwrap_err().to_string()
 }

@@ -13,7 +13,7 @@ use heliogram::{
     SocketType, TrafficClass,
 };
 
-/// Sends one datagram, and answers its receive metadata.
+/// Sends one datagram, and returns its receive metadata.
 fn metadata(from: &Socket, to: SocketAddr, receiver: &Socket) -> RecvMetadata {
     send(from, b"?", Some(to)).unwrap();
     recv_from(receiver).1.metadata

@@ -20,7 +20,7 @@ fn send_with(socket: &Socket, bytes: &[u8], to: SocketAddr, options: SendOptions
     socket.try_send_batch(&[Datagram::new(bytes).to(to).with(&options)])
 }
 
-/// Answers what comes next from where it came to.
+/// Answers the next datagram from the address that it was sent to.
 fn answer(server: &Socket) {
     let (bytes, rinfo) = recv_from(server);
     let source = rinfo.metadata.local_ip.expect("the socket has asked");

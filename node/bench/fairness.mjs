@@ -11,7 +11,7 @@ function work(milliseconds) {
   while (performance.now() < end);
 }
 
-/** A socket that gets a datagram now and then. Answers a function for the most turns of the loop from a send to its receipt. */
+/** A socket that gets a datagram now and then. Returns a function for the most turns of the loop from a send to its receipt. */
 async function quietSocket(job) {
   let [turn, sentIn, sentAt, most, heard] = [0, 0, 0, 0, true];
   const socket = await bound(job, () => {

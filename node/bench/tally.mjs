@@ -64,7 +64,7 @@ export class Tally {
     this.digest += message[0] + size;
   }
 
-  /** Reads the clock; answers whether the measured time is over. */
+  /** Reads the clock; returns whether the measured time is over. */
   isOver() {
     if (this.#end !== undefined) return true;
     const now = performance.now();

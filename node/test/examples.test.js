@@ -22,7 +22,7 @@ const ETH1 = [
   'ip route add 224.0.0.0/4 dev eth1',
 ].join(' && ');
 
-/** A shell command in a namespace of its own, as `spawn` takes it. */
+/** The arguments of `spawn` for a shell command in a namespace of its own. */
 function inside(command) {
   const [program, ...prefix] = namespace;
   return [program, [...prefix, 'sh', '-c', `${ETH1} && { ${command}; }`]];
@@ -31,7 +31,7 @@ function inside(command) {
 const FLAGS = { host: '', heliogram: '--import heliogram/register' };
 const command = (flags, example, ...args) => [`"${process.execPath}"`, flags, `"${path.join(EXAMPLES, example)}"`, ...args].join(' ');
 
-/** What a shell command printed, its ephemeral ports replaced, since they differ from run to run. */
+/** The output of a shell command, with its ephemeral ports replaced, since they differ from run to run. */
 function output(commandLine) {
   const child = spawn(...inside(commandLine), { cwd: PACKAGE, timeout: LIMIT, env: { ...process.env, NODE_TEST_CONTEXT: undefined } });
   let text = '';
@@ -48,7 +48,7 @@ async function compare(commandLine, expected) {
   assert.deepStrictEqual(heliogram, host);
 }
 
-/** A server, and a client once the port is taken; the server's lines come first. */
+/** Runs a server, and a client once the port is bound; the server's lines come first. */
 function conversation(flags, client) {
   const taken = 'until grep -q :A112 /proc/net/udp; do sleep 0.05; done'; // 41234
   return `${command(flags, 'server.mjs', '1')} & ${taken}; said=$(${command(flags, client)}); wait; echo "$said"`;
@@ -76,7 +76,7 @@ for (const [example, expected] of Object.entries(CLIENTS)) {
   test(`server.mjs and ${example}`, { skip: noNamespace }, () => compare((flags) => conversation(flags, example), SERVED + expected));
 }
 
-test('no example is left out', () => {
+test('every example is tested', () => {
   const tested = [...Object.keys(ALONE), ...Object.keys(CLIENTS), 'server.mjs'];
   const programs = fs.readdirSync(EXAMPLES).filter((name) => name.endsWith('.mjs'));
   assert.deepStrictEqual(programs.sort(), tested.sort());

@@ -15,7 +15,7 @@ const read = (file) => fs.readFileSync(path.join(PACKAGE, file), 'utf8');
 const manifest = JSON.parse(read('package.json'));
 const platforms = JSON.parse(read('npm/platforms.json'));
 
-/** False, or why no binary is asked for here. */
+/** False, or why this runtime uses no binary. */
 const noBinary = !isItself && `in ${process.version} the package is the host's own dgram`;
 
 /** A project with the staged packages installed; without the platform's, if `binary` is false. */
@@ -36,7 +36,7 @@ function run(folder, flags, program) {
   return stdout + stderr;
 }
 
-/** A program that sends itself a datagram, by whatever `dgram` is. */
+/** A program that sends itself a datagram with the given `dgram`. */
 const echo = (dgram) => `
   const socket = (${dgram}).createSocket('udp4', (msg) => { console.log(String(msg)); socket.close(); });
   socket.bind(0, '127.0.0.1', () => socket.send('some bytes', socket.address().port));`;
@@ -51,7 +51,7 @@ test('installed, it is required, imported and registered by its name', (t) => {
   assert.strictEqual(run(folder, ['--require', 'heliogram/register'], `console.log(${own})`), 'false\n');
 });
 
-test('it holds what its manifest names, and no more than that', (t) => {
+test('the package contains the files of its manifest and no others', (t) => {
   const root = path.join(project(t), 'node_modules', 'heliogram');
   const { main, module, types, exports, devDependencies, scripts } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
   const named = [main, module, types, ...JSON.stringify(exports).match(/\.\/[^"*]+\.\w+/g)];
@@ -62,7 +62,7 @@ test('it holds what its manifest names, and no more than that', (t) => {
   assert.deepStrictEqual(fs.readdirSync(root).sort(), top.sort());
 });
 
-test('it depends on the platform packages that are staged with it, and on no others', (t) => {
+test('it depends on the platform packages that are staged with it and on no others', (t) => {
   const modules = path.join(project(t), 'node_modules');
   const { version, optionalDependencies } = JSON.parse(fs.readFileSync(path.join(modules, 'heliogram', 'package.json'), 'utf8'));
   const staged = fs.readdirSync(path.join(modules, '@heliogram')).map((name) => [`@heliogram/${name}`, version]);
@@ -70,14 +70,14 @@ test('it depends on the platform packages that are staged with it, and on no oth
   assert.deepStrictEqual(optionalDependencies, Object.fromEntries(staged));
 });
 
-test('without a binary it says what was looked for, and where', { skip: noBinary }, (t) => {
+test('without a binary the error names the file and the places searched', { skip: noBinary }, (t) => {
   const output = run(project(t, { binary: false }), [], "require('heliogram').createSocket('udp4')");
   assert.match(output, /ERR_HELIOGRAM_NO_BINARY/);
   assert.match(output, new RegExp(`no binary that fits this process \\(${process.platform} ${process.arch}, C library `));
   for (const name of names()) assert.ok(output.includes(`heliogram.${name}.node: no such file`) && output.includes(`@heliogram/${name}: not installed`));
 });
 
-test('a binary that does not load is named with the reason', { skip: noBinary }, (t) => {
+test('the error of a binary that does not load names it and the reason', { skip: noBinary }, (t) => {
   const folder = project(t);
   for (const name of names()) {
     const broken = path.join(folder, 'node_modules', 'heliogram', `heliogram.${name}.node`);
@@ -93,15 +93,15 @@ test('the loader and the packages agree on the names of the platforms', () => {
   for (const { name, os: system, cpu } of platforms) assert.ok(names(system, cpu).includes(name), name);
 });
 
-test('the sockets are heliogram\'s in every Node that it is for', () => {
+test('every supported Node gets heliogram\'s sockets', () => {
   assert.strictEqual(isItself, nodeMajor >= 22);
 });
 
-test('one version: the package\'s and the workspace\'s', () => {
+test('the package and the workspace have the same version', () => {
   assert.strictEqual(manifest.version, /^version = "(.+)"/m.exec(read('../Cargo.toml'))[1]);
 });
 
-test('the lock files name no registry', () => {
+test('the lock files do not name a registry', () => {
   for (const lock of ['package-lock.json', 'test/runtimes/package-lock.json']) {
     assert.doesNotMatch(read(lock), /"resolved"|registry/, lock);
   }

@@ -23,7 +23,7 @@ function run(program, flags, env = {}) {
   return JSON.parse(stdout);
 }
 
-/** Fails with the names of the ways that did not give heliogram. */
+/** Fails with the names of the ways that did not reach heliogram. */
 function allHeliogram(report, least) {
   const flat = flatten(report);
   const wrong = flat.filter(([, value]) => value !== true);
@@ -64,11 +64,11 @@ test('without it, dgram is the host\'s own', () => {
   assert.strictEqual(inModule['import dgram'], !isItself);
 });
 
-test('a program that asks for the package itself gets what register gives', () => {
+test('the package by its own name is what register installs', () => {
   assert.deepStrictEqual(run('itself.mjs', ['--import', 'heliogram/register']), { same: true, ready: true });
 });
 
-test('heliogram stands on the host\'s own dgram', () => {
+test('heliogram\'s sockets are instances of the host\'s Socket', () => {
   assert.deepStrictEqual(run('host.cjs', []), { instance: true, other: isItself, old: true });
 });
 

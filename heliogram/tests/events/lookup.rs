@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 
-/// Answers with this address whatever the name, once for each unit that is sent to the channel.
+/// A look-up that answers every name with this address, once for each unit sent to the channel.
 fn answering(events: &EventLoop, address: SocketAddr) -> std::sync::mpsc::Sender<()> {
     let (sender, receiver) = channel();
     let receiver: Arc<Mutex<Receiver<()>>> = Arc::new(Mutex::new(receiver));

@@ -376,7 +376,7 @@ differential('B69 small and large datagrams arrive whole', async (t) => {
   for (const [n, [message, rinfo]] of (await heard).entries()) t.note(`datagram ${n}`, message.length, rinfo.size, message.every((byte) => byte === n));
 }, { least: 12 });
 
-/** Sends datagrams of these sizes from one socket of the module to another; answers what was received. */
+/** Sends datagrams of these sizes from one socket of the module to another; returns what was received. */
 async function receivedBatch(t, type, sizes) {
   const socket = await t.bound('socket', type);
   const sender = await t.connected(await t.bound('sender', type), socket);

@@ -25,7 +25,7 @@ const PROGRAMS = {
 
 const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
-/** Each writes `dist` below the folder of the programs, and answers the command that runs it there. */
+/** Each writes `dist` below the folder of the programs, and returns the command that runs it there. */
 const TOOLS = {
   async esbuild({ build }) {
     await build({ absWorkingDir: process.cwd(), entryPoints: ['app.cjs'], bundle: true, platform: 'node', loader: { '.node': 'copy' }, outdir: 'dist' });

@@ -1,5 +1,5 @@
 'use strict';
-// DNS: a server and a client that has many questions under way on one socket.
+// DNS: a server, and a client with many queries in flight on one socket.
 const dns = require('dns-socket');
 
 const QUESTIONS = 50;

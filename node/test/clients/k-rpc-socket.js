@@ -1,5 +1,5 @@
 'use strict';
-// The remote calls of BitTorrent's distributed hash table: bencoded queries, answers and errors between equals.
+// BitTorrent's distributed hash table: bencoded queries, answers and errors between peers.
 const rpc = require('k-rpc-socket');
 
 exports.peer = ({ port, ready, saw }) => {

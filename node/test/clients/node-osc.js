@@ -1,5 +1,5 @@
 'use strict';
-// Open Sound Control: messages with typed arguments, and several in a bundle.
+// Open Sound Control: messages with typed arguments, and bundles of messages.
 const { Bundle, Client, Server } = require('node-osc');
 
 exports.peer = ({ port, ready, saw }) => {

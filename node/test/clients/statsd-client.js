@@ -17,7 +17,7 @@ exports.client = async ({ port }) => {
   client.set('users', 'me');
   await setTimeout(1_200); // long enough for the socket to close and open again
   client.decrement('visits');
-  await setTimeout(200); // close() leaves what is under way 10 ms
+  await setTimeout(200); // close() gives datagrams under way 10 ms
   client.close();
   return 'closed';
 };

@@ -1,5 +1,5 @@
 'use strict';
-// Syslog in both forms, RFC 3164 and RFC 5424, from a socket that does not keep its process running.
+// Syslog in both formats, RFC 3164 and RFC 5424, from a socket that does not keep its process running.
 const dgram = require('node:dgram');
 const syslog = require('syslog-client');
 

@@ -5,7 +5,7 @@ const assert = require('node:assert');
 const { getEventListeners } = require('node:events');
 const { eventually, failure, extra, numbers, pair, sendNumbers } = require('../support/extras.js');
 
-/** The texts of as many messages as there are, or of the first `most`. */
+/** The texts of all messages until the end, or of the first `most`. */
 async function read(messages, most = Infinity) {
   const texts = [];
   for await (const { message } of messages) {
@@ -17,7 +17,7 @@ async function read(messages, most = Infinity) {
 
 const listeners = (socket) => ['message', 'error', 'close'].map((event) => socket.listenerCount(event));
 
-extra('messages come in order, with where they came from', async (t) => {
+extra('messages come in order, with their rinfo', async (t) => {
   const { socket, sender } = await pair(t);
   const seen = [];
   sendNumbers(sender, 1, 30);
@@ -29,7 +29,7 @@ extra('messages come in order, with where they came from', async (t) => {
   assert.deepStrictEqual(seen, numbers(30));
 });
 
-extra('the loop ends with the socket, when what came before is read', async (t) => {
+extra('the loop ends after the last message received before the close', async (t) => {
   const { socket, sender } = await pair(t);
   const messages = socket.messages();
   sendNumbers(sender, 1, 5);
@@ -65,7 +65,7 @@ extra('an error is thrown after the messages before it, and ends the iteration',
   assert.strictEqual(await failure(() => next), error);
 });
 
-extra('breaking the loop leaves the socket open, and nothing behind', async (t) => {
+extra('breaking the loop leaves the socket open, without listeners', async (t) => {
   const { socket, sender } = await pair(t);
   sendNumbers(sender, 1, 3);
   assert.deepStrictEqual(await read(socket, 1), ['1']);
@@ -79,7 +79,7 @@ extra('breaking the loop leaves the socket open, and nothing behind', async (t) 
   assert.strictEqual(await failure(() => socket.messages().throw(error)), error);
 });
 
-extra('each loop and each listener hears everything', async (t) => {
+extra('each loop and each listener receives every message', async (t) => {
   const { socket, sender } = await pair(t);
   const heard = t.times(socket, 'message', 10);
   const loops = [read(socket, 10), read(socket.messages({ highWaterMark: 1 }), 10)];
@@ -88,7 +88,7 @@ extra('each loop and each listener hears everything', async (t) => {
   assert.strictEqual((await heard).length, 10);
 });
 
-/** Counts the messages that are heard while nobody reads the iterator; so many must be, and some time is left for more. */
+/** Counts the messages emitted while the iterator is not read: waits for `least`, and a while longer for more. */
 async function heardUnread(t, { socket, sender }, options, send, least) {
   let heard = 0;
   socket.setRecvBufferSize(1 << 22);
@@ -100,15 +100,15 @@ async function heardUnread(t, { socket, sender }, options, send, least) {
   return { heard, messages };
 }
 
-extra('a reader that does not read stops the socket at its mark, and nothing is lost', async (t) => {
+extra('an iterator that is not read stops the socket at its high-water mark, and nothing is lost', async (t) => {
   const ends = await pair(t);
   const { heard, messages } = await heardUnread(t, ends, { highWaterMark: 10 }, (sender) => sendNumbers(sender, 1, 90), 10);
   assert.strictEqual(heard, 10);
-  assert.strictEqual(ends.socket.isPaused(), false, 'it is not the program that paused it');
+  assert.strictEqual(ends.socket.isPaused(), false, 'the program has not paused it');
   assert.deepStrictEqual(await read(messages, 90), numbers(90));
 });
 
-extra('the mark in bytes', async (t) => {
+extra('the high-water mark in bytes', async (t) => {
   const ends = await pair(t);
   const send = (sender) => { for (let n = 0; n < 10; n++) sender.send(Buffer.alloc(1_000, n)); };
   const { heard, messages } = await heardUnread(t, ends, { highWaterMarkBytes: 3_000 }, send, 3);
@@ -116,7 +116,7 @@ extra('the mark in bytes', async (t) => {
   assert.strictEqual((await read(messages, 10)).length, 10);
 });
 
-extra('the marks that hold unless others are given: 256 messages, 1 MiB', async (t) => {
+extra('the default high-water marks: 256 messages, 1 MiB', async (t) => {
   const byCount = await heardUnread(t, await pair(t), {}, async (sender) => {
     for (let from = 1; from <= 400; from += 40) {
       sendNumbers(sender, from, from + 39);
@@ -135,7 +135,7 @@ extra('the marks that hold unless others are given: 256 messages, 1 MiB', async 
   assert.strictEqual(byBytes.heard, most);
 });
 
-extra('a reader that is gone stops nobody', async (t) => {
+extra('an iterator that has ended no longer stops the socket', async (t) => {
   const ends = await pair(t);
   const { heard, messages } = await heardUnread(t, ends, { highWaterMark: 5 }, (sender) => sendNumbers(sender, 1, 20), 5);
   assert.strictEqual(heard, 5);
@@ -144,7 +144,7 @@ extra('a reader that is gone stops nobody', async (t) => {
   assert.strictEqual((await others).length, 15);
 });
 
-extra('aborting breaks the loop, and goes no further', async (t) => {
+extra('aborting ends the loop, and leaves the socket open', async (t) => {
   const { socket, sender } = await pair(t);
   const control = new AbortController();
   const messages = socket.messages({ signal: control.signal });
@@ -160,7 +160,7 @@ extra('aborting breaks the loop, and goes no further', async (t) => {
   assert.ok(socket.address().port > 0, 'still open');
 });
 
-extra('the signal is not listened to when the loop has ended', async (t) => {
+extra('the listener of the signal is removed when the loop ends', async (t) => {
   const { socket } = await pair(t);
   const { signal } = new AbortController();
   const messages = socket.messages({ signal });
@@ -169,7 +169,7 @@ extra('the signal is not listened to when the loop has ended', async (t) => {
   assert.strictEqual(getEventListeners(signal, 'abort').length, 0);
 });
 
-extra('options that are none', async (t) => {
+extra('invalid options', async (t) => {
   const socket = t.socket('socket');
   const codes = [null, 5, { highWaterMark: 0 }, { highWaterMark: 1.5 }, { highWaterMark: '9' }, { highWaterMarkBytes: 0 }, { signal: {} }];
   const expected = ['TYPE', 'TYPE', 'RANGE', 'RANGE', 'TYPE', 'RANGE', 'TYPE'].map((what) => (what === 'TYPE' ? 'ERR_INVALID_ARG_TYPE' : 'ERR_OUT_OF_RANGE'));
@@ -177,7 +177,7 @@ extra('options that are none', async (t) => {
   assert.deepStrictEqual(listeners(socket), [0, 0, 0]);
 });
 
-extra('it is an async iterator as the language has them', async (t) => {
+extra('it inherits from the AsyncIterator of the language', async (t) => {
   const messages = t.socket('socket').messages();
   assert.strictEqual(messages[Symbol.asyncIterator](), messages);
   const own = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype);
@@ -186,7 +186,7 @@ extra('it is an async iterator as the language has them', async (t) => {
 });
 
 
-extra('many readers at once', async (t) => {
+extra('many next() at once', async (t) => {
   const { socket, sender } = await pair(t);
   const messages = socket.messages();
   const waiting = Array.from({ length: 20 }, () => messages.next());

@@ -1,5 +1,5 @@
 'use strict';
-// The programs of examples/own/: what they print. Two of them want other hosts.
+// The programs of examples/own/: what they print. Two of them need other hosts.
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
@@ -45,6 +45,6 @@ for (const [name, expected] of Object.entries(BESIDE)) {
   inChild(name, FIXTURE, name, { prefix: namespace, needs: noNamespace, onHost: false, expected });
 }
 
-test('no example is left out', () => {
+test('every example is tested', () => {
   assert.deepStrictEqual(fs.readdirSync(EXAMPLES).sort(), Object.keys({ ...PRINTED, ...BESIDE }).sort());
 });

@@ -1,10 +1,10 @@
 'use strict';
-// A flooded socket leaves turns of the loop to the others.
+// A flooded socket does not starve the others.
 
 const assert = require('node:assert');
 const { eventually, extra, pair } = require('../support/extras.js');
 
-extra('a quiet socket beside a flooded one is heard within two turns', async (t) => {
+extra('a datagram of a quiet socket beside a flooded one is received within two turns', async (t) => {
   const flooded = await pair(t);
   const quiet = await pair(t);
   const waited = [];
@@ -14,7 +14,7 @@ extra('a quiet socket beside a flooded one is heard within two turns', async (t)
     if (!isOver) setImmediate(turn);
   };
 
-  // A listener that takes its time, and sees to it that there is always more to hear.
+  // A slow listener, which sends more so that the socket never runs dry.
   const flood = () => {
     for (let n = 0; n < 50; n++) flooded.sender.send('more');
   };
@@ -32,7 +32,7 @@ extra('a quiet socket beside a flooded one is heard within two turns', async (t)
   turn();
   await eventually(t, () => waited.length >= 20);
   isOver = true;
-  // Of one the machine may stop the runtime between its sending and the note of the turn.
+  // One may be late: the machine may stop the runtime between a send and the note of its turn.
   const [, second] = waited.toSorted((a, b) => b - a);
   assert.ok(second <= 2, `turns: ${waited}`);
 });

@@ -1,5 +1,5 @@
 'use strict';
-// The event 'messages': what has come together, by one call.
+// The event 'messages': the datagrams of one batch with one call.
 
 const assert = require('node:assert');
 const { BlockList } = require('node:net');
@@ -10,7 +10,7 @@ const LO = '127.0.0.1';
 const LARGEST = 64;
 const notLinux = process.platform !== 'linux' && 'what is asked for here only Linux has';
 
-/** The batches of a socket, as they come. */
+/** The batches that a socket emits. */
 function batchesOf(socket) {
   const batches = [];
   socket.on('messages', (messages, rinfos) => batches.push({ messages, rinfos }));
@@ -48,7 +48,7 @@ extra('all messages in order with their rinfo, and no message event beside', asy
   assert.ok(!t.records.some(([label]) => label === 'a message by itself'));
 });
 
-extra('listeners come and go', async (t) => {
+extra('listeners added and removed', async (t) => {
   const { socket, sender } = await pair(t);
   const heard = [];
   const all = (messages) => heard.push(...messages.map((message) => `all ${message}`));
@@ -61,7 +61,7 @@ extra('listeners come and go', async (t) => {
   assert.deepStrictEqual(heard, ['one 0', 'all 1', 'one 2', 'all 3', 'one 4']);
 });
 
-extra('messages share memory, of which nothing is written again', async (t) => {
+extra('messages share memory, which is never written a second time', async (t) => {
   const { socket, sender } = await ofOurs(t);
   const batches = batchesOf(socket);
   for (let round = 0; round < 20; round++) {
@@ -73,7 +73,7 @@ extra('messages share memory, of which nothing is written again', async (t) => {
   assert.ok(memories.size < 100, `${memories.size} buffers`);
 });
 
-extra('those of a socket with pooledBuffers too, one by one', async (t) => {
+extra('single messages of a socket with pooledBuffers share memory too', async (t) => {
   const { socket, sender } = await ofOurs(t, { type: 'udp4', recvBufferSize: 1 << 20, pooledBuffers: true });
   const messages = [];
   socket.on('message', (message) => messages.push(message));
@@ -83,7 +83,7 @@ extra('those of a socket with pooledBuffers too, one by one', async (t) => {
   assert.ok(new Set(messages.map(({ buffer }) => buffer)).size < 50);
 });
 
-extra('ticks and microtasks run after a batch, and what a listener throws costs no other batch', async (t) => {
+extra('ticks and microtasks run after a batch, and an exception of a listener loses no other batch', async (t) => {
   const { socket, sender } = await ofOurs(t);
   const [log, errors] = [[], []];
   const before = process.listeners('uncaughtException');
@@ -106,7 +106,7 @@ extra('ticks and microtasks run after a batch, and what a listener throws costs 
   assert.match(log.join(' '), /^([\d ]+\| tick microtask ?)+$/u);
 });
 
-extra('a listener that closes hears no more', async (t) => {
+extra('no batch after a listener closes the socket', async (t) => {
   const { socket, sender } = await ofOurs(t);
   const batches = batchesOf(socket);
   socket.on('messages', () => socket.close());
@@ -116,7 +116,7 @@ extra('a listener that closes hears no more', async (t) => {
   assert.strictEqual(batches.length, 1);
 });
 
-extra('pausing loses nothing, and nothing overtakes', async (t) => {
+extra('pausing loses and reorders nothing', async (t) => {
   const { socket, sender } = await ofOurs(t);
   const batches = batchesOf(socket);
   socket.on('messages', () => {
@@ -160,7 +160,7 @@ extra('no messages from blocked senders', async (t) => {
   assert.ok(batches.every(({ messages, rinfos }) => messages.length > 0 && rinfos.every(({ address }) => address === '127.0.0.6')));
 }, { needs: notLinux });
 
-extra('sizes of all kinds', async (t) => {
+extra('datagrams of many sizes', async (t) => {
   const { socket, sender } = await pair(t, { type: 'udp4', recvBufferSize: 1 << 21 });
   const batches = batchesOf(socket);
   const sizes = [0, 1, 65_507, 0, 1_400, 30_000, 65_507, 3];
@@ -171,7 +171,7 @@ extra('sizes of all kinds', async (t) => {
   assert.ok(messages.every((message, n) => message.every((byte) => byte === n)));
 });
 
-extra('errors of receiving are errors', async (t) => {
+extra('receive errors are error events', async (t) => {
   const socket = await t.bound('socket');
   const batches = batchesOf(socket);
   await t.connected(socket, { address: () => ({ port: DEAF_PORT, address: LO }) });
@@ -181,7 +181,7 @@ extra('errors of receiving are errors', async (t) => {
   assert.deepStrictEqual(batches, []);
 }, { needs: notLinux });
 
-extra('a flood leaves time for others', async (t) => {
+extra('a flooded socket does not starve others', async (t) => {
   const { socket, sender } = await pair(t, { type: 'udp4', recvBufferSize: 1 << 20 });
   let [turns, inTurn, most] = [0, 0, 0];
   socket.on('messages', (messages) => {

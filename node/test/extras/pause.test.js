@@ -1,5 +1,5 @@
 'use strict';
-// pause(), resume() and isPaused(): what is read from the kernel keeps its order, and none of it is lost.
+// pause(), resume() and isPaused(): nothing that was read from the kernel is lost or reordered.
 
 const { AsyncLocalStorage } = require('node:async_hooks');
 const assert = require('node:assert');
@@ -11,14 +11,14 @@ const { ends } = require('../support/process/lifetime.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'pause.js');
 
-/** The texts that the socket has heard. */
+/** The texts that the socket has received. */
 function listen(socket) {
   const heard = [];
   socket.on('message', (message) => heard.push(String(message)));
   return heard;
 }
 
-extra('a paused socket hears nothing, and after resume() everything in order', async (t) => {
+extra('a paused socket emits nothing, and after resume() everything in order', async (t) => {
   const { socket, sender } = await pair(t);
   const heard = listen(socket);
   assert.strictEqual(socket.pause(), socket);
@@ -30,7 +30,7 @@ extra('a paused socket hears nothing, and after resume() everything in order', a
   assert.deepStrictEqual(heard, numbers(40));
 });
 
-extra('paused within a batch, the rest of it is held', async (t) => {
+extra('paused within a batch, the socket holds the rest', async (t) => {
   const { socket, sender } = await pair(t);
   const heard = listen(socket);
   socket.on('message', (message) => {
@@ -48,7 +48,7 @@ extra('paused within a batch, the rest of it is held', async (t) => {
   assert.deepStrictEqual(heard, numbers(50));
 });
 
-extra('paused before the bind, it is bound and reads nothing', async (t) => {
+extra('paused before the bind, a socket is bound and receives nothing', async (t) => {
   const socket = t.socket('socket').pause();
   const heard = listen(socket);
   socket.bind(0, '127.0.0.1');
@@ -76,7 +76,7 @@ extra('pause() and resume() may be called at any time and twice', async (t) => {
   assert.strictEqual(t.socket('unbound').pause().isPaused(), true);
 });
 
-extra('resumed and paused while it gives out what it held', async (t) => {
+extra('resume() and pause() while held messages are emitted', async (t) => {
   const { socket, sender } = await pair(t);
   const heard = listen(socket);
   socket.on('message', () => socket.pause());
@@ -88,7 +88,7 @@ extra('resumed and paused while it gives out what it held', async (t) => {
   assert.deepStrictEqual(heard, numbers(20));
 });
 
-extra('ticks and microtasks run between two that were held', async (t) => {
+extra('ticks and microtasks run between two held messages', async (t) => {
   const { socket, sender } = await pair(t);
   const steps = [];
   socket.once('message', () => socket.pause());
@@ -105,7 +105,7 @@ extra('ticks and microtasks run between two that were held', async (t) => {
   assert.deepStrictEqual(steps, [1, 2, 3].flatMap((n) => [`message ${n}`, `tick ${n}`, `microtask ${n}`]));
 });
 
-extra('what was held is heard in the scope of the socket, as everything else', async (t) => {
+extra('held messages run in the async scope of the socket', async (t) => {
   const storage = new AsyncLocalStorage();
   const socket = storage.run('made', () => t.socket('socket'));
   socket.bind(0, '127.0.0.1');
@@ -123,7 +123,7 @@ extra('what was held is heard in the scope of the socket, as everything else', a
   assert.deepStrictEqual(stores, ['made', 'made', 'made']);
 });
 
-extra('an error of receiving waits too', async (t) => {
+extra('a receive error is held too', async (t) => {
   const socket = await t.bound('socket');
   const errors = [];
   socket.on('error', (error) => errors.push(error.message));
@@ -138,7 +138,7 @@ extra('an error of receiving waits too', async (t) => {
   assert.deepStrictEqual(errors, ['recvmsg ECONNREFUSED']);
 });
 
-extra('a closed socket gives out nothing that it held', async (t) => {
+extra('a closed socket does not emit held messages', async (t) => {
   const { socket, sender } = await pair(t);
   const heard = listen(socket);
   socket.once('message', () => socket.pause());
@@ -150,7 +150,7 @@ extra('a closed socket gives out nothing that it held', async (t) => {
   assert.deepStrictEqual(heard, ['1']);
 });
 
-extra('while it is paused the kernel keeps what fits, and drops the rest', async (t) => {
+extra('the kernel drops what exceeds the receive buffer of a paused socket', async (t) => {
   const { socket, sender } = await pair(t);
   const heard = listen(socket);
   socket.setRecvBufferSize(4_096);
@@ -159,29 +159,29 @@ extra('while it is paused the kernel keeps what fits, and drops the rest', async
   await t.turns(5);
   socket.resume();
   await eventually(t, () => heard.length > 0);
-  await t.until((done) => setTimeout(done, 50)); // a barrier finds no room before the buffer is read
+  await t.until((done) => setTimeout(done, 50)); // the datagram of a barrier would be dropped while the buffer is full
   await t.barrier(socket);
   const kept = heard.length - 1;
   assert.ok(kept > 0 && kept < 500, `${kept} of 500`);
   assert.deepStrictEqual(heard.slice(0, kept), numbers(kept));
 });
 
-extra('events.on with a mark pauses the socket', async (t) => {
+extra('events.on with a high-water mark pauses the socket', async (t) => {
   const { socket, sender } = await pair(t);
   const heard = listen(socket);
   const events = on(socket, 'message', { highWaterMark: 4, close: ['close'] });
   sendNumbers(sender, 1, 30);
   await eventually(t, () => socket.isPaused());
   await t.turns(5);
-  assert.strictEqual(heard.length, 5); // it pauses when there is more than the mark
+  assert.strictEqual(heard.length, 5); // it pauses above the mark
   const read = [];
   for await (const [message] of events) if (read.push(String(message)) === 30) break;
   assert.deepStrictEqual(read, numbers(30));
 });
 
 ends('a paused socket keeps the process running', FIXTURE, 'keepsRunning', { records: [['resumed'], ['message', 'late']] });
-ends('a paused socket without a reference does not', FIXTURE, 'unreferenced', { records: [['paused'], ['exit']] });
+ends('a paused and unref’d socket does not', FIXTURE, 'unreferenced', { records: [['paused'], ['exit']] });
 ends('a paused socket that is not bound does not', FIXTURE, 'unbound', { records: [['exit']] });
-ends('one of the held throws, and the rest are heard', FIXTURE, 'throwing', {
+ends('a listener that throws for one held message loses no other', FIXTURE, 'throwing', {
   records: [['message', '1'], ['message', '2'], ['uncaught', '2'], ['message', '3'], ['message', '4']],
 });

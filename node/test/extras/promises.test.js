@@ -11,7 +11,7 @@ const { failure, extra, numbers } = require('../support/extras.js');
 const FIXTURE = path.join(__dirname, 'fixtures', 'promises.js');
 const LO = '127.0.0.1';
 
-/** Loaded when a test asks, since it refuses to load where the package is the host's own dgram. */
+/** Loaded on first use, since the module throws where the package falls back to the host's own dgram. */
 function create(t, options = 'udp4') {
   const socket = require('../../promises.js').createSocket(options);
   t.after(() => socket[Symbol.asyncDispose]());
@@ -39,7 +39,7 @@ extra('bind, send, receive, close', async (t) => {
   await socket[Symbol.asyncDispose]();
 });
 
-extra('bind answers the address, and is refused with its own error', async (t) => {
+extra('bind resolves to the address, or rejects with its own error', async (t) => {
   const { socket, port } = await bound(t, { type: 'udp4', reuseAddr: false });
   assert.deepStrictEqual(socket.socket.address(), { address: LO, family: 'IPv4', port });
   assert.strictEqual(await code(() => socket.bind()), 'ERR_SOCKET_ALREADY_BOUND');
@@ -61,7 +61,7 @@ extra('connect, and sends without a port', async (t) => {
   assert.strictEqual(await code(() => create(t).connect(0)), 'ERR_SOCKET_BAD_PORT');
 });
 
-extra('what send() and the look-up answer breaks the promise', async (t) => {
+extra('errors of send() and of the look-up reject the promise', async (t) => {
   const { socket } = await bound(t);
   assert.strictEqual(await code(() => socket.send(Buffer.alloc(65_508), 9, LO)), 'EMSGSIZE');
   assert.strictEqual(await code(() => socket.send({}, 9, LO)), 'ERR_INVALID_ARG_TYPE');
@@ -97,7 +97,7 @@ extra('unread messages are kept in order for receive() and for iteration', async
   assert.deepStrictEqual(seen.map(String), numbers(30));
 });
 
-extra('receive() in parallel is served in order', async (t) => {
+extra('parallel calls of receive() get the messages in order', async (t) => {
   const { socket, port } = await bound(t);
   const receiving = Array.from({ length: 5 }, () => socket.receive());
   const client = create(t);
@@ -105,7 +105,7 @@ extra('receive() in parallel is served in order', async (t) => {
   assert.deepStrictEqual((await Promise.all(receiving)).map(({ message }) => String(message)), numbers(5));
 });
 
-extra('receive() that is given up takes no message with it', async (t) => {
+extra('an aborted receive() takes no message', async (t) => {
   const { socket, port } = await bound(t);
   const control = new AbortController();
   const [first, second, third] = [socket.receive({ signal: control.signal }), socket.receive({ timeout: 1 }), socket.receive()];
@@ -125,7 +125,7 @@ extra('receive() that is given up takes no message with it', async (t) => {
   assert.strictEqual(getEventListeners(control.signal, 'abort').length, 0);
 });
 
-extra('signals of every operation', async (t) => {
+extra('signal and timeout of every operation', async (t) => {
   const { socket, port } = await bound(t);
   const signal = AbortSignal.abort();
   const [other, fresh] = [create(t), create(t)];
@@ -144,7 +144,7 @@ extra('signals of every operation', async (t) => {
   assert.strictEqual(getEventListeners(live.signal, 'abort').length, 0);
 });
 
-extra('options that are none', async (t) => {
+extra('invalid options', async (t) => {
   const { socket } = await bound(t);
   const promises = require('../../promises.js');
   assert.strictEqual(await code(() => socket.receive(5)), 'ERR_INVALID_ARG_TYPE');
@@ -155,7 +155,7 @@ extra('options that are none', async (t) => {
   assert.strictEqual(await code(() => promises.createSocket({ type: 'udp4', highWaterMark: 0 })), 'ERR_OUT_OF_RANGE');
 });
 
-extra('closing breaks what is under way, and ends loops', async (t) => {
+extra('closing rejects the operations under way, and ends loops', async (t) => {
   const never = create(t, { type: 'udp4', lookup: (name, _family, callback) => name === LO && process.nextTick(callback, null, LO, 4) });
   await never.bind(0, LO);
   const loop = (async () => { for await (const _ of never) throw new Error('a message'); })();
@@ -190,7 +190,7 @@ extra('a receive error rejects one receive(), and the socket goes on', async (t)
 });
 
 ends('a bound socket keeps the process running, and disposal lets it end', FIXTURE, 'disposed', { records: [['received', 'hello'], ['exit']] });
-ends('imported by its name, in both kinds of module', FIXTURE, 'imported', { records: [['same', true]] });
+ends('imported by its name in both module systems', FIXTURE, 'imported', { records: [['same', true]] });
 
 extra('sendMany answers the number sent, or rejects with the first error', async (t) => {
   const { socket, port } = await bound(t);

@@ -1,5 +1,5 @@
 'use strict';
-// The additions to the socket: a program that does not use them sees the host's socket.
+// The additional methods of the socket do not disturb programs that do not use them.
 
 const assert = require('node:assert');
 const { SOCKOPTS } = require('../../lib/bridge/layout.js');
@@ -15,7 +15,7 @@ const ADDITIONS = [
   'stats', 'writable', 'writableLength', 'writableNeedDrain',
 ].sort();
 
-/** Methods of Node's that not every host has. */
+/** Methods of Node that not every host has. */
 const isNodes = (name) => name.endsWith('Sync') || name.startsWith('getSendQueue');
 
 const enumerable = (object) => {
@@ -24,7 +24,7 @@ const enumerable = (object) => {
   return names.sort();
 };
 
-extra('they are not enumerable, and there are no others', async (t) => {
+extra('the additional methods are not enumerable, and there are no others', async (t) => {
   const { prototype } = t.dgram.Socket;
   const names = Object.getOwnPropertyNames(prototype).filter((name) => !(name in host.Socket.prototype));
   assert.deepStrictEqual(names.filter((name) => !isNodes(name)).sort(), ADDITIONS);
@@ -37,7 +37,7 @@ extra('they are not enumerable, and there are no others', async (t) => {
   assert.deepStrictEqual(ours, enumerable(t.peer('peer')).filter((name) => !isNodes(name)));
 });
 
-extra('a program may use their names for its own', async (t) => {
+extra('a program may use the names for properties of its own', async (t) => {
   class Mine extends t.dgram.Socket {
     constructor() {
       super('udp4');

@@ -1,6 +1,6 @@
 'use strict';
-// With `receiveCoalescing` datagrams wait for each other, by a timer that /proc shows; what is received is the same. Without it
-// no socket has a timer.
+// With `receiveCoalescing` datagrams are read together after a delay, by a timer that /proc shows; the messages are the same.
+// Without it no socket has a timer.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -11,9 +11,9 @@ const { stream } = require('../support/network/paced-sender.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'receive-coalescing.js');
 const COALESCING = { type: 'udp4', receiveCoalescing: 200 };
-const linux = { needs: process.platform === 'linux' ? false : 'there is no timer but on Linux' };
+const linux = { needs: process.platform === 'linux' ? false : 'only Linux has the timer' };
 
-/** A socket that is being sent datagrams one by one, whose texts are written down. */
+/** A socket that receives a steady stream of single datagrams, and the texts received. */
 async function streamed(t, options = COALESCING) {
   const socket = await t.bound('socket', options);
   const heard = [];
@@ -28,7 +28,7 @@ extra('receiveCoalescing is a whole number of microseconds', (t) => {
   for (const bad of [null, true, '200', {}]) assert.throws(() => made(bad), { code: 'ERR_INVALID_ARG_TYPE' });
 });
 
-extra('nothing waits unless the program asks for it', async (t) => {
+extra('no timer unless the program asks for it', async (t) => {
   const { socket, sender } = await pair(t);
   let heard = 0;
   socket.on('message', () => {
@@ -40,7 +40,7 @@ extra('nothing waits unless the program asks for it', async (t) => {
   await eventually(t, () => heard > 2_000);
 }, linux);
 
-extra('datagrams that come one by one wait for each other, and nothing is lost', async (t) => {
+extra('single datagrams are coalesced, and none is lost', async (t) => {
   const { heard, traffic } = await streamed(t);
   await eventually(t, () => timers() === 1);
   const before = heard.length;
@@ -50,7 +50,7 @@ extra('datagrams that come one by one wait for each other, and nothing is lost',
   assert.deepStrictEqual(heard, numbers(sent));
 }, linux);
 
-extra('a datagram after a silence is received at once, and the next within the time', async (t) => {
+extra('a datagram after a silence is received at once, and the next within the delay', async (t) => {
   const { socket, sender } = await pair(t, { type: 'udp4', receiveCoalescing: 10_000 });
   const heard = [];
   socket.on('message', (message) => heard.push(String(message)));
@@ -60,7 +60,7 @@ extra('a datagram after a silence is received at once, and the next within the t
     sender.send('second');
     await eventually(t, () => heard.length === 2);
     assert.deepStrictEqual(heard.splice(0), ['first', 'second']);
-    await t.until((done) => setTimeout(done, 30)); // the timer has found nothing
+    await t.until((done) => setTimeout(done, 30)); // the timer has fired without a datagram
   }
 }, linux);
 
@@ -80,7 +80,7 @@ extra('a socket that sends is coalesced all the same', async (t) => {
   await eventually(t, () => heard.length > 2_000 && timers() === 1);
 }, linux);
 
-extra('paused while its datagrams wait, a socket hears nothing until it is resumed', async (t) => {
+extra('paused while datagrams wait, a socket emits nothing until it is resumed', async (t) => {
   const { socket, heard, traffic } = await streamed(t);
   await eventually(t, () => timers() === 1);
   socket.pause();
@@ -95,7 +95,7 @@ extra('paused while its datagrams wait, a socket hears nothing until it is resum
   assert.deepStrictEqual(heard, numbers(sent));
 }, linux);
 
-extra('paused in its own listener while its datagrams wait, a socket goes on where it stopped', async (t) => {
+extra('paused in its own listener while datagrams wait, a socket loses and repeats nothing', async (t) => {
   const { socket, heard, traffic } = await streamed(t);
   for (let round = 0; round < 20; round++) {
     const before = heard.length;
@@ -110,7 +110,7 @@ extra('paused in its own listener while its datagrams wait, a socket goes on whe
   assert.deepStrictEqual(heard, numbers(sent));
 }, linux);
 
-extra('closed while its datagrams wait, a socket leaves no timer, and one in its place hears', async (t) => {
+extra('closed while datagrams wait, a socket leaves no timer, and a new one on its port receives', async (t) => {
   for (let round = 0; round < 3; round++) {
     const { socket, heard, traffic } = await streamed(t);
     await eventually(t, () => timers() === 1 && heard.length > 100);
@@ -120,7 +120,7 @@ extra('closed while its datagrams wait, a socket leaves no timer, and one in its
   }
 }, linux);
 
-extra('two sockets have a timer each', async (t) => {
+extra('each of two sockets has a timer', async (t) => {
   const both = [await streamed(t), await streamed(t, { type: 'udp4', receiveCoalescing: 1_000 })];
   await eventually(t, () => timers() === 2);
   for (const { heard, traffic } of both) {
@@ -131,7 +131,7 @@ extra('two sockets have a timer each', async (t) => {
   }
 }, linux);
 
-ends('the timer keeps no process running', FIXTURE, 'unreferenced', { records: [['coalescing'], ['exit']] });
-ends('a socket whose datagrams wait keeps its process running', FIXTURE, 'keepsRunning', {
+ends('the timer does not keep the process running', FIXTURE, 'unreferenced', { records: [['coalescing'], ['exit']] });
+ends('a socket with waiting datagrams keeps the process running', FIXTURE, 'keepsRunning', {
   records: [['coalescing'], ['quiet'], ['message', 'late']],
 });

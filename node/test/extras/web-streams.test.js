@@ -12,7 +12,7 @@ async function readTexts(reader, count) {
   return texts;
 }
 
-extra('the streams are made once, and only for who asks', async (t) => {
+extra('the streams are made on first use, and once', async (t) => {
   const { socket } = await pair(t);
   assert.ok(socket.readable instanceof ReadableStream && socket.writable instanceof WritableStream);
   assert.strictEqual(socket.readable, socket.readable);
@@ -21,7 +21,7 @@ extra('the streams are made once, and only for who asks', async (t) => {
   assert.strictEqual(socket.listenerCount('message'), 0, 'nobody reads yet');
 });
 
-extra('readable gives messages in order, and closes with the socket', async (t) => {
+extra('readable yields messages in order, and closes with the socket', async (t) => {
   const { socket, sender } = await pair(t);
   const reader = socket.readable.getReader();
   const first = reader.read();
@@ -44,7 +44,7 @@ extra('readable can be iterated and piped', async (t) => {
   assert.strictEqual((await read).value, 'ABC');
 });
 
-extra('an error of the socket is one of readable', async (t) => {
+extra('an error of the socket is an error of readable', async (t) => {
   const { socket } = await pair(t);
   const reading = socket.readable.getReader().read();
   await t.turns();
@@ -53,7 +53,7 @@ extra('an error of the socket is one of readable', async (t) => {
   assert.strictEqual(await failure(() => reading), error);
 });
 
-extra('readable that is cancelled leaves the socket open', async (t) => {
+extra('cancelling readable leaves the socket open', async (t) => {
   const { socket, sender } = await pair(t);
   const reader = socket.readable.getReader();
   const read = reader.read();
@@ -65,7 +65,7 @@ extra('readable that is cancelled leaves the socket open', async (t) => {
   assert.strictEqual(String((await t.once(socket, 'message'))[0]), '2');
 });
 
-extra('writable sends to where each datagram says, and from an unbound socket', async (t) => {
+extra('writable sends each datagram to its destination, also from an unbound socket', async (t) => {
   const peers = [await t.boundPeer('one'), await t.boundPeer('two')];
   const heard = peers.map((peer) => t.times(peer, 'message', 10));
   const socket = t.socket('socket');
@@ -89,7 +89,7 @@ extra('writable of a connected socket', async (t) => {
   assert.strictEqual(error.code, 'ERR_SOCKET_DGRAM_IS_CONNECTED');
 });
 
-extra('the first datagram that fails is the end of writable', async (t) => {
+extra('the first failed datagram is an error of writable', async (t) => {
   const writer = (await t.bound('socket')).writable.getWriter();
   const closed = failure(() => writer.closed);
   await writer.write({ message: Buffer.alloc(65_508), port: 9, address: LO });
@@ -99,7 +99,7 @@ extra('the first datagram that fails is the end of writable', async (t) => {
   assert.strictEqual((await failure(() => other.write({ message: 'x', port: 0 }))).code, 'ERR_SOCKET_BAD_PORT');
 });
 
-extra('writable waits while too much waits', async (t) => {
+extra('a write waits while the send queue is above the high-water mark', async (t) => {
   const waiting = [];
   const lookup = (name, _family, callback) => (name === 'slow.example' ? waiting.push(callback) : process.nextTick(callback, null, name, 4));
   const socket = await t.bound('socket', { type: 'udp4', lookup, writableHighWaterMark: 10 });
@@ -113,7 +113,7 @@ extra('writable waits while too much waits', async (t) => {
   await eventually(t, () => written === 3);
 });
 
-extra('closing the socket is the end of writable, also of a write that waits', async (t) => {
+extra('closing the socket ends writable, and rejects a waiting write', async (t) => {
   const lookup = (name, _family, callback) => (name === 'never.example' ? undefined : process.nextTick(callback, null, name, 4));
   const socket = await t.bound('socket', { type: 'udp4', lookup, writableHighWaterMark: 1 });
   const writer = socket.writable.getWriter();
@@ -137,7 +137,7 @@ extra('disposal closes the socket unless it is closed', async (t) => {
   socket[Symbol.dispose]();
 });
 
-extra('disposal comes after what waits for the bind, and does not mind a close that waits too', async (t) => {
+extra('disposal waits for sends that wait for the bind, and for a queued close', async (t) => {
   const peer = await t.boundPeer('peer');
   const socket = t.socket('socket');
   const events = [];

@@ -1,5 +1,5 @@
 'use strict';
-// Fake timers, stubs and mocks of test frameworks: what does not stop node:dgram does not stop heliogram.
+// Fake timers, stubs and mocks of test frameworks: heliogram works wherever node:dgram does.
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');

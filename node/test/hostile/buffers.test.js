@@ -1,5 +1,5 @@
 'use strict';
-// Memory that is taken away, changed, or far too large between send() and the moment when its bytes leave.
+// Memory that is detached, changed or far too large between send() and the moment when its bytes leave.
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -19,7 +19,7 @@ inChild('received buffers that are detached, written and kept', FIXTURE, 'receiv
 const HOST_ABORTS = ['lookupAnswersUndefined', 'lookupAnswersNumber', 'lookupAnswersObject', 'bufferSizeMinusZero'];
 
 for (const scenario of HOST_ABORTS) {
-  // The host's own process aborts here; ours must not.
+  // The host's own dgram aborts the process here; the package must not.
   test(`${scenario}: the process survives`, { skip: selfTest && 'the host’s own dgram aborts the process here', timeout: 60_000 }, async () => {
     const { code, signal, records, stderr } = await run(FIXTURE, scenario);
     assert.deepStrictEqual({ code, signal }, { code: 0, signal: null }, stderr);

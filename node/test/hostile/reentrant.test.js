@@ -1,5 +1,5 @@
 'use strict';
-// Every method called inside every listener and callback: the same as on the host, and the process goes on.
+// Every method called in every listener and callback: the same result as on the host, and the process goes on.
 
 const path = require('node:path');
 const { inChild } = require('../support/process/child.js');

@@ -1,5 +1,5 @@
 'use strict';
-// A socket that was closed is collected as garbage some time later: nothing that was its own may have passed to another.
+// The garbage collection of a closed socket must not release a descriptor or a native socket that another one has by now.
 
 const assert = require('node:assert');
 const { once } = require('node:events');
@@ -13,14 +13,14 @@ const collect = vm.runInNewContext('gc');
 
 const ROUNDS = 20;
 
-test('collecting a closed socket does not disturb the one that was opened next', { timeout: 60_000 }, async () => {
+test('collecting a closed socket does not disturb the socket opened after it', { timeout: 60_000 }, async () => {
   for (let round = 0; round < ROUNDS; round++) {
     const closed = subject.createSocket('udp4').bind(0, '127.0.0.1');
     await once(closed, 'listening');
     await once(closed.close(), 'close');
     const open = subject.createSocket('udp4').bind(0, '127.0.0.1');
     await once(open, 'listening');
-    await new Promise(setImmediate); // what closed it is off the stack now
+    await new Promise(setImmediate); // the call that closed it is off the stack now
     collect();
     await new Promise(setImmediate); // finalizers have run
     const message = once(open, 'message');

@@ -1,5 +1,5 @@
 'use strict';
-// Processes that must end do end, and those that must not do not.
+// Processes end when nothing keeps them alive, and not before.
 
 const path = require('node:path');
 const { ends } = require('../support/process/lifetime.js');
@@ -14,8 +14,8 @@ ends('unref while binding', FIXTURE, 'unrefWhileBinding', { records: [['bind cal
 ends('unref when bound', FIXTURE, 'unrefWhenBound', { records: [['listening']] });
 ends('unref of a connected socket with traffic', FIXTURE, 'unrefConnected', { records: [['heard'], ['unref’d']] });
 ends('unref in a message listener', FIXTURE, 'unrefInMessage', { records: [['heard']] });
-ends('unref of a socket that is flooded', FIXTURE, 'unrefFlooded', { records: [['heard']] });
-ends('unref of a flooded socket while something else lives', FIXTURE, 'unrefFloodedAlive', { records: [['goes on', true]] });
+ends('unref of a flooded socket', FIXTURE, 'unrefFlooded', { records: [['heard']] });
+ends('unref of a flooded socket while something else keeps the process alive', FIXTURE, 'unrefFloodedAlive', { records: [['goes on', true]] });
 ends('one of two sockets unref’d', FIXTURE, 'oneOfTwo', { records: [['alive'], ['closed']] });
 ends('close', FIXTURE, 'close', { records: [['closed']] });
 ends('close while binding', FIXTURE, 'closeWhileBinding', { records: [['closed']] });
@@ -24,7 +24,7 @@ ends('close of many sockets with traffic among them', FIXTURE, 'closeMany', { re
 ends('a failed bind keeps nothing alive', FIXTURE, 'failedBind', { records: [['error', 'EADDRNOTAVAIL']] });
 ends('an aborted signal', FIXTURE, 'aborted', { records: [['closed']] });
 ends('await using', FIXTURE, 'disposed', { records: [['disposed']] });
-ends('send callbacks of an unref’d socket come while something else lives', FIXTURE, 'unrefCallback', { records: [['sent', null, 1]] });
+ends('send callbacks of an unref’d socket come while something else keeps the process alive', FIXTURE, 'unrefCallback', { records: [['sent', null, 1]] });
 
 for (const place of ['listening', 'message', 'sent', 'connect', 'close', 'tick', 'immediate']) {
   ends(`process.exit in ${place}`, FIXTURE, 'exitIn', { env: { PLACE: place }, code: 7, records: [[place], ['exit', 7]] });

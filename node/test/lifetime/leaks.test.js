@@ -6,7 +6,7 @@ const path = require('node:path');
 const test = require('node:test');
 const { run } = require('../support/process/child.js');
 
-// A young generation of a fixed size, so that what it grows by is not taken for a leak.
+// A young generation of fixed size, so that its growth does not count as a leak.
 const FLAGS = ['--expose-gc', '--max-semi-space-size=1'];
 const FIXTURE = path.join(__dirname, 'fixtures', 'leaks.js');
 const MEGABYTE = 2 ** 20;
@@ -23,20 +23,20 @@ function leaks(title, scenario) {
 }
 
 leaks('10,000 sockets bound and closed', 'bound');
-leaks('10,000 sockets that sent, heard and closed', 'busy');
+leaks('10,000 sockets that sent, received and closed', 'busy');
 leaks('sockets closed unbound, while binding, connected, and after a failed bind', 'ways');
 leaks('sockets closed with sends under way', 'sending');
-leaks('buffers of received datagrams are given back', 'received');
+leaks('buffers of received datagrams are freed', 'received');
 
-test('a socket asks `require` for nothing that another has loaded', { timeout: 60_000 }, async () => {
+test('a second socket calls `require` for nothing', { timeout: 60_000 }, async () => {
   const { code, records, stderr } = await run(FIXTURE, 'asked');
   assert.strictEqual(code, 0, stderr);
   const [[, loadsAtFirst, asked]] = records;
-  assert.ok(loadsAtFirst, 'what is loaded late is seen to be loaded');
+  assert.ok(loadsAtFirst, 'the first socket loads modules');
   assert.deepStrictEqual(asked, []);
 });
 
-test('a closed socket gives its descriptor back at once, not when it is collected', { timeout: 60_000 }, async () => {
+test('close releases the descriptor at once, not at garbage collection', { timeout: 60_000 }, async () => {
   const { code, records, stderr } = await run(FIXTURE, 'oneByOne');
   assert.strictEqual(code, 0, stderr);
   const [[, most]] = records;

@@ -1,5 +1,5 @@
 'use strict';
-// A socket that says it listens receives; one that cannot is unbound, and says so.
+// A socket that emits 'listening' receives; a socket that cannot receive is unbound, with an error.
 
 const path = require('node:path');
 const { ends } = require('../support/process/lifetime.js');

@@ -1,4 +1,4 @@
-// `import dgram from 'heliogram'` beside `import dgram from 'node:dgram'`: one implementation.
+// `import dgram from 'heliogram'` beside `import dgram from 'node:dgram'`: both are the same implementation.
 import dgram from 'node:dgram';
 import heliogram, { createSocket } from 'heliogram';
 

@@ -1,4 +1,4 @@
-// What test frameworks do: mock the module, mock a function, a class and a method of it, and restore them.
+// As test frameworks do: mocks the module, and a function, a class and a method of it, and restores them.
 import { createRequire } from 'node:module';
 import { mock } from 'node:test';
 

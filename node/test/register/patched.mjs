@@ -1,4 +1,4 @@
-// What monitoring tools do: patch the builtin's object and publish that to ES modules. Counts the calls that were seen.
+// As monitoring tools do: patches the object of the builtin and publishes that to ES modules. Counts the calls seen.
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import dgram, * as namespace from 'node:dgram';
 import { createSocket } from 'dgram';

@@ -1,6 +1,6 @@
 'use strict';
-// The oracle runs beside us: the same scenario on the host's own dgram and on the module under test,
-// and any difference between the two traces fails.
+// Differential tests: each scenario runs on the host's own dgram and on the module under test, and any difference between
+// the two traces fails.
 
 const assert = require('node:assert');
 const test = require('node:test');
@@ -15,9 +15,9 @@ const LIMIT = 60_000;
 const show = util.debuglog('trace');
 
 /**
- * Declares a test. `least` is how many records the scenario writes at the least, so that one which records
- * nothing fails; `expected` is the trace in full, for what this host's own dgram may lack: then `onHost`
- * says whether it can be asked as well. What a scenario `needs` is asked in the process that runs it, too.
+ * Declares a test. `least` is the least number of records, so that a scenario that records nothing fails. `expected` is the
+ * whole trace, for features that the host's own dgram may lack; `onHost` says whether the host has them. `needs` is false,
+ * or the reason to skip the test; it also holds in the process that runs the scenarios for another runtime.
  */
 function differential(title, scenario, { least = 1, expected, onHost = true, needs = false } = {}) {
   if (runtime.records) return needs || scenarios.set(title, scenario);
@@ -31,18 +31,18 @@ function differential(title, scenario, { least = 1, expected, onHost = true, nee
   });
 }
 
-/** The scenarios of a file that is loaded to be recorded, by title. */
+/** The scenarios of a file that is loaded by recorder.js, by title. */
 const scenarios = new Map();
 
-/** A test; one that the runtime cannot pass says why, and must fail. */
+/** Declares a test; the title of a test that the runtime cannot pass gives the reason. */
 function declare(title, options, run) {
-  if (runtime.records) return undefined; // what is no scenario stays with Node
+  if (runtime.records) return undefined; // other tests run in Node only
   const reason = runtime.reason(title);
   if (reason) return test(`${title} (not in ${runtime.name}: ${reason})`, options, () => runtime.mayFail(title, run));
   return test(title, options, run);
 }
 
-/** A test of Node's own; there is nothing to record of it. */
+/** Declares a test without a scenario, which runs in Node only. */
 function direct(title, options, run) {
   if (!runtime.records) declare(title, options, run);
 }
@@ -51,7 +51,7 @@ function lacking(onHost) {
   return !onHost && selfTest && `the module under test is node:dgram of ${process.version}, which lacks this`;
 }
 
-/** Fails with the first record that differs, and what came before it. */
+/** Fails with the first record that differs, and the records before it. */
 function same(inFull, theirsInFull, oracle) {
   const [ours, theirs] = [inFull, theirsInFull].map(runtime.comparable);
   const at = firstDifference(ours, theirs);

@@ -1,6 +1,6 @@
 'use strict';
-// Node's internal modules, for tests that reach below the sockets: the state's symbol, and a UDP handle for programs that
-// make descriptors with the host's internal class. Node has one of its own; Deno's has no descriptor, and Bun has none.
+// Node's internal modules, for tests of internals: the state's symbol, and a UDP handle for programs that make descriptors
+// with the host's internal class. Node has that class; Deno's has no descriptor, and Bun has none.
 
 const { constants } = require('node:os');
 const { getSystemErrorMap } = require('node:util');
@@ -22,7 +22,7 @@ class UDP {
     return this.#bind('udp6', address, port);
   }
 
-  /** A descriptor of the same socket, which belongs to whoever asks. */
+  /** A duplicate descriptor of the socket, owned by the caller. */
   get fd() {
     if (this.#fd < 0 && this.#handle !== undefined) this.#fd = this.#handle.duplicate();
     return this.#fd;

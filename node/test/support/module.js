@@ -1,6 +1,6 @@
 'use strict';
-// Which dgram is tested, and which one is the measure. Both are named by a string that `require` takes,
-// because child processes, workers and cluster workers must load the same two.
+// The dgram under test, and the one that it is compared with. Both are named by a string for `require`, because child
+// processes, workers and cluster workers must load the same two.
 
 const path = require('node:path');
 
@@ -22,14 +22,14 @@ module.exports = {
   HOST,
   SUBJECT,
   host,
-  /** Loaded when asked for, so that a process which runs on the host's dgram alone never loads the other. */
+  /** Loaded on first use, so that a process that runs on the host's dgram only never loads it. */
   get subject() { return require(SUBJECT); },
-  /** What the other ends of a scenario are made of: in Deno and Bun ours as well, since theirs reorder and lose datagrams. */
+  /** The module of a scenario's other ends: in Deno and Bun the subject, since their own dgram reorders and loses datagrams. */
   get peers() { return module.exports.isThreaded ? module.exports.subject : host; },
   isThreaded: Boolean(process.versions.deno || process.versions.bun),
-  /** True when the suite measures the host's own dgram against itself, which is how the suite is tested. */
+  /** True when the suite compares the host's own dgram with itself, which tests the suite. */
   selfTest: SUBJECT.replace(/^node:/, '') === 'dgram',
-  /** Whether the package is a dgram of its own: in Nodes older than those that it is for, it is the host's. */
+  /** Whether the package has its own dgram: in versions of Node that it does not support, it falls back to the host's. */
   get isItself() { return require(PACKAGE).Socket !== host.Socket; },
   nodeMajor: Number(process.versions.node.split('.')[0]),
   /** The name under which a child process loads the same module. */

@@ -4,7 +4,7 @@
 
 const EPHEMERAL = 1024;
 
-/** Gives every port that the kernel chose a name, in the order in which they are first seen. */
+/** Names the ports that the kernel chose, in the order in which they are first seen. */
 class PortNames {
   #names = new Map();
 
@@ -22,7 +22,7 @@ class PortNames {
 const ERROR_CLASSES = [TypeError, RangeError, SyntaxError, AggregateError, Error];
 const DEPTH = 4;
 
-/** Turns values into plain data with the help of one trace's port names and the names of its own objects. */
+/** Turns values into plain data, with the port names and the object names of one trace. */
 class Plain {
   constructor(ports, names) {
     this.ports = ports;

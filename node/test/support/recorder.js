@@ -1,6 +1,5 @@
 'use strict';
-// Runs the scenarios of a test file on the module under test and writes a line for each: its title, and its trace or what
-// it died of.
+// Runs the scenarios of a test file on the module under test and writes a line for each: its title, and its trace or error.
 
 const { scenarios } = require('./differential.js');
 const { subject } = require('./module.js');

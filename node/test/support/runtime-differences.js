@@ -19,7 +19,7 @@ const BOTH = [
   ['B88 datagrams sent in one turn', 'a poll thread reports a datagram after the turn\u2019s immediates'],
   ['B76', 'a poll thread reports a datagram after the turn\u2019s immediates'],
   ['B40', 'the runtime takes several wake-ups in one turn; each brings at most 32'],
-  ['a flood leaves time for others', 'the runtime takes several wake-ups in one turn; each brings at most 64'],
+  ['a flooded socket does not starve others', 'the runtime takes several wake-ups in one turn; each brings at most 64'],
   ['a socket that stops receiving', 'the runtime takes several wake-ups in one turn; each brings at most 32'],
 ];
 

@@ -1,7 +1,7 @@
 'use strict';
-// The same tests for Deno and Bun. HELIOGRAM_TEST_RUNTIME names the program. The files still run in Node, whose own dgram
-// stays the measure; the module under test runs in the other runtime: a file's scenarios in one process, which writes a
-// line for each, and scenarios that need a process of their own in one of their own.
+// Runs the tests for Deno and Bun. HELIOGRAM_TEST_RUNTIME names the program. The test files run in Node, and Node's own
+// dgram is what they compare with; the module under test runs in the other runtime. The scenarios of a file run in one
+// process, which writes a line for each; a scenario of child.js runs in a process of its own.
 
 const assert = require('node:assert');
 const { spawn } = require('node:child_process');
@@ -15,13 +15,13 @@ const name = program && path.basename(program).replace(/\W.*/, '');
 /** True in the process that runs a file's scenarios for another. */
 const records = process.env.HELIOGRAM_TEST_RECORDS === '1';
 
-/** Whether the module under test runs in another runtime: the same in both processes. */
+/** Whether the module under test runs in another runtime; true in both processes. */
 const isOther = Boolean(program) || records;
 
-/** Flags of V8, which Deno wants as one of its own, and of which Bun knows the first. */
+/** Flags of V8. Deno takes them as one flag of its own, and Bun knows only the first. */
 const isOfV8 = (flag) => /^--(expose-gc$|max-semi-space-size|stress-compaction$)/.test(flag);
 
-/** How each runtime is started, with flags of Node in its own words. Deno asks for every permission. */
+/** The arguments that start each runtime with these flags of Node. Deno needs every permission. */
 const START = {
   deno(flags) {
     const ofV8 = flags.filter(isOfV8);
@@ -37,7 +37,7 @@ function command(flags = [], withHost = false) {
   return [program, ...START[name](flags)];
 }
 
-/** What engines word and print in their own ways is not compared: stacks, and the texts of errors that have no code. */
+/** Removes what engines write differently: stacks, and the messages of errors without a code. */
 function comparable(value) {
   if (!program || value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map(comparable);
@@ -80,7 +80,7 @@ function entry(pending, title) {
   if (!pending.has(title)) {
     const made = {};
     made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-    made.promise.catch(() => {}); // nobody may have asked yet
+    made.promise.catch(() => {}); // the trace may not have been asked for yet
     pending.set(title, made);
   }
   return pending.get(title);
@@ -97,7 +97,7 @@ function trace(title) {
   return traces.of(title);
 }
 
-/** Runs a test which the runtime cannot pass; some of them are a matter of timing, and pass at times. */
+/** Runs a test that the runtime cannot pass, or passes only at times; a failure is a warning. */
 async function mayFail(title, run) {
   await run().catch((error) => process.emitWarning(`${title}: ${error.message}`));
 }

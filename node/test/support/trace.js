@@ -1,11 +1,11 @@
 'use strict';
-// One run of a scenario on one dgram module: what it did, what came of it, in order.
+// One run of a scenario on one dgram module: its calls and their outcomes, in order.
 
 const fs = require('node:fs');
 const modules = require('./module.js');
 const { Plain, PortNames } = require('./plain.js');
 
-/** How long any wait may take before the test fails; generous, since machines are busy. Never a measure of speed. */
+/** The limit of any wait, in ms. Generous, since machines are busy; never a measure of speed. */
 const PATIENCE = 15_000;
 
 class Trace {
@@ -19,22 +19,22 @@ class Trace {
     this.dgram = dgram;
   }
 
-  /** Writes down that something happened, with its values as plain data. */
+  /** Records an event, with its values as plain data. */
   note(label, ...values) {
     this.records.push([label, ...values.map((value) => this.#plain.of(value))]);
   }
 
-  /** Writes down a port, which has a name instead of a number. */
+  /** Records a port, as a name instead of a number. */
   notePort(label, port) {
     this.records.push([label, this.#plain.of(port, 'port')]);
   }
 
-  /** Takes over the records of another process's trace. */
+  /** Adds the records of another process's trace. */
   include(label, records) {
     for (const record of records) this.records.push([label, ...record]);
   }
 
-  /** Calls and writes down what was returned or thrown; answers what was returned. */
+  /** Calls the action and records what it returned or threw; returns the result. */
   call(label, action) {
     let result;
     try {
@@ -47,7 +47,7 @@ class Trace {
     return result;
   }
 
-  /** A callback that writes down its arguments. */
+  /** A callback that records its arguments. */
   callback(label) {
     const trace = this;
     return function callback(...values) {
@@ -55,18 +55,18 @@ class Trace {
     };
   }
 
-  /** Names an object, so that it shows as that name wherever it turns up. */
+  /** Names an object, so that every record shows it as that name. */
   name(label, object) {
     this.#names.set(object, label);
     return object;
   }
 
-  /** Runs a last step when the scenario has ended, however it ended. */
+  /** Runs a step when the scenario has ended, also if it failed. */
   after(step) {
     this.#undo.push(step);
   }
 
-  /** Sets a property of a shared object for the length of the scenario. */
+  /** Sets a property of a shared object until the scenario ends. */
   replace(object, key, value) {
     const before = object[key];
     object[key] = value;
@@ -78,7 +78,7 @@ class Trace {
     return this.#keep(label, this.dgram.createSocket(options, listener));
   }
 
-  /** A socket of the host's own module where it is fit for it: the other end, where only one end is looked at. */
+  /** The other end of a scenario that looks at one end only: a socket of the host where the host's are reliable. */
   peer(label, options = 'udp4') {
     return this.#keep(label, modules.peers.createSocket(options));
   }
@@ -110,20 +110,20 @@ class Trace {
     return socket;
   }
 
-  /** Writes down these events of the socket as they come. */
+  /** Records these events of the socket. */
   watch(socket, ...events) {
     const label = this.#names.get(socket);
     for (const event of events) socket.on(event, this.callback(`${label} ${event}`));
     return socket;
   }
 
-  /** Waits for an event; answers its arguments. It listens to no other event, so that an error is as unhandled as before. */
+  /** Waits for an event; returns its arguments. Listens to no other event, so that an 'error' stays unhandled. */
   once(emitter, event) {
     const label = this.#names.get(emitter) ?? emitter.constructor?.name;
     return this.until((done) => emitter.once(event, done), () => `${label}: no '${String(event)}'`);
   }
 
-  /** Waits until as many events have come; answers the arguments of all. */
+  /** Waits for `count` events; returns the arguments of all. */
   async times(emitter, event, count) {
     const seen = [];
     const done = this.until((resolve) => {
@@ -136,7 +136,7 @@ class Trace {
     return seen;
   }
 
-  /** Waits for a callback; `start` gets the function to be called, and its arguments are the answer. */
+  /** Waits for a callback: `start` gets the function to call. Returns its arguments. */
   until(start, what = () => 'a callback that never came') {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`${what()} after ${PATIENCE} ms`)), PATIENCE);
@@ -153,13 +153,13 @@ class Trace {
     this.note(label, ...result);
   }
 
-  /** Lets the loop turn a few times, so that everything already due has happened. */
+  /** Waits a few turns of the loop, so that everything already due has happened. */
   async turns(count = 3) {
     if (modules.isThreaded) await this.#pollThreadDone();
     for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Lets everything that was sent before this moment arrive: a datagram sent now to the socket comes last. */
+  /** Waits until everything sent to the socket before has been received: a datagram sent now comes last. */
   async barrier(receiver, marker = 'barrier') {
     const { port, address } = receiver.address();
     const peer = await this.boundPeer(`barrier of ${this.#names.get(receiver)}`, receiver.type);
@@ -196,7 +196,7 @@ class Trace {
     await closed;
   }
 
-  /** Closes what is open and undoes what was replaced. */
+  /** Runs the last steps and closes the sockets. */
   async end() {
     for (const step of this.#undo.reverse()) await step();
     for (const socket of this.#sockets) closeIfOpen(socket);
@@ -211,7 +211,7 @@ function loopback(address) {
 }
 
 function closeIfOpen(socket) {
-  // Not those of 'listening' and of errorMonitor: a close that waits for the bind hangs on them.
+  // Keeps the listeners of 'listening' and errorMonitor, since a close that waits for the bind needs them.
   for (const event of ['message', 'connect', 'close', 'error']) socket.removeAllListeners(event);
   socket.on('error', () => {});
   try {
@@ -221,7 +221,7 @@ function closeIfOpen(socket) {
   }
 }
 
-/** Runs a scenario on a module and answers its trace. */
+/** Runs a scenario on a module and returns its trace. */
 async function record(dgram, scenario) {
   const trace = new Trace(dgram);
   try {

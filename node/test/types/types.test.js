@@ -1,6 +1,6 @@
 'use strict';
-// The types, as a program sees them that has the package installed beside one version of `@types/node`: heliogram's and
-// the host's stand in for each other, and programs that the host's accept are accepted.
+// The types, in a program with the package and one version of `@types/node` installed: heliogram's types and the host's are
+// assignable to each other, and programs valid with the host's types are valid with heliogram's.
 
 const assert = require('node:assert');
 const { spawnSync } = require('node:child_process');
@@ -18,7 +18,7 @@ const OPTIONS = {
   types: ['node'],
 };
 
-/** A project with heliogram and one version of `@types/node` installed, copied, so that no other version is found. */
+/** A project with copies of heliogram and of one version of `@types/node`, so that no other version is found. */
 function project(t, types) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'heliogram-types-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
@@ -89,7 +89,7 @@ test('our examples', (t) => {
   accepts(folder);
 });
 
-test('what the host refuses is refused', (t) => {
+test('errors of the host\'s types are errors of heliogram\'s', (t) => {
   const folder = project(t, 'node');
   addBoth(folder, path.join(__dirname, 'programs', 'wrong.mts'));
   const lines = compile(folder).errors.split('\n').map((line) => /(\w+)-wrong\.mts\((\d+),.*error/.exec(line)).filter(Boolean);

@@ -1,5 +1,5 @@
 'use strict';
-// Local sockets: createSocket('unix_dgram') and heliogram/unix-dgram.
+// Unix datagram sockets: createSocket('unix_dgram') and heliogram/unix-dgram.
 
 const assert = require('node:assert');
 const { once } = require('node:events');
@@ -13,8 +13,8 @@ const noLocal = process.platform === 'win32' && 'Windows has no local datagrams'
 const noAbstract = process.platform !== 'linux' && 'abstract names are of Linux';
 const type = 'unix_dgram';
 
-/** A test with a folder, which is removed, and a list of sockets, which are closed. */
-function local(title, scenario, needs = noLocal) {
+/** Declares a test that gets a temporary folder and a list of sockets to close. */
+function unixDatagram(title, scenario, needs = noLocal) {
   extra(title, async () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'heliogram-'));
     const sockets = [];
@@ -40,7 +40,7 @@ const sent = (socket, ...args) => new Promise((resolve, reject) => {
   socket.send(...args, (error, bytes) => (error ? reject(error) : resolve(bytes)));
 });
 
-local('a message to a path, and its answer', async (t) => {
+unixDatagram('a message to a path, and its answer', async (t) => {
   const [server, client] = [await bound(t, t.in('server')), await bound(t, { path: t.in('client') })];
   server.on('message', (message, { address }) => server.send(['re: ', message], address));
   assert.strictEqual(await sent(client, 'xhellox', 1, 5, t.in('server')), 5);
@@ -49,7 +49,7 @@ local('a message to a path, and its answer', async (t) => {
   assert.deepStrictEqual(client.address(), { address: t.in('client') });
 });
 
-local('connect, disconnect, and their rules', async (t) => {
+unixDatagram('connect and disconnect in every state', async (t) => {
   const server = await bound(t, t.in('server'));
   const client = socketOf(t);
   assert.throws(() => client.send('x'), { code: 'ERR_SOCKET_DGRAM_NOT_CONNECTED' });
@@ -66,7 +66,7 @@ local('connect, disconnect, and their rules', async (t) => {
   assert.throws(() => client.disconnect(), { code: 'ERR_SOCKET_DGRAM_NOT_CONNECTED' });
 });
 
-local('errors have codes, and say the path', async (t) => {
+unixDatagram('errors have codes and name the path', async (t) => {
   await bound(t, t.in('taken'));
   const socket = socketOf(t).bind(t.in('taken'));
   const [error] = await once(socket, 'error');
@@ -80,7 +80,7 @@ local('errors have codes, and say the path', async (t) => {
   for (const call of ['address', 'close', 'disconnect']) assert.throws(() => socket[call](), { code: 'ERR_SOCKET_DGRAM_NOT_RUNNING' });
 });
 
-local('close removes the path, unless unlink is false; replaceStale replaces a stale one', async (t) => {
+unixDatagram('close removes the path, unless unlink is false; replaceStale replaces a stale one', async (t) => {
   const first = await bound(t, t.in('path'), { type, unlink: false });
   await first[Symbol.asyncDispose]();
   assert.ok(fs.existsSync(t.in('path')));
@@ -89,7 +89,7 @@ local('close removes the path, unless unlink is false; replaceStale replaces a s
   assert.ok(!fs.existsSync(t.in('path')));
 });
 
-local('datagrams that a connected peer has no room for are queued in order', async (t) => {
+unixDatagram('datagrams that a connected peer has no room for are queued in order', async (t) => {
   const server = await bound(t, t.in('server'));
   const client = socketOf(t);
   client.connect(t.in('server'));
@@ -103,7 +103,7 @@ local('datagrams that a connected peer has no room for are queued in order', asy
   assert.ok(outcomes.every((bytes, n) => bytes === String(n).length));
 });
 
-local('queued sends fail when the socket closes', async (t) => {
+unixDatagram('queued sends fail when the socket closes', async (t) => {
   await bound(t, t.in('server'));
   const client = socketOf(t);
   client.connect(t.in('server'));
@@ -115,7 +115,7 @@ local('queued sends fail when the socket closes', async (t) => {
   assert.strictEqual(codes.length, 500);
 });
 
-local('systemd\'s notify by an abstract name, with the credentials of the sender', async (t) => {
+unixDatagram('systemd\'s notify protocol over an abstract name, with the credentials of the sender', async (t) => {
   const name = `\0heliogram-${process.pid}`;
   const manager = await bound(t, name, { type, receiveCredentials: true });
   await sent(socketOf(t), 'READY=1', name);
@@ -124,7 +124,7 @@ local('systemd\'s notify by an abstract name, with the credentials of the sender
   assert.deepStrictEqual(credentials, { pid: process.pid, uid: process.getuid(), gid: process.getgid() });
 }, noAbstract);
 
-local('unix-dgram: systemd\'s notify and a log by their paths', async (t) => {
+unixDatagram('unix-dgram: systemd\'s notify protocol and a log over paths', async (t) => {
   const unix = require('../../unix-dgram.js');
   const heard = [];
   for (const name of ['notify', 'log']) {
@@ -145,7 +145,7 @@ local('unix-dgram: systemd\'s notify and a log by their paths', async (t) => {
   assert.ok(fs.existsSync(t.in('log')));
 });
 
-local('unix-dgram: congestion and writable', async (t) => {
+unixDatagram('unix-dgram: congestion and writable', async (t) => {
   const unix = require('../../unix-dgram.js');
   const server = t.own(unix.createSocket(type));
   server.bind(t.in('log'));

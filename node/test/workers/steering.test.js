@@ -23,7 +23,7 @@ function sendTwelve(t, port) {
   for (let byte = 0; byte < 12; byte++) t.peer(`sender ${byte}`).send(Buffer.from([byte]), port, address);
 }
 
-extra('sockets of one process, by a byte of the message, and by the flow again', async (t) => {
+extra('sockets of one process, by a byte of the message, and by flow again', async (t) => {
   const first = await bound(t);
   const { port } = first.address();
   const sockets = [first, await bound(t, port), await bound(t, port)];
@@ -55,7 +55,7 @@ extra('sockets of several processes', async (t) => {
   for (const [byte, index] of heard) assert.strictEqual(index, byte % 3);
 }, { needs });
 
-extra('what cannot be is refused', async (t) => {
+extra('impossible steering is refused', async (t) => {
   const alone = await t.bound('alone');
   assert.strictEqual((await failure(() => alone.setReusePortSteering('cpu', 2))).code, 'EINVAL');
   const codes = [['luck'], [null], [{ byte: -1 }], [{ byte: '1' }], ['cpu', 0]].map(async (values) => (await failure(() => alone.setReusePortSteering(...values))).code);

@@ -15,7 +15,7 @@ const address = '127.0.0.1';
 
 const listen = (options) => require('../../workers.js').listen({ file, address, workers: 3, ...options });
 
-/** What the threads heard of `count` datagrams, of as many flows. */
+/** The reports of the threads on `count` datagrams, each of its own flow. */
 async function heard(group, count) {
   const messages = [];
   const senders = Array.from({ length: count }, () => createSocket('udp4'));
@@ -35,7 +35,7 @@ function allowed() {
   });
 }
 
-extra('by flow each thread receives, and all datagrams arrive', async () => {
+extra('steering by flow: each thread receives, and all datagrams arrive', async () => {
   const group = await listen({ data: 'some' });
   const messages = await heard(group, 120);
   assert.deepStrictEqual(messages.map(({ first }) => first).sort((a, b) => a - b), Array.from({ length: 120 }, (_, n) => n));
@@ -45,7 +45,7 @@ extra('by flow each thread receives, and all datagrams arrive', async () => {
   await assert.doesNotReject(group.close());
 }, { needs });
 
-extra('by a byte of the message', async () => {
+extra('steering by a byte of the message', async () => {
   const group = await listen({ steer: { byte: 0 } });
   for (const { first, index } of await heard(group, 30)) assert.strictEqual(index, first % 3);
   await group.close();
@@ -54,7 +54,7 @@ extra('by a byte of the message', async () => {
   await far.close();
 }, { needs });
 
-extra('steer by CPU: that of the sender, over loopback', async () => {
+extra('steering by CPU: that of the sender, over loopback', async () => {
   const group = await listen({ steer: 'cpu' });
   assert.strictEqual((await heard(group, 30)).length, 30);
   for (const cpu of allowed()) {

@@ -60,7 +60,7 @@ extra('off, the default: an unconnected socket reports no errors', async (t) => 
   assert.strictEqual((await failure(() => t.socket('unbound').setRecvErrors(true))).message, 'setRecvErrors EBADF');
 }, { needs: notLinux });
 
-extra('a listener that closes hears no more', async (t) => {
+extra('no event after a listener closes the socket', async (t) => {
   const { socket, heard } = await listening(t);
   socket.on('queuedError', () => socket.close());
   for (let n = 1; n < 9; n++) socket.send('x', DEAF_PORT, `127.0.1.${n}`);
@@ -69,7 +69,7 @@ extra('a listener that closes hears no more', async (t) => {
   assert.strictEqual(heard.length, 1);
 }, { needs: notLinux });
 
-inChild('what this host refuses, and what is too large for the path', FIXTURE, 'local', {
+inChild('a datagram larger than the MTU of the interface', FIXTURE, 'local', {
   prefix: namespace, needs: noNamespace, onHost: false,
   expected: [['queuedError', 'EMSGSIZE', 'local', 1_500]],
 });

@@ -11,7 +11,7 @@ const FIXTURE = path.join(__dirname, 'fixtures', 'recv-metadata.js');
 const LO = '127.0.0.1';
 const notLinux = process.platform !== 'linux' && 'only Linux reports this metadata';
 
-/** Sends with options; answers the error's code or the number of bytes that the callback got. */
+/** Sends with options; returns the error's code or the number of bytes that the callback got. */
 async function sent(t, socket, ...values) {
   const [error, bytes] = await t.until((done) => socket.send(...values, done));
   return error?.code ?? bytes;
@@ -107,7 +107,7 @@ extra('segmentSize splits a send into datagrams', async (t) => {
   assert.deepStrictEqual((await heard).map(([message]) => message.length), [1_000, 1_000, 500]);
 }, { needs: notLinux });
 
-extra('connected, unbound, in order with others, and counted', async (t) => {
+extra('sends with options: connected, unbound, in order with other sends, and counted', async (t) => {
   const peer = await t.boundPeer('peer');
   const { port } = peer.address();
   const heard = t.times(peer, 'message', 7);
@@ -126,7 +126,7 @@ extra('connected, unbound, in order with others, and counted', async (t) => {
   assert.strictEqual(socket.writableLength, 0);
 }, { needs: notLinux });
 
-extra('what cannot be is refused', async (t) => {
+extra('impossible options are refused', async (t) => {
   const socket = await t.bound('socket');
   const { port } = socket.address();
   assert.strictEqual(await sent(t, socket, 'x', port, LO, { source: '192.0.2.1' }), 'ENETUNREACH');
@@ -148,7 +148,7 @@ extra('what cannot be is refused', async (t) => {
   assert.strictEqual((await failure(() => t.socket('unbound').setRecvMetadata({ ttl: true }))).message, 'setRecvMetadata EBADF');
 }, { needs: notLinux });
 
-inChild('not to be fragmented, by one datagram', FIXTURE, 'fragments', {
+inChild('dontFragment for one datagram', FIXTURE, 'fragments', {
   prefix: namespace, needs: noNamespace, onHost: false,
   expected: [['kept whole', 'EMSGSIZE'], ['as the socket has it', 2_000]],
 });

@@ -1,5 +1,5 @@
 'use strict';
-// Options that Node's socket does not have, groups by name and number, stats().
+// Options that Node's socket does not have, groups by the interface's name and number, stats().
 
 const assert = require('node:assert');
 const path = require('node:path');
@@ -35,7 +35,7 @@ const OPTIONS = {
 
 const joined = ['name', 'index', 'address', 'all'].flatMap((by) => [[`join by ${by}`, 'ok'], ['heard', `to ${by}`], ['leave', 'ok']]);
 
-inChild('what the kernel makes of groups', FIXTURE, 'groups', {
+inChild('joining and leaving groups by name, number and address', FIXTURE, 'groups', {
   ...inNamespace,
   expected: [
     ['leave by', 'ok'], ...joined, ['no such interface', 'ENODEV'], ['no such interface', 'ENODEV'],
@@ -44,7 +44,7 @@ inChild('what the kernel makes of groups', FIXTURE, 'groups', {
   ],
 });
 
-inChild('what the kernel makes of options', FIXTURE, 'options', {
+inChild('the effect of the options', FIXTURE, 'options', {
   ...inNamespace,
   expected: [
     ['bindToDevice', 'ok'], ['bindToDevice', 'ENODEV'], ['bindToDevice', 'ok'], ['getMTU without a peer', 'ENOTCONN'],
@@ -53,7 +53,7 @@ inChild('what the kernel makes of options', FIXTURE, 'options', {
   ],
 });
 
-extra('options are refused while unbound, and once closed', async (t) => {
+extra('unbound and closed sockets refuse every option', async (t) => {
   for (const [name, values] of Object.entries(OPTIONS)) {
     const socket = t.socket('socket');
     const error = await failure(() => socket[name](...values));
@@ -78,9 +78,9 @@ extra('each option of the table is set and read', async (t) => {
     if (!isBoolean) for (const value of [least - 1, most + 1, 1.5]) assert.throws(() => socket[`set${name}`](value), { code: 'ERR_OUT_OF_RANGE' });
     if (!isBoolean) assert.throws(() => socket[`set${name}`]('1'), { code: 'ERR_INVALID_ARG_TYPE' });
   }
-}, { needs: process.platform === 'linux' ? false : 'other systems have some of them' });
+}, { needs: process.platform === 'linux' ? false : 'other systems have only some of the options' });
 
-extra('arguments that are none', async (t) => {
+extra('invalid arguments', async (t) => {
   const socket = await t.bound('socket');
   const wrong = [
     ['setTOS', 256], ['setTOS', -1], ['setTOS', '8'], ['bindToDevice', undefined], ['bindToDevice', 5], ['setIncomingCPU', -1],
@@ -113,7 +113,7 @@ extra('stats() counts what has been sent and received', async (t) => {
   assert.ok(Object.values(own.stats()).every((value) => Number.isInteger(value) || value === undefined));
 });
 
-extra('what the kernel drops is sent less received', async (t) => {
+extra('the count of drops is what was sent less what was received', async (t) => {
   const { socket, sender } = await pair(t);
   let heard = 0;
   socket.on('message', () => { heard += 1; });

@@ -1,5 +1,5 @@
 'use strict';
-// Values that no program should pass, and what a process must still be able to do after it has passed them.
+// Values that no program should pass, and a check that the process still works after it has passed them.
 
 const { isIP } = require('node:net');
 const util = require('node:util');
@@ -12,7 +12,7 @@ function detached() {
   return view;
 }
 
-/** A view whose buffer has shrunk from under it. */
+/** A view out of the bounds of its buffer, which has shrunk. */
 function outOfBounds() {
   const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
   const view = new Uint8Array(buffer, 4, 4);
@@ -20,7 +20,7 @@ function outOfBounds() {
   return view;
 }
 
-/** A view that follows the length of its buffer, which has grown. */
+/** A view that tracks the length of its buffer, which has grown. */
 function tracking() {
   const buffer = new ArrayBuffer(2, { maxByteLength: 16 });
   const view = new Uint8Array(buffer);
@@ -36,7 +36,7 @@ function revoked(target) {
 
 const trap = (target) => new Proxy(target, { get: thrower('get'), has: thrower('has'), ownKeys: thrower('ownKeys') });
 
-/** What to pass, by name; each is made anew for every call. */
+/** The values, by name; each is made anew for every call. */
 const VALUES = {
   undefined: () => undefined, null: () => null, true: () => true, false: () => false,
   zero: () => 0, minusZero: () => -0, minusOne: () => -1, one: () => 1, fraction: () => 1.5, NaN: () => NaN, infinity: () => Infinity,
@@ -52,10 +52,10 @@ const VALUES = {
   detached, outOfBounds, tracking, emptyView: () => new Uint8Array(0), float: () => new Float64Array(2), bigInts: () => new BigInt64Array(2), buffer: () => Buffer.from('abc'),
 };
 
-/** Answers at once on the next tick, and never asks a name server. */
+/** Answers on the next tick, without a name server. */
 const lookup = (name, family, callback) => process.nextTick(callback, null, isIP(name) ? name : '127.0.0.1', 4);
 
-/** What came of a call: the error, or what kind of value was returned. */
+/** Records the outcome of a call: the error, or the kind of value returned. */
 function outcome(t, label, action) {
   try {
     const result = action();
@@ -65,7 +65,7 @@ function outcome(t, label, action) {
   }
 }
 
-/** An error's look, also of one whose getters are hostile. */
+/** The fields of an error, or the text of any other thrown value. */
 function describe(error) {
   return error instanceof Error ? { name: error.name, code: error.code, message: error.message } : String(error);
 }
@@ -92,12 +92,12 @@ const STATES = {
   },
 };
 
-/** Hears of what would else end the process. */
+/** Records uncaught exceptions, which would otherwise end the process. */
 function survive(t) {
   process.on('uncaughtException', (error) => t.note('uncaught', describe(error)));
 }
 
-/** Proves that the process still has working sockets, and closes those of the scenario, so that the process can end. */
+/** Checks that sockets still work, and closes those of the scenario, so that the process can end. */
 async function roundTrip(t) {
   const [socket, client] = [t.dgram.createSocket('udp4'), t.dgram.createSocket('udp4')];
   socket.bind(0, '127.0.0.1');

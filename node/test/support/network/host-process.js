@@ -1,5 +1,5 @@
 'use strict';
-// What network/hosts.js runs in a network namespace: a host that does what standard input says, an order to a line.
+// Runs in a network namespace for network/hosts.js: a host that executes the orders of standard input, one per line.
 
 const { execFileSync } = require('node:child_process');
 const { once } = require('node:events');
@@ -8,7 +8,7 @@ const readline = require('node:readline');
 
 const dgram = require(process.env.HELIOGRAM_TEST_LOAD);
 
-/** The sockets by name, each with what it has heard. */
+/** The sockets by name, each with the messages received. */
 const sockets = new Map();
 
 const orders = {
@@ -28,7 +28,7 @@ const orders = {
 
   call: (name, method, ...values) => sockets.get(name).socket[method](...values),
 
-  /** Sends, and says between which moments that was, in ms since 1970. */
+  /** Sends; returns the times before and after in ms since 1970. */
   async send(name, ...values) {
     const from = Date.now();
     const error = await new Promise((resolve) => sockets.get(name).socket.send(...values, resolve));
@@ -36,13 +36,13 @@ const orders = {
     return { from, to: Date.now() };
   },
 
-  /** What the socket has heard since this was last asked. */
+  /** The messages received since the last call. */
   heard: (name) => sockets.get(name).heard.splice(0),
 };
 
-async function obey({ id, order, values }) {
+async function execute({ id, order, values }) {
   const answer = await new Promise((resolve) => resolve(orders[order](...values))).then((result) => ({ result }), (error) => ({ error: error.message }));
   process.stdout.write(`${JSON.stringify({ id, ...answer }, (_, value) => (typeof value === 'bigint' ? `${value}` : value))}\n`);
 }
 
-readline.createInterface({ input: process.stdin }).on('line', (line) => obey(JSON.parse(line))).on('close', () => process.exit());
+readline.createInterface({ input: process.stdin }).on('line', (line) => execute(JSON.parse(line))).on('close', () => process.exit());

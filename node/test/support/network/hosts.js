@@ -56,15 +56,15 @@ class Host {
   /** Sets a variable under `/proc/sys/net`. */
   set(key, value) { return this.#ask('set', key, value); }
 
-  /** Makes a socket on all addresses, and answers its port. */
+  /** Opens a socket on all addresses; returns its port. */
   open(name, options = 'udp4') { return this.#ask('open', name, options); }
 
   call(name, method, ...values) { return this.#ask('call', name, method, ...values); }
 
-  /** Sends; answers `{ from, to }`, the moments in ms since 1970 between which that was. */
+  /** Sends; returns `{ from, to }`, the times before and after in ms since 1970. */
   send(name, ...values) { return this.#ask('send', name, ...values); }
 
-  /** What comes next to a socket, `count` of them: text and rinfo. */
+  /** Waits for the next `count` messages of a socket; returns their texts and rinfos. */
   async heard(t, name, count = 1) {
     const all = [];
     while (all.length < count) {
@@ -89,7 +89,7 @@ const SETTINGS = {
 
 async function threeHosts(t) {
   const [middle, east] = [new Host(t), new Host(t)];
-  // Both have answered, and so live in namespaces of their own.
+  // Both have answered, and so are in namespaces of their own by now.
   await Promise.all([middle, east].map(async (host) => {
     await host.ip('link set lo up');
     for (const [key, value] of Object.entries(SETTINGS)) await host.set(key, value);
@@ -105,7 +105,7 @@ async function threeHosts(t) {
   return { ip, middle, east };
 }
 
-/** Waits until what leaves here arrives there, and back: for a moment after a link is up, it swallows everything. */
+/** Waits until datagrams pass in both directions: a link loses them for a moment after it is up. */
 async function reach(t, east, type, address) {
   const port = await east.open(`reach ${type}`, type);
   const socket = t.socket(`reach ${type}`, type);
@@ -122,7 +122,7 @@ async function reach(t, east, type, address) {
   }
 }
 
-/** A scenario that is given the other hosts too; what it has opened is closed when it ends. */
+/** A scenario that also gets the other hosts; what it opens is closed when it ends. */
 const beside = (scenario) => async (t) => {
   try {
     await scenario(t, await threeHosts(t));

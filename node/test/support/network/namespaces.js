@@ -1,6 +1,6 @@
 'use strict';
-// What the machine offers: IPv6 on the loopback interface, and network namespaces, in which a test may do what
-// would else leave the machine. Where something is missing, its tests are skipped with the reason.
+// What the machine offers: IPv6 on the loopback interface, and network namespaces, in which datagrams never leave the
+// machine. Tests that need something missing are skipped with the reason.
 
 const { spawnSync } = require('node:child_process');
 const os = require('node:os');
@@ -36,7 +36,7 @@ const namespace = way ? shell(way) : [];
 /** False, or why tests in a namespace can't run. */
 const noNamespace = !way && 'no network namespace can be made here: `unshare --net` or `ip` failed';
 
-/** False, or why no interface can hold datagrams back until they shall leave. */
+/** False, or why no interface can hold datagrams back until their transmit time. */
 const noPacing = noNamespace || (!holdsBack() && 'this kernel has no queueing discipline fq');
 
 function holdsBack() {
@@ -44,7 +44,7 @@ function holdsBack() {
   return spawnSync(program, [...prefix, 'tc', 'qdisc', 'add', 'dev', 'near', 'root', 'fq'], { timeout: 10_000 }).status === 0;
 }
 
-/** A port to which nobody listens: it lies below the range from which the kernel chooses. */
+/** A closed port: it is below the range from which the kernel chooses. */
 const DEAF_PORT = 7;
 
 module.exports = { DEAF_PORT, namespace, noIPv6, noNamespace, noPacing };

@@ -1,5 +1,5 @@
 'use strict';
-// Ports for tests that close a port and expect to find it as they left it.
+// Ports for tests that close a port and expect that no other process takes it.
 
 const dgram = require('node:dgram');
 const { once } = require('node:events');

@@ -1,5 +1,5 @@
 'use strict';
-// Scenarios that need a process of their own: one that dies, exits, forks, or is denied something.
+// Scenarios that need a process of their own, since they crash, exit, fork or are denied a permission.
 
 const assert = require('node:assert');
 const { spawn } = require('node:child_process');
@@ -13,7 +13,7 @@ const LIMIT = 40_000;
 
 /**
  * Runs one scenario of a fixture file in a child process, under `prefix` (a command that runs commands), and
- * answers its exit code, signal, records, and the line that names the error it died of.
+ * returns its exit code, signal, records, and the line that names its uncaught error.
  */
 async function run(fixture, scenario, { module = SUBJECT, flags = [], env = {}, stdin = 'ignore', stdio = [], prefix = [], meanwhile } = {}) {
   const command = [...prefix, ...runtime.command(flags, module === HOST), ENTRY, fixture, scenario];
@@ -78,7 +78,7 @@ function inChild(title, fixture, scenario, { code = 0, signal = null, least = 1,
       const theirs = await run(fixture, scenario, { ...how, module: HOST });
       same(ours.records, theirs.records, 'the host');
       const { code, signal } = theirs;
-      const died = runtime.program ? ours.died : theirs.died; // each prints it in its own words
+      const died = runtime.program ? ours.died : theirs.died; // each runtime prints it in its own words
       assert.deepStrictEqual({ code: ours.code, signal: ours.signal, died: ours.died }, { code, signal, died });
     }
     assert.ok(ours.records.length >= least, `${ours.records.length} records, at least ${least} expected\n${ours.stderr}`);

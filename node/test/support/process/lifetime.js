@@ -1,5 +1,5 @@
 'use strict';
-// Tests that look at one module alone: a scenario in a child process, which must end as it should and do what it should.
+// Tests of one module, without comparison: a scenario in a child process, with an expected exit and trace.
 
 const assert = require('node:assert');
 const { run } = require('./child.js');

@@ -1,21 +1,21 @@
 'use strict';
-// What this process has open, by /proc.
+// Descriptors, timers and threads of this process, read from /proc.
 
 const fs = require('node:fs');
 
-/** How many descriptors are open. */
+/** The number of open descriptors. */
 const descriptors = () => fs.readdirSync('/proc/self/fd').length;
 
-/** How many timers are open that a loop watches, `timerfd_create(2)`. */
+/** The number of timers, `timerfd_create(2)`. */
 const timers = () => fs.readdirSync('/proc/self/fd').filter((descriptor) => {
   try {
     return fs.readlinkSync(`/proc/self/fd/${descriptor}`) === 'anon_inode:[timerfd]';
   } catch {
-    return false; // the one that the directory was read by
+    return false; // the descriptor of this directory itself
   }
 }).length;
 
-/** Whether a thread of the package is left: where it has one, it ends a tenth of a second after the last socket. */
+/** Whether the package's poll thread runs: it ends a tenth of a second after the last socket. */
 function hasThread() {
   return fs.readdirSync('/proc/self/task').some((task) => {
     try {
@@ -26,15 +26,12 @@ function hasThread() {
   });
 }
 
-/** Waits until no thread of the package is left, and with it none of its descriptors. */
+/** Waits until the poll thread has ended and closed its descriptors. */
 async function threadsEnded(t) {
   while (hasThread()) await t.until((done) => setTimeout(done, 10));
 }
 
-/**
- * Waits until what the runtime opens by itself is open: Deno makes a pair of sockets, for signals, half a second after it has
- * started.
- */
+/** Waits until the runtime has opened its own descriptors: Deno opens a pair of sockets for signals half a second after its start. */
 async function started(t) {
   while (performance.now() < 1_000) await t.until((done) => setTimeout(done, 10));
 }

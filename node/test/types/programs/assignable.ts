@@ -1,4 +1,4 @@
-// heliogram's types in the place of the host's, and the host's in the place of heliogram's. Compiling is the test.
+// heliogram's types assigned to the host's, and the host's to heliogram's. Compiling is the test.
 import * as host from 'node:dgram';
 import * as heliogram from 'heliogram';
 
@@ -18,7 +18,7 @@ const create: typeof host.createSocket = heliogram.createSocket;
 const socket: host.Socket = heliogram.createSocket('udp4');
 const event: keyof heliogram.SocketEventMap = 'message';
 
-// Our send() has one more form, so that the host's stands in for it only with that form.
+// Our send() has one more overload, so the host's is assignable only with that overload added.
 declare const hostSocket: host.Socket & Pick<heliogram.Socket, Newer | 'send'>;
 const back: Pick<heliogram.Socket, Exclude<keyof heliogram.Socket, Newer>> = hostSocket;
 
@@ -26,7 +26,7 @@ declare const theirs: { rinfo: host.RemoteInfo; bind: host.BindOptions; options:
 const ours: { rinfo: heliogram.RemoteInfo; bind: heliogram.BindOptions; options: heliogram.SocketOptions; type: heliogram.SocketType } = theirs;
 const again: typeof theirs = ours;
 
-// A listener written for one is a listener for the other.
+// A listener typed for one is a listener for the other.
 declare const listener: (msg: Parameters<Exclude<Parameters<typeof host.createSocket>[1], undefined>>[0], rinfo: host.RemoteInfo) => void;
 heliogram.createSocket('udp4', listener).on('message', listener).once('message', listener).prependListener('message', listener);
 hostSocket.on('message', (msg: heliogram.Message, rinfo: heliogram.RemoteInfo) => {});

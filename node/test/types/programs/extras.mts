@@ -53,9 +53,9 @@ socket.send('x', 9, '::1', { transmitTime: 5 });
 socket.setTransmitTimeClock('wall');
 // @ts-expect-error: an interface has a name or a number
 socket.joinGroup('224.0.0.114', { interface: null });
-// @ts-expect-error: null is to no device
+// @ts-expect-error: unbinding from a device takes null
 socket.bindToDevice();
-// @ts-expect-error: a fact of one datagram
+// @ts-expect-error: credentials are of Unix datagrams only
 socket.setRecvMetadata({ credentials: true });
 socket[Symbol.dispose]();
 const local = dgram.createSocket({ type: 'unix_dgram', replaceStale: true }, (msg, rinfo) => local.send(msg, rinfo.address));
@@ -69,7 +69,7 @@ const places: string = other.address().address + other.remoteAddress().address +
 other.setReceiveCredentials(false);
 other.disconnect();
 await other.ref().unref().close()[Symbol.asyncDispose]();
-// @ts-expect-error: a local socket has no port
+// @ts-expect-error: a Unix datagram socket has no port
 other.bind(41_234);
 const dgrams: UnixDgram = new UnixDgram('unix_dgram', (msg, { address }) => address + msg.length);
 dgrams.connect('/run/log');

@@ -1,4 +1,4 @@
-// The forms of CommonJS.
+// Imports in CommonJS.
 import dgram = require('node:dgram');
 import { createSocket } from 'node:dgram';
 

@@ -1,4 +1,4 @@
-// Every call that the host's types accept, in every form.
+// Every method and overload of the host's types.
 import { Buffer } from 'node:buffer';
 import { EventEmitter } from 'node:events';
 import { AddressInfo, BlockList } from 'node:net';

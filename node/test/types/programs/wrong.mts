@@ -1,4 +1,4 @@
-// What the host's types refuse: one mistake a line.
+// Calls that the host's types refuse: one mistake per line.
 import { createSocket } from 'node:dgram';
 const socket = createSocket('udp4');
 createSocket('udp5');
