@@ -1,4 +1,4 @@
-//! No datagram costs an allocation, on any of the paths that are made for many.
+//! Sending and receiving a datagram allocates nothing, on every path made for throughput.
 
 use allocation_counter::measure;
 use heliogram::{Datagram, RecvBatch, Socket, SocketOptions, SocketType};
@@ -23,7 +23,7 @@ fn bound(options: &SocketOptions) -> (Socket, SocketAddr) {
     (socket, address)
 }
 
-/// What `round` allocates once it has run before: what is made once is not per datagram.
+/// The allocations of a second `round`; the first makes what is made once.
 fn allocations(mut round: impl FnMut()) -> u64 {
     round();
     measure(|| (0..4).for_each(|_| round())).count_total
@@ -110,7 +110,7 @@ mod in_tokio {
         }
     }
 
-    /// What stays allocated after `CLOSES` rounds; the runtime itself keeps some.
+    /// The bytes still allocated after `CLOSES` rounds; the runtime itself keeps some.
     fn kept(round: impl AsyncFn()) -> i64 {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let rounds = || {
@@ -118,7 +118,7 @@ mod in_tokio {
                 for count in 0..CLOSES {
                     round().await;
                     if count % 16 == 0 {
-                        // The runtime gives registrations back when it polls its driver.
+                        // The runtime frees registrations when it polls its driver.
                         tokio::task::yield_now().await;
                     }
                 }

@@ -34,7 +34,7 @@ fn output(host: Option<&Host>, name: &str) -> Output {
     host.map_or_else(run, |host| host.run(run))
 }
 
-/// What an example prints that ends well.
+/// The output of an example that succeeds.
 fn printed(host: Option<&Host>, name: &str) -> String {
     let Output { status, stdout, stderr } = output(host, name);
     assert!(status.success() && stderr.is_empty(), "{name}: {status}: {}", String::from_utf8_lossy(&stderr));
@@ -79,7 +79,7 @@ impl Drop for Server {
 
 #[test]
 fn the_server_prints_what_the_clients_send() {
-    // Where no host of our own is to be had, this one's port 41234 will do.
+    // Without network namespaces the test uses port 41234 of this host.
     let net = Net::new();
     let host = net.as_ref().map(|net| &net.west);
     let server = Server::start(host);
@@ -93,7 +93,7 @@ fn the_server_prints_what_the_clients_send() {
 }
 
 #[test]
-fn a_server_whose_port_is_taken_says_so() {
+fn a_server_whose_port_is_taken_reports_the_error() {
     let Some(net) = Net::new() else { return };
     let first = Server::start(Some(&net.west));
     first.line();
@@ -102,14 +102,14 @@ fn a_server_whose_port_is_taken_says_so() {
 }
 
 #[test]
-fn of_two_processes_that_share_a_socket_one_may_join() {
+fn one_of_two_processes_that_share_a_socket_may_join() {
     let Some(net) = Net::new() else { return };
     net.middle.ip("route add 224.0.0.0/4 dev eth1");
     assert_eq!(printed(Some(&net.middle), "membership_cluster"), "Works ok\nFails with EADDRINUSE\n");
 }
 
 #[test]
-fn multicast_leaves_by_the_interface_that_is_named() {
+fn multicast_leaves_by_the_named_interface() {
     let Some(net) = Net::new() else { return };
     net.middle.ip("address add 10.0.0.2/24 dev eth1");
     for name in ["multicast_interface_ipv6", "multicast_interface_ipv6_windows", "multicast_interface_ipv4"] {
@@ -120,7 +120,7 @@ fn multicast_leaves_by_the_interface_that_is_named() {
     assert!(!elsewhere.status.success());
 }
 
-/// A client that asks everybody on its link, by a socket of its own host.
+/// A client that broadcasts its question on its link.
 fn discover(host: &Host, to: &str, name: &str) -> (String, SocketAddr) {
     let socket = host.run(|| {
         let socket = Socket::new(&SocketOptions::new(SocketType::Udp4).device("eth0")).unwrap();
@@ -134,7 +134,7 @@ fn discover(host: &Host, to: &str, name: &str) -> (String, SocketAddr) {
 }
 
 #[test]
-fn leases_come_from_the_address_and_interface_that_were_asked() {
+fn leases_come_from_the_address_and_interface_of_the_question() {
     let Some(net) = Net::new() else { return };
     net.middle.ip("address add 10.77.1.22/24 dev eth0");
     let server = Server::of(Some(&net.middle), example("lease_server").arg("6767"));
@@ -162,10 +162,10 @@ fn a_client_without_an_address_is_answered_on_its_own_link() {
     assert_eq!((&offer[..], from), ("OFFER 10.77.2.100 to new", "10.77.2.2:6767".parse().unwrap()));
 }
 
-/// What a router does to a video that is more than `most` datagrams a frame: it marks the rest. It sits between sender and
-/// receiver as a process, because not every kernel has a queue that marks. It ends with the video, and says when the first
-/// and the last picture came, how many came, and how many it marked.
-fn mark_what_is_too_much(router: &Socket, receiver: SocketAddr, most: u32) -> (Duration, u32, u32) {
+/// A router that marks the datagrams of a frame beyond the first `most`. It is a socket between sender and receiver, because
+/// not every kernel has a queueing discipline that marks. Ends with the video; returns the time from the first to the last
+/// datagram, how many came, and how many it marked.
+fn mark_excess(router: &Socket, receiver: SocketAddr, most: u32) -> (Duration, u32, u32) {
     let (mut sender, mut frame, mut in_frame, mut marked, mut came) = (None, 0, 0, 0, 0);
     let (mut first, mut last) = (None, SystemTime::UNIX_EPOCH);
     loop {
@@ -204,14 +204,14 @@ fn video(net: &Net) -> Result<(), String> {
         router
     });
     let sender = Server::of(Some(&net.west), example("paced_video").args(["send", "10.77.1.2:5006"]));
-    let (time, came, marked) = mark_what_is_too_much(&router, "10.77.2.1:5004".parse().unwrap(), MOST);
+    let (time, came, marked) = mark_excess(&router, "10.77.2.1:5004".parse().unwrap(), MOST);
     let (received, sent) = (receiver.line(), sender.line());
     let (head, rate) = sent.trim_end_matches(" a frame").rsplit_once(' ').unwrap();
     let all_counted = received == format!("received {came} datagrams, {marked} of them marked")
         && head == format!("sent {came} datagrams in 100 frames, from 20 to");
-    let gave_way = marked > 0 && rate.parse::<u32>().unwrap() <= MOST + MOST / 2;
+    let slowed_down = marked > 0 && rate.parse::<u32>().unwrap() <= MOST + MOST / 2;
     let paced = time.abs_diff(ASKED) < ASKED / 10;
-    if all_counted && gave_way && paced {
+    if all_counted && slowed_down && paced {
         return Ok(());
     }
     Err(format!("{sent}; the router: {came} in {time:?}, {marked} marked; {received}"))
@@ -219,7 +219,7 @@ fn video(net: &Net) -> Result<(), String> {
 
 /// A busy machine may delay a process too long for the pace or for its receive buffer, but not each time.
 #[test]
-fn a_video_is_paced_and_gives_way_to_congestion() {
+fn a_video_is_paced_and_lowers_its_rate_under_congestion() {
     let Some(net) = Net::new() else { return };
     let failures: Vec<_> = (0..3).map_while(|_| video(&net).err()).collect();
     assert!(failures.len() < 3, "{failures:#?}");

@@ -1,4 +1,4 @@
-//! What the process lacks and what interrupts it: no descriptors left, signals without end.
+//! A process without free descriptors, and one that signals interrupt constantly.
 //!
 //! Both change the whole process, so each test runs itself again in a process of its own.
 #![cfg(target_os = "linux")]
@@ -18,7 +18,7 @@ use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-/// Does the work in a process of its own: this test, run again by name.
+/// Runs the work in a process of its own: this test, run again by name.
 fn alone(work: impl FnOnce()) {
     const CHILD: &str = "HELIOGRAM_TEST_CHILD";
     if std::env::var_os(CHILD).is_some() {
@@ -34,7 +34,7 @@ fn alone(work: impl FnOnce()) {
     assert!(child.status.success() && said.contains("1 passed"), "{said}\n{}", String::from_utf8_lossy(&child.stderr));
 }
 
-/// Opens files until there is no descriptor left.
+/// Opens files until no descriptor is free.
 fn take_all_descriptors() -> Vec<File> {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, 64.min(most), most).unwrap();
@@ -55,7 +55,7 @@ fn says(outcome: heliogram::Result<()>) -> String {
 }
 
 #[test]
-fn the_very_first_socket_without_descriptors_left() {
+fn the_first_socket_of_a_process_without_free_descriptors() {
     alone(|| {
         let socket = new(SocketType::Udp4);
         let files = take_all_descriptors();
@@ -68,7 +68,7 @@ fn the_very_first_socket_without_descriptors_left() {
 }
 
 #[test]
-fn no_descriptors_left() {
+fn sockets_without_free_descriptors() {
     alone(|| {
         let (old, doomed, peer) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"), bound("127.0.0.1:0"));
         let (to, group) = (peer.local_addr().unwrap(), "239.1.1.1".parse().unwrap());
@@ -80,7 +80,7 @@ fn no_descriptors_left() {
         assert_eq!(says(socket.connect(to)), "bind EMFILE 0.0.0.0");
         assert_eq!(says(socket.join_multicast(group, Interface::Default)), "addMembership EMFILE");
         assert_eq!(code(socket.local_addr()), "EBADF");
-        // Who has a descriptor works on, and closing needs none.
+        // Sockets with a descriptor go on, and closing needs no descriptor.
         send(&old, b"works on", Some(to)).unwrap();
         assert_eq!(recv(&peer), b"works on");
         doomed.close().unwrap();
@@ -106,7 +106,7 @@ fn handle_signals() {
     unsafe { sigaction(Signal::SIGUSR1, &action) }.unwrap();
 }
 
-/// A thread that signals are sent to. With musl its identifier is a pointer.
+/// The thread that gets the signals. With musl its identifier is a pointer.
 struct ThreadId(Pthread);
 
 // SAFETY: pthread_kill takes the identifier of a live thread from any thread.
@@ -118,7 +118,7 @@ impl ThreadId {
     }
 }
 
-/// Does the work while signals rain on its thread.
+/// Does the work while its thread gets signals constantly.
 fn in_a_storm(work: impl FnOnce()) {
     handle_signals();
     let (over, target) = (AtomicBool::new(false), ThreadId(pthread_self()));
@@ -152,7 +152,7 @@ fn signals_interrupt_nothing() {
     });
 }
 
-/// Datagrams and batches there, and all of them received in order.
+/// Sends datagrams and batches, and receives all of them in order.
 fn round(sender: &Socket, receiver: &Socket, to: std::net::SocketAddr, number: u32) {
     let payloads: Vec<_> = (0..24_u32).map(|index| (number * 24 + index).to_le_bytes()).collect();
     payloads[..8].iter().for_each(|bytes| assert_eq!(send(sender, bytes, Some(to)), Ok(4)));

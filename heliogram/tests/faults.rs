@@ -1,4 +1,4 @@
-//! Bad input and faults over loopback: each is refused with its code, and the socket still works.
+//! Invalid input and errors over loopback: each is reported with its code, and the socket still works.
 #![cfg(unix)]
 
 mod common;
@@ -33,7 +33,7 @@ fn addr(text: &str) -> SocketAddr {
 }
 
 #[test]
-fn empty_messages_are_messages() {
+fn empty_messages_are_sent_and_received() {
     for local in [V4, V6] {
         let (sender, receiver, to) = pair(local);
         assert_eq!(send(&sender, b"", Some(to)), Ok(0));
@@ -48,7 +48,7 @@ fn empty_messages_are_messages() {
 }
 
 #[test]
-fn the_longest_message_goes_and_one_byte_more_does_not() {
+fn the_longest_message_is_sent_and_one_byte_more_is_refused() {
     // Over IPv6 the header does not count towards the length (RFC 8200, section 3).
     for (local, longest) in [(V4, MAX_MESSAGE), (V6, 65_535 - 8)] {
         let (sender, receiver, to) = pair(local);
@@ -64,7 +64,7 @@ fn the_longest_message_goes_and_one_byte_more_does_not() {
 }
 
 #[test]
-fn the_longest_message_goes_in_a_batch_and_one_byte_more_ends_it() {
+fn the_longest_message_is_sent_in_a_batch_and_one_byte_more_ends_it() {
     for (local, longest) in [(V4, MAX_MESSAGE), (V6, 65_535 - 8)] {
         let (sender, receiver, to) = pair(local);
         let message = vec![7; longest + 1];
@@ -90,7 +90,7 @@ fn a_message_of_more_buffers_than_the_system_takes_is_refused() {
 }
 
 #[test]
-fn what_does_not_fit_the_buffer_is_cut_and_said_to_be() {
+fn a_datagram_larger_than_the_buffer_is_marked_as_truncated() {
     let (sender, receiver, to) = pair(V4);
     for (room, text) in [(0, ""), (3, "dat"), (8, "datagram"), (9, "datagram")] {
         send(&sender, b"datagram", Some(to)).unwrap();
@@ -102,7 +102,7 @@ fn what_does_not_fit_the_buffer_is_cut_and_said_to_be() {
 }
 
 #[test]
-fn wrong_destinations_are_refused_and_harm_nothing() {
+fn invalid_destinations_are_refused() {
     let mut list = BlockList::new();
     list.add_subnet("198.51.100.0".parse().unwrap(), 24).unwrap();
     let socket = Socket::new(&SocketOptions::new(SocketType::Udp4).send_block_list(list)).unwrap();
@@ -128,7 +128,7 @@ fn wrong_destinations_are_refused_and_harm_nothing() {
 }
 
 #[test]
-fn wrong_local_addresses_leave_the_socket_unbound() {
+fn invalid_local_addresses_leave_the_socket_unbound() {
     let taken = bound(V4);
     for (local, why) in [
         (taken.local_addr().unwrap(), "EADDRINUSE"),
@@ -137,7 +137,7 @@ fn wrong_local_addresses_leave_the_socket_unbound() {
         (addr("255.255.255.255:0"), "EADDRNOTAVAIL"),
     ] {
         let socket = new(SocketType::Udp4);
-        // Linux takes the broadcast address for a local one; every other is refused.
+        // Linux accepts the broadcast address as a local one; every other is refused.
         let outcome = code(socket.bind(Some(local)));
         assert!(outcome == why || local.ip() == Ipv4Addr::BROADCAST, "bind to {local}: {outcome}");
         if outcome != "ok" {
@@ -149,7 +149,7 @@ fn wrong_local_addresses_leave_the_socket_unbound() {
 }
 
 #[test]
-fn an_implicit_bind_that_fails_says_so_and_may_be_tried_again() {
+fn a_failed_implicit_bind_is_an_error_and_may_be_repeated() {
     let options = SocketOptions::new(SocketType::Udp4).recv_buffer_size(1 << 20);
     let socket = Socket::new(&options).unwrap();
     assert_eq!(code(send(&socket, b"x", None)), "ERR_SOCKET_DGRAM_NOT_CONNECTED");
@@ -162,7 +162,7 @@ fn an_implicit_bind_that_fails_says_so_and_may_be_tried_again() {
 }
 
 #[test]
-fn wrong_groups_are_refused_and_right_ones_still_joined() {
+fn invalid_groups_are_refused_and_valid_ones_still_joined() {
     let here = Interface::Address(Ipv4Addr::LOCALHOST);
     let socket = bound(V4);
     for group in ["127.0.0.1", "0.0.0.0", "255.255.255.255", "223.255.255.255", "240.0.0.0"] {
@@ -225,7 +225,7 @@ fn every_send_and_receive_reports_a_closed_peer_once() {
 fn a_connected_socket_receives_from_its_peer_only() {
     let friend = bound(V4);
     let to = friend.local_addr().unwrap();
-    // A port of one's own choice: Linux takes a chosen one away with the peer.
+    // A port that the test chose: Linux releases one that it chose itself with the peer.
     let own = bound_reserved("127.0.0.1").local_addr().unwrap();
     let socket = bound(&own.to_string());
     socket.connect(to).unwrap();
@@ -243,7 +243,7 @@ fn a_connected_socket_receives_from_its_peer_only() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn disconnecting_gives_an_ephemeral_port_back_until_the_next_send() {
+fn disconnecting_releases_an_ephemeral_port_until_the_next_send() {
     let (_sender, receiver, to) = pair(V4);
     let socket = new(SocketType::Udp4);
     socket.connect(to).unwrap();
@@ -266,7 +266,7 @@ fn adopt(descriptor: impl Into<OwnedFd>) -> String {
 }
 
 #[test]
-fn foreign_descriptors_are_refused_by_their_names() {
+fn the_errors_of_other_descriptors_name_their_types() {
     let refused = |name| format!("ERR_INVALID_FD_TYPE Unsupported fd type: {name}");
     let listener = TcpListener::bind(V4).unwrap();
     let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -292,7 +292,7 @@ fn a_refused_descriptor_is_closed() {
 }
 
 #[test]
-fn a_socket_of_somebody_else_is_taken_over() {
+fn a_bound_descriptor_is_adopted() {
     let address = ports::reserved(ip("127.0.0.1"));
     let other = UdpSocket::bind(address).unwrap();
     let socket = new(SocketType::Udp4);
@@ -310,7 +310,7 @@ fn a_socket_of_somebody_else_is_taken_over() {
 }
 
 #[test]
-fn a_taken_over_socket_keeps_its_peer() {
+fn an_adopted_socket_keeps_its_peer() {
     let peer = bound(V4);
     let other = UdpSocket::bind(V4).unwrap();
     other.connect(peer.local_addr().unwrap()).unwrap();
@@ -324,7 +324,7 @@ fn a_taken_over_socket_keeps_its_peer() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_taken_over_socket_gets_the_options_of_its_new_owner() {
+fn an_adopted_socket_gets_the_options() {
     let options = SocketOptions::new(SocketType::Udp4).gro(true).recv_buffer_size(20_000).send_buffer_size(10_000);
     let socket = Socket::new(&options).unwrap();
     socket.bind_descriptor(UdpSocket::bind(V4).unwrap().into()).unwrap();
@@ -341,7 +341,7 @@ fn a_taken_over_socket_gets_the_options_of_its_new_owner() {
 }
 
 #[test]
-fn a_socket_with_a_descriptor_takes_no_other() {
+fn a_socket_with_a_descriptor_cannot_adopt_another() {
     let socket = new(SocketType::Udp4);
     socket.join_multicast("239.1.1.1".parse().unwrap(), Interface::Address(Ipv4Addr::LOCALHOST)).unwrap();
     let error = socket.bind_descriptor(UdpSocket::bind(V4).unwrap().into()).unwrap_err();
@@ -349,7 +349,7 @@ fn a_socket_with_a_descriptor_takes_no_other() {
     assert_works(&socket);
 }
 
-/// Whether a program started now would not have this descriptor.
+/// Whether the descriptor is close-on-exec.
 fn closes_on_exec(number: i32) -> bool {
     !cfg!(target_os = "linux") || {
         let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap();
@@ -375,7 +375,7 @@ fn closing_frees_the_port_at_once_and_the_number_only_with_the_socket() {
 }
 
 #[test]
-fn closing_is_for_good() {
+fn a_closed_socket_stays_closed() {
     let (socket, _peer, to) = pair(V4);
     socket.close().unwrap();
     let not_running = "ERR_SOCKET_DGRAM_NOT_RUNNING";
@@ -390,7 +390,7 @@ fn closing_is_for_good() {
     assert_eq!(code(socket.local_addr()), not_running);
 }
 
-/// Works until the socket is closed under it; every other failure is one of those that come and go.
+/// Works until the socket is closed under it; every other error must be temporary.
 fn until_closed(mut work: impl FnMut() -> heliogram::Result<usize>) -> usize {
     let mut done = 0;
     loop {
@@ -406,7 +406,7 @@ fn until_closed(mut work: impl FnMut() -> heliogram::Result<usize>) -> usize {
 }
 
 #[test]
-fn closing_while_others_send_and_receive_ends_their_work_with_the_right_word() {
+fn closing_ends_sends_and_receives_of_other_threads_with_the_right_error() {
     for round in 0..20 {
         let (socket, peer) = (bound_reserved("127.0.0.1"), bound(V4));
         let (own, to) = (socket.local_addr().unwrap(), peer.local_addr().unwrap());
@@ -433,14 +433,14 @@ fn closing_while_others_send_and_receive_ends_their_work_with_the_right_word() {
                 worker.join().unwrap();
             }
         });
-        // The port is free although the socket is still there, and so is the peer.
+        // The port is free although the socket value still exists.
         assert_works(&bound(&own.to_string()));
         drop(peer);
     }
 }
 
 #[test]
-fn a_socket_closed_before_its_first_send_was_bound_stays_closed() {
+fn a_socket_closed_during_the_implicit_bind_of_a_send_stays_closed() {
     let to = bound(V4).local_addr().unwrap();
     for _ in 0..200 {
         let socket = new(SocketType::Udp4);
@@ -466,7 +466,7 @@ fn all_threads_may_use_one_socket() {
             let (sender, arrived) = (&sender, &arrived);
             scope.spawn(move || {
                 for number in 0..EACH {
-                    // Never more under way than the receive buffer holds.
+                    // Never more datagrams under way than the receive buffer holds.
                     while number > arrived.load(Ordering::Relaxed) / 3 + 40 {
                         assert!(Instant::now() < end, "something was lost");
                         thread::yield_now();

@@ -1,4 +1,5 @@
-//! Groups, channels, broadcast, hops, path MTU and ICMP between hosts, which are network namespaces of this test.
+//! Groups, source-specific groups, broadcast, hop limits, path MTU and ICMP between hosts, which are network namespaces of
+//! this test.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -55,9 +56,9 @@ impl Family {
     }
 }
 
-/// Sends to the group, then straight to the receiver; says which of the two arrived, in their order.
+/// Sends to the group, then directly to the receiver; returns whether the datagram to the group arrived.
 ///
-/// Both go the same way, so what has not come before the second will not come at all.
+/// Both take the same path, so a datagram that has not come before the second one was not delivered.
 fn arrives(from: &Socket, group: SocketAddr, direct: SocketAddr, receiver: &Socket) -> bool {
     send(from, b"group", Some(group)).unwrap();
     send(from, b"direct", Some(direct)).unwrap();
@@ -72,7 +73,7 @@ fn arrives(from: &Socket, group: SocketAddr, direct: SocketAddr, receiver: &Sock
 }
 
 #[test]
-fn groups_are_heard_from_join_to_leave() {
+fn a_group_is_received_from_join_to_leave() {
     let Some(net) = Net::new() else { return };
     for family in [V4, V6] {
         let (sender, member) = (family.open(&net.west), family.open(&net.middle));
@@ -107,7 +108,7 @@ fn an_interface_is_named_by_address_index_or_text() {
         member.join_multicast(group.ip(), wrong).unwrap();
         let heard = arrives(&sender, group, direct, &member);
         // Linux hands a group's datagram to every bound IPv4 socket of a host that has joined it anywhere, unless
-        // IP_MULTICAST_ALL is off; here the host has left it on that interface, so that it never gets so far.
+        // IP_MULTICAST_ALL is off; here the host has left the group on that interface, so that it drops the datagram earlier.
         assert!(!heard, "{wrong:?}");
     }
 }
@@ -133,7 +134,7 @@ fn multicast_leaves_by_the_chosen_interface() {
 }
 
 #[test]
-fn all_members_that_share_a_port_hear() {
+fn all_members_that_share_a_port_receive() {
     let Some(net) = Net::new() else { return };
     for family in [V4, V6] {
         let sharing = SocketOptions::new(family.socket_type).reuse_addr(true);
@@ -184,7 +185,7 @@ fn unknown_interfaces_and_missing_routes_are_refused() {
     assert_eq!(code(v6.join_multicast(ip(GROUP6), nowhere)), "ENODEV");
     let stranger = Interface::Address(Ipv4Addr::new(192, 0, 2, 1));
     assert_eq!(code(v4.join_multicast(ip(GROUP4), stranger)), "ENODEV");
-    // No route leads to the group, so that the system has nothing to choose.
+    // There is no route to the group, so the system cannot choose an interface.
     assert_eq!(code(v4.join_multicast(ip(GROUP4), Interface::Default)), "ENODEV");
     assert_eq!(code(send(&v4, b"x", Some(SocketAddr::new(ip(GROUP4), 9)))), "ENETUNREACH");
     net.west.ip("route add 224.0.0.0/4 dev eth0");
@@ -195,7 +196,7 @@ fn unknown_interfaces_and_missing_routes_are_refused() {
 }
 
 #[test]
-fn a_channel_brings_its_source_and_nobody_else() {
+fn a_source_specific_member_receives_from_its_source_only() {
     let Some(net) = Net::new() else { return };
     for family in [V4, V6] {
         let [right, other] = [family.west, family.west_too].map(|address| {
@@ -219,7 +220,7 @@ fn a_channel_brings_its_source_and_nobody_else() {
 }
 
 #[test]
-fn a_channel_of_ipv4_is_joined_by_the_interfaces_address_too() {
+fn a_source_specific_ipv4_group_is_joined_by_the_interfaces_address() {
     let Some(net) = Net::new() else { return };
     let sender = net.west.run(|| bound("10.77.1.1:0"));
     sender.set_multicast_interface(interface(&net.west, "eth0")).unwrap();
@@ -233,7 +234,7 @@ fn a_channel_of_ipv4_is_joined_by_the_interfaces_address_too() {
 }
 
 #[test]
-fn loopback_decides_whether_the_own_host_hears() {
+fn multicast_loop_decides_whether_the_own_host_receives() {
     let Some(net) = Net::new() else { return };
     for family in [V4, V6] {
         let (sender, member) = (family.open(&net.west), family.open(&net.west));
@@ -249,7 +250,7 @@ fn loopback_decides_whether_the_own_host_hears() {
 }
 
 #[test]
-fn multicast_hops_0_stay_at_home_and_1_get_to_the_neighbour() {
+fn a_multicast_ttl_of_0_stays_on_the_host_and_1_reaches_the_neighbour() {
     let Some(net) = Net::new() else { return };
     for family in [V4, V6] {
         let (sender, at_home) = (family.open(&net.west), family.open(&net.west));
@@ -280,13 +281,13 @@ fn a_router_takes_one_hop() {
         }
         assert_eq!(recv(&receiver), b"arrives");
         assert_eq!(recv(&receiver), b"arrives too");
-        // The router's "time exceeded" is no business of a socket without a peer.
+        // The router's "time exceeded" is not reported to a socket without a peer.
         assert_eq!(code(sender.try_recv_msg(&mut [0; 64])), "EAGAIN");
     }
 }
 
 #[test]
-fn broadcast_needs_to_be_allowed() {
+fn broadcast_needs_set_broadcast() {
     let Some(net) = Net::new() else { return };
     let (sender, receiver) = (net.west.open(SocketType::Udp4), net.middle.open(SocketType::Udp4));
     for address in ["10.77.1.255", "255.255.255.255"] {
@@ -303,7 +304,7 @@ fn broadcast_needs_to_be_allowed() {
 }
 
 #[test]
-fn link_local_peers_carry_their_zone() {
+fn link_local_peers_have_a_zone() {
     let Some(net) = Net::new() else { return };
     for (host, address) in [(&net.west, "fe80::78"), (&net.middle, "fe80::77")] {
         host.ip(&format!("address add {address}/64 dev eth0"));
@@ -322,7 +323,7 @@ fn link_local_peers_carry_their_zone() {
     assert_eq!(bytes, b"over the fence");
     let text = net.middle.run(|| info.address());
     assert!(text.starts_with("fe80::") && text.ends_with("%eth0"), "{text}");
-    // The answer needs the zone, and has it.
+    // The answer needs the zone, which the address has.
     send(&receiver, b"and back", Some(info.addr)).unwrap();
     assert_eq!(recv(&sender), b"and back");
 }
@@ -382,7 +383,7 @@ fn dont_fragment(socket: &Socket) {
 }
 
 #[test]
-fn messages_over_the_mtu_travel_in_fragments_unless_forbidden() {
+fn messages_over_the_mtu_are_fragmented_unless_forbidden() {
     let Some(net) = Net::new() else { return };
     for family in [V4, V6] {
         let (sender, receiver) = (family.open(&net.west), family.open(&net.middle));
@@ -408,7 +409,7 @@ fn the_paths_mtu_is_learnt_from_the_router() {
     for family in [V4, V6] {
         let (sender, receiver) = (family.open(&net.west), family.open(&net.east));
         let to = at(family.east, &receiver);
-        // The first is lost at the router, which says so; then the kernel cuts.
+        // The first is lost at the router, which reports it; then the kernel fragments.
         let arrived = within(LONG, || {
             send(&sender, &[9; 1400], Some(to))?;
             receiver.try_recv_msg(&mut [0; 2000])
@@ -417,7 +418,7 @@ fn the_paths_mtu_is_learnt_from_the_router() {
         dont_fragment(&sender);
         assert_eq!(code(send(&sender, &[9; 1400], Some(to))), "EMSGSIZE");
         send(&sender, b"short enough", Some(to)).unwrap();
-        // More than one long message may have got through before.
+        // More than one long message may have arrived before.
         while recv(&receiver) != b"short enough" {}
     }
 }

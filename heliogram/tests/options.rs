@@ -1,5 +1,5 @@
-//! Options, one row each: what is accepted, what the kernel says afterwards, what is refused and in which words. The
-//! kernel's own answers are those of Linux.
+//! Options, one row each: which values are accepted, what the kernel reads back, which values are refused, and the error
+//! texts. The kernel's own errors are those of Linux.
 #![cfg(target_os = "linux")]
 
 use std::io;
@@ -102,7 +102,7 @@ fn get(row: &Row, socket: &Socket) -> u32 {
 }
 
 #[test]
-fn what_is_set_is_what_the_kernel_says() {
+fn the_kernel_reads_back_what_was_set() {
     with_each_kind(|row, socket_type, socket| {
         assert_eq!(get(row, socket), row.default, "{} {socket_type}", row.name);
         for &value in row.accepted {
@@ -113,7 +113,7 @@ fn what_is_set_is_what_the_kernel_says() {
 }
 
 #[test]
-fn what_is_refused_changes_nothing_and_says_so() {
+fn a_refused_value_is_an_error_and_changes_nothing() {
     with_each_kind(|row, socket_type, socket| {
         let before = get(row, socket);
         for &(value, code) in row.refused {
@@ -176,7 +176,7 @@ fn the_interface_of_multicast_is_chosen_by_address_index_and_text() {
         assert_eq!(SockRef::from(&descriptor).multicast_if_v6().unwrap(), 0);
     }
     assert_eq!(v6.set_multicast_interface(stranger).unwrap_err().to_string(), "setMulticastInterface EADDRNOTAVAIL");
-    // Zones are names; unknown ones, and numbers, are the system's choice, as in Node.
+    // Zones are names; with an unknown one, or a number, the system chooses, as in Node.
     for unknown in ["::%no-such-if", &format!("::%{lo}")] {
         v6.set_multicast_interface(Interface::Index(lo)).unwrap();
         v6.set_multicast_interface(Interface::parse(unknown).unwrap()).unwrap();
@@ -185,7 +185,7 @@ fn the_interface_of_multicast_is_chosen_by_address_index_and_text() {
 }
 
 #[test]
-fn an_interface_that_is_no_address_is_refused() {
+fn an_interface_that_is_not_an_address_is_refused() {
     for wrong in ["", "eth0", "256.0.0.1", "::%", "127.0.0.1%lo"] {
         let error = Interface::parse(wrong).unwrap_err();
         assert_eq!(error.code(), "ERR_INVALID_IP_ADDRESS");
@@ -193,7 +193,7 @@ fn an_interface_that_is_no_address_is_refused() {
     }
 }
 
-/// A size of a kernel buffer: the name in errors, how to set it, how to ask.
+/// The size of a kernel buffer: its name in errors, its setter and its getter.
 type Buffer = (&'static str, fn(&Socket, u32) -> Result<()>, fn(&Socket) -> Result<usize>);
 
 const BUFFERS: [Buffer; 2] = [
@@ -202,7 +202,7 @@ const BUFFERS: [Buffer; 2] = [
 ];
 
 #[test]
-fn linux_doubles_buffers_and_never_goes_under_its_least() {
+fn linux_doubles_buffer_sizes_and_has_a_minimum() {
     for (socket_type, (name, set, get)) in BOTH.into_iter().flat_map(|kind| BUFFERS.map(|buffer| (kind, buffer))) {
         let socket = bound(&SocketOptions::new(socket_type));
         let before = get(&socket).unwrap();
@@ -218,7 +218,7 @@ fn linux_doubles_buffers_and_never_goes_under_its_least() {
 }
 
 #[test]
-fn buffer_errors_say_what_node_says() {
+fn errors_of_buffer_sizes_have_nodes_texts() {
     let refused = |name, why| format!("Could not get or set buffer size: {name} returned {why}");
     for (socket_type, (name, set, get)) in BOTH.into_iter().flat_map(|kind| BUFFERS.map(|buffer| (kind, buffer))) {
         let socket = new(socket_type);
@@ -256,13 +256,13 @@ fn buffer_sizes_of_the_options_hold_from_the_bind() {
 }
 
 #[test]
-fn the_options_of_making_reach_the_kernel() {
+fn socket_options_reach_the_kernel() {
     for socket_type in BOTH {
         for on in [false, true] {
             let is_v6 = socket_type == SocketType::Udp6;
             let options = SocketOptions::new(socket_type).reuse_addr(on).reuse_port(on).ipv6_only(on && is_v6);
             let socket = Socket::new(&options).unwrap();
-            // To all interfaces: Linux makes a socket with a narrower IPv6 address IPv6-only by itself.
+            // Bound to all interfaces: Linux makes a socket bound to one IPv6 address IPv6-only by itself.
             socket.bind(None).unwrap();
             let descriptor = socket.descriptor().unwrap();
             let kernel = SockRef::from(&descriptor);
@@ -323,7 +323,7 @@ fn ipv6_only_keeps_ipv4_out() {
 }
 
 #[test]
-fn ipv4_cannot_keep_to_ipv6() {
+fn ipv6_only_is_refused_for_ipv4() {
     let options = SocketOptions::new(SocketType::Udp4).ipv6_only(true);
     assert_eq!(words(Socket::new(&options).unwrap().bind(None)), "bind EINVAL 0.0.0.0");
     let to = "127.0.0.1:7".parse().ok();
@@ -336,7 +336,7 @@ fn words<T: std::fmt::Debug>(outcome: Result<T>) -> String {
 }
 
 #[test]
-fn failed_binds_in_nodes_words() {
+fn failed_binds_have_nodes_texts() {
     let holder = bound(&SocketOptions::new(SocketType::Udp4));
     let taken = holder.local_addr().unwrap();
     let socket = new(SocketType::Udp4);
@@ -354,7 +354,7 @@ fn failed_binds_in_nodes_words() {
 }
 
 #[test]
-fn questions_to_an_unbound_socket_in_nodes_words() {
+fn getters_of_an_unbound_socket_have_nodes_errors() {
     for socket_type in BOTH {
         let socket = new(socket_type);
         assert_eq!(words(socket.local_addr()), "getsockname EBADF");
@@ -366,7 +366,7 @@ fn questions_to_an_unbound_socket_in_nodes_words() {
 }
 
 #[test]
-fn memberships_in_nodes_words() {
+fn errors_of_memberships_have_nodes_texts() {
     let here = Interface::Address(Ipv4Addr::LOCALHOST);
     let nowhere = Interface::Address(Ipv4Addr::new(192, 0, 2, 1));
     let ip = |text: &str| text.parse::<IpAddr>().unwrap();
@@ -400,7 +400,7 @@ fn memberships_have_a_limit() {
 }
 
 #[test]
-fn source_memberships_in_nodes_words() {
+fn errors_of_source_memberships_have_nodes_texts() {
     let ip = |text: &str| text.parse::<IpAddr>().unwrap();
     let here = Interface::Address(Ipv4Addr::LOCALHOST);
     let (source, channel) = (ip("127.0.0.1"), ip("232.1.1.1"));
@@ -417,7 +417,7 @@ fn source_memberships_in_nodes_words() {
 }
 
 #[test]
-fn sends_and_connects_in_nodes_words() {
+fn errors_of_sends_and_connects_have_nodes_texts() {
     let v6_peer: SocketAddr = "[::1]:9".parse().unwrap();
     let no_port: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let socket = bound(&SocketOptions::new(SocketType::Udp4).rules(heliogram::state::Rules::Node));

@@ -271,7 +271,7 @@ impl World {
         }
     }
 
-    /// What the rules say to a send before the kernel is asked; `None` lets it go.
+    /// The error of the rules for a send before the system call; `None` if they allow it.
     fn send_rule(&self, who: usize, to: Option<SocketAddr>) -> Option<&'static str> {
         match self.subjects[who].rule(if to.is_some() { Op::SendTo } else { Op::Send }) {
             Err(code) => Some(rule_code(code)),
@@ -305,7 +305,7 @@ impl World {
         self.sent(who, to, rule, outcome, payloads);
     }
 
-    /// Takes note of a send: what the rules said before it, its outcome, and what it carried.
+    /// Records a send: what the rules said before it, its outcome, and its payload.
     fn sent(
         &mut self,
         who: usize,
@@ -432,7 +432,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_sequence_keeps_the_promises(
+    fn any_sequence_of_operations_follows_the_rules(
         gro in prop::array::uniform3(any::<bool>()),
         bound in prop::array::uniform3(prop::bool::weighted(0.8)),
         deeds in prop::collection::vec((0..SOCKETS, deed()), 1..60),

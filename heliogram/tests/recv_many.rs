@@ -9,7 +9,7 @@ use heliogram::{
     BlockList, Datagram, MAX_MESSAGE, RecvMetadataOptions, RemoteInfo, Result, Socket, SocketOptions, SocketType,
 };
 
-/// Receives until `count` datagrams have come; each with what was said of it.
+/// Receives until `count` datagrams have come; each with its `RemoteInfo`.
 fn receive(socket: &Socket, count: usize, size: usize) -> Vec<(Vec<u8>, RemoteInfo)> {
     let mut received = Vec::new();
     while received.len() < count {
@@ -31,7 +31,7 @@ fn once(socket: &Socket, slots: usize, size: usize, into: &mut Vec<(Vec<u8>, Rem
 }
 
 #[test]
-fn each_datagram_lies_in_a_buffer_of_its_own() {
+fn each_datagram_gets_its_own_buffer() {
     for local in ["127.0.0.1:0", "[::1]:0"] {
         let (server, client) = (bound(local), bound(local));
         let to = server.local_addr().unwrap();
@@ -47,7 +47,7 @@ fn each_datagram_lies_in_a_buffer_of_its_own() {
 }
 
 #[test]
-fn the_shorter_slice_says_how_many() {
+fn the_shorter_slice_limits_the_count() {
     let server = bound("127.0.0.1:0");
     for _ in 0..3 {
         server.try_send_to(b"x", server.local_addr().unwrap()).unwrap();
@@ -66,7 +66,7 @@ fn the_shorter_slice_says_how_many() {
 }
 
 #[test]
-fn gro_packets_come_whole_and_are_taken_apart_by_the_info() {
+fn gro_packets_are_split_by_their_remote_info() {
     let server = Socket::new(&SocketOptions::new(SocketType::Udp4).gro(true)).unwrap();
     server.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
     let client = bound("127.0.0.1:0");
@@ -80,7 +80,7 @@ fn gro_packets_come_whole_and_are_taken_apart_by_the_info() {
 }
 
 #[test]
-fn datagrams_of_blocked_senders_leave_no_gap() {
+fn datagrams_of_blocked_senders_leave_no_gap_in_the_buffers() {
     let mut list = BlockList::new();
     list.add_address("127.0.0.2".parse().unwrap());
     let server = Socket::new(&SocketOptions::new(SocketType::Udp4).receive_block_list(list)).unwrap();
@@ -98,7 +98,7 @@ fn datagrams_of_blocked_senders_leave_no_gap() {
 
 #[test]
 #[cfg(unix)]
-fn metadata_comes_to_a_socket_that_asked() {
+fn receive_metadata_is_reported_when_asked_for() {
     let server = bound("127.0.0.1:0");
     server.set_recv_metadata(RecvMetadataOptions::new().packet_info(true)).unwrap();
     for _ in 0..3 {
@@ -111,7 +111,7 @@ fn metadata_comes_to_a_socket_that_asked() {
 }
 
 #[test]
-fn an_unbound_and_a_closed_socket_say_so() {
+fn unbound_and_closed_sockets_are_errors() {
     let socket = common::new(SocketType::Udp4);
     assert_eq!(code(once(&socket, 1, 9, &mut Vec::new())), "EBADF");
     socket.close().unwrap();

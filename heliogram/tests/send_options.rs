@@ -1,4 +1,4 @@
-//! What datagrams take along, as hosts far away see it: network namespaces of this test.
+//! Options of single sends, seen from other hosts, which are network namespaces of this test.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -28,7 +28,7 @@ fn answer(server: &Socket) {
 }
 
 #[test]
-fn an_answer_leaves_from_the_address_that_was_asked() {
+fn an_answer_leaves_from_the_address_of_the_question() {
     let Some(net) = Net::new() else { return };
     for (socket_type, first, second) in
         [(SocketType::Udp4, "10.77.1.1", "10.77.1.3"), (SocketType::Udp6, "fd77:1::1", "fd77:1::3")]
@@ -73,14 +73,14 @@ fn an_interface_is_chosen_for_one_datagram() {
     }
 }
 
-/// Sends one datagram with these options, and says how it arrived.
+/// Sends one datagram with these options, and returns its receive metadata.
 fn metadata(from: &Socket, to: SocketAddr, receiver: &Socket, options: SendOptions) -> RecvMetadata {
     assert_eq!(send_with(from, b"?", to, options), Ok(1));
     recv_from(receiver).1.metadata
 }
 
 #[test]
-fn marks_and_hops_are_those_of_each_datagram() {
+fn traffic_class_and_hop_limit_are_set_per_datagram() {
     let Some(net) = Net::new() else { return };
     let class = TrafficClass::new(46, Ecn::Ect0);
     let options = SendOptions::new().traffic_class(class).hop_limit(7);
@@ -101,7 +101,7 @@ fn marks_and_hops_are_those_of_each_datagram() {
 }
 
 #[test]
-fn a_connected_socket_of_ipv6_marks_for_whatever_peer_it_has() {
+fn a_connected_ipv6_socket_sets_the_traffic_class_for_ipv6_and_mapped_peers() {
     let Some(net) = Net::new() else { return };
     for (socket_type, address) in [(SocketType::Udp6, "fd77:2::1"), (SocketType::Udp4, "::ffff:10.77.2.1")] {
         let (sender, receiver) =
@@ -115,7 +115,7 @@ fn a_connected_socket_of_ipv6_marks_for_whatever_peer_it_has() {
 }
 
 #[test]
-fn a_source_that_is_not_ours_is_refused() {
+fn a_source_address_of_another_host_is_refused() {
     let (sender, to) = (bound("0.0.0.0:0"), "127.0.0.1:9".parse().unwrap());
     for (wrong, code) in [("192.0.2.1", "ENETUNREACH"), ("::1", "EINVAL")] {
         let error = send_with(&sender, b"?", to, SendOptions::new().source(ip(wrong))).unwrap_err();
@@ -124,7 +124,7 @@ fn a_source_that_is_not_ours_is_refused() {
 }
 
 #[test]
-fn each_datagram_of_a_batch_has_its_own_and_the_order_stays() {
+fn each_datagram_of_a_batch_has_its_own_options_and_the_order_is_kept() {
     let Some(net) = Net::new() else { return };
     let (sender, receiver) =
         (net.west.open_with_metadata(SocketType::Udp4), net.middle.open_with_metadata(SocketType::Udp4));
@@ -142,7 +142,7 @@ fn each_datagram_of_a_batch_has_its_own_and_the_order_stays() {
 }
 
 #[test]
-fn what_waits_in_a_queue_keeps_its_options() {
+fn queued_datagrams_keep_their_options() {
     let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     receiver.set_recv_metadata(RecvMetadataOptions::all()).unwrap();
     let options = SendOptions::new().hop_limit(33);
@@ -203,7 +203,7 @@ fn a_transmit_time_needs_a_clock() {
     );
 }
 
-/// Gives an interface the queueing discipline that holds datagrams back until they shall leave; or says why it cannot.
+/// Gives an interface the queueing discipline that holds datagrams back until their transmit time; or prints why it cannot.
 fn add_fq(host: &Host, interface: &str) -> bool {
     let tc = host.run(|| Command::new("tc").args(["qdisc", "add", "dev", interface, "root", "fq"]).output());
     let why = match tc {
@@ -218,7 +218,7 @@ fn add_fq(host: &Host, interface: &str) -> bool {
 }
 
 #[test]
-fn datagrams_leave_when_they_shall() {
+fn datagrams_leave_at_their_transmit_time() {
     const GAP: u64 = 20_000_000;
     let Some(net) = Net::new() else { return };
     if !add_fq(&net.west, "eth0") {

@@ -22,7 +22,7 @@ fn bound(options: SocketOptions) -> heliogram::Result<Socket> {
     Ok(socket)
 }
 
-/// Whether the privilege is missing that a value needs, which the test then says.
+/// Whether this user lacks the privilege that a value needs; prints that the test is skipped.
 fn lacks_privilege(option: Sockopt, outcome: &heliogram::Result<impl Sized>) -> bool {
     let lacking = outcome.as_ref().err().is_some_and(|error| error.code() == "EPERM");
     if lacking {
@@ -32,7 +32,7 @@ fn lacks_privilege(option: Sockopt, outcome: &heliogram::Result<impl Sized>) -> 
 }
 
 #[test]
-fn what_is_set_is_what_is_read() {
+fn a_value_set_is_the_value_read() {
     each_supported(|option, family, socket| {
         for value in [*option.range().end(), *option.range().start()] {
             let outcome = socket.set_sockopt(option, value);
@@ -45,7 +45,7 @@ fn what_is_set_is_what_is_read() {
 }
 
 #[test]
-fn a_value_out_of_range_is_refused_before_the_descriptor_is_looked_at() {
+fn a_value_out_of_range_is_refused_before_the_state_is_checked() {
     for &option in Sockopt::ALL {
         let beside = [option.range().start().checked_sub(1), option.range().end().checked_add(1)];
         for value in beside.into_iter().flatten() {
@@ -83,7 +83,7 @@ fn an_option_of_the_socket_options_is_set_before_the_bind() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_socket_that_binds_freely_takes_an_address_that_this_host_lacks() {
+fn freebind_allows_an_address_that_this_host_does_not_have() {
     let address = "192.0.2.77:0".parse().unwrap();
     let plain = Socket::new(&SocketOptions::new(SocketType::Udp4)).unwrap();
     assert_eq!(code(plain.bind(Some(address))), "EADDRNOTAVAIL");
@@ -92,7 +92,7 @@ fn a_socket_that_binds_freely_takes_an_address_that_this_host_lacks() {
 }
 
 #[test]
-fn an_option_that_the_system_lacks_is_refused() {
+fn an_unsupported_option_is_refused() {
     let socket = bound(SocketOptions::new(SocketType::Udp4)).unwrap();
     for &option in Sockopt::ALL.iter().filter(|option| !option.is_supported()) {
         assert_eq!(code(socket.set_sockopt(option, *option.range().start())), "ENOTSUP", "{}", option.name());

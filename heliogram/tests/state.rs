@@ -1,4 +1,4 @@
-//! The state machine: its whole table, letter by letter, and the real socket held against it in every state it can reach.
+//! The state machine: its whole table, cell by cell, and the real socket compared with it in every state that it can reach.
 
 mod common;
 
@@ -12,7 +12,7 @@ use socket2::SockRef;
 
 const RULES: [Rules; 2] = [Rules::Node, Rules::Kernel];
 
-/// The table as people read it.
+/// The table as text.
 const TABLE: &str = include_str!("state.txt");
 
 fn text(state: State) -> String {
@@ -59,7 +59,7 @@ fn refusal(code: ErrorKind) -> &'static str {
     }
 }
 
-/// What the implementation does, in the table's words.
+/// The outcome of the implementation, in the notation of the table.
 fn actual(rules: Rules, state: State, op: Op) -> String {
     let step = match step(rules, state, op) {
         Ok(step) => step,
@@ -73,7 +73,7 @@ fn actual(rules: Rules, state: State, op: Op) -> String {
     }
 }
 
-/// An operation's row: one of its own where the kernel's rules differ from Node's.
+/// The row of an operation; the kernel's rules have rows of their own where they differ from Node's.
 fn row(rules: Rules, op: Op) -> String {
     match (rules, op) {
         (Rules::Kernel, Op::Connect | Op::SendTo) => format!("{op:?} kernel"),
@@ -126,7 +126,7 @@ fn the_states_are_27_and_the_operations_19() {
 }
 
 #[test]
-fn closed_is_for_good_and_answers_only_to_late_news() {
+fn a_closed_state_stays_closed_and_ignores_late_completions() {
     for state in State::all().filter(|state| state.is_closed()) {
         for op in Op::ALL {
             match step(Rules::Node, state, op) {
@@ -139,7 +139,7 @@ fn closed_is_for_good_and_answers_only_to_late_news() {
 }
 
 #[test]
-fn only_close_closes_and_only_the_bind_and_the_connect_move_their_half() {
+fn each_part_of_the_state_changes_only_by_its_own_operations() {
     for (rules, (state, op)) in RULES.into_iter().flat_map(|rules| cells().map(move |cell| (rules, cell))) {
         let Ok(step) = step(rules, state, op) else { continue };
         assert!(op == Op::Close || step.next.is_closed() == state.is_closed(), "{state:?} {op:?}");
@@ -301,7 +301,7 @@ fn state(name: &str) -> State {
     State::all().find(|&state| text(state) == name).unwrap()
 }
 
-/// Holds a method's answer against the cell of its rule.
+/// Compares a method's outcome with the cell of its rule.
 fn check(rules: Rules, name: &str, what: &str, op: Op, answer: Result<(), Error>) {
     match (step(rules, state(name), op), answer) {
         (Err(code), answer) => {
@@ -316,7 +316,7 @@ fn check(rules: Rules, name: &str, what: &str, op: Op, answer: Result<(), Error>
 }
 
 #[test]
-fn every_change_of_a_real_socket_is_the_tables() {
+fn every_change_of_a_real_socket_follows_the_table() {
     for (rules, name, path) in everywhere() {
         for next in Move::ALL {
             let pair = Pair::along(rules, &path);
@@ -324,7 +324,7 @@ fn every_change_of_a_real_socket_is_the_tables() {
             let after = text(pair.socket.state());
             match step(rules, state(&name), next.op()) {
                 Err(_) => assert_eq!(after, name, "{next:?} was refused and changed {name}"),
-                Ok(_) if answer.is_ok() => assert_eq!(after, landing(rules, &name, next), "{next:?} from {name}"),
+                Ok(_) if answer.is_ok() => assert_eq!(after, state_after(rules, &name, next), "{next:?} from {name}"),
                 Ok(_) => {}
             }
             if !matches!(next, Move::FailBind | Move::FailConnect) {
@@ -334,8 +334,8 @@ fn every_change_of_a_real_socket_is_the_tables() {
     }
 }
 
-/// Where a method that succeeds leaves the socket: its own step, and the implicit bind before it.
-fn landing(rules: Rules, name: &str, next: Move) -> String {
+/// The state after a method that succeeds: its own step, and the implicit bind before it.
+fn state_after(rules: Rules, name: &str, next: Move) -> String {
     let step = step(rules, state(name), next.op()).unwrap();
     let binds = step.action == Action::BindFirst && next == Move::SendTo
         || next == Move::FinishConnect && state(name).bind == Bind::Unbound && !state(name).is_closed();
@@ -343,13 +343,13 @@ fn landing(rules: Rules, name: &str, next: Move) -> String {
     text(if binds { bound } else { step.next })
 }
 
-/// A method that leaves the state alone.
-type Question = (&'static str, Op, fn(&Socket) -> Result<(), Error>);
+/// A method that does not change the state.
+type Query = (&'static str, Op, fn(&Socket) -> Result<(), Error>);
 
 #[test]
-fn every_question_to_a_real_socket_is_answered_as_the_table_says() {
+fn every_query_of_a_real_socket_follows_the_table() {
     for (rules, name, path) in everywhere() {
-        for (what, op, ask) in questions() {
+        for (what, op, ask) in queries() {
             let pair = Pair::along(rules, &path);
             check(rules, &name, what, op, ask(&pair.socket));
             let opened = op == Op::Membership && state(&name).handle == Handle::Empty;
@@ -359,7 +359,7 @@ fn every_question_to_a_real_socket_is_answered_as_the_table_says() {
     }
 }
 
-fn questions() -> Vec<Question> {
+fn queries() -> Vec<Query> {
     const GROUP: std::net::IpAddr = std::net::IpAddr::V4(Ipv4Addr::new(239, 1, 2, 3));
     const SOURCE: std::net::IpAddr = std::net::IpAddr::V4(Ipv4Addr::LOCALHOST);
     const HERE: Interface = Interface::Address(Ipv4Addr::LOCALHOST);
@@ -389,7 +389,7 @@ fn questions() -> Vec<Question> {
 }
 
 #[test]
-fn bind_and_connect_are_refused_as_their_beginnings_are() {
+fn bind_and_connect_are_refused_as_begin_bind_and_begin_connect() {
     for (rules, name, path) in everywhere() {
         let pair = Pair::along(rules, &path);
         check(rules, &name, "bind", Op::Bind, pair.socket.bind(None));
@@ -406,7 +406,7 @@ fn a_membership_binds_in_the_kernel_and_the_later_bind_is_refused_there() {
     assert_eq!(text(socket.state()), "udo");
     let port = socket.local_addr().unwrap().port();
     assert_ne!(port, 0);
-    // As libuv binds it: shareable.
+    // With SO_REUSEADDR, as in libuv.
     let descriptor = socket.descriptor().unwrap();
     assert!(SockRef::from(&descriptor).reuse_address().unwrap());
     assert_eq!(socket.bind(None).unwrap_err().to_string(), "bind EINVAL 0.0.0.0");

@@ -80,7 +80,7 @@ fn the_count_of_drops_is_what_was_sent_and_not_received() {
 }
 
 #[test]
-fn the_most_that_has_waited_is_remembered() {
+fn the_peaks_of_the_send_queue_are_kept() {
     let (sender, receiver) = (new(SocketType::Udp4), bound("127.0.0.1:0"));
     let datagram = Datagram::new(&[7; 100]).to(receiver.local_addr().unwrap());
     sender.begin_bind().unwrap();

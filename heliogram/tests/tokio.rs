@@ -23,7 +23,7 @@ async fn bound(options: &SocketOptions) -> (TokioSocket, SocketAddr) {
     (socket, address)
 }
 
-/// Everything here happens at once; a test that waits five seconds has failed.
+/// Waits for something that must happen at once; fails after five seconds.
 async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(5), future).await.expect("within five seconds")
 }
@@ -54,7 +54,7 @@ async fn names_are_looked_up_and_only_for_the_sockets_family() {
 }
 
 #[tokio::test]
-async fn a_connected_socket_hears_its_peer_alone() {
+async fn a_connected_socket_receives_from_its_peer_only() {
     let (server, address) = bound(&V4).await;
     let (client, local) = bound(&V4).await;
     let (stranger, _) = bound(&V4).await;
@@ -67,7 +67,7 @@ async fn a_connected_socket_hears_its_peer_alone() {
 }
 
 #[tokio::test]
-async fn a_connected_socket_learns_that_its_peer_is_gone_and_works_on() {
+async fn a_connected_socket_reports_a_closed_peer_and_goes_on() {
     let (server, address) = bound(&V4).await;
     let (client, local) = bound(&V4).await;
     client.connect(address).await.unwrap();
@@ -103,7 +103,7 @@ async fn a_dropped_receive_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn closing_wakes_everybody_who_waits() {
+async fn closing_wakes_every_waiting_task() {
     let (server, address) = bound(&V4).await;
     let server = Arc::new(server);
     let waiting: Vec<_> = (0..3)
@@ -150,7 +150,7 @@ async fn a_waiter_keeps_the_port_until_it_is_dropped() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_duplicate_of_the_descriptor_keeps_nobody_waiting() {
+async fn closing_ends_waits_although_the_descriptor_has_a_duplicate() {
     use std::os::fd::AsFd;
     let (server, address) = bound(&V4).await;
     let server = Arc::new(server);
@@ -163,7 +163,7 @@ async fn a_duplicate_of_the_descriptor_keeps_nobody_waiting() {
     server.close().unwrap();
     assert_eq!(soon(waiter).await.unwrap(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
     soon(server.closed()).await;
-    // What comes now is the duplicate's, and wakes nobody here.
+    // Later datagrams are the duplicate's, and wake no task here.
     let other = std::net::UdpSocket::from(duplicate);
     assert_eq!(other.local_addr().unwrap(), address);
     bound(&V4).await.0.send_to(b"late", address).await.unwrap();
@@ -193,7 +193,7 @@ async fn batches_both_ways() {
 }
 
 #[tokio::test]
-async fn a_batch_of_blocked_datagrams_alone_is_waited_out() {
+async fn a_receive_waits_past_a_batch_of_blocked_datagrams() {
     let mut list = BlockList::new();
     list.add_address("127.0.0.2".parse().unwrap());
     let (server, address) = bound(&V4.receive_block_list(list)).await;
@@ -227,7 +227,7 @@ async fn messages_come_as_a_stream_that_ends_with_the_socket() {
 }
 
 #[tokio::test]
-async fn an_unbound_socket_cannot_be_watched() {
+async fn an_unbound_socket_cannot_be_registered() {
     let socket = heliogram::Socket::new(&V4).unwrap();
     assert_eq!(TokioSocket::from_socket(socket).unwrap_err().code(), "EBADF");
     let socket = heliogram::Socket::new(&V4).unwrap();

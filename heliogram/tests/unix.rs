@@ -1,4 +1,4 @@
-//! Local sockets: paths and abstract names, who removes what, whose datagram it was, and the services that speak so.
+//! Unix datagram sockets: paths and abstract names, removal of paths, credentials, and services that use them.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -14,13 +14,13 @@ use std::thread;
 use common::{LONG, code, within};
 use heliogram::{SocketAddrUnix, UnixDatagram, UnixDatagramOptions, UnixRemoteInfo};
 
-/// A folder of this test's own, which goes with it.
+/// A folder of this test, removed when the value is dropped.
 struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Self {
         let test = thread::current().name().unwrap_or_default().replace("::", "-");
-        // Paths of sockets are short.
+        // The path of a socket is limited to about a hundred bytes.
         let name: String = test.chars().take(40).collect();
         let path = std::env::temp_dir().join(format!("hg-{}-{name}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
@@ -66,7 +66,7 @@ fn recv(socket: &UnixDatagram) -> (Vec<u8>, UnixRemoteInfo) {
 }
 
 #[test]
-fn datagrams_go_to_paths_and_say_where_they_come_from() {
+fn datagrams_go_to_paths_and_have_their_senders_path() {
     let folder = Folder::new();
     let (server, client) = (bound(&folder.address("server")), bound(&folder.address("client")));
     assert_eq!(server.local_addr().unwrap().as_path(), Some(&*folder.path("server")));
@@ -106,7 +106,7 @@ fn abstract_names_need_no_file() {
 }
 
 #[test]
-fn closing_and_dropping_remove_what_the_bind_has_made_and_nothing_else() {
+fn closing_and_dropping_remove_only_the_path_that_the_bind_made() {
     let folder = Folder::new();
     let (path, address) = (folder.path("socket"), folder.address("socket"));
     bound(&address).close().unwrap();
@@ -131,7 +131,7 @@ fn closing_and_dropping_remove_what_the_bind_has_made_and_nothing_else() {
 }
 
 #[test]
-fn a_socket_that_nobody_has_open_gives_way_if_asked() {
+fn replace_stale_replaces_a_path_without_an_open_socket() {
     let folder = Folder::new();
     let (path, address) = (folder.path("socket"), folder.address("socket"));
     let replacing = || UnixDatagram::new(&UnixDatagramOptions::new().replace_stale(true)).unwrap();
@@ -152,7 +152,7 @@ fn a_socket_that_nobody_has_open_gives_way_if_asked() {
 }
 
 #[test]
-fn the_kernel_vouches_for_the_sender() {
+fn the_kernel_reports_the_senders_credentials() {
     let folder = Folder::new();
     let server = bound(&folder.address("server"));
     server.set_passcred(true).unwrap();
@@ -188,7 +188,7 @@ fn errors_name_the_path() {
 }
 
 #[test]
-fn a_name_that_does_not_fit_is_refused() {
+fn a_name_that_is_too_long_is_refused() {
     let long = "x".repeat(108);
     for outcome in [
         SocketAddrUnix::path(""),
@@ -211,7 +211,7 @@ fn a_name_that_does_not_fit_is_refused() {
 }
 
 #[test]
-fn what_is_too_long_is_cut_and_what_is_too_much_waits() {
+fn long_datagrams_are_truncated_and_a_full_peer_is_would_block() {
     let folder = Folder::new();
     let server = bound(&folder.address("server"));
     let client = new();
@@ -236,7 +236,7 @@ fn what_is_too_long_is_cut_and_what_is_too_much_waits() {
     assert_eq!(send(&client, b"room again", None), Ok(10));
 }
 
-/// Runs a program that may not be here; says loudly if it is not.
+/// Runs a program that may not be installed; prints that the test is skipped if it is not.
 fn ran(name: &str, command: &mut Command) -> bool {
     match command.stdin(Stdio::null()).status() {
         Ok(status) => {
@@ -265,7 +265,7 @@ fn systemd_is_notified() {
     let length = manager.recv(&mut buffer).unwrap();
     assert_eq!(&buffer[..length], b"READY=1\nSTATUS=Serving");
 
-    // And the other way round: we are the manager, and ask who it was.
+    // The other direction: the test is the manager, and reads the credentials.
     let name = format!("@heliogram-notify-{}", std::process::id());
     let manager = bound(&SocketAddrUnix::parse(&name).unwrap());
     manager.set_passcred(true).unwrap();

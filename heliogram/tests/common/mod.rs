@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Helpers of the tests.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 #[cfg(target_os = "linux")]
@@ -24,7 +24,7 @@ pub(crate) fn port(socket: &Socket) -> u16 {
     socket.local_addr().unwrap().port()
 }
 
-/// Where the socket is reached at this address of its host.
+/// This address of the socket's host, with the port of the socket.
 pub(crate) fn at(address: &str, socket: &Socket) -> SocketAddr {
     SocketAddr::new(ip(address), port(socket))
 }
@@ -58,7 +58,7 @@ pub(crate) fn send(socket: &Socket, bytes: &[u8], to: Option<SocketAddr>) -> Res
     }
 }
 
-/// Asks again for as long as it would have to wait.
+/// Repeats a call until it no longer would block.
 pub(crate) fn within<T>(limit: Duration, mut ask: impl FnMut() -> Result<T>) -> Result<T> {
     let end = Instant::now() + limit;
     loop {
@@ -82,12 +82,12 @@ pub(crate) fn recv_from(socket: &Socket) -> (Vec<u8>, RemoteInfo) {
     (buffer, info)
 }
 
-/// The next error of receiving, which must come.
+/// The next receive error, which must come.
 pub(crate) fn recv_error_queue(socket: &Socket) -> Error {
     within(LONG, || socket.try_recv_msg(&mut [0; 64])).unwrap_err()
 }
 
-/// The text of a code, for comparing.
+/// The code of an outcome as text; `ok` for success.
 pub(crate) fn code<T: std::fmt::Debug>(outcome: Result<T>) -> &'static str {
     match outcome {
         Ok(_) => "ok",
@@ -108,7 +108,7 @@ pub(crate) fn rule_code(code: ErrorKind) -> &'static str {
     }
 }
 
-/// Sets an option of the kernel that the library leaves alone.
+/// Sets a kernel option that the library does not have.
 #[cfg(target_os = "linux")]
 pub(crate) fn set_option(socket: &impl AsFd, level: libc::c_int, option: libc::c_int, value: libc::c_int) {
     let descriptor = socket.as_fd().as_raw_fd();
@@ -118,7 +118,7 @@ pub(crate) fn set_option(socket: &impl AsFd, level: libc::c_int, option: libc::c
     assert_eq!(answer, 0, "{}", std::io::Error::last_os_error());
 }
 
-/// That the socket, which has no peer, still does what it is for: send and receive.
+/// Asserts that the socket, which has no peer, still sends and receives.
 pub(crate) fn assert_works(socket: &Socket) {
     let local = socket.local_addr().unwrap();
     let probe = bound(if local.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" });
@@ -129,8 +129,8 @@ pub(crate) fn assert_works(socket: &Socket) {
     assert_eq!(recv(socket), b"in");
 }
 
-/// Keeps this thread, and those that it starts, where it is: a loopback or veth interface keeps the
-/// order of what one CPU sends, and only that.
+/// Pins this thread, and those that it starts, to its CPU: a loopback or veth interface keeps the order only of datagrams
+/// that one CPU sends.
 #[cfg(target_os = "linux")]
 pub(crate) fn stay_on_this_cpu() -> std::io::Result<()> {
     use nix::sched::{CpuSet, sched_getcpu, sched_setaffinity};

@@ -29,14 +29,14 @@ impl Host {
             File::open("/proc/thread-self/ns/net")
         });
         let host = Host { namespace: made.join().expect("the thread does not panic")? };
-        // Looking for duplicates of an IPv6 address takes a second or two.
+        // Duplicate address detection takes a second or two for IPv6.
         host.set("ipv6/conf/all/accept_dad", "0");
         host.set("ipv6/conf/default/accept_dad", "0");
         host.ip("link set lo up");
         Ok(host)
     }
 
-    /// Does the work on a thread that has moved into this host.
+    /// Runs the work on a thread in this host's namespace.
     pub(crate) fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         let moved = || {
             setns(&self.namespace, CloneFlags::CLONE_NEWNET).expect("the namespace is there, and we are root");
@@ -75,7 +75,7 @@ impl Host {
         self.run(|| fs::write(format!("/proc/sys/net/{key}"), value).unwrap());
     }
 
-    /// The namespace as `ip` takes it in place of a name.
+    /// The path of the namespace, which `ip` takes instead of a name.
     fn path(&self) -> String {
         format!("/proc/{}/fd/{}", std::process::id(), self.namespace.as_raw_fd())
     }
@@ -96,13 +96,13 @@ pub(crate) struct Net {
 }
 
 impl Net {
-    /// Makes the three, or says on stderr why it cannot; a test without them has nothing to test.
+    /// Makes the three hosts, or prints on stderr why the test is skipped.
     pub(crate) fn new() -> Option<Self> {
         match Net::try_new() {
             Ok(net) => Some(net),
             Err(why) => {
                 let test = thread::current().name().unwrap_or_default().to_owned();
-                // In one piece, and not by eprintln, which the test harness keeps to itself unless the test fails.
+                // In one write, and not with eprintln, which the test harness captures unless the test fails.
                 let line = format!("\nSKIPPED {test}: no network namespaces to be had: {why}\n");
                 let _ = io::stderr().write_all(line.as_bytes());
                 None
@@ -164,7 +164,7 @@ impl Host {
     }
 }
 
-/// Waits until what leaves one host gets to the other: for a moment after a link is up, it swallows everything.
+/// Waits until datagrams from one host reach the other: a link loses them for a moment after it is up.
 fn await_link(from: &Host, interface: &str, to: &Host) {
     let index = from.run(|| nix::net::if_::if_nametoindex(interface)).unwrap();
     for (local, everybody) in [("0.0.0.0:0", "255.255.255.255"), ("[::]:0", "ff02::1")] {

@@ -1,4 +1,4 @@
-//! Ports for tests that close a port and expect to find it as they left it.
+//! Ports for tests that close a port and expect that no other process takes it.
 
 use std::mem::forget;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
@@ -12,7 +12,7 @@ static NEXT: AtomicU16 = AtomicU16::new(0);
 
 /// An address of `host` whose port no socket of another program or test gets by chance, open or closed.
 pub(crate) fn reserved(host: IpAddr) -> SocketAddr {
-    // Programs that run side by side start at different ports.
+    // Test programs that run at the same time start at different ports.
     let start = u16::try_from(std::process::id() % u32::from(COUNT)).expect("less than COUNT") * 7;
     let ports = (0..COUNT).map(|_| start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT + FIRST);
     let mut addresses = ports.map(|port| SocketAddr::new(host, port));

@@ -20,14 +20,14 @@ fn b6_listening_comes_on_a_later_tick_and_a_second_bind_is_refused() {
 }
 
 #[test]
-fn b7_the_callback_is_a_listener_of_listening_and_hears_no_errors() {
+fn b7_the_callback_is_a_listener_of_listening_and_gets_no_errors() {
     let (events, log) = new_loop();
     let socket = events.create_socket(&udp4()).unwrap();
     let to = log.clone();
     socket.bind_then(("192.0.2.1", 9), move |_| to.add("never")).unwrap();
     assert_eq!(socket.listener_count(event::Error), 0);
     assert_eq!(socket.listener_count(event::Listening), 1);
-    // Nobody listens to 'error', so that the loop returns it.
+    // There is no 'error' listener, so the loop returns the error.
     assert_eq!(events.run().unwrap_err().to_string(), "bind EADDRNOTAVAIL 192.0.2.1:9");
     assert_eq!(socket.listener_count(event::Listening), 0);
 
@@ -92,7 +92,7 @@ fn b10_an_address_of_the_other_family_is_einval() {
 }
 
 #[test]
-fn b13_a_close_waits_behind_a_send_that_waits_for_its_bind() {
+fn b13_a_close_after_a_send_waits_for_its_bind() {
     let (events, log) = new_loop();
     let (server, address) = listening(&events, &udp4());
     let to = log.clone();
@@ -120,7 +120,7 @@ fn b13_a_listener_of_listening_may_close() {
 }
 
 #[test]
-fn b14_a_descriptor_is_taken_over_and_what_is_none_of_udp_is_refused_at_once() {
+fn b14_a_descriptor_is_adopted_and_one_that_is_not_udp_is_refused_at_once() {
     let (events, log) = new_loop();
     let other = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = other.local_addr().unwrap();
@@ -139,7 +139,7 @@ fn b14_a_descriptor_is_taken_over_and_what_is_none_of_udp_is_refused_at_once() {
 }
 
 #[test]
-fn b56_a_send_after_a_membership_keeps_the_port_that_it_brought() {
+fn b56_a_send_after_a_membership_keeps_its_port() {
     let (events, log) = new_loop();
     let (_server, address) = listening(&events, &udp4());
     let socket = logged(&events, &log, &udp4());

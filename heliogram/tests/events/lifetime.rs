@@ -1,4 +1,4 @@
-//! What a loop waits for, and how sockets end.
+//! What keeps a loop running, and how sockets end.
 
 use super::*;
 
@@ -19,13 +19,13 @@ fn b62_a_second_close_is_refused() {
 }
 
 #[test]
-fn b63_the_loop_waits_for_referenced_bound_sockets_alone() {
+fn b63_only_referenced_bound_sockets_keep_the_loop_running() {
     let (events, log) = new_loop();
     events.run().unwrap();
     let unbound = events.create_socket(&udp4()).unwrap();
     assert!(unbound.has_ref());
     events.run().unwrap();
-    // Before the bind counts, and twice is as good as once.
+    // unref() before the bind counts, and twice is the same as once.
     assert!(!unbound.unref().unref().has_ref());
     unbound.bind(0).unwrap();
     events.run().unwrap();
@@ -61,13 +61,13 @@ fn unreferenced_sockets_receive_while_the_loop_runs() {
     turn_until(&events, || log.len() == 1);
     client.unref();
     client.send("again", address).unwrap();
-    // It does not wait for them, but what is there is delivered.
+    // The loop does not wait for them, but delivers datagrams that are there.
     turn_until(&events, || log.len() == 2);
     assert_eq!(log.take(), ["hello", "again"]);
 }
 
 #[test]
-fn run_once_ends_when_its_time_is_over() {
+fn run_once_ends_after_its_timeout() {
     let events = EventLoop::new().unwrap();
     let (_socket, _) = listening(&events, &udp4());
     let start = Instant::now();
@@ -95,7 +95,7 @@ fn an_open_socket_outlives_its_last_handle() {
 }
 
 #[test]
-fn a_closed_socket_lets_its_listeners_go_even_if_they_hold_it() {
+fn a_closed_socket_drops_listeners_that_hold_the_socket() {
     let events = EventLoop::new().unwrap();
     let witness = Rc::new(());
     let (socket, address) = listening(&events, &udp4());
@@ -110,7 +110,7 @@ fn a_closed_socket_lets_its_listeners_go_even_if_they_hold_it() {
 }
 
 #[test]
-fn the_end_of_the_loop_closes_its_sockets_and_forgets_what_was_due() {
+fn dropping_the_loop_closes_its_sockets_and_drops_pending_callbacks() {
     let (events, log) = new_loop();
     let witness = Rc::new(());
     let (socket, address) = listening(&events, &udp4());

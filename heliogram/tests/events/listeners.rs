@@ -1,11 +1,11 @@
-//! Listeners: their order, and what they may do to one another.
+//! Listeners: their order, and listeners that add and remove listeners.
 
 use std::cell::Cell;
 
 use super::*;
 
 #[test]
-fn they_are_called_in_order_and_prepended_ones_first() {
+fn listeners_are_called_in_order_and_prepended_ones_first() {
     let (events, log) = new_loop();
     let socket = events.create_socket(&udp4()).unwrap();
     let add = |name: &'static str| {
@@ -29,7 +29,7 @@ fn they_are_called_in_order_and_prepended_ones_first() {
 }
 
 #[test]
-fn an_emit_walks_the_list_as_it_was() {
+fn an_emit_calls_the_listeners_of_its_start() {
     let (events, log) = new_loop();
     let socket = events.create_socket(&udp4()).unwrap();
     let last = Rc::new(Cell::new(None));
@@ -51,7 +51,7 @@ fn an_emit_walks_the_list_as_it_was() {
 }
 
 #[test]
-fn a_once_listener_is_off_before_it_is_called_and_called_once_however_it_is_reached() {
+fn a_once_listener_is_removed_before_its_only_call() {
     let (events, log) = new_loop();
     let socket = events.create_socket(&udp4()).unwrap();
     let to = log.clone();
@@ -69,7 +69,7 @@ fn a_once_listener_is_off_before_it_is_called_and_called_once_however_it_is_reac
 }
 
 #[test]
-fn an_error_that_nobody_hears_is_returned_and_the_loop_goes_on() {
+fn an_error_without_a_listener_is_returned_and_the_loop_goes_on() {
     let (events, log) = new_loop();
     let socket = events.create_socket(&udp4()).unwrap();
     let error = socket.local_addr().unwrap_err();

@@ -27,7 +27,7 @@ fn b25_names_of_this_host_are_found_for_the_sockets_family() {
             to.add(format!("{} {}", String::from_utf8_lossy(msg), rinfo.family()));
         });
         let client = logged(&events, &Log::default(), &SocketOptions::new(family));
-        // Not every machine has localhost for IPv6 in its list of hosts.
+        // Not every machine resolves localhost for IPv6.
         events.set_lookup(|host, family| {
             assert_eq!(host, "localhost");
             Ok(SocketAddr::new(family.localhost(), 0))
@@ -145,7 +145,7 @@ fn a_look_up_that_panics_is_an_error_too() {
 
 #[cfg(unix)]
 #[test]
-fn an_error_of_the_system_stays_what_it_is() {
+fn an_error_of_the_system_keeps_its_code() {
     let (events, log) = new_loop();
     events.set_lookup(|_, _| Err(io::Error::from_raw_os_error(libc::EMFILE)));
     let socket = logged(&events, &log, &udp4());

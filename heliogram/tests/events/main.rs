@@ -31,7 +31,7 @@ impl Log {
         self.0.borrow_mut().push(entry.into());
     }
 
-    /// A callback of a send that writes the outcome down.
+    /// A callback of a send that records the outcome.
     fn sent(&self, name: &str) -> impl FnOnce(&EventSocket, Result<usize>) + 'static {
         let (log, name) = (self.clone(), name.to_owned());
         move |_, outcome| match outcome {
@@ -59,7 +59,7 @@ fn new_loop() -> (EventLoop, Log) {
     (EventLoop::new().unwrap(), Log::default())
 }
 
-/// A socket that writes down each event.
+/// A socket whose events are recorded.
 fn logged(events: &EventLoop, log: &Log, options: &SocketOptions) -> EventSocket {
     let socket = events.create_socket(options).unwrap();
     let to = log.clone();
@@ -84,7 +84,7 @@ fn listening(events: &EventLoop, options: &SocketOptions) -> (EventSocket, Socke
     (socket, address)
 }
 
-/// Turns the loop until it is done, which it must be in time.
+/// Turns the loop until the condition is true; fails after a time limit.
 fn turn_until(events: &EventLoop, done: impl Fn() -> bool) {
     let end = Instant::now() + LONG;
     while !done() {

@@ -21,7 +21,7 @@ fn b37_ticks_run_between_the_datagrams_of_one_batch() {
 }
 
 #[test]
-fn b38_an_error_that_nobody_hears_does_not_swallow_the_rest_of_the_batch() {
+fn b38_an_error_without_a_listener_loses_no_datagram_of_the_batch() {
     let (events, log) = new_loop();
     let (server, address) = listening(&events, &udp4());
     let to = log.clone();
@@ -67,7 +67,7 @@ fn b40_a_flooded_socket_does_not_starve_the_others() {
     let (client, _) = listening(&events, &udp4());
     let seen = Rc::new(Cell::new((0, 0)));
     let counter = Rc::clone(&seen);
-    // Each datagram brings the next two, so that there is always one more.
+    // Each datagram makes the listener send two, so that the socket never runs dry.
     let sender = client.clone();
     flooded.on(event::Message, move |_, _| {
         counter.set((counter.get().0 + 1, counter.get().1));
@@ -158,7 +158,7 @@ fn b46_a_receive_error_is_an_event_and_the_socket_goes_on() {
 }
 
 #[test]
-fn b46_an_unconnected_socket_hears_nothing_of_a_peer_that_is_gone() {
+fn b46_an_unconnected_socket_gets_no_error_of_a_closed_peer() {
     let (events, log) = new_loop();
     let (peer, address) = listening(&events, &udp4());
     peer.close().unwrap();

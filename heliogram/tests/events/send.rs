@@ -71,7 +71,7 @@ fn b76_listening_then_the_binds_callback_then_the_sends() {
 }
 
 #[test]
-fn b28_a_chain_of_callbacks_keeps_no_socket_from_receiving() {
+fn b28_a_chain_of_callbacks_does_not_starve_receiving() {
     let (events, log) = new_loop();
     let (server, address) = listening(&events, &udp4());
     let (client, _) = listening(&events, &udp4());
@@ -94,7 +94,7 @@ fn b28_a_chain_of_callbacks_keeps_no_socket_from_receiving() {
 }
 
 #[test]
-fn b29_b30_a_failure_is_for_the_callback_and_else_for_nobody() {
+fn b29_b30_a_failure_is_reported_to_the_callback_only() {
     let (events, log) = new_loop();
     let (_server, address) = listening(&events, &udp4());
     let client = logged(&events, &log, &udp4());
@@ -225,7 +225,7 @@ fn b87_a_send_just_before_a_close_is_sent_and_its_callback_called() {
 }
 
 #[test]
-fn a_message_takes_its_options_along_however_long_it_waits() {
+fn a_queued_message_keeps_its_options() {
     let events = EventLoop::new().unwrap();
     let server = events.create_socket(&SocketOptions::new(SocketType::Udp4)).unwrap();
     let client = events.create_socket(&SocketOptions::new(SocketType::Udp4)).unwrap();
@@ -242,7 +242,7 @@ fn a_message_takes_its_options_along_however_long_it_waits() {
         let port = server.local_addr().unwrap().port();
         let options = |hops| SendOptions::new().hop_limit(hops);
         let parts = [IoSlice::new(b"two "), IoSlice::new(b"parts")];
-        // It waits for the bind, then for the look-up; it goes at once; it has none.
+        // In turn: waits for the bind, waits for the look-up, is sent at once, has no options.
         client.send(Payload::from("x").with(&options(11)), port).unwrap();
         client.send(Payload::from("x").with(&options(12)), ("localhost", port)).unwrap();
         client.send_then(Payload::from(&parts).with(&options(13)), port, |_, sent| assert_eq!(sent, Ok(9))).unwrap();
