@@ -73,6 +73,13 @@ const TOOLS = {
     for (const file of fileList) copy(file, path.join('dist', file));
     return [process.execPath, 'app.mjs'];
   },
+  async 'esbuild, single executable of Node'({ build }) {
+    await build({ absWorkingDir: process.cwd(), entryPoints: ['app.cjs'], bundle: true, platform: 'node', loader: { '.node': 'copy' }, outdir: 'dist' });
+    fs.writeFileSync('sea.json', JSON.stringify({ main: 'dist/app.js', output: 'dist/app', disableExperimentalSEAWarning: true }));
+    execFileSync(process.execPath, ['--build-sea', 'sea.json'], { stdio: 'pipe' });
+    const binary = fs.readdirSync('dist').find((name) => name.endsWith('.node'));
+    return ['env', `HELIOGRAM_BINARY=${binary}`, './app'];
+  },
   'bun build'() {
     execFileSync(BUN, ['build', 'app.mjs', '--target=bun', '--outdir=dist'], { stdio: 'pipe' });
     return [BUN, 'app.js'];
