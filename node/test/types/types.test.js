@@ -25,7 +25,7 @@ function project(t, types) {
   const nested = path.join(MODULES, '@types', types, 'node_modules', 'undici-types');
   copy(path.join(MODULES, '@types', types), path.join(folder, 'node_modules', '@types', 'node'));
   copy(fs.existsSync(nested) ? nested : path.join(MODULES, 'undici-types'), path.join(folder, 'node_modules', 'undici-types'));
-  for (const file of ['package.json', 'index.d.ts', 'index.d.mts', 'promises.d.ts', 'promises.d.mts', 'register.d.ts', 'unix-dgram.d.ts', 'unix-dgram.d.mts', 'workers.d.ts', 'workers.d.mts']) {
+  for (const file of ['package.json', 'index.d.ts', 'index.d.mts', 'promises.d.ts', 'promises.d.mts', 'register.d.ts', 'register.d.mts', 'unix-dgram.d.ts', 'unix-dgram.d.mts', 'workers.d.ts', 'workers.d.mts']) {
     copy(path.join(PACKAGE, file), path.join(folder, 'node_modules', 'heliogram', file));
   }
   fs.writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: OPTIONS, include: ['*'] }));

@@ -19,8 +19,8 @@ const FOR_OTHERS: [&str; 5] =
 /// The test of the types, which no Node runs differently.
 const TYPES: [&str; 1] = ["test/types/"];
 
-/// The tests of bundlers, whose packages only `--all` installs.
-const BUNDLERS: [&str; 1] = ["test/bundlers/"];
+/// The tests with package managers and bundlers, which only `--all` installs. Without them installing by npm is tested.
+const TOOLS: [&str; 2] = ["test/installers/", "test/bundlers/"];
 
 pub(crate) fn test(steps: &mut Steps, tier: Tier) {
     steps.check("npm packages", |_| npm::install().map(|()| String::new()));
@@ -33,11 +33,11 @@ pub(crate) fn test(steps: &mut Steps, tier: Tier) {
     published_addon(steps);
     let (types, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_in(file, &TYPES));
     test_on(steps, "types", Node::from_npm(LATEST), &types);
-    let (bundlers, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_in(file, &BUNDLERS));
+    let (tools, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_in(file, &TOOLS));
     if tier == Tier::All {
-        steps.check("bundlers", |_| npm::install_in(&folder().join("test/bundlers")).map(|()| String::new()));
-        test_on(steps, "bundlers", Node::from_npm(LATEST), &bundlers);
+        steps.check("package managers, bundlers", |_| install_tools());
     }
+    test_on(steps, "installed and bundled,", Node::from_npm(LATEST), &tools);
     for version in VERSIONS {
         test_on(steps, "Node", Node::from_npm(version), &files);
     }
@@ -46,6 +46,11 @@ pub(crate) fn test(steps: &mut Steps, tier: Tier) {
     }
     let any: Vec<_> = files.into_iter().filter(|file| is_for_any_node(file)).collect();
     test_on(steps, "the machine's Node", Node::host(), &any);
+}
+
+fn install_tools() -> Result<String, String> {
+    TOOLS.iter().try_for_each(|tool| npm::install_in(&folder().join(tool)))?;
+    Ok(String::new())
 }
 
 fn plain_addon(steps: &mut Steps) {
