@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::addr::RemoteInfo;
 use crate::sys;
-use crate::types::datagram::MAX_MESSAGE;
+use crate::types::datagram::MAX_GRO_PACKET;
 use crate::types::metadata::RecvMetadata;
 
 /// Room for the datagrams of one receive, made once and used again: receiving into it allocates nothing.
@@ -122,9 +122,9 @@ impl RecvBatch {
         Message { data, rinfo: RemoteInfo::new(self.receiver.peer(slot.index), data.len(), slot.truncated, metadata) }
     }
 
-    /// Whether a train of any length fits each slot.
-    pub(crate) fn holds_trains(&self) -> bool {
-        self.slot_size() >= MAX_MESSAGE
+    /// Whether a GRO packet of any length fits each slot.
+    pub(crate) fn holds_gro_packets(&self) -> bool {
+        self.slot_size() >= MAX_GRO_PACKET
     }
 
     /// Whether the last receive brought a train.

@@ -51,6 +51,10 @@ pub enum ErrorKind {
     PeerGone,
     /// The datagram is longer than UDP, the socket's send buffer or the path's MTU permits (`EMSGSIZE`).
     MessageTooLong,
+    /// The socket has GRO on, and the call's memory could not hold what one receive may bring.
+    Gro,
+    /// The socket manages this option itself.
+    ManagedOption,
     /// Another error of the system: [`Error::raw_os_error`] has its number.
     System,
 }
@@ -71,6 +75,12 @@ const TABLE: &[(ErrorKind, &str, &str)] = &[
     (ErrorKind::NotFound, "ENOTFOUND", "ENOTFOUND"),
     (ErrorKind::LookupAgain, "EAI_AGAIN", "EAI_AGAIN"),
     (ErrorKind::InvalidAddress, "ERR_INVALID_IP_ADDRESS", "Invalid IP address"),
+    (
+        ErrorKind::Gro,
+        "ERR_HELIOGRAM_GRO",
+        "A socket with GRO receives into a batch, or into buffers of at least 65,527 bytes",
+    ),
+    (ErrorKind::ManagedOption, "ERR_HELIOGRAM_MANAGED_OPTION", "The socket manages this option itself"),
 ];
 
 impl ErrorKind {

@@ -117,7 +117,7 @@ pub use sys::{BorrowedDescriptor, OwnedDescriptor, Sockopt, SockoptValues, Syste
 pub use types::clock::Clock;
 #[cfg(unix)]
 pub use types::credentials::Credentials;
-pub use types::datagram::{Datagram, MAX_MESSAGE};
+pub use types::datagram::{Datagram, MAX_GRO_PACKET, MAX_MESSAGE};
 pub use types::error_queue::{ErrorOrigin, ErrorQueueEntry, QueuedError, TransmitTimestamp};
 pub use types::family::SocketType;
 pub use types::interface::Interface;

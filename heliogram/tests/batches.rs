@@ -105,8 +105,8 @@ fn a_socket_with_gro_refuses_buffers_too_small_for_a_gro_packet() {
     let (server, address) = bound(SocketOptions::new(SocketType::Udp4).gro(true));
     let (client, _) = bound(SocketOptions::new(SocketType::Udp4));
     send_all(&client, &[Datagram::new(b"abc").to(address)]);
-    assert_eq!(server.try_recv_msg(&mut [0; 9]).unwrap_err().code(), "EINVAL");
-    assert_eq!(server.try_recv_batch(&mut RecvBatch::new(4, 2048)).unwrap_err().code(), "EINVAL");
+    assert_eq!(server.try_recv_msg(&mut [0; 9]).unwrap_err().code(), "ERR_HELIOGRAM_GRO");
+    assert_eq!(server.try_recv_batch(&mut RecvBatch::new(4, 2048)).unwrap_err().code(), "ERR_HELIOGRAM_GRO");
     assert_eq!(drain(&server, &mut RecvBatch::for_gro(1)), [b"abc"]);
 }
 
@@ -117,7 +117,7 @@ fn try_recv_gro_reads_a_gro_packet_into_the_callers_memory() {
     let payloads = numbered(&[700, 700, 700, 9]);
     send_all(&client, &payloads.iter().map(|bytes| Datagram::new(bytes).to(address)).collect::<Vec<_>>());
     let mut memory = vec![0; 70_000];
-    assert_eq!(server.try_recv_gro(&mut memory[..65_506]).unwrap_err().code(), "EINVAL");
+    assert_eq!(server.try_recv_gro(&mut memory[..65_506]).unwrap_err().code(), "ERR_HELIOGRAM_GRO");
     let mut received = Vec::new();
     while let Ok(rinfo) = server.try_recv_gro(&mut memory) {
         received.extend(rinfo.datagrams().map(|place| memory[place].to_vec()));
@@ -169,4 +169,27 @@ fn datagrams_of_blocked_senders_are_dropped() {
     assert_eq!(drain(&server, &mut RecvBatch::new(8, 64)), [b"yes"]);
     send_all(&stranger, &[Datagram::new(b"no").to(address)]);
     assert!(server.try_recv_msg(&mut [0; 9]).unwrap_err().is_would_block());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_error_behind_a_batch_is_its_own_sockets() {
+    // Where errors come behind messages (`heliogram_force_single`), the batch must not carry one to another socket.
+    let mut batch = RecvBatch::new(8, 64);
+    let (idle, _) = bound(SocketOptions::new(SocketType::Udp4));
+    for _ in 0..20 {
+        let (socket, address) = bound(SocketOptions::new(SocketType::Udp4));
+        let (peer, peer_address) = bound(SocketOptions::new(SocketType::Udp4));
+        socket.connect(peer_address).unwrap();
+        peer.try_send_to(b"x", address).unwrap();
+        peer.close().unwrap();
+        drop(peer);
+        socket.try_send(b"gone?").unwrap();
+        let first = socket.try_recv_batch(&mut batch);
+        assert!(idle.try_recv_batch(&mut batch).unwrap_err().is_would_block());
+        let second = socket.try_recv_batch(&mut batch);
+        let refused =
+            |outcome: &heliogram::Result<usize>| outcome.as_ref().is_err_and(|error| error.code() == "ECONNREFUSED");
+        assert!(refused(&first) || refused(&second), "{first:?}, {second:?}");
+    }
 }

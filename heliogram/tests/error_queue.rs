@@ -88,6 +88,26 @@ fn errors_of_closed_peers_do_not_disturb_sends_to_others() {
 }
 
 #[test]
+fn a_refusal_by_this_host_is_one_entry_and_names_the_peer() {
+    let Some(net) = Net::new() else { return };
+    let sender = open(&net.west, SocketType::Udp4);
+    sender.set_dont_fragment(true).unwrap();
+    let peer = SocketAddr::new(ip("10.77.1.2"), 9);
+    let too_long = [0; 60_000];
+    for _ in 0..3 {
+        assert_eq!(code(send(&sender, &too_long, Some(peer))), "EMSGSIZE");
+        assert_eq!(code(sender.try_send_batch(&[Datagram::new(&too_long).to(peer)])), "EMSGSIZE");
+        let entries: Vec<_> = std::iter::from_fn(|| sender.try_recv_error_queue().ok()).collect();
+        assert_eq!(entries.len(), 2, "one for each send: {entries:?}");
+        for entry in entries {
+            let ErrorQueueEntry::Error(error) = entry else { panic!("{entry:?}") };
+            assert_eq!((error.origin, error.code()), (ErrorOrigin::Local, "EMSGSIZE"));
+            assert_eq!(error.peer.map(|peer| peer.ip()), Some(peer.ip()));
+        }
+    }
+}
+
+#[test]
 fn no_errors_are_queued_before_or_after_set_recv_errors() {
     let sender = bound("127.0.0.1:0");
     let (_owner, gone) = deaf("127.0.0.1");

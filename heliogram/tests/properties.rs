@@ -337,7 +337,7 @@ impl World {
         let subject = &mut self.subjects[who];
         let mut buffer = [0; 128];
         if subject.gro {
-            return expect(subject.socket.try_recv_msg(&mut buffer), "EINVAL");
+            return expect(subject.socket.try_recv_msg(&mut buffer), "ERR_HELIOGRAM_GRO");
         }
         let outcome = subject.receive(|socket| socket.try_recv_msg(&mut buffer));
         if let Some(info) = outcome {

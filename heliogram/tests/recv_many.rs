@@ -6,7 +6,7 @@ use std::io::IoSliceMut;
 
 use common::{LONG, bound, code, within};
 use heliogram::{
-    BlockList, Datagram, MAX_MESSAGE, RecvMetadataOptions, RemoteInfo, Result, Socket, SocketOptions, SocketType,
+    BlockList, Datagram, MAX_GRO_PACKET, RecvMetadataOptions, RemoteInfo, Result, Socket, SocketOptions, SocketType,
 };
 
 /// Receives until `count` datagrams have come; each with its `RemoteInfo`.
@@ -73,8 +73,8 @@ fn gro_packets_are_split_by_their_remote_info() {
     let payloads: Vec<_> = (0..20_u8).map(|number| vec![number; 500]).collect();
     let batch: Vec<_> = payloads.iter().map(|bytes| Datagram::new(bytes).to(server.local_addr().unwrap())).collect();
     assert_eq!(client.try_send_batch(&batch).unwrap(), 20);
-    assert_eq!(code(once(&server, 1, MAX_MESSAGE - 1, &mut Vec::new())), "EINVAL");
-    let received = receive(&server, 20, MAX_MESSAGE);
+    assert_eq!(code(once(&server, 1, MAX_GRO_PACKET - 1, &mut Vec::new())), "ERR_HELIOGRAM_GRO");
+    let received = receive(&server, 20, MAX_GRO_PACKET);
     assert!(received.iter().map(|(bytes, _)| bytes).eq(&payloads));
     assert_eq!((server.stats().datagrams_in, server.stats().bytes_in), (20, 10_000));
 }

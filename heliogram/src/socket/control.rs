@@ -4,14 +4,15 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::socket_options::SocketOptions;
 use crate::state::{Action, Op, State, Step, step};
 use crate::stats::{self, Counters, Stats, Waiting};
 use crate::sys;
+use crate::types::error_queue::QueuedError;
 use crate::types::family::SocketType;
 use crate::types::metadata::RecvMetadataOptions;
 
@@ -55,14 +56,20 @@ pub struct SocketControl {
     pub(super) state: AtomicU8,
     pub(super) control: Mutex<()>,
     pub(super) sys: OnceLock<sys::Socket>,
-    /// Whether the kernel hands over trains.
+    /// Whether the kernel hands over GRO packets.
     pub(super) gro: AtomicBool,
+    /// Held for writing while GRO is switched, for reading by receives that take it for granted that it is off.
+    pub(super) gro_switch: RwLock<()>,
     /// The largest segment that may travel in a train; lowered where the kernel or the device refuses.
     pub(super) segment_limit: AtomicU16,
     /// [`RecvMetadataOptions`](crate::RecvMetadataOptions): what the kernel tells of each datagram.
     pub(super) receive_info: AtomicU8,
     /// Whether the error queue tells what sends and receives would tell otherwise.
     pub(super) receive_errors: AtomicBool,
+    /// How many refused calls were made again, each of which left its entry in the error queue twice.
+    pub(super) repeated: AtomicUsize,
+    /// The last entry of the error queue, if it was a refusal by this host.
+    pub(super) last_refusal: Mutex<Option<QueuedError>>,
     /// Whether anything has ever been let into the error queue.
     pub(super) notices: AtomicBool,
     /// What waits in a face's [`SendQueue`](crate::send_queue::SendQueue).
@@ -179,9 +186,12 @@ impl SocketControl {
             control: Mutex::new(()),
             sys: OnceLock::new(),
             gro: AtomicBool::new(options.offload && options.gro),
+            gro_switch: RwLock::default(),
             segment_limit: AtomicU16::new(if sys::SEGMENTS && options.offload { u16::MAX } else { 0 }),
             receive_info: AtomicU8::new(0),
             receive_errors: AtomicBool::new(false),
+            repeated: AtomicUsize::new(0),
+            last_refusal: Mutex::new(None),
             notices: AtomicBool::new(false),
             waiting: Waiting::default(),
             incoming: Counters::default(),

@@ -1,6 +1,7 @@
 //! The error queue: errors and transmit timestamps of datagrams that were sent earlier.
 
 use std::io;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::control::SocketControl;
@@ -8,10 +9,7 @@ use super::lifecycle::Socket;
 use crate::error::Result;
 use crate::state::Op;
 use crate::sys;
-use crate::types::error_queue::ErrorQueueEntry;
-
-/// How many errors of others may come to the calls of one send or receive.
-const QUEUED_AT_ONCE: usize = 4;
+use crate::types::error_queue::{ErrorOrigin, ErrorQueueEntry};
 
 /// The error queue, of Linux. Other systems refuse with `ENOTSUP`.
 impl SocketControl {
@@ -54,18 +52,23 @@ impl SocketControl {
         self.notices.load(Ordering::Relaxed)
     }
 
-    /// Calls again if the error is, or may be, one that the error queue tells: the kernel says those once to whichever
-    /// call comes next, and what is wrong with the call itself it will say again.
+    /// Calls again if the error may be an earlier datagram's. The kernel gives such an error once, to whichever call comes next, and
+    /// the error queue has it too. An error that comes twice is the call's own.
     pub(super) fn past_queued<T>(&self, mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
         let mut outcome = call();
+        if !self.receive_errors.load(Ordering::Relaxed) {
+            return outcome;
+        }
         for _ in 0..QUEUED_AT_ONCE {
-            match &outcome {
-                Err(error)
-                    if error.kind() != io::ErrorKind::WouldBlock && self.receive_errors.load(Ordering::Relaxed) =>
-                {
-                    outcome = call();
-                }
-                _ => break,
+            let Err(first) = &outcome else { break };
+            let raw = first.raw_os_error();
+            if first.kind() == io::ErrorKind::WouldBlock {
+                break;
+            }
+            outcome = call();
+            if outcome.as_ref().is_err_and(|second| second.raw_os_error() == raw) {
+                self.repeated.fetch_add(1, Ordering::Relaxed);
+                break;
             }
         }
         outcome
@@ -85,6 +88,36 @@ impl Socket {
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     #[doc(alias("recv_error", "MSG_ERRQUEUE", "icmp"))]
     pub fn try_recv_error_queue(&self) -> Result<ErrorQueueEntry> {
-        self.call(Op::Recv, "recvmsg", sys::Socket::recv_error_queue)
+        loop {
+            let entry = self.call(Op::Recv, "recvmsg", sys::Socket::recv_error_queue);
+            if !self.is_repetition(&entry) {
+                return entry;
+            }
+        }
     }
 }
+
+impl SocketControl {
+    /// Whether an entry only repeats the one before, because a refused call [was made again](Self::past_queued).
+    fn is_repetition(&self, entry: &Result<ErrorQueueEntry>) -> bool {
+        let mut last = self.last_refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        let refusal = match entry {
+            Ok(ErrorQueueEntry::Error(error)) if error.origin == ErrorOrigin::Local => Some(*error),
+            Ok(_) => None,
+            Err(_) => {
+                // The queue is empty: what was repeated has been seen.
+                self.repeated.store(0, Ordering::Relaxed);
+                None
+            }
+        };
+        let repeats = refusal.is_some() && *last == refusal && self.repeated.load(Ordering::Relaxed) > 0;
+        if repeats {
+            self.repeated.fetch_sub(1, Ordering::Relaxed);
+        }
+        *last = refusal.filter(|_| !repeats);
+        repeats
+    }
+}
+
+/// How many errors of earlier datagrams may come to the calls of one send or receive.
+const QUEUED_AT_ONCE: usize = 4;

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::ops::Deref;
+use std::sync::atomic::Ordering;
 
 use super::control::{SocketControl, check_port};
 use crate::error::{Error, Result};
@@ -273,13 +274,16 @@ impl SocketControl {
     /// The options that are set before the bind.
     pub(super) fn apply_sockopts(&self, sys: &sys::Socket) -> Result<()> {
         self.options.sockopts.iter().try_for_each(|&(option, value)| {
-            sys.set_sockopt(option, value).map_err(|error| Error::system(option.setter(), &error))
+            sys.set_sockopt(option, value, true).map_err(|error| Error::system(option.setter(), &error))
         })
     }
 
     fn prepare_adopted(&self, sys: &sys::Socket) -> io::Result<()> {
         sys.set_reuse_addr()?;
         self.take_device(sys)?;
+        if sys.has_gro() {
+            self.gro.store(true, Ordering::Relaxed);
+        }
         self.take_trains(sys)
     }
 

@@ -1,6 +1,7 @@
 //! Segmentation offload: GSO batches out (`UDP_SEGMENT`), GRO packets in (`UDP_GRO`).
 
 use std::io;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::control::SocketControl;
@@ -15,6 +16,18 @@ impl SocketControl {
     /// Whether the kernel hands over trains: as [`SocketOptions::gro`](crate::SocketOptions::gro) said at first.
     pub fn gro(&self) -> bool {
         self.gro.load(Ordering::Relaxed)
+    }
+
+    /// Calls with whether the kernel may hand over GRO packets, which stays so during the call.
+    ///
+    /// A receive that takes it for granted that each message is one datagram holds the switch: the uncontended lock is two atomic
+    /// operations beside a system call. The other way round needs no lock: memory for GRO packets holds single datagrams too.
+    pub(super) fn with_gro<T>(&self, call: impl FnOnce(bool) -> T) -> T {
+        if self.gro() || !self.options.offload {
+            return call(self.gro());
+        }
+        let _off = self.gro_switch.read().unwrap_or_else(PoisonError::into_inner);
+        call(self.gro())
     }
 
     /// The largest segment that may travel in a train now.
@@ -54,6 +67,7 @@ impl Socket {
     /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     pub fn start_gro(&self) -> Result<()> {
         if self.options.offload {
+            let _switch = self.gro_switch.write().unwrap_or_else(PoisonError::into_inner);
             self.call(Op::Recv, "setsockopt", |sys| sys.set_gro(true))?;
             self.gro.store(true, Ordering::Relaxed);
         }
@@ -72,6 +86,7 @@ impl Socket {
         if !self.gro() {
             return Ok(Vec::new());
         }
+        let _switch = self.gro_switch.write().unwrap_or_else(PoisonError::into_inner);
         self.call(Op::Recv, "setsockopt", |sys| sys.refuse_all(true))?;
         let received = self.drain();
         self.call(Op::Recv, "setsockopt", |sys| sys.set_gro(false).and(sys.refuse_all(false)))?;

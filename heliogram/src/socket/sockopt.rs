@@ -85,7 +85,19 @@ impl SocketControl {
     /// as `EPERM` without a privilege.
     pub fn set_sockopt(&self, option: Sockopt, value: u32) -> Result<()> {
         check_range(option, value)?;
-        self.call(Op::Option, option.setter(), |sys| sys.set_sockopt(option, value))
+        self.call(Op::Option, option.setter(), |sys| sys.set_sockopt(option, value, true))
+    }
+
+    /// Sets an option for the socket's own protocol alone: what Node does, where [`set_sockopt`](Self::set_sockopt) reaches the
+    /// IPv4-mapped peers of a `udp6` socket too.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`set_sockopt`](Self::set_sockopt).
+    #[doc(hidden)]
+    pub fn set_sockopt_unmapped(&self, option: Sockopt, value: u32) -> Result<()> {
+        check_range(option, value)?;
+        self.call(Op::Option, option.setter(), |sys| sys.set_sockopt(option, value, false))
     }
 }
 
@@ -167,13 +179,17 @@ impl SocketControl {
         self.call(Op::Option, "getsockopt", |sys| sys.getsockopt(level, name, value))
     }
 
-    /// Sets an option by the system's own numbers (`setsockopt(2)`). What other methods here have set does not change its
-    /// meaning for them: they do not learn of it.
+    /// Sets an option by the system's own numbers (`setsockopt(2)`).
     ///
     /// # Errors
     ///
-    /// The system's; `ENOTSUP` on Windows.
+    /// `ERR_HELIOGRAM_MANAGED_OPTION` for what the socket manages itself, and would misread what it receives if it changed without its
+    /// knowledge: offload, path MTU discovery, the error queue, packet information, timestamps, transmit times and filters. Else the
+    /// system's; `ENOTSUP` on Windows.
     pub fn setsockopt(&self, level: i32, name: i32, value: &[u8]) -> Result<()> {
+        if sys::is_managed(level, name) {
+            return Err(Error::rule(ErrorKind::ManagedOption));
+        }
         self.call(Op::Option, "setsockopt", |sys| sys.setsockopt(level, name, value))
     }
 

@@ -7,10 +7,10 @@ use super::control::{SocketControl, rule};
 use super::lifecycle::Socket;
 use crate::addr::RemoteInfo;
 use crate::batch::RecvBatch;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::state::{Action, Op};
 use crate::sys;
-use crate::types::datagram::{Datagram, MAX_MESSAGE, Run, runs};
+use crate::types::datagram::{Datagram, MAX_GRO_PACKET, Run, runs};
 use crate::types::metadata::RecvMetadata;
 use crate::types::send_options::PathMtuDiscovery;
 
@@ -111,11 +111,8 @@ impl Socket {
     /// Those of [`try_recv`](Self::try_recv).
     #[doc(alias = "recvmsg")]
     pub fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
-        if self.gro() {
-            return Err(Error::raw("recvmsg", sys::errno::EINVAL));
-        }
         loop {
-            let rinfo = self.recv_one(buffer, false)?;
+            let rinfo = self.with_gro(|gro| if gro { Err(too_small()) } else { self.recv_one(buffer, false) })?;
             if self.admits(rinfo.addr) {
                 self.incoming.add(1, rinfo.size, 0);
                 return Ok(rinfo);
@@ -187,11 +184,11 @@ impl Socket {
     /// which would lose the end of one.
     #[doc(alias = "UDP_GRO")]
     pub fn try_recv_gro(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
-        if self.gro() && buffer.len() < MAX_MESSAGE {
-            return Err(Error::raw("recvmsg", sys::errno::EINVAL));
-        }
         loop {
-            let rinfo = self.recv_one(buffer, self.gro())?;
+            let rinfo = self.with_gro(|gro| match gro && buffer.len() < MAX_GRO_PACKET {
+                true => Err(too_small()),
+                false => self.recv_one(buffer, gro),
+            })?;
             if self.admits(rinfo.addr) {
                 let datagrams = rinfo.datagrams().count();
                 self.incoming.add(datagrams, rinfo.size, usize::from(datagrams > 1));
@@ -210,12 +207,11 @@ impl Socket {
     #[doc(alias("recvmmsg", "UDP_GRO"))]
     pub fn try_recv_batch(&self, batch: &mut RecvBatch) -> Result<usize> {
         batch.clear();
-        let gro = self.gro();
-        if gro && !batch.holds_trains() {
-            return Err(Error::raw("recvmsg", sys::errno::EINVAL));
-        }
         let info = self.receive_info();
-        let slots = self.receiving(|sys| sys.recv_slots(&mut batch.receiver, gro, info))?;
+        let slots = self.with_gro(|gro| match gro && !batch.holds_gro_packets() {
+            true => Err(too_small()),
+            false => self.receiving(|sys| sys.recv_slots(&mut batch.receiver, gro, info)),
+        })?;
         batch.fill(slots, |addr| self.admits(addr));
         self.incoming.add(batch.len(), batch.bytes(), batch.trains());
         Ok(batch.len())
@@ -252,20 +248,13 @@ impl Socket {
     /// less than 65,507 bytes, which could lose the end of a GRO packet.
     #[doc(alias("recvmmsg", "UDP_GRO"))]
     pub fn try_recv_many(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo]) -> Result<usize> {
-        let gro = self.gro();
         let usable = buffers.len().min(infos.len());
         let buffers = &mut buffers[..usable];
-        if gro && buffers.iter().any(|buffer| buffer.len() < MAX_MESSAGE) {
-            return Err(Error::raw("recvmsg", sys::errno::EINVAL));
-        }
-        let metadata = self.receive_info();
-        let received = self.receiving(|sys| {
-            sys.recv_into(buffers, gro, metadata, |index, addr, received, metadata| {
-                let segment_size = received.segment.filter(|&size| received.length > usize::from(size));
-                let metadata = RecvMetadata { segment_size, ..metadata };
-                infos[index] = RemoteInfo::new(addr, received.length, received.truncated, metadata);
-            })
-        })?;
+        let received =
+            self.with_gro(|gro| match gro && buffers.iter().any(|buffer| buffer.len() < MAX_GRO_PACKET) {
+                true => Err(too_small()),
+                false => self.recv_into(buffers, infos, gro),
+            })?;
         let kept = self.keep_admitted(buffers, &mut infos[..received]);
         let (datagrams, bytes, packets) = totals(&infos[..kept]);
         self.incoming.add(datagrams, bytes, packets);
@@ -381,17 +370,28 @@ impl SocketControl {
     }
 
     fn peeking<T>(&self, call: impl FnMut(&sys::Socket) -> io::Result<T>) -> Result<T> {
-        if self.gro() {
-            return Err(Error::raw("recvmsg", sys::errno::EINVAL));
-        }
         if self.options.receive_block_list.is_some() {
             return Err(Error::raw("recvmsg", sys::errno::ENOTSUP));
         }
-        self.receiving(call)
+        self.with_gro(|gro| if gro { Err(too_small()) } else { self.receiving(call) })
+    }
+
+    fn recv_into(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo], gro: bool) -> Result<usize> {
+        let metadata = self.receive_info();
+        self.receiving(|sys| {
+            sys.recv_into(buffers, gro, metadata, |index, addr, received, metadata| {
+                let segment_size = received.segment.filter(|&size| received.length > usize::from(size));
+                let metadata = RecvMetadata { segment_size, ..metadata };
+                infos[index] = RemoteInfo::new(addr, received.length, received.truncated, metadata);
+            })
+        })
     }
 
     fn receiving<T>(&self, mut call: impl FnMut(&sys::Socket) -> io::Result<T>) -> Result<T> {
-        let outcome = self.call(Op::Recv, "recvmsg", |sys| self.past_queued(|| call(sys)));
+        let outcome = self.call(Op::Recv, "recvmsg", |sys| {
+            // An error that came behind a batch's messages, where the system cannot keep it.
+            sys.late_error().map_or_else(|| self.past_queued(|| call(sys)), Err)
+        });
         outcome.inspect_err(|error| {
             if error.is_would_block() {
                 self.incoming.would_block();
@@ -415,6 +415,11 @@ impl SocketControl {
     fn admits(&self, addr: SocketAddr) -> bool {
         !self.options.receive_block_list.as_ref().is_some_and(|list| list.check(addr.ip()))
     }
+}
+
+/// Memory that could not hold a GRO packet.
+fn too_small() -> Error {
+    Error::rule(ErrorKind::Gro)
 }
 
 /// How many datagrams, bytes and GRO packets these are.

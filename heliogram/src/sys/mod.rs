@@ -55,7 +55,7 @@ use windows as system;
 #[cfg(any(feature = "events", feature = "tokio"))]
 pub(crate) use system::Descriptor;
 pub use system::{BorrowedDescriptor, OwnedDescriptor};
-pub(crate) use system::{Receiver, Socket, interface_index, interface_name, multicast_interfaces, now};
+pub(crate) use system::{Receiver, Socket, interface_index, interface_name, is_managed, multicast_interfaces, now};
 #[cfg(all(unix, any(test, fuzzing)))]
 pub(crate) use unix::cmsg;
 

@@ -38,13 +38,13 @@ macro_rules! with_sockopts {
             Broadcast: broadcast / set_broadcast, bool, all, socket(SO_BROADCAST),
                 "Permits datagrams to broadcast addresses. Default: off.";
             #[doc(alias("setTTL", "IP_TTL", "IPV6_UNICAST_HOPS"))]
-            TTL: ttl / set_ttl, int(1, 255), all, protocol(IP_TTL, IPV6_UNICAST_HOPS),
+            TTL: ttl / set_ttl, int(1, 255), all, protocols(IP_TTL, IPV6_UNICAST_HOPS),
                 "How many routers a unicast datagram may pass. Default: 64 on most systems.";
             #[doc(alias("setMulticastTTL", "IP_MULTICAST_TTL", "IPV6_MULTICAST_HOPS"))]
-            MulticastTTL: multicast_ttl / set_multicast_ttl, int(0, 255), all, protocol(IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS),
+            MulticastTTL: multicast_ttl / set_multicast_ttl, int(0, 255), all, protocols(IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS),
                 "How many routers a multicast datagram may pass; 0 keeps it on this host. Default: 1.";
             #[doc(alias("setMulticastLoopback", "IP_MULTICAST_LOOP", "IPV6_MULTICAST_LOOP"))]
-            MulticastLoopback: multicast_loop / set_multicast_loop, bool, all, protocol(IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP),
+            MulticastLoopback: multicast_loop / set_multicast_loop, bool, all, protocols(IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP),
                 "Delivers multicast datagrams to members on this host too; on Windows the receiving socket decides. Default: on.";
             #[doc(alias("setMulticastAll", "IP_MULTICAST_ALL", "IPV6_MULTICAST_ALL"))]
             MulticastAll: multicast_all / set_multicast_all, bool, linux, protocol(IP_MULTICAST_ALL, IPV6_MULTICAST_ALL),
@@ -272,7 +272,8 @@ impl Socket {
         Ok(if range.contains(&(value as u32)) { value as u32 } else { *range.start() })
     }
 
-    pub(crate) fn set_sockopt(&self, option: Sockopt, value: u32) -> io::Result<()> {
+    /// Sets an option; `mapped` says whether for IPv4-mapped peers of a `udp6` socket too.
+    pub(crate) fn set_sockopt(&self, option: Sockopt, value: u32, mapped: bool) -> io::Result<()> {
         let set = |level, number| set_option(&self.inner, level, number, &(value as c_int));
         match (option.number().ok_or_else(errno::unsupported)?, self.family) {
             (Number::Socket(number), _) => set(system::SOL_SOCKET, number),
@@ -281,11 +282,10 @@ impl Socket {
             (Number::Protocols(ipv4, ipv6), SocketType::Udp6) => {
                 set(system::IPPROTO_IPV6, ipv6)?;
                 // A socket of IPv6 sends by IPv4 too; only Linux lets it have options for that.
-                if cfg!(any(target_os = "linux", target_os = "android")) {
-                    set(system::IPPROTO_IP, ipv4)
-                } else {
-                    Ok(())
+                if mapped && cfg!(any(target_os = "linux", target_os = "android")) {
+                    return set(system::IPPROTO_IP, ipv4);
                 }
+                Ok(())
             }
         }
     }

@@ -47,6 +47,20 @@ impl Socket {
         None
     }
 
+    /// Nothing is switched: single datagrams are delivered.
+    pub(crate) fn set_gro(&self, _on: bool) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(crate) fn has_gro(&self) -> bool {
+        false
+    }
+
+    /// For the time in which GRO is turned off, which takes none here.
+    pub(crate) fn refuse_all(&self, _on: bool) -> io::Result<()> {
+        Ok(())
+    }
+
     #[cfg(unix)]
     pub(super) fn set_dropped(&self, on: bool) -> io::Result<()> {
         if on { Err(unsupported()) } else { Ok(()) }

@@ -127,6 +127,11 @@ impl Socket {
         }
     }
 
+    /// A later error ends a batch, and comes again.
+    pub(crate) const fn late_error(&self) -> Option<io::Error> {
+        None
+    }
+
     /// The handle, for a reactor to register.
     pub(crate) const fn shared(&self) -> &Arc<Descriptor> {
         &self.inner
@@ -143,16 +148,6 @@ impl Socket {
 
     pub(crate) fn set_only_v6(&self) -> io::Result<()> {
         self.inner.set_only_v6(true)
-    }
-
-    /// There are no trains to ask for; a batch takes datagrams just as well.
-    pub(crate) fn set_gro(&self, _on: bool) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Lets the system drop whatever comes, while trains are turned off: there are none.
-    pub(crate) fn refuse_all(&self, _on: bool) -> io::Result<()> {
-        Ok(())
     }
 
     pub(crate) fn bind(&self, local: SocketAddr) -> io::Result<()> {
@@ -330,6 +325,11 @@ fn v4_source(source: IpAddr, group: IpAddr) -> io::Result<(Ipv4Addr, Ipv4Addr)> 
         (IpAddr::V6(_), IpAddr::V6(_)) => Err(errno::unsupported()),
         _ => Err(io::Error::from_raw_os_error(errno::EINVAL)),
     }
+}
+
+/// Whether an option is managed: none can be set here.
+pub(crate) const fn is_managed(_level: i32, _name: i32) -> bool {
+    false
 }
 
 /// The interfaces that can multicast: who they are is not known here.

@@ -7,6 +7,10 @@ use super::send_options::SendOptions;
 /// The longest message that a UDP datagram over IPv4 can carry: 65,535 less the IP and UDP headers (RFC 768, RFC 791).
 pub const MAX_MESSAGE: usize = 65_507;
 
+/// The longest that one receive may bring: what a UDP datagram over IPv6 can carry, 65,535 less the UDP header (RFC 8200; with
+/// BIG TCP the kernel joins packets up to this).
+pub const MAX_GRO_PACKET: usize = 65_527;
+
 /// How many datagrams one `UDP_SEGMENT` send may carry; Linux allows 64, newer kernels 128.
 const MAX_SEGMENTS: usize = 64;
 

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::rc::{Rc, Weak};
 
-use heliogram::{Interface, SocketType, addr};
+use heliogram::{Interface, SocketType, Sockopt, addr};
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
@@ -168,19 +168,19 @@ impl JsHandle {
     /// The TTL of unicast datagrams.
     #[napi(js_name = "setTTL", catch_unwind)]
     pub fn set_ttl(&self, ttl: i32) -> i32 {
-        status(self.socket().udp.set_ttl(hops(ttl)))
+        status(self.socket().udp.set_sockopt_unmapped(Sockopt::TTL, hops(ttl)))
     }
 
     /// The TTL of multicast datagrams.
     #[napi(js_name = "setMulticastTTL", catch_unwind)]
     pub fn set_multicast_ttl(&self, ttl: i32) -> i32 {
-        status(self.socket().udp.set_multicast_ttl(hops(ttl)))
+        status(self.socket().udp.set_sockopt_unmapped(Sockopt::MulticastTTL, hops(ttl)))
     }
 
     /// `IP_MULTICAST_LOOP`: whether multicast datagrams are delivered to this host too.
     #[napi(catch_unwind)]
     pub fn set_multicast_loopback(&self, on: bool) -> i32 {
-        status(self.socket().udp.set_multicast_loop(on))
+        status(self.socket().udp.set_sockopt_unmapped(Sockopt::MulticastLoopback, on.into()))
     }
 
     /// The interface that multicast leaves by.

@@ -49,6 +49,7 @@ impl Socket {
         Ok(length as usize)
     }
 
+    /// Sets an option from bytes.
     pub(crate) fn setsockopt(&self, level: c_int, name: c_int, value: &[u8]) -> io::Result<()> {
         let (descriptor, length) = (self.inner.as_raw_fd(), value.len() as libc::socklen_t);
         // SAFETY: the value is live memory of that length, which the kernel only reads.
@@ -56,11 +57,40 @@ impl Socket {
     }
 }
 
+/// Whether an option is one that [`Socket`] sets and relies on.
+pub(crate) fn is_managed(level: c_int, name: c_int) -> bool {
+    system::MANAGED.contains(&(level, name))
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
     use super::*;
     use crate::types::clock::Clock;
     use crate::types::steering::Steering;
+
+    /// The options that the socket manages, by level and number.
+    pub(super) const MANAGED: &[(c_int, c_int)] = &[
+        (libc::SOL_UDP, libc::UDP_GRO),
+        (libc::SOL_UDP, libc::UDP_SEGMENT),
+        (IPPROTO_IP, libc::IP_MTU_DISCOVER),
+        (IPPROTO_IP, libc::IP_RECVERR),
+        (IPPROTO_IP, libc::IP_PKTINFO),
+        (IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER),
+        (IPPROTO_IPV6, libc::IPV6_RECVERR),
+        (IPPROTO_IPV6, libc::IPV6_RECVPKTINFO),
+        (SOL_SOCKET, libc::SO_TIMESTAMPING),
+        (SOL_SOCKET, SO_TIMESTAMPING_NEW),
+        (SOL_SOCKET, libc::SO_TIMESTAMPNS),
+        (SOL_SOCKET, libc::SO_TXTIME),
+        (SOL_SOCKET, libc::SO_SELECT_ERR_QUEUE),
+        (SOL_SOCKET, libc::SO_ATTACH_FILTER),
+        (SOL_SOCKET, libc::SO_DETACH_FILTER),
+        (SOL_SOCKET, libc::SO_LOCK_FILTER),
+        (SOL_SOCKET, SO_ATTACH_BPF),
+    ];
+    /// `SO_TIMESTAMPING_NEW` and `SO_ATTACH_BPF` of `asm-generic/socket.h`.
+    const SO_TIMESTAMPING_NEW: c_int = 65;
+    const SO_ATTACH_BPF: c_int = 50;
 
     /// Every mode of `IP_MTU_DISCOVER`; IPv6 has the same numbers.
     const MODES: [(PathMtuDiscovery, c_int); 6] = [
@@ -150,6 +180,14 @@ mod system {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod system {
     use super::*;
+
+    /// The options that the socket manages, by level and number.
+    pub(super) const MANAGED: &[(c_int, c_int)] = &[
+        (IPPROTO_IP, IP_DONTFRAG),
+        (IPPROTO_IPV6, IPV6_DONTFRAG),
+        (IPPROTO_IPV6, libc::IPV6_RECVPKTINFO),
+        (libc::SOL_SOCKET, libc::SO_TIMESTAMP),
+    ];
 
     /// `IPV6_DONTFRAG` of RFC 3542.
     const IPV6_DONTFRAG: c_int = 62;

@@ -151,8 +151,8 @@ mod system {
                 let mut control = Control::<RECEIVE_SPACE>::new();
                 let flags = libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT;
                 let (_, peer, _, told) = retry(|| self.recv_message(&mut [], &mut control, flags))?;
-                // Where the kernel names nobody, the room for a name is as it was.
-                let peer = peer.as_socket().filter(|peer| peer.port() != 0);
+                // Where the kernel names nobody, the room for a name is as it was. It knows no port of what it refused itself.
+                let peer = peer.as_socket().filter(|peer| !peer.ip().is_unspecified());
                 if let Some(entry) = receive::error_queue_entry(&control[..told], peer) {
                     return Ok(entry);
                 }

@@ -8,6 +8,7 @@ use std::mem::{MaybeUninit, size_of_val};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use socket2::{Domain, MsgHdr, Protocol, SockAddr, Type};
 
@@ -33,11 +34,13 @@ pub type BorrowedDescriptor<'a> = BorrowedFd<'a>;
 pub(crate) struct Socket {
     pub(crate) inner: Arc<Descriptor>,
     pub(crate) family: SocketType,
+    /// The number of an error that came behind a batch's messages, for the next receive; 0 for none.
+    pub(super) late: AtomicI32,
 }
 
 impl Socket {
     pub(crate) fn open(family: SocketType) -> io::Result<Self> {
-        Ok(Socket { inner: Descriptor::new(open_nonblocking(domain(family))?), family })
+        Ok(Socket::new(open_nonblocking(domain(family))?, family))
     }
 
     /// Takes over a descriptor, as `bind({ fd })` does; says what it is if it is no UDP socket of this family.
@@ -46,7 +49,19 @@ impl Socket {
         if kind(&inner)? != domain(family) {
             return Ok(Err(io::Error::from_raw_os_error(errno::EINVAL)));
         }
-        Ok(inner.set_nonblocking(true).map(|()| Socket { inner: Descriptor::new(inner), family }))
+        Ok(inner.set_nonblocking(true).map(|()| Socket::new(inner, family)))
+    }
+
+    fn new(inner: socket2::Socket, family: SocketType) -> Self {
+        Socket { inner: Descriptor::new(inner), family, late: AtomicI32::new(0) }
+    }
+
+    /// Takes the error that came behind a batch's messages. `recvmmsg` has the kernel keep it.
+    pub(crate) fn late_error(&self) -> Option<io::Error> {
+        if self.late.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        Some(self.late.swap(0, Ordering::Relaxed)).filter(|&raw| raw != 0).map(io::Error::from_raw_os_error)
     }
 
     /// The descriptor, for a reactor to register.
@@ -79,30 +94,6 @@ impl Socket {
 
     pub(crate) fn set_only_v6(&self) -> io::Result<()> {
         self.inner.set_only_v6(true)
-    }
-
-    /// Asks for trains; a kernel without them hands over datagrams, which a batch takes just as well.
-    pub(crate) fn set_gro(&self, on: bool) -> io::Result<()> {
-        #[cfg(all(any(target_os = "linux", target_os = "android"), not(heliogram_force_copy)))]
-        match super::call::set_option(&self.inner, libc::SOL_UDP, libc::UDP_GRO, &i32::from(on)) {
-            Err(error) if error.raw_os_error() != Some(libc::ENOPROTOOPT) => return Err(error),
-            _ => {}
-        }
-        #[cfg(not(all(any(target_os = "linux", target_os = "android"), not(heliogram_force_copy))))]
-        let _ = on;
-        Ok(())
-    }
-
-    /// Lets the kernel drop whatever comes, by a filter that accepts no byte (`SO_ATTACH_FILTER`, `socket(7)`). Only where
-    /// there are trains.
-    pub(crate) fn refuse_all(&self, on: bool) -> io::Result<()> {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        return if on { self.inner.attach_filter(&[nothing()]) } else { self.inner.detach_filter() };
-        #[cfg(not(any(target_os = "linux", target_os = "android")))]
-        {
-            let _ = on;
-            Ok(())
-        }
     }
 
     pub(crate) fn bind(&self, local: SocketAddr) -> io::Result<()> {
@@ -232,10 +223,4 @@ pub(super) fn disconnect(socket: &socket2::Socket) -> io::Result<()> {
 
 fn is_family_error(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EAFNOSUPPORT | libc::EINVAL))
-}
-
-/// A filter that lets no byte of a datagram through.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn nothing() -> socket2::SockFilter {
-    socket2::SockFilter::new((libc::BPF_RET | libc::BPF_K) as u16, 0, 0, 0)
 }

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 
-use super::{Header, collect};
+use super::calls::{Header, collect};
 use crate::sys::outcome::Received;
 use crate::sys::unix::address::decode;
 use crate::sys::unix::call::retry;
@@ -14,9 +14,8 @@ use crate::sys::unix::cmsg::receive::{self, RECEIVE_SPACE};
 use crate::sys::unix::socket::Socket;
 use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
 
-/// The most messages of one call. Without `recvmmsg` it is one, so that no error can come behind a message.
-const MESSAGES: usize =
-    if cfg!(all(any(target_os = "linux", target_os = "android"), not(heliogram_force_single))) { 32 } else { 1 };
+/// The most messages of one call.
+const MESSAGES: usize = 32;
 
 /// What the kernel writes beside the bytes, on the stack; only what is used is written.
 struct Incoming {
@@ -97,7 +96,8 @@ impl Socket {
             incoming.push(buffer, gro || !info.is_empty());
         }
         let descriptor = self.descriptor().as_raw_fd();
-        let (count, _) = retry(|| collect(descriptor, incoming.headers()))?;
+        let (count, late) = retry(|| collect(descriptor, incoming.headers()))?;
+        self.keep_late(late);
         for (index, buffer) in buffers[..count].iter().enumerate() {
             let (header, control) = (incoming.header(index), incoming.control(index));
             let received = Received {

@@ -1,19 +1,22 @@
 //! Many datagrams in one system call: `recvmmsg`, `sendmmsg`, `UDP_SEGMENT`, `UDP_GRO`.
 //!
-//! Sources: `recvmmsg(2)`, `sendmmsg(2)`, `udp(7)`. Where a system has no such call, or `heliogram_force_single` says
-//! so, [`transmit`] and [`collect`] do the same work message by message; everything else here is common to both.
+//! Sources: `recvmmsg(2)`, `sendmmsg(2)`, `udp(7)`. Where a system has no such call, `calls.rs` does the same
+//! work message by message; everything else here is common to both.
 
+mod calls;
 mod into_buffers;
 
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::AsRawFd;
+use std::sync::atomic::Ordering;
 
 use socket2::SockAddr;
 
+use self::calls::{Header, collect, transmit};
 use super::address::decode;
-use super::call::{check_long, retry};
+use super::call::retry;
 use super::cmsg::control::Control;
 use super::cmsg::receive::{self, RECEIVE_SPACE};
 use super::cmsg::send::{SEND_SPACE, encode_options, encode_segment};
@@ -35,26 +38,6 @@ type SendControl = Control<SEND_SPACE>;
 type Piece = Control<8>;
 const TRAIN_PIECES: usize = 64 / size_of::<Piece>();
 const INFO_PIECES: usize = RECEIVE_SPACE.div_ceil(size_of::<Piece>());
-
-/// A message and how much of it was moved: the layout of the kernel's `mmsghdr`, which not every system's libc has.
-#[repr(C)]
-struct Header {
-    message: libc::msghdr,
-    length: libc::c_uint,
-}
-
-impl Header {
-    fn new() -> Self {
-        // SAFETY: a msghdr of zeros is valid: integers, and pointers that may be null.
-        Header { message: unsafe { MaybeUninit::zeroed().assume_init() }, length: 0 }
-    }
-
-    /// A `size_t` on Linux, a `socklen_t` elsewhere.
-    #[allow(clippy::unnecessary_cast, reason = "the type differs from system to system")]
-    const fn control_length(&self) -> usize {
-        self.message.msg_controllen as usize
-    }
-}
 
 /// Everything that `sendmmsg` looks at, on the stack: nothing is allocated, and only what is used is written.
 struct Outgoing {
@@ -160,6 +143,13 @@ impl Socket {
         Ok(Taken { datagrams, trains: taken.iter().filter(|&&count| count > 1).count() })
     }
 
+    /// Keeps an error that came behind the messages of a batch for the next receive.
+    fn keep_late(&self, late: Option<io::Error>) {
+        if let Some(raw) = late.and_then(|error| error.raw_os_error()) {
+            self.late.store(raw, Ordering::Relaxed);
+        }
+    }
+
     /// Receives as many messages as there are, at most one for each slot; says how many. `gro` says that
     /// there may be trains, `info` what else the kernel tells beside the bytes.
     pub(crate) fn recv_slots(
@@ -171,101 +161,12 @@ impl Socket {
         receiver.ask_for(info);
         receiver.prepare(gro || !info.is_empty());
         let descriptor = self.descriptor().as_raw_fd();
-        if let Some(late) = receiver.late.take() {
-            return Err(late);
-        }
         let (count, late) = retry(|| collect(descriptor, &mut receiver.headers))?;
-        receiver.late = late;
+        self.keep_late(late);
         // The one after them may have been tried too.
         receiver.used = (count + 1).min(receiver.headers.len());
         Ok(count)
     }
-}
-
-#[cfg(all(any(target_os = "linux", target_os = "android"), not(heliogram_force_single)))]
-mod calls {
-    use super::*;
-    use crate::sys::unix::call::check;
-
-    const _: () = assert!(size_of::<Header>() == size_of::<libc::mmsghdr>());
-
-    pub(super) fn transmit(descriptor: RawFd, headers: &mut [Header]) -> io::Result<usize> {
-        if let [header] = headers {
-            // One message is cheaper without the list.
-            return transmit_one(descriptor, header);
-        }
-        let (list, count) = (headers.as_mut_ptr().cast::<libc::mmsghdr>(), headers.len() as libc::c_uint);
-        // SAFETY: Header has mmsghdr's layout; every pointer in the headers leads to memory that the caller keeps in
-        // place and borrowed for this call, with the lengths beside them.
-        check(unsafe { libc::sendmmsg(descriptor, list, count, FLAGS as _) })
-    }
-
-    /// The kernel itself keeps an error that comes late, for the next call.
-    pub(super) fn collect(descriptor: RawFd, headers: &mut [Header]) -> io::Result<(usize, Option<io::Error>)> {
-        let (list, count) = (headers.as_mut_ptr().cast::<libc::mmsghdr>(), headers.len() as libc::c_uint);
-        // SAFETY: as in transmit; the receiver that owns the memory is borrowed mutably, so nobody else reads it.
-        let count = check(unsafe { libc::recvmmsg(descriptor, list, count, FLAGS as _, std::ptr::null_mut()) })?;
-        Ok((count, None))
-    }
-}
-
-#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(heliogram_force_single))))]
-mod calls {
-    use super::*;
-
-    pub(super) fn transmit(descriptor: RawFd, headers: &mut [Header]) -> io::Result<usize> {
-        // A datagram that is refused late is the first of the next call, and refused again, as sendmmsg has it.
-        one_by_one(headers, |header| transmit_one(descriptor, header)).map(|(count, _)| count)
-    }
-
-    pub(super) fn collect(descriptor: RawFd, headers: &mut [Header]) -> io::Result<(usize, Option<io::Error>)> {
-        one_by_one(headers, |header| {
-            // SAFETY: the header's pointers lead to the receiver's memory, which is borrowed mutably for this call.
-            let length = unsafe { libc::recvmsg(descriptor, &mut header.message, FLAGS) };
-            header.length = check_long(length)? as libc::c_uint;
-            Ok(1)
-        })
-    }
-
-    /// Goes on until a call fails. A failure after the first call comes beside the count, unless it is that nothing is left.
-    fn one_by_one<T>(
-        items: &mut [T],
-        mut call: impl FnMut(&mut T) -> io::Result<usize>,
-    ) -> io::Result<(usize, Option<io::Error>)> {
-        for (index, item) in items.iter_mut().enumerate() {
-            match retry(|| call(item)) {
-                Ok(_) => {}
-                Err(error) if index == 0 => return Err(error),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok((index, None)),
-                Err(error) => return Ok((index, Some(error))),
-            }
-        }
-        Ok((items.len(), None))
-    }
-
-    #[test]
-    fn a_failure_after_the_first_call_is_kept() {
-        let fail_at = |at: usize, kind: io::ErrorKind| {
-            let mut call = |item: &mut usize| if *item == at { Err(kind.into()) } else { Ok(1) };
-            one_by_one(&mut [0, 1, 2], &mut call).map(|(count, late)| (count, late.map(|error| error.kind())))
-        };
-        let refused = io::ErrorKind::ConnectionRefused;
-        assert_eq!(fail_at(2, refused).unwrap(), (2, Some(refused)));
-        assert_eq!(fail_at(1, io::ErrorKind::WouldBlock).unwrap(), (1, None));
-        assert_eq!(fail_at(0, refused).unwrap_err().kind(), refused);
-        assert_eq!(fail_at(9, refused).unwrap(), (3, None));
-    }
-}
-
-use calls::{collect, transmit};
-
-/// Never wait, whatever the descriptor's own flags say by now; never a SIGPIPE.
-const FLAGS: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-
-fn transmit_one(descriptor: RawFd, header: &mut Header) -> io::Result<usize> {
-    // SAFETY: every pointer in the header leads to memory that the caller keeps in place and borrowed for this call.
-    check_long(unsafe { libc::sendmsg(descriptor, &header.message, FLAGS) })?;
-    Ok(1)
 }
 
 fn bytes(room: &[Piece]) -> &[u8] {
@@ -293,8 +194,6 @@ pub(crate) struct Receiver {
     control: bool,
     /// What the socket of the last receive asked for.
     info: RecvMetadataOptions,
-    /// An error that came when there were datagrams to give out already: the next receive tells it.
-    late: Option<io::Error>,
 }
 
 // SAFETY: the pointers in `buffers` and `headers` lead into the receiver's own boxes, whose contents stay where they are
@@ -319,7 +218,6 @@ impl Receiver {
             used: slots,
             control: false,
             info: RecvMetadataOptions::new(),
-            late: None,
         };
         receiver.link();
         receiver

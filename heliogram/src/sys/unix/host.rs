@@ -1,11 +1,13 @@
-//! The interfaces of this host.
+//! The host: its interfaces and clocks.
 //!
-//! Sources: `if_nametoindex(3)`, `getifaddrs(3)`.
+//! Sources: `if_nametoindex(3)`, `getifaddrs(3)`, `clock_gettime(2)`.
 
 use std::ffi::{CStr, CString};
 use std::io;
+use std::mem::MaybeUninit;
 
 use super::call::check;
+use crate::types::clock::Clock;
 
 /// The index of the interface with this name, 0 if there is none.
 pub(crate) fn interface_index(name: &str) -> u32 {
@@ -49,4 +51,21 @@ pub(crate) fn multicast_interfaces() -> io::Result<Vec<u32>> {
     // SAFETY: the list is getifaddrs' own, and nothing points into it any longer.
     unsafe { libc::freeifaddrs(first) };
     Ok(found)
+}
+
+/// The time by a clock, in nanoseconds since its zero.
+pub(crate) fn now(clock: Clock) -> io::Result<u64> {
+    let id = match clock {
+        Clock::Monotonic => libc::CLOCK_MONOTONIC,
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        Clock::Tai => libc::CLOCK_TAI,
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        Clock::Tai => return Err(crate::sys::errno::unsupported()),
+    };
+    let mut time = MaybeUninit::<libc::timespec>::zeroed();
+    // SAFETY: the timespec is live memory of the right size.
+    check(unsafe { libc::clock_gettime(id, time.as_mut_ptr()) })?;
+    // SAFETY: its fields are integers, which were zeros and have been written by the call.
+    let time = unsafe { time.assume_init() };
+    Ok(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
 }
