@@ -58,7 +58,7 @@ test('the package contains the files of its manifest and no others', (t) => {
   assert.ok(named.length > 8);
   for (const file of named) assert.ok(fs.existsSync(path.join(root, file)), file);
   assert.deepStrictEqual([devDependencies, scripts], [undefined, undefined], 'nothing to install or run');
-  const top = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json', 'dist', ...manifest.files.filter((name) => name.includes('.'))];
+  const top = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json', 'dist', 'examples', ...manifest.files.filter((name) => name.includes('.'))];
   assert.deepStrictEqual(fs.readdirSync(root).sort(), top.sort());
 });
 
