@@ -14,7 +14,8 @@ pub(crate) struct Build {
     platform: Platform,
     toolchain: Toolchain,
     zig: PathBuf,
-    libnode: PathBuf,
+    /// Libraries that stand for those of the system when it links.
+    stubs: PathBuf,
     target_directory: PathBuf,
 }
 
@@ -23,8 +24,9 @@ impl Build {
     pub(crate) fn new(platform: &Platform) -> Result<Self, String> {
         let toolchain = Toolchain::for_target(&platform.target)?;
         let target_directory = cargo::target_directory()?;
-        let libnode = libnode(&target_directory).map_err(|e| format!("an empty libnode: {e}"))?;
-        Ok(Build { platform: platform.clone(), toolchain, zig: zig::install()?, libnode, target_directory })
+        let zig = zig::install()?;
+        let stubs = stubs(&target_directory).map_err(|e| format!("libraries to link with: {e}"))?;
+        Ok(Build { platform: platform.clone(), toolchain, zig, stubs, target_directory })
     }
 
     pub(crate) fn addon(&self) -> Command {
@@ -37,7 +39,9 @@ impl Build {
     }
 
     fn cargo(&self, package: &str, flags: &[&str]) -> Command {
-        let mut command = self.toolchain.cargo("zigbuild", &self.platform.target);
+        // zig's own linker for macOS keeps every symbol and the path of the build; LLVM's does not.
+        let subcommand = if self.is_macos() { "build" } else { "zigbuild" };
+        let mut command = self.toolchain.cargo(subcommand, &self.platform.target);
         zig::add_to_path(&mut command, &self.zig);
         command.args(["--release", "--package", package, "--target", &self.zig_target()]);
         command.args(["--config", "profile.release.strip=\"symbols\""]);
@@ -49,9 +53,13 @@ impl Build {
     fn environment(&self) -> Option<(&str, &OsStr)> {
         match self.platform.os.as_str() {
             "darwin" => Some(("MACOSX_DEPLOYMENT_TARGET", self.platform.oldest.as_ref()?.as_ref())),
-            "win32" => Some(("LIBNODE_PATH", self.libnode.as_ref())),
+            "win32" => Some(("LIBNODE_PATH", self.stubs.as_ref())),
             _ => None,
         }
+    }
+
+    fn is_macos(&self) -> bool {
+        self.platform.os == "darwin"
     }
 
     /// zig takes the version of glibc as the end of the target's name.
@@ -67,8 +75,13 @@ impl Build {
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))).unwrap_or_default();
         let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
-        let flags = flags.iter().map(ToString::to_string);
-        flags.chain([remap(&home, "cargo"), remap(&cargo::root(), "heliogram")]).collect()
+        let mut all: Vec<_> = flags.iter().map(ToString::to_string).collect();
+        all.extend([remap(&home, "cargo"), remap(&cargo::root(), "heliogram")]);
+        if self.is_macos() {
+            all.extend(["-Clinker=rust-lld", "-Clinker-flavor=ld64.lld"].map(String::from));
+            all.push(format!("-Clink-arg=-L{}", self.stubs.display()));
+        }
+        all
     }
 
     /// The addon that cargo has built; an error if it breaks a rule, or with a note about it.
@@ -99,12 +112,16 @@ impl Build {
     }
 }
 
-/// An empty library of Node-API. The build script of `napi` links one for Windows, but the addon looks every function up when
-/// it is loaded, and needs none.
-fn libnode(target_directory: &Path) -> io::Result<PathBuf> {
-    let folder = target_directory.join("xtask").join("libnode");
+/// An empty library of Node-API for Windows, which the build script of `napi` links, though the addon looks every function up
+/// when it is loaded; and zig's description of macOS's one library, under each of its names.
+fn stubs(target_directory: &Path) -> io::Result<PathBuf> {
+    let folder = target_directory.join("xtask").join("stubs");
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("libnode.dll"), "")?;
     fs::write(folder.join("libnode.a"), "!<arch>\n")?;
+    let system = zig::file("lib/libc/darwin/libSystem.tbd")?;
+    for name in ["System", "c", "m", "iconv"] {
+        fs::copy(&system, folder.join(format!("lib{name}.tbd")))?;
+    }
     Ok(folder)
 }

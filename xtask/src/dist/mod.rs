@@ -16,6 +16,9 @@ use std::process::ExitCode;
 pub(crate) struct Options {
     /// Platforms of node/npm/platforms.json; all of them if none is given
     platforms: Vec<String>,
+    /// Only the addons, not the command
+    #[arg(long)]
+    addons: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
@@ -24,7 +27,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
     let mut steps = Steps::new("dist")?;
     for platform in &platforms {
-        make(&mut steps, platform, &out);
+        make(&mut steps, platform, &out, options.addons);
     }
     steps.check("npm packages", |_| stage(&out));
     steps.check("checksums", |_| archive::checksums(&out));
@@ -38,15 +41,17 @@ fn chosen(names: &[String]) -> Result<Vec<Platform>, String> {
     names.iter().map(|name| Platform::named(name)).collect()
 }
 
-/// Builds and checks both binaries of a platform. Without a compiler or linker for it, the step says what is missing.
-pub(crate) fn make(steps: &mut Steps, platform: &Platform, out: &Path) {
+/// Builds and checks the binaries of a platform. Without a compiler or linker for it, the step says what is missing.
+fn make(steps: &mut Steps, platform: &Platform, out: &Path, addon_alone: bool) {
     let name = &platform.name;
     match Build::new(platform) {
         Ok(build) => {
             steps.run(&format!("{name}: addon"), build.addon());
             steps.check(&format!("{name}: addon's checks"), |_| keep_addon(&build, platform, out));
-            steps.run(&format!("{name}: command"), build.command());
-            steps.check(&format!("{name}: command's checks"), |_| keep_command(&build, platform, out));
+            if !addon_alone {
+                steps.run(&format!("{name}: command"), build.command());
+                steps.check(&format!("{name}: command's checks"), |_| keep_command(&build, platform, out));
+            }
         }
         Err(error) => steps.check(name, |_| Ok(format!("\n    SKIPPED {name}: {error}"))),
     }

@@ -45,6 +45,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     if !options.platforms {
         package::test(&mut steps, tier);
     }
+    if options.platforms {
+        package::prepare(&mut steps);
+    }
     if options.platforms || (tier == Tier::All && !is_part) {
         other_platforms(&mut steps);
     }

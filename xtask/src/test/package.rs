@@ -22,15 +22,25 @@ const TYPES: [&str; 1] = ["test/types/"];
 /// The tests with package managers and bundlers, which only `--all` installs. Without them installing by npm is tested.
 const TOOLS: [&str; 2] = ["test/installers/", "test/bundlers/"];
 
-pub(crate) fn test(steps: &mut Steps, tier: Tier) {
+/// What npm installs, and the addon as it is published.
+pub(crate) fn prepare(steps: &mut Steps) {
+    install(steps);
+    published_addon(steps);
+}
+
+fn install(steps: &mut Steps) {
     steps.check("npm packages", |_| npm::install().map(|()| String::new()));
+}
+
+pub(crate) fn test(steps: &mut Steps, tier: Tier) {
     let files = test_files();
     if tier == Tier::Quick {
+        install(steps);
         plain_addon(steps);
         test_on(steps, "Node", Node::from_npm(LATEST), &in_folders(&files, &QUICK));
         return;
     }
-    published_addon(steps);
+    prepare(steps);
     let (types, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_in(file, &TYPES));
     test_on(steps, "types", Node::from_npm(LATEST), &types);
     let (tools, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_in(file, &TOOLS));
