@@ -6,7 +6,18 @@ use clap::Command;
 const SHORT: &[(&str, &[(&str, char)])] = &[
     // nc
     ("listen", &[("count", 'W'), ("seconds", 'w'), ("dump", 'x')]),
-    ("send", &[("source", 's'), ("bind", 'p'), ("timeout", 'w'), ("tos", 'T'), ("ttl", 'M'), ("broadcast", 'b')]),
+    (
+        "send",
+        &[
+            ("source", 's'),
+            ("bind", 'p'),
+            ("timeout", 'w'),
+            ("tos", 'T'),
+            ("ttl", 'M'),
+            ("broadcast", 'b'),
+            ("dump", 'x'),
+        ],
+    ),
     // ping
     (
         "ping",

@@ -106,11 +106,19 @@ impl Run {
         Ok(self.figures())
     }
 
-    /// Waits until it is the next datagram's time; whether there is a next one.
+    /// Waits until it is the next datagram's time, or the end's; whether there is a next one.
     fn is_due(&self, rate: f64) -> bool {
         let after = Duration::try_from_secs_f64(self.sent as f64 / rate).unwrap_or(Duration::MAX);
-        let is_next = self.left() > 0 && self.time().is_none_or(|time| after < time);
-        is_next && self.sleep_until(self.started.checked_add(after))
+        match self.time() {
+            _ if self.left() == 0 => false,
+            // A rate that cannot be kept must not make the load longer.
+            Some(time) if self.started.elapsed() > time + OVERTIME => false,
+            Some(time) if after >= time => {
+                self.sleep_until(self.started.checked_add(time));
+                false
+            }
+            _ => self.sleep_until(self.started.checked_add(after)),
+        }
     }
 
     /// Sleeps, and for the last moments spins, because a sleep may take longer than asked. `false` if it was stopped.
@@ -211,6 +219,9 @@ impl Run {
 
 /// How much longer than asked a sleep may take.
 const SPIN: Duration = Duration::from_micros(80);
+
+/// How long after its time a load at a rate may send what it is late with.
+const OVERTIME: Duration = Duration::from_millis(50);
 
 /// How long it may take until a stop is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_millis(20);

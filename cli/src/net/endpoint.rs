@@ -36,6 +36,10 @@ pub(crate) fn local(text: &str) -> Result<Endpoint, String> {
         None => {}
     }
     let (host, port) = split(text)?;
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if host.is_none() && !is_number(port) {
+        return Err(format!("{text:?} has no port: 41234, localhost:41234, [::1]:41234"));
+    }
     let port = port.parse().map_err(|_| format!("{port:?} is not a valid port (0 to 65535)"))?;
     Ok(Endpoint::Network { host: host.filter(|host| !host.is_empty()).map(Into::into), port })
 }

@@ -64,6 +64,8 @@ impl Relay {
     pub(crate) async fn run(self, session: Session) -> Outcome {
         let socket = self.receiving.open(false, &session).await?;
         ask_for_times(&socket)?;
+        // A server whose name nobody knows is reported at once, and not with the first client.
+        Sending::to(self.server.clone()).open(&session).await?;
         session.note_address("listening", "on", &socket.local_addr()?)?;
         let session = session.within(self.bounds.seconds);
         let (sender, mut returned) = mpsc::channel(RETURNED);
