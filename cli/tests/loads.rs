@@ -175,3 +175,23 @@ fn a_load_at_a_rate_leaves_datagram_by_datagram_and_says_how_far_apart() {
     assert!((900_000..=1_200_000).contains(&mean), "on average a millisecond apart: {sent}");
     streams(sink);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_queueing_discipline_spaces_a_load_or_the_load_fails() {
+    let Some(net) = support::net::Net::new("txtime") else { return };
+    let (sink, port) = net.listening(&["sink", "127.0.0.1:0"]);
+    let load = format!("--json blast 127.0.0.1:{port} --pps 500 --count 200 --txtime");
+    let load: Vec<&str> = load.split(' ').collect();
+    let refused = net.start(&load).end();
+    assert_eq!(refused.code, Some(1), "nothing holds datagrams back on loopback: {refused:?}");
+    assert!(refused.err.contains("--txtime needs fq"), "{refused:?}");
+    if let Err(reason) = net.has_fq() {
+        return support::net::skip("txtime", &reason);
+    }
+    let sent = net.start(&load).end().event("summary")["streams"][0]["forward"]["sent"].clone();
+    let spacing = sent["spacing"]["p50_ns"].as_i64().unwrap();
+    assert!((1_900_000..=2_100_000).contains(&spacing), "{sent}");
+    sink.signal("INT");
+    sink.end();
+}

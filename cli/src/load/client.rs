@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::failure::{Failure, Outcome};
 use crate::load::control::{Cookie, Known, Load, Plan, Reply, Request, decode, encode, hello};
-use crate::load::sender::Sender;
+use crate::load::sender::{Sender, Spacing};
 use crate::load::stream::{LINGER, dropped};
 use crate::measure::clock::{Clocks, Exchange, Offset};
 use crate::measure::figures::{Direction, Received, Sent};
@@ -28,6 +28,7 @@ pub(crate) struct Order {
     pub(crate) late_after: Option<Duration>,
     /// Do not ask whether a `sink` is there.
     pub(crate) one_way: bool,
+    pub(crate) spacing: Spacing,
 }
 
 /// What came of a stream.
@@ -192,7 +193,7 @@ impl Client {
     async fn load(&mut self) -> Outcome<Progress> {
         let mut progress = Progress::default();
         let forward = self.order.forward;
-        let mut sender = forward.map(|load| Sender::start(self.route.clone(), self.id, load));
+        let mut sender = forward.map(|load| Sender::start(self.route.clone(), self.id, load, self.order.spacing));
         self.heard = Instant::now();
         while !self.is_done(&progress) {
             let session = self.session.clone();

@@ -5,3 +5,4 @@ pub(crate) mod control;
 pub(crate) mod sender;
 pub(crate) mod server;
 mod stream;
+mod transmit_time;

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use crate::failure::{Failure, Outcome};
 use crate::load::control::Load;
+use crate::load::transmit_time::{LEAD, TransmitTimes};
 use crate::measure::figures::{Sent, per_second};
 use crate::measure::numbering::{Header, StreamId, now};
 use crate::measure::spread::Distribution;
@@ -21,6 +22,15 @@ pub(crate) struct Sender {
     outcome: oneshot::Receiver<Outcome<Sent>>,
 }
 
+/// Who spaces the datagrams of a load at a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spacing {
+    /// This program, by a timer.
+    Timer,
+    /// The interface's queueing discipline (`SO_TXTIME`).
+    QueueingDiscipline,
+}
+
 /// What the thread and its owner both see.
 #[derive(Default)]
 struct Shared {
@@ -29,10 +39,11 @@ struct Shared {
 }
 
 impl Sender {
-    pub(crate) fn start(route: Route, stream: StreamId, load: Load) -> Self {
+    /// `spacing` says who spaces the datagrams of a load at a rate.
+    pub(crate) fn start(route: Route, stream: StreamId, load: Load, spacing: Spacing) -> Self {
         let shared = Arc::new(Shared::default());
         let (sender, outcome) = oneshot::channel();
-        let run = Run::new(route, stream, load, Arc::clone(&shared));
+        let run = Run::new(route, stream, load, spacing, Arc::clone(&shared));
         thread::spawn(move || {
             // Where nobody waits for the outcome any more, it is of no use.
             let _ = sender.send(run.run());
@@ -81,22 +92,36 @@ struct Run {
     started: Instant,
     last: Option<Instant>,
     spacing: Distribution,
+    by: Spacing,
+    times: Option<TransmitTimes>,
     sent: u64,
     refused: u64,
     no_buffer: u64,
 }
 
 impl Run {
-    fn new(route: Route, stream: StreamId, load: Load, shared: Arc<Shared>) -> Self {
+    fn new(route: Route, stream: StreamId, load: Load, by: Spacing, shared: Arc<Shared>) -> Self {
         let bytes = vec![0; load.size * if load.rate.is_some() { 1 } else { BATCH }];
-        let (started, spacing) = (Instant::now(), Distribution::from_zero());
-        let last = None;
-        Run { route, stream, load, shared, bytes, started, last, spacing, sent: 0, refused: 0, no_buffer: 0 }
+        Run {
+            route,
+            stream,
+            load,
+            by,
+            shared,
+            bytes,
+            started: Instant::now(),
+            last: None,
+            spacing: Distribution::from_zero(),
+            times: None,
+            sent: 0,
+            refused: 0,
+            no_buffer: 0,
+        }
     }
 
     fn run(mut self) -> Outcome<Sent> {
         match self.load.rate {
-            Some(rate) => while self.is_due(rate) && self.send_one()? {},
+            Some(rate) => self.run_at(rate)?,
             None => {
                 while self.left() > 0 && !self.is_over() {
                     self.send_batch()?;
@@ -104,6 +129,23 @@ impl Run {
             }
         }
         Ok(self.figures())
+    }
+
+    fn run_at(&mut self, rate: f64) -> Outcome {
+        if self.by == Spacing::QueueingDiscipline {
+            self.times = Some(TransmitTimes::start(&self.route, rate)?);
+        }
+        while self.is_due(rate) && self.send_one()? {
+            if let Some(times) = &mut self.times {
+                times.take_reports(&self.route)?;
+            }
+        }
+        if let Some(times) = &mut self.times {
+            // The last ones leave later.
+            thread::sleep(Duration::from_nanos(2 * LEAD.unsigned_abs()));
+            times.take_reports(&self.route)?;
+        }
+        Ok(())
     }
 
     /// Waits until it is the next datagram's time, or the end's; whether there is a next one.
@@ -158,13 +200,18 @@ impl Run {
 
     fn write(&mut self, index: usize, number: u64) {
         let datagram = &mut self.bytes[index * self.load.size..][..self.load.size];
-        Header { stream: self.stream, number, sent: Some(now()) }.write(datagram);
+        let sent = self.times.as_ref().map_or_else(now, |times| times.leaves(number));
+        Header { stream: self.stream, number, sent: Some(sent) }.write(datagram);
     }
 
     /// Offers the first datagrams to the kernel; says how many it took.
     fn attempt(&mut self, count: usize) -> Outcome<usize> {
         let size = self.load.size;
-        let datagram = |index| self.route.datagram(&self.bytes[index * size..][..size]);
+        let options = self.times.as_ref().map(|times| times.options(&self.route, self.sent));
+        let datagram = |index| {
+            let datagram = self.route.datagram(&self.bytes[index * size..][..size]);
+            options.as_ref().map_or(datagram, |options| datagram.with(options))
+        };
         let datagrams: Vec<Datagram<'_>> = (0..count).map(datagram).collect();
         match self.route.try_send_batch(&datagrams) {
             Ok(sent) => {
@@ -212,7 +259,7 @@ impl Run {
             bits_per_second: per_second(bytes * 8, time),
             refused: self.refused,
             no_buffer: self.no_buffer,
-            spacing: self.spacing.spread(),
+            spacing: self.times.as_ref().map_or(&self.spacing, TransmitTimes::spacing).spread(),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::failure::Outcome;
 use crate::load::control::{Known, Plan, Reply, encode};
-use crate::load::sender::Sender;
+use crate::load::sender::{Sender, Spacing};
 use crate::measure::figures::{Direction, Received, Sent};
 use crate::measure::numbering::StreamId;
 use crate::measure::receiver::Receiver;
@@ -53,7 +53,10 @@ pub(crate) struct Stream {
 impl Stream {
     pub(crate) fn new(route: Route, id: StreamId, plan: Option<Plan>, late: Option<Duration>, line: LiveLine) -> Self {
         let late = plan.as_ref().and_then(|plan| plan.late_after_ns).map(Duration::from_nanos).or(late);
-        let sender = plan.as_ref().and_then(|plan| plan.reverse).map(|load| Sender::start(route.clone(), id, load));
+        let sender = plan
+            .as_ref()
+            .and_then(|plan| plan.reverse)
+            .map(|load| Sender::start(route.clone(), id, load, Spacing::Timer));
         let dropped_before = dropped(&route);
         let now = Instant::now();
         Stream {

@@ -62,6 +62,11 @@ impl Distribution {
         self.count
     }
 
+    /// 0 of nothing.
+    pub(crate) const fn mean(&self) -> i64 {
+        self.mean as i64
+    }
+
     /// How many values are more than this above the least.
     pub(crate) fn above_min(&self, threshold: i64) -> u64 {
         let Some(reference) = self.reference.filter(|_| self.count > 0) else { return 0 };

@@ -51,6 +51,11 @@ impl Route {
         self.to.map_or(datagram, |peer| datagram.to(peer))
     }
 
+    /// What each datagram takes along.
+    pub(crate) fn options(&self) -> SendOptions {
+        self.options.unwrap_or_default()
+    }
+
     pub(crate) async fn send(&self, payload: &[u8]) -> Outcome<usize> {
         self.send_batch(&[self.datagram(payload)]).await
     }

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use crate::failure::{Failure, Outcome};
 use crate::load::client::{Client, Order, Outcomes};
 use crate::load::control::Load;
+use crate::load::sender::Spacing;
 use crate::measure::figures::Direction;
 use crate::net::route::Route;
 use crate::net::sending::Sending;
@@ -72,6 +73,10 @@ struct LoadFlags {
     #[arg(long, value_name = "N", value_parser = quantity::rate)]
     pps: Option<f64>,
 
+    /// Have the interface's queueing discipline space the datagrams (SO_TXTIME; needs fq), not a timer
+    #[arg(long)]
+    txtime: bool,
+
     /// End after this many datagrams
     #[arg(long, value_name = "N", value_parser = quantity::count)]
     count: Option<u64>,
@@ -88,6 +93,9 @@ impl LoadFlags {
             Some(bits) => Some(bits / (self.size as f64 * 8.0)),
             None => self.pps,
         };
+        if self.txtime && rate.is_none() {
+            return Err(Failure::Usage("--txtime needs a rate: --bitrate or --pps".into()));
+        }
         let time = self.seconds.or(self.count.is_none().then_some(Duration::from_secs(5)));
         let time_ns = time.map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
         Ok(Load { size: self.size, count: self.count, time_ns, rate })
@@ -124,6 +132,7 @@ impl Blast {
             reverse: (self.reverse || self.bidir).then_some(load),
             late_after: self.late,
             one_way: self.one_way,
+            spacing: if self.load.txtime { Spacing::QueueingDiscipline } else { Spacing::Timer },
         };
         Client::new(route, order, line, session)
     }

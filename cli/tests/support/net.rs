@@ -29,14 +29,34 @@ impl Net {
         command.args(["--net", "sh", "-c", SET_UP]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut shell = match command.spawn() {
             Ok(shell) => shell,
-            Err(error) => return skip(test, &format!("unshare: {error}")),
+            Err(error) => return none(test, &format!("unshare: {error}")),
         };
         let mut first = [0; 6];
         if std::io::Read::read_exact(&mut shell.stdout.take().unwrap(), &mut first).is_err() {
-            return skip(test, &String::from_utf8_lossy(&shell.wait_with_output().unwrap().stderr));
+            return none(test, &String::from_utf8_lossy(&shell.wait_with_output().unwrap().stderr));
         }
         let stdin = shell.stdin.take();
         Some(Net { shell, stdin })
+    }
+
+    /// Gives the loopback device the queueing discipline `fq`, where the kernel has it.
+    pub(crate) fn has_fq(&self) -> Result<(), String> {
+        let mut tc = Command::new("nsenter");
+        tc.args([
+            "--target",
+            &self.shell.id().to_string(),
+            "--net",
+            "tc",
+            "qdisc",
+            "replace",
+            "dev",
+            "lo",
+            "root",
+            "fq",
+        ]);
+        let ended = tc.output().map_err(|error| format!("tc: {error}"))?;
+        let reason = String::from_utf8_lossy(&ended.stderr).trim().to_owned();
+        if ended.status.success() { Ok(()) } else { Err(format!("no queueing discipline fq: {reason}")) }
     }
 
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
@@ -66,9 +86,13 @@ impl Drop for Net {
     }
 }
 
-fn skip(test: &str, reason: &str) -> Option<Net> {
-    // Not captured by the test harness, so that nobody takes this for a pass.
-    let line = format!("\nSKIPPED heliogram-cli {test}: no network namespace: {}\n", reason.trim());
-    let _ = std::io::stderr().write_all(line.as_bytes());
+fn none(test: &str, reason: &str) -> Option<Net> {
+    skip(test, &format!("no network namespace: {}", reason.trim()));
     None
+}
+
+/// Says that a test is skipped: not captured by the test harness, so that nobody takes this for a pass.
+pub(crate) fn skip(test: &str, reason: &str) {
+    let line = format!("\nSKIPPED heliogram-cli {test}: {reason}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
