@@ -1,5 +1,5 @@
-//! A server like DHCP's, on every interface at once: it answers from the address that was asked, by the interface that
-//! the question came through, and has addresses of that network to give.
+//! A small DHCP-like server on every interface at once. It answers from the address and by the interface that received the
+//! question, and leases addresses of that network.
 //!
 //! `cargo run -p heliogram --example lease_server -- 6767`. A client sends `DISCOVER` and its name, to one of the server's
 //! addresses or to 255.255.255.255, and may have no address yet. Ctrl-C ends it.
@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use heliogram::events::{EventLoop, EventSocket, event};
 use heliogram::{Datagram, RecvMetadataOptions, RemoteInfo, Result, SendOptions, SocketOptions, SocketType};
 
-/// Who has which address, on each interface.
+/// The leased addresses, by interface and name.
 type Leases = HashMap<(u32, String), Ipv4Addr>;
 
 fn main() -> Result<()> {
@@ -45,7 +45,7 @@ fn answer(server: &EventSocket, name: &str, rinfo: &RemoteInfo, leases: &mut Lea
     let taken = leases.keys().filter(|(of, _)| *of == interface).count();
     let lease = *leases.entry((interface, name.into())).or_insert_with(|| pool(local, taken));
     let offer = format!("OFFER {lease} to {name}");
-    // Who has no address yet cannot be reached by one.
+    // A client without an address can only be reached by broadcast.
     let asks_from = rinfo.addr.ip();
     let to = if asks_from.is_unspecified() { IpAddr::V4(Ipv4Addr::BROADCAST) } else { asks_from };
     let to = SocketAddr::new(to, rinfo.port());
@@ -56,7 +56,7 @@ fn answer(server: &EventSocket, name: &str, rinfo: &RemoteInfo, leases: &mut Lea
     }
 }
 
-/// The addresses to give: from .100 on, in the network of the address that was asked.
+/// The addresses to lease: from .100 on, in the network of the server's address.
 fn pool(local: Ipv4Addr, taken: usize) -> Ipv4Addr {
     let [a, b, c, _] = local.octets();
     Ipv4Addr::new(a, b, c, 100 + (taken % 100) as u8)

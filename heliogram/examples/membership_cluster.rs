@@ -1,6 +1,6 @@
 //! Node's example of `addMembership` in a cluster: two processes share one socket, and only one of them may join.
 //!
-//! Node hands the socket to its workers itself; here it is the standard input of the process that gets it.
+//! Node passes the socket to its workers; here it is the standard input of the child process.
 
 use std::error::Error;
 

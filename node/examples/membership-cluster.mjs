@@ -1,16 +1,16 @@
-// The workers of a cluster share one socket, so only one of them may join a group: the other is told EADDRINUSE.
+// The workers of a cluster share one socket, so only one of them may join a group: the other gets EADDRINUSE.
 import cluster from 'node:cluster';
 import dgram from 'node:dgram';
 import process from 'node:process';
 
-/** Prints what both workers say, the one that joined first, and lets them go only then: else the socket is not shared. */
+/** Prints the reports of both workers, the one that joined first. The workers stay until then, so that they share the socket. */
 function primary() {
   /** @type {string[]} */
-  const said = [];
+  const reports = [];
   cluster.on('message', (worker, text) => {
-    said.push(text);
-    if (said.length < 2) return;
-    console.log(said.sort().reverse().join('\n'));
+    reports.push(text);
+    if (reports.length < 2) return;
+    console.log(reports.sort().reverse().join('\n'));
     cluster.disconnect();
   });
   cluster.fork();

@@ -1,5 +1,5 @@
 // Chooses the interface by which multicast datagrams leave.
-// IPv6 on Windows: the scope of an address is the number of the interface. Other systems take an unknown name for none.
+// IPv6 on Windows: the scope of an address is the number of the interface. Other systems ignore an unknown name.
 import dgram from 'node:dgram';
 
 const socket = dgram.createSocket('udp6');

@@ -1,4 +1,4 @@
-// A sender that stops while too much waits to be sent, and a reader that takes its time. Not in Node.
+// A sender that waits for 'drain' while its send queue is full, and a slow reader. Not in Node.
 
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
@@ -9,7 +9,7 @@ const COUNT = 150;
 const reader = createSocket('udp4');
 reader.bindSync({ address: '127.0.0.1' });
 const { port } = reader.address();
-reader.setRecvBufferSize(1 << 20); // while the reader has enough, this is where datagrams wait
+reader.setRecvBufferSize(1 << 20); // room for the datagrams that wait while the reader is paused
 
 const sender = createSocket({ type: 'udp4', writableHighWaterMark: 16_384 });
 sender.bindSync({ address: '127.0.0.1' });

@@ -1,4 +1,4 @@
-// An echo server in a loop, and a client with promises. Not in Node.
+// An echo server with an async iterator, and a client with promises. Not in Node.
 
 import { createSocket } from 'heliogram';
 import promises from 'heliogram/promises';

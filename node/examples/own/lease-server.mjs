@@ -1,5 +1,5 @@
-// A server like DHCP's, on every interface at once: it answers from the address that was asked, by the interface that the
-// question came through, and has addresses of that network to give. Not in Node.
+// A small DHCP-like server on every interface at once. It answers from the address and by the interface that received the
+// question, and leases addresses of that network. Not in Node.
 //
 // node lease-server.mjs 6767. A client sends `DISCOVER` and its name, to one of the server's addresses or to
 // 255.255.255.255, and may have no address yet. Ctrl-C ends it.
@@ -10,7 +10,7 @@ import { createSocket } from 'heliogram';
 const [port = 6767] = process.argv.slice(2).map(Number);
 
 /**
- * Who has which address, on each interface.
+ * The leased addresses, by interface and name.
  *
  * @type {Map<string, Map<string, string>>}
  */
@@ -30,7 +30,7 @@ server.bind(port, () => {
 /** @param {string} name @param {import('heliogram').RemoteInfo} rinfo */
 function answer(name, { address, port, localAddress: source = '', interface: by = '' }) {
   const offer = `OFFER ${lease(name, by, source)} to ${name}`;
-  // Who has no address yet cannot be reached by one.
+  // A client without an address can only be reached by broadcast.
   const to = address === '0.0.0.0' ? '255.255.255.255' : address;
   server.send(offer, port, to, { source, interface: by }, (error) => {
     if (error) console.error(error.message);
@@ -39,7 +39,7 @@ function answer(name, { address, port, localAddress: source = '', interface: by 
 }
 
 /**
- * The name's address: from .100 on, in the network of the address that was asked.
+ * The address leased to a name: from .100 on, in the network of the server's address.
  *
  * @param {string} name @param {string} by @param {string} local
  */

@@ -1,4 +1,4 @@
-// What systemd and a service of Type=notify say to each other, by an abstract name. Linux. Not in Node.
+// The protocol of systemd and a service of Type=notify, over an abstract name. Linux. Not in Node.
 
 import process from 'node:process';
 import { createSocket } from 'heliogram';

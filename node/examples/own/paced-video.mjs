@@ -1,12 +1,12 @@
-// Something like a video call: frames whose datagrams leave evenly spread, marked as ECN-capable, at a rate that follows
-// the congestion that routers tell of instead of dropping. Not in Node.
+// A simple video call: the datagrams of each frame leave evenly spread and marked as ECN-capable, and the rate follows the
+// congestion that routers mark instead of dropping. Not in Node.
 //
 // node paced-video.mjs receive 5004, and in another terminal node paced-video.mjs send 5004 127.0.0.1. Both end by
-// themselves, and understand the example of the same name in Rust.
+// themselves, and also work with the Rust example of the same name.
 //
-// The timer wakes the sender a little before each datagram's time, and the kernel holds it back until then, if the
-// interface has the queueing discipline `fq` (`tc qdisc replace dev eth0 root fq`). Without it the timer's milliseconds
-// have to do.
+// The timer wakes the sender a little before each datagram's time. If the interface has the queueing discipline `fq`
+// (`tc qdisc replace dev eth0 root fq`), the kernel holds the datagram back until that time; otherwise the timer's
+// milliseconds are the precision.
 
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
@@ -15,9 +15,9 @@ import { createSocket } from 'heliogram';
 const FRAME = 20; // ms
 const FRAMES = 100;
 const SIZE = 1_000; // bytes of a datagram: the frame's number, and the picture
-const ROOM = 1 << 22; // bytes that the kernel keeps while the receiver does not get to read, if the system allows so much
-const LEAD = 2; // ms before its time that a datagram is handed to the kernel
-const [FIRST, MOST] = [20, 40]; // datagrams of a frame
+const ROOM = 1 << 22; // bytes of the receive buffer, if the system allows so much: the whole video
+const LEAD = 2; // ms from the send to the transmit time of a datagram
+const [FIRST, MOST] = [20, 40]; // datagrams per frame
 const [ECT1, CONGESTION_EXPERIENCED] = [1, 3];
 
 const [role, port, address] = process.argv.slice(2);
@@ -25,7 +25,7 @@ if (role === 'receive') await receive(Number(port));
 else await send(Number(port), address);
 
 /**
- * Tells the sender after each frame how many datagrams came and how many of them were marked.
+ * Reports to the sender after each frame how many datagrams came and how many of them were marked.
  *
  * @param {number} port
  */
@@ -71,7 +71,7 @@ async function send(port, address) {
     }
   }
   await until(start + nanoseconds(FRAME * FRAMES));
-  await new Promise((resolve) => socket.send('', resolve)); // an empty datagram is the end
+  await new Promise((resolve) => socket.send('', resolve)); // an empty datagram ends the call
   socket.close();
   console.log(`sent ${sent} datagrams in ${FRAMES} frames, from ${FIRST} to ${rate.toFixed()} a frame`);
 }
@@ -88,7 +88,7 @@ function holdsBack(socket) {
 }
 
 /**
- * Half the share of marked ones is too much (RFC 8257); where none is, there is room for one more.
+ * Lowers the rate by half the share of marked datagrams (RFC 8257); without marks, adds one datagram per frame.
  *
  * @param {number} rate @param {Buffer} report
  */
