@@ -2,7 +2,7 @@
  * UDP datagram sockets with the interface of Node's `node:dgram`, on an implementation of their own in Rust.
  *
  * Every program that the types of `node:dgram` accept is accepted here, and a socket of either kind may be passed where
- * the other is asked for. The words of the manual apply: https://nodejs.org/api/dgram.html. Each member names its
+ * the other is asked for. Node's documentation applies: https://nodejs.org/api/dgram.html. Each member names its
  * section there, and the platforms on which it behaves in another way.
  *
  * Errors carry Node's codes. Those of the operating system (`EADDRINUSE`, `EMSGSIZE` ...) have `errno` (negative),
@@ -100,7 +100,7 @@ export interface UnixSocket extends EventEmitter {
   address(): { address: string };
   /** The peer's address. Throws `ENOTCONN`. */
   remoteAddress(): { address: string };
-  /** Lets the kernel tell who sends each message (`SO_PASSCRED`). Throws `ENOTSUP` but on Linux. */
+  /** Enables `rinfo.credentials`: the process that sent each message (`SO_PASSCRED`). Throws `ENOTSUP` but on Linux. */
   setReceiveCredentials(on: boolean): void;
   getRecvBufferSize(): number;
   setRecvBufferSize(size: number): void;
@@ -158,7 +158,7 @@ export interface QueuedError {
 
 /** What a socket has sent and received so far. Not in Node. */
 export interface SocketStats {
-  /** Datagrams received, the segments of trains one by one. */
+  /** Datagrams received; each segment of a GRO packet counts. */
   datagramsIn: number;
   /** Their bytes, without headers. */
   bytesIn: number;
@@ -178,7 +178,7 @@ export interface SocketStats {
   gsoBatchesOut: number;
   /** Sends for which the system's buffer was too full (`EAGAIN`). */
   wouldBlockOut: number;
-  /** Trains that the system, the device or the path refused, so that their datagrams left one by one. */
+  /** GSO batches that the system, the device or the path refused, so that their datagrams were sent one by one. */
   gsoRefusals: number;
   /** Datagrams that the kernel dropped because the receive buffer was full, modulo 2^32. Linux; undefined elsewhere. */
   dropped?: number | undefined;
@@ -202,7 +202,7 @@ export interface MessagesOptions extends ReaderOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Where a datagram came from. Manual: "Event: 'message'". */
+/** Where a datagram came from. Node's documentation: "Event: 'message'". */
 export interface RemoteInfo {
   /**
    * The sender's address. Link-local IPv6 addresses carry the interface, `fe80::1%eth0` (on Windows its number,
@@ -216,7 +216,8 @@ export interface RemoteInfo {
   /** The datagram's size in bytes, 0 to 65527: the same as `msg.length`. */
   size: number;
 
-  // What Node does not tell; each is there only if `setRecvMetadata()` has asked for it and the system has told it.
+  // Receive metadata, which Node does not have: a field is there only if `setRecvMetadata()` has asked for it and the system
+  // reports it.
 
   /** The destination in the packet's header: an address of ours, a multicast group or a broadcast address. */
   destination?: string;
@@ -243,13 +244,13 @@ export interface RemoteInfo {
   hardwareTimestamp?: bigint;
   /** How many datagrams the kernel has dropped up to then because the receive buffer was full, modulo 2^32. */
   dropped?: number;
-  /** It came in a train of datagrams of this many bytes (`UDP_GRO`). */
+  /** It was a segment of a GRO packet with segments of this many bytes (`UDP_GRO`). */
   segmentSize?: number;
   /** Whether its end is lost for want of room (`MSG_TRUNC`): false, since a socket's buffers hold the longest datagram. */
   truncated?: boolean;
 }
 
-/** What is to be told of each received datagram; what is left out is not. Not in Node. */
+/** The receive metadata to report with each datagram. Not in Node. */
 export interface RecvMetadataOptions {
   /** `destination`, `localAddress`, `interface` and `interfaceIndex`: `IP_PKTINFO`, `IPV6_RECVPKTINFO`. */
   localAddress?: boolean | undefined;
@@ -259,7 +260,7 @@ export interface RecvMetadataOptions {
   ttl?: boolean | undefined;
   /** `timestamp`: `SO_TIMESTAMPNS`. */
   timestamp?: boolean | undefined;
-  /** `hardwareTimestamp`: `SO_TIMESTAMPING`, where the device has been told to take times. Linux. */
+  /** `hardwareTimestamp`: `SO_TIMESTAMPING`, where timestamping is enabled on the device. Linux. */
   hardwareTimestamp?: boolean | undefined;
   /** `dropped`: `SO_RXQ_OVFL`. Linux. */
   dropped?: boolean | undefined;
@@ -286,7 +287,7 @@ export interface SendOptions {
   /** Whether routers and this host are kept from fragmenting it; `EMSGSIZE` if it exceeds the interface's MTU. */
   dontFragment?: boolean | undefined;
   /**
-   * The bytes leave as a train of at most 64 datagrams of this many bytes, 1 to 65535, the last one perhaps shorter
+   * The bytes are sent as a GSO batch of at most 64 datagrams of this many bytes, 1 to 65535; the last may be shorter
    * (`UDP_SEGMENT`, Linux). `EINVAL` or `EMSGSIZE` above the path's MTU.
    */
   segmentSize?: number | undefined;
@@ -297,7 +298,7 @@ export interface SendOptions {
    */
   transmitTime?: bigint | undefined;
   /**
-   * Whether the event `'transmitTimestamp'` is to tell when it has left (`SO_TIMESTAMPING`, Linux; elsewhere `ENOTSUP`). Such
+   * Whether `'transmitTimestamp'` is emitted when it has left (`SO_TIMESTAMPING`, Linux; elsewhere `ENOTSUP`). Such
    * a datagram is in no GSO batch but its own.
    */
   transmitTimestamp?: boolean | undefined;
@@ -309,11 +310,11 @@ export interface TransmitTimestamp {
   id: number;
   /** When the kernel gave it to the device, in nanoseconds since 1970, by the system's clock. */
   timestamp?: bigint;
-  /** When the device put it on the wire, in nanoseconds of the device's own clock, where it has been told to take times. */
+  /** When the device put it on the wire, in nanoseconds of the device's own clock, where timestamping is enabled on it. */
   hardwareTimestamp?: bigint;
 }
 
-/** How to bind a socket. Manual: "socket.bind(options[, callback])". */
+/** How to bind a socket. Node's documentation: "socket.bind(options[, callback])". */
 export interface BindOptions {
   /** The local port, 0 to 65535. 0 or undefined: the system chooses one. */
   port?: number | undefined;
@@ -332,7 +333,7 @@ export interface BindOptions {
   fd?: number | undefined;
 }
 
-/** How to bind a socket at once. Manual: "socket.bindSync([options])". */
+/** How to bind a socket at once. Node's documentation: "socket.bindSync([options])". */
 export interface BindSyncOptions {
   /** The local port, 0 to 65535. 0 or undefined: the system chooses one. */
   port?: number | undefined;
@@ -340,7 +341,7 @@ export interface BindSyncOptions {
   address?: string | undefined;
 }
 
-/** How to make a socket. Manual: "dgram.createSocket(options[, callback])". */
+/** How to make a socket. Node's documentation: "dgram.createSocket(options[, callback])". */
 export interface SocketOptions {
   /** The address family. Throws `ERR_SOCKET_BAD_TYPE` for anything but `'udp4'` and `'udp6'`. */
   type: SocketType;
@@ -357,18 +358,18 @@ export interface SocketOptions {
   /** Whether a udp6 socket keeps to IPv6 (default false: it receives IPv4 too when bound to `::`). A udp4 socket with it cannot be bound (`EINVAL`). */
   ipv6Only?: boolean | undefined;
   /**
-   * Whether datagrams may travel in trains (default true): `UDP_SEGMENT` where they are sent, `UDP_GRO` where they are
+   * Whether the kernel may segment and coalesce datagrams (default true): GSO (`UDP_SEGMENT`) for those sent, GRO (`UDP_GRO`) for those
    * received. What is sent and received is the same either way, one callback and one event for each datagram.
-   * `HELIOGRAM_OFFLOAD=0` in the environment of the process means false for all its sockets. Linux; elsewhere there are
-   * no trains. Not in `node:dgram`.
+   * `HELIOGRAM_OFFLOAD=0` in the environment of the process means false for all its sockets. Linux; elsewhere it
+   * has no effect. Not in `node:dgram`.
    */
   offload?: boolean | undefined;
   /**
    * Whether messages may share memory (default false). With true they are slices of `ArrayBuffer`s of 128 KiB, which lie one
-   * behind the other in the order of arrival, messages of other such sockets between them, as what `Buffer.allocUnsafe()`
-   * makes: several times cheaper for messages of more than 64 bytes, since a train comes into its place straight from the
-   * kernel. But `msg.buffer` has the others' bytes too, `msg.byteOffset` is not 0, a message that is kept keeps the 128 KiB, and
-   * transferring its buffer takes the others' bytes away; those of them that have not been told of yet are lost. Nothing is
+   * behind the other in the order of receipt, messages of other such sockets between them, as what `Buffer.allocUnsafe()`
+   * makes: several times cheaper for messages of more than 64 bytes, since the kernel writes a GRO packet straight into its
+   * place. But `msg.buffer` has the others' bytes too, `msg.byteOffset` is not 0, a message that is kept keeps the 128 KiB, and
+   * transferring its buffer takes the others' bytes away; those of them that have not been delivered yet are lost. Nothing is
    * ever overwritten. Not in `node:dgram`.
    */
   pooledBuffers?: boolean | undefined;
@@ -406,7 +407,7 @@ export interface SocketOptions {
   writableHighWaterMark?: number | undefined;
   /**
    * How many bytes may wait to be sent, 0 or more (default `Infinity`, as in Node): for the bind, for their look-up, or for
-   * room in the system. A `send()` beyond that fails with `ERR_HELIOGRAM_SEND_QUEUE_FULL`, told to its callback; without
+   * space in the system's buffer. A `send()` beyond that fails with `ERR_HELIOGRAM_SEND_QUEUE_FULL`, which its callback gets; without
    * one it is dropped. Not in Node.
    */
   maxSendQueueSize?: number | undefined;
@@ -414,7 +415,7 @@ export interface SocketOptions {
   maxSendQueueCount?: number | undefined;
 }
 
-/** The events of a socket and what their listeners are given. Manual: "Class: dgram.Socket". */
+/** The events of a socket and what their listeners are given. Node's documentation: "Class: dgram.Socket". */
 export interface SocketEventMap {
   /** After `close()`: no further event follows. */
   close: [];
@@ -424,16 +425,16 @@ export interface SocketEventMap {
   drain: [];
   /** A datagram that was sent earlier met an error; only after `setRecvErrors(true)`. Not in Node. */
   queuedError: [error: QueuedError];
-  /** A datagram that was sent with `timestamp` has left. Told while the socket receives. Not in Node. */
+  /** A datagram that was sent with `transmitTimestamp` has left. Emitted while the socket receives. Not in Node. */
   transmitTimestamp: [timestamp: TransmitTimestamp];
-  /** Something failed for which no callback could be told. Unheard, it is thrown. */
+  /** Something failed that has no callback. Without a listener it is thrown. */
   error: [err: Error];
   /** Once the socket is bound and can receive: after `bind()`, or before the first `send()` or `connect()` of an unbound one. */
   listening: [];
   /** A datagram has arrived. Not emitted while `'messages'` has listeners. */
   message: [msg: Message, rinfo: RemoteInfo];
   /**
-   * Datagrams have arrived: 1 to 64, as many as were there, in the order of their arrival, and where each came from. It is
+   * Datagrams were received: 1 to 64, as many as were there, in the order of receipt, and where each came from. It is
    * emitted in place of `'message'` while it has listeners, so that {@link Socket.messages} and {@link Socket.readable} hear
    * nothing meanwhile. It is cheaper: ticks and microtasks run after a batch and not between its messages, and these share
    * memory as with {@link SocketOptions.pooledBuffers}, so that one that is kept keeps up to 128 KiB; copy what is to be kept
@@ -447,7 +448,7 @@ export interface SocketEventMap {
 /**
  * Makes a socket. It is bound by `bind()`, or by itself to all interfaces and a port of the system's choice when it first
  * sends, connects or joins a group. Throws `ERR_SOCKET_BAD_TYPE` for an unknown type, `ERR_INVALID_ARG_TYPE` for an option
- * of a wrong type. Manual: "dgram.createSocket(type[, callback])".
+ * of a wrong type. Node's documentation: "dgram.createSocket(type[, callback])".
  *
  * @param type the address family, or all options.
  * @param callback a listener for `'message'`.
@@ -472,14 +473,14 @@ type SendManyCallback = (error: (Error & { index?: number }) | null, sent: numbe
  * `'connect'`, `'error'` and `'close'`.
  *
  * Once it is closed, `bind`, `send`, `close`, `address`, `remoteAddress` and the multicast methods throw
- * `ERR_SOCKET_DGRAM_NOT_RUNNING`, and the remaining options a `TypeError`. Manual: "Class: dgram.Socket".
+ * `ERR_SOCKET_DGRAM_NOT_RUNNING`, and the remaining options a `TypeError`. Node's documentation: "Class: dgram.Socket".
  */
 export class Socket extends EventEmitter {
   /**
    * Binds the socket and starts to receive; keeps the process running until `close()` or `unref()`. `'listening'` follows
    * in a later tick, or `'error'`: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES` (ports below 1024), `EINVAL` (address of the
    * other family), or what the look-up of a host name answered; then the socket can be bound again. Throws
-   * `ERR_SOCKET_ALREADY_BOUND` the second time. Manual: "socket.bind([port][, address][, callback])".
+   * `ERR_SOCKET_ALREADY_BOUND` the second time. Node's documentation: "socket.bind([port][, address][, callback])".
    *
    * @param port 0 to 65535; 0 or undefined: the system chooses one.
    * @param address undefined: all interfaces, `0.0.0.0` or `::`.
@@ -493,7 +494,7 @@ export class Socket extends EventEmitter {
   /**
    * Binds the socket at once and answers its address; `'listening'` follows in the next tick. Throws what `bind()` emits,
    * `ERR_INVALID_ARG_VALUE` for a host name, `ERR_SOCKET_ALREADY_BOUND` the second time. Present in every version of Node
-   * that heliogram runs on; Node itself has it from 26. Manual: "socket.bindSync([options])".
+   * that heliogram runs on; Node itself has it from 26. Node's documentation: "socket.bindSync([options])".
    */
   bindSync(options?: BindSyncOptions): AddressInfo;
 
@@ -501,7 +502,7 @@ export class Socket extends EventEmitter {
    * Keeps the socket to one peer: it sends to no other and hears no other. Binds it first if need be. `'connect'` follows;
    * if the look-up or the system refuses, the callback is given the error, or `'error'` is emitted. Throws
    * `ERR_SOCKET_DGRAM_IS_CONNECTED` if it is connected or about to be, `ERR_SOCKET_BAD_PORT`. Once it is connected, a
-   * closed port of the peer shows as `ECONNREFUSED`. Manual: "socket.connect(port[, address][, callback])".
+   * closed port of the peer shows as `ECONNREFUSED`. Node's documentation: "socket.connect(port[, address][, callback])".
    *
    * @param port the peer's port, 1 to 65535.
    * @param address undefined: `127.0.0.1` or `::1`.
@@ -513,32 +514,32 @@ export class Socket extends EventEmitter {
   /**
    * Connects at once, to an IP address; binds first if need be. `'connect'` follows in the next tick. Throws what
    * `connect()` reports, `ERR_SOCKET_ALREADY_BOUND` while `bind()` is under way. Present in every version of Node that
-   * heliogram runs on; Node itself has it from 26. Manual: "socket.connectSync(port[, address])".
+   * heliogram runs on; Node itself has it from 26. Node's documentation: "socket.connectSync(port[, address])".
    */
   connectSync(port: number, address?: string): void;
 
   /**
    * Ends the association that `connect()` made. Throws `ERR_SOCKET_DGRAM_NOT_CONNECTED`. On Linux a socket whose port the
-   * system chose has no port afterwards, and hears nothing until it sends. Manual: "socket.disconnect()".
+   * system chose has no port afterwards, and hears nothing until it sends. Node's documentation: "socket.disconnect()".
    */
   disconnect(): void;
 
   /**
    * Closes the socket: its port is free, no listener hears of another datagram, and sends under way answer with
    * `ECANCELED`. `'close'` follows in the next tick. Throws `ERR_SOCKET_DGRAM_NOT_RUNNING` the second time.
-   * Manual: "socket.close([callback])".
+   * Node's documentation: "socket.close([callback])".
    *
    * @param callback a listener for `'close'`.
    */
   close(callback?: () => void): this;
 
-  /** Closes the socket unless it is closed, and fulfills once it is. Manual: "socket[Symbol.asyncDispose]()". */
+  /** Closes the socket unless it is closed, and fulfills once it is. Node's documentation: "socket[Symbol.asyncDispose]()". */
   [Symbol.asyncDispose](): Promise<void>;
 
-  /** The address and port it is bound to. Throws `EBADF` while it is unbound. Manual: "socket.address()". */
+  /** The address and port it is bound to. Throws `EBADF` while it is unbound. Node's documentation: "socket.address()". */
   address(): AddressInfo;
 
-  /** The peer it is connected to. Throws `ERR_SOCKET_DGRAM_NOT_CONNECTED`. Manual: "socket.remoteAddress()". */
+  /** The peer it is connected to. Throws `ERR_SOCKET_DGRAM_NOT_CONNECTED`. Node's documentation: "socket.remoteAddress()". */
   remoteAddress(): AddressInfo;
 
   /**
@@ -551,7 +552,7 @@ export class Socket extends EventEmitter {
    * socket too), `ERR_BUFFER_OUT_OF_BOUNDS`, `ERR_SOCKET_DGRAM_IS_CONNECTED`.
    *
    * The bytes may be read until the callback runs; change them no earlier.
-   * Manual: "socket.send(msg[, offset, length][, port][, address][, callback])".
+   * Node's documentation: "socket.send(msg[, offset, length][, port][, address][, callback])".
    *
    * @param msg text is sent as UTF-8; an array's parts are sent as one datagram, an empty array as an empty one.
    * @param offset where in `msg` the datagram begins, in bytes; only with `length`, and not for arrays.
@@ -575,27 +576,27 @@ export class Socket extends EventEmitter {
 
   /**
    * Whether datagrams may be sent to a broadcast address, `SO_BROADCAST` (off at first; sending to one then fails with
-   * `EACCES`). Throws `EBADF` while unbound. Manual: "socket.setBroadcast(flag)".
+   * `EACCES`). Throws `EBADF` while unbound. Node's documentation: "socket.setBroadcast(flag)".
    */
   setBroadcast(flag: boolean): void;
 
   /**
    * How many routers a datagram may pass, `IP_TTL` or `IPV6_UNICAST_HOPS`: 1 to 255, at first 64 on most systems. Answers
-   * its argument. Throws `EINVAL` outside the range, `EBADF` while unbound. Manual: "socket.setTTL(ttl)".
+   * its argument. Throws `EINVAL` outside the range, `EBADF` while unbound. Node's documentation: "socket.setTTL(ttl)".
    */
   setTTL(ttl: number): number;
 
   /**
    * How many routers a multicast datagram may pass, `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`: 0 (this machine) to 255,
    * at first 1. Answers its argument. Throws `EINVAL` outside the range, `EBADF` while unbound.
-   * Manual: "socket.setMulticastTTL(ttl)".
+   * Node's documentation: "socket.setMulticastTTL(ttl)".
    */
   setMulticastTTL(ttl: number): number;
 
   /**
    * Whether multicast datagrams reach members on the sending machine too, `IP_MULTICAST_LOOP` (on at first). It is the
    * sender's setting on Unix, the receiver's on Windows. Answers its argument. Throws `EBADF` while unbound.
-   * Manual: "socket.setMulticastLoopback(flag)".
+   * Node's documentation: "socket.setMulticastLoopback(flag)".
    */
   setMulticastLoopback(flag: boolean): boolean;
 
@@ -604,7 +605,7 @@ export class Socket extends EventEmitter {
    * gives the choice back to the system. udp6: any address with the interface as its scope, `'::%eth1'` (on Windows its
    * number, `'::%2'`); `'::'` gives the choice back. On Unix an unknown scope counts as none. Throws `EINVAL` for what is
    * no address of the family, `EADDRNOTAVAIL` or `ENXIO` if no interface has it, `EBADF` while unbound.
-   * Manual: "socket.setMulticastInterface(multicastInterface)".
+   * Node's documentation: "socket.setMulticastInterface(multicastInterface)".
    */
   setMulticastInterface(multicastInterface: string): void;
 
@@ -612,7 +613,7 @@ export class Socket extends EventEmitter {
    * Joins a multicast group, `IP_ADD_MEMBERSHIP` or `IPV6_JOIN_GROUP`; a socket may be in several, and in one on several
    * interfaces. Binds the socket at once if need be. Throws `EADDRINUSE` if it is a member already (so among the workers
    * of a cluster only one may join), `EINVAL` if it is no group of the family, `ENODEV` or `EADDRNOTAVAIL` if there is no
-   * such interface, `ERR_MISSING_ARGS`. Manual: "socket.addMembership(multicastAddress[, multicastInterface])".
+   * such interface, `ERR_MISSING_ARGS`. Node's documentation: "socket.addMembership(multicastAddress[, multicastInterface])".
    *
    * @param multicastInterface an address of the interface, or with udp6 `'::%eth0'`; undefined: the system chooses one.
    */
@@ -620,7 +621,7 @@ export class Socket extends EventEmitter {
 
   /**
    * Leaves a multicast group; closing does so too. Throws `EADDRNOTAVAIL` if the socket is no member.
-   * Manual: "socket.dropMembership(multicastAddress[, multicastInterface])".
+   * Node's documentation: "socket.dropMembership(multicastAddress[, multicastInterface])".
    */
   dropMembership(multicastAddress: string, multicastInterface?: string): void;
 
@@ -628,45 +629,45 @@ export class Socket extends EventEmitter {
    * Joins a multicast group for what one source sends to it, `IP_ADD_SOURCE_MEMBERSHIP` or `MCAST_JOIN_SOURCE_GROUP`.
    * Binds the socket at once if need be. Throws as {@link Socket.addMembership} does; `EINVAL` or `EADDRNOTAVAIL` if the
    * families differ. Not on OpenBSD and NetBSD.
-   * Manual: "socket.addSourceSpecificMembership(sourceAddress, groupAddress[, multicastInterface])".
+   * Node's documentation: "socket.addSourceSpecificMembership(sourceAddress, groupAddress[, multicastInterface])".
    */
   addSourceSpecificMembership(sourceAddress: string, groupAddress: string, multicastInterface?: string): void;
 
   /**
    * Leaves what {@link Socket.addSourceSpecificMembership} joined; closing does so too.
-   * Manual: "socket.dropSourceSpecificMembership(sourceAddress, groupAddress[, multicastInterface])".
+   * Node's documentation: "socket.dropSourceSpecificMembership(sourceAddress, groupAddress[, multicastInterface])".
    */
   dropSourceSpecificMembership(sourceAddress: string, groupAddress: string, multicastInterface?: string): void;
 
   /**
    * The size of the receive buffer in bytes, `SO_RCVBUF`; Linux answers twice what was set, its own needs included. Throws
-   * `ERR_SOCKET_BUFFER_SIZE` while unbound. Manual: "socket.getRecvBufferSize()".
+   * `ERR_SOCKET_BUFFER_SIZE` while unbound. Node's documentation: "socket.getRecvBufferSize()".
    */
   getRecvBufferSize(): number;
 
-  /** The size of the send buffer in bytes, `SO_SNDBUF`; as above. Manual: "socket.getSendBufferSize()". */
+  /** The size of the send buffer in bytes, `SO_SNDBUF`; as above. Node's documentation: "socket.getSendBufferSize()". */
   getSendBufferSize(): number;
 
   /**
    * Sets the receive buffer's size in bytes, 1 to 2147483647; the system may cut it down (Linux: `net.core.rmem_max`).
    * Throws `ERR_SOCKET_BAD_BUFFER_SIZE` for what is no such number, `ERR_SOCKET_BUFFER_SIZE` while unbound or if the
-   * system refuses. Manual: "socket.setRecvBufferSize(size)".
+   * system refuses. Node's documentation: "socket.setRecvBufferSize(size)".
    */
   setRecvBufferSize(size: number): void;
 
-  /** Sets the send buffer's size in bytes; as above (Linux: `net.core.wmem_max`). Manual: "socket.setSendBufferSize(size)". */
+  /** Sets the send buffer's size in bytes; as above (Linux: `net.core.wmem_max`). Node's documentation: "socket.setSendBufferSize(size)". */
   setSendBufferSize(size: number): void;
 
-  /** Bytes that wait because the system's send buffer was full. Manual: "socket.getSendQueueSize()". */
+  /** Bytes that wait because the system's send buffer was full. Node's documentation: "socket.getSendQueueSize()". */
   getSendQueueSize(): number;
 
-  /** Datagrams that wait because the system's send buffer was full. Manual: "socket.getSendQueueCount()". */
+  /** Datagrams that wait because the system's send buffer was full. Node's documentation: "socket.getSendQueueCount()". */
   getSendQueueCount(): number;
 
-  /** Lets the open socket keep the process running, as at first. Manual: "socket.ref()". */
+  /** Lets the open socket keep the process running, as at first. Node's documentation: "socket.ref()". */
   ref(): this;
 
-  /** Lets the process end though the socket is open. Manual: "socket.unref()". */
+  /** Lets the process end though the socket is open. Node's documentation: "socket.unref()". */
   unref(): this;
 
   // From here to the methods of EventEmitter: what Node's socket does not have. The prototype does not list them, and a
@@ -739,7 +740,7 @@ export class Socket extends EventEmitter {
 
   /**
    * Sends datagrams in order, for less than as many calls of {@link Socket.send}; with those before and after, too, they stay
-   * in order. Neighbours of one size to one peer leave as trains, unless the socket's `offload` is false.
+   * in order. Successive datagrams of one size to one peer are sent as GSO batches, unless the socket's `offload` is false.
    *
    * `port`, `address` and `options` are those of each datagram that does not name its own. A connected socket takes neither
    * port nor address. All of it is checked before anything leaves: it throws what `send()` throws, and then nothing is sent.
@@ -769,7 +770,7 @@ export class Socket extends EventEmitter {
   ): void;
 
   /**
-   * Lets the system tell more of each datagram that is received from now on, in the fields of {@link RemoteInfo}: what
+   * Asks the system for receive metadata of each datagram from now on, in the fields of {@link RemoteInfo}: what
    * is asked for here, and nothing else. Throws `ENOTSUP` for what the system lacks, `EBADF` while unbound,
    * `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
    */
@@ -778,8 +779,8 @@ export class Socket extends EventEmitter {
   /**
    * Lets the system keep the errors that datagrams meet, ICMP messages above all, and emits each as `'queuedError'` (`IP_RECVERR`,
    * `IPV6_RECVERR`, Linux; elsewhere `ENOTSUP`). At first off: a server without a peer of its own never hears of a client
-   * that is gone. While it is on, these errors are told there alone: a `send()` or `'error'` does not get the fate of an
-   * earlier datagram. Told while the socket receives. Throws `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
+   * that is gone. While it is on, these errors are reported there only: no `send()` and no `'error'` gets the error of an
+   * earlier datagram. Emitted while the socket receives. Throws `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
    */
   setRecvErrors(flag: boolean): void;
 

@@ -8,7 +8,7 @@ import { EventEmitter } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import * as dgram from './index.js';
 
-/** What a thread's program is told besides its socket. */
+/** What a thread's program gets besides its socket. */
 export interface WorkerInfo<Data = any> {
   /** Which of the threads this is, from 0; steering counts them so. */
   index: number;

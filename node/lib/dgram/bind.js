@@ -99,7 +99,7 @@ function callWhenBound(socket, callback) {
 
 /** The bind has failed: the socket is unbound again and may try anew. */
 function bindFailed(socket, error) {
-  socket[kState].udpHandle.abandonBind();
+  socket[kState].udpHandle.abortBind();
   socket.emit('error', error);
 }
 
@@ -217,7 +217,7 @@ function bindSync(options = {}) {
   const address = literal(options.address || '', 'options.address', anyAddress(this), 'bindSync');
   obey(state.udpHandle.beginBind());
   const errno = state.openHandle.bind(address, port, flagsOf(state));
-  if (errno) state.udpHandle.abandonBind();
+  if (errno) state.udpHandle.abortBind();
   const failed = errno || startReceiving(this);
   if (failed) throw new ExceptionWithHostPort(failed, 'bind', address, port);
   process.nextTick(emitUnlessClosed, this, 'listening');

@@ -35,7 +35,7 @@ function connectNow(socket, ip, address, port) {
 }
 
 function connectFailed(socket, error, callback) {
-  socket[kState].udpHandle.abandonConnect();
+  socket[kState].udpHandle.abortConnect();
   process.nextTick(() => {
     if (!callback) {
       socket.emit('error', error);
@@ -89,7 +89,7 @@ function connectSync(port, address) {
   begin(state);
   const error = connectNow(this, address, address, port);
   if (error) {
-    state.udpHandle.abandonConnect();
+    state.udpHandle.abortConnect();
     throw error;
   }
   process.nextTick(emitUnlessClosed, this, 'connect');

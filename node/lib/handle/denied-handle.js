@@ -36,7 +36,7 @@ class DeniedHandle {
     this.bindState = 1;
   }
 
-  abandonBind() {
+  abortBind() {
     this.bindState = 0;
   }
 
@@ -44,7 +44,7 @@ class DeniedHandle {
     this.connectState = 1;
   }
 
-  abandonConnect() {
+  abortConnect() {
     this.connectState = 0;
   }
 

@@ -98,7 +98,7 @@ class UdpHandle {
     return undefined;
   }
 
-  abandonBind() {
+  abortBind() {
     return this.step(this.native.abortBind());
   }
 
@@ -117,7 +117,7 @@ class UdpHandle {
 
   /** Adopts a descriptor; the result is the name of its type if that is not UDP. */
   open(descriptor) {
-    this.abandonBind();
+    this.abortBind();
     const outcome = this.native.adopt(descriptor, false);
     if (outcome === 0) hostHandles.lend(this);
     else this.native.beginBind();
@@ -156,7 +156,7 @@ class UdpHandle {
     return this.step(this.native.beginConnect());
   }
 
-  abandonConnect() {
+  abortConnect() {
     return this.step(this.native.abortConnect());
   }
 
