@@ -5,6 +5,7 @@
 const process = require('../runtime/process.js');
 const { constants } = require('node:os');
 const { sizeOf } = require('../common/validate.js');
+const { byteLengthOf, bytesOf } = require('../common/views.js');
 const layout = require('./layout.js');
 const { COLUMNS, SOCKET, OFFSET, LENGTH, PORT, DESTINATION, OPTIONS, OUTCOME } = layout.SEND_ROW;
 const { ROWS, COUNT, PAYLOAD, BATCH_BYTES, TOO_LONG, BYTES } = layout.SEND_MEMORY;
@@ -80,10 +81,9 @@ function newDestination(address) {
 function copy(list) {
   const start = used;
   for (let index = 0; index < list.length; index++) {
-    const view = list[index];
-    const size = Math.min(view.byteLength, start + TOO_LONG - used);
-    if (size <= 0) continue;
-    set(bytes, size === view.length ? view : new Uint8Array(view.buffer, view.byteOffset, size), used);
+    const part = bytesOf(list[index], start + TOO_LONG - used);
+    const size = byteLengthOf(part);
+    if (size > 0) set(bytes, part, used);
     used += size;
   }
   return used - start;
@@ -160,7 +160,7 @@ function setOutcome(index, outcome) {
 
 /** Concatenates a datagram's parts. */
 function joined(list) {
-  return Buffer.concat(list.map((view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength)));
+  return Buffer.concat(list.map((view) => bytesOf(view)));
 }
 
 /** Queues a datagram without trying to send it; 0 or a negative errno. */

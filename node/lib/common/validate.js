@@ -1,10 +1,12 @@
 'use strict';
 // What an argument must be; the errors are the host's, letter by letter.
 
+const { byteLengthOf } = require('./views.js');
 const { refusesTextZero } = require('../runtime/index.js');
 const {
   ERR_BUFFER_OUT_OF_BOUNDS,
   ERR_INVALID_ARG_TYPE,
+  ERR_INVALID_ARG_VALUE,
   ERR_OUT_OF_RANGE,
   ERR_SOCKET_BAD_PORT,
 } = require('./errors.js');
@@ -23,6 +25,30 @@ const validateFunction = (value, name) => ofType('function', value, name);
 function validateObject(value, name) {
   if (value === null || Array.isArray(value) || typeof value !== 'object') {
     throw new ERR_INVALID_ARG_TYPE(name, 'of type object', value);
+  }
+}
+
+/** The edit distance of two names; 0 if one contains the other. */
+function distance(name, other) {
+  const [a, b] = [name.toLowerCase(), other.toLowerCase()];
+  if (a.includes(b) || b.includes(a)) return 0;
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (const [at, letter] of [...a].entries()) {
+    const next = [at + 1];
+    for (const [other, known] of [...b].entries()) {
+      next.push(Math.min(next[other] + 1, row[other + 1] + 1, row[other] + (letter === known ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+/** Refuses a key that is none of `known`, naming the nearest of them. */
+function validateKeys(options, known, name) {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    const [nearest] = known.toSorted((a, b) => distance(key, a) - distance(key, b));
+    throw new ERR_INVALID_ARG_VALUE(`${name}.${key}`, options[key], `is not an option; the nearest is '${nearest}'`);
   }
 }
 
@@ -96,7 +122,7 @@ function messageList(message, place) {
 
 function sizeOf(list) {
   let size = 0;
-  for (let index = 0; index < list.length; index++) size += list[index].byteLength;
+  for (let index = 0; index < list.length; index++) size += byteLengthOf(list[index]);
   return size;
 }
 
@@ -106,8 +132,9 @@ function slice(message, offset, length) {
   if (bytes === undefined) throw new ERR_INVALID_ARG_TYPE('buffer', MESSAGE, message);
   const start = offset >>> 0;
   const count = length >>> 0;
-  if (start > bytes.byteLength) throw new ERR_BUFFER_OUT_OF_BOUNDS('offset');
-  if (start + count > bytes.byteLength) throw new ERR_BUFFER_OUT_OF_BOUNDS('length');
+  const size = byteLengthOf(bytes);
+  if (start > size) throw new ERR_BUFFER_OUT_OF_BOUNDS('offset');
+  if (start + count > size) throw new ERR_BUFFER_OUT_OF_BOUNDS('length');
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, count);
 }
 
@@ -119,6 +146,7 @@ module.exports = {
   validateAbortSignal,
   validateCount,
   validateFunction,
+  validateKeys,
   validateNumber,
   validateObject,
   validatePort,

@@ -2,7 +2,7 @@
 // Options of a single datagram: send(msg, port, address, { ... }, callback).
 
 const { ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE } = require('../common/errors.js');
-const { interfaceText, validateCount, validateObject, validateString } = require('../common/validate.js');
+const { interfaceText, validateCount, validateKeys, validateObject, validateString } = require('../common/validate.js');
 
 function checkedTransmitTime(time) {
   if (typeof time !== 'bigint') throw new ERR_INVALID_ARG_TYPE('options.transmitTime', 'of type bigint', time);
@@ -24,9 +24,14 @@ function checkedTOS(options) {
   return ((dscp ?? (tos ?? 0) >> 2) << 2) | (ecn ?? (tos ?? 0) & 3);
 }
 
+const KEYS = [
+  'source', 'interface', 'tos', 'dscp', 'ecn', 'ttl', 'dontFragment', 'segmentSize', 'transmitTime', 'transmitTimestamp',
+];
+
 /** The options as the addon takes them. */
 function checkedSendOptions(options) {
   validateObject(options, 'options');
+  validateKeys(options, KEYS, 'options');
   const { source, interface: of, dontFragment, transmitTime, transmitTimestamp } = options;
   if (source !== undefined) validateString(source, 'options.source');
   return {

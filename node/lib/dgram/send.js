@@ -3,6 +3,7 @@
 
 const process = require('../runtime/process.js');
 const { AsyncResource } = require('node:async_hooks');
+const { types } = require('node:util');
 const { kState } = require('../runtime/index.js');
 const { bindImplicitly, enqueue, healthCheck } = require('./state.js');
 const { blocked } = require('./connect.js');
@@ -95,8 +96,7 @@ function report({ callback, address, port }, outcome) {
 function reportLate(request, outcome) {
   const { callback, list, address, port } = request;
   if (outcome >= 0 || callback === undefined) return report(request, outcome);
-  const size = list.reduce((sum, view) => sum + view.byteLength, 0);
-  return callback(new ExceptionWithHostPort(outcome, 'send', address, port), size);
+  return callback(new ExceptionWithHostPort(outcome, 'send', address, port), sizeOf(list));
 }
 
 /** Runs on the tick of the callback of a batched datagram. */
@@ -228,9 +228,12 @@ function askForAddress(openHandle, request) {
   }
 }
 
-/** Whether this is `send(msg, port, address, { ... }, callback)`: with an offset and a length, the fourth argument is a port. */
-const areOptions = (value, length) =>
-  typeof value === 'object' && value !== null && typeof length !== 'number' && !Array.isArray(value);
+/** Whether a value is an object without a class, as options are. */
+function areOptions(value) {
+  if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
 
 let sendOptions; // loaded late: few sends have options
 
@@ -241,9 +244,15 @@ function sendWithOptions(socket, message, port, address, options, callback) {
   dispatch(socket, message, port, address, callback, checked);
 }
 
-function send(message, offset, length, port, address, callback) {
-  if (areOptions(port, length)) return sendWithOptions(this, message, offset, length, port, address);
-  const form = this[kState].udpHandle.connected ? connected : unconnected;
+/** The options stand before the callback, in each of Node's forms. Node takes no object there, or ignores it. */
+function send(message, offset, length, port, address, callback, last) {
+  const hasPart = typeof length === 'number';
+  const { connected: isConnected } = this[kState].udpHandle;
+  if (!hasPart && areOptions(port)) return sendWithOptions(this, message, offset, length, port, address);
+  if (hasPart && areOptions(callback)) return sendWithOptions(this, slice(message, offset, length), port, address, callback, last);
+  if (isConnected && hasPart && areOptions(port)) return sendWithOptions(this, slice(message, offset, length), undefined, undefined, port, address);
+  if (isConnected && !hasPart && areOptions(offset)) return sendWithOptions(this, message, undefined, undefined, offset, length);
+  const form = isConnected ? connected : unconnected;
   return form(this, message, offset, length, port, address, callback);
 }
 

@@ -5,7 +5,7 @@ const { addAbortListener } = require('node:events');
 const { AbortError } = require('../common/errors.js');
 const { Inbox, checkedLimits } = require('./message-queue.js');
 const { handleOf } = require('../dgram/state.js');
-const { validateAbortSignal, validateObject } = require('../common/validate.js');
+const { validateAbortSignal, validateKeys, validateObject } = require('../common/validate.js');
 
 /** What the language's own async iterators inherit from. */
 const AsyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype);
@@ -67,6 +67,7 @@ Object.setPrototypeOf(MessageIterator.prototype, AsyncIteratorPrototype);
 
 function messages(options = {}) {
   validateObject(options, 'options');
+  validateKeys(options, ['signal', 'highWaterMark', 'highWaterMarkBytes'], 'options');
   const { signal } = options;
   if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
   if (signal?.aborted) throw new AbortError(signal.reason);

@@ -3,7 +3,7 @@
 // receive() or a loop takes them.
 
 const { promisify } = require('node:util');
-const { createSocket: createEmitter } = require('../dgram/socket.js');
+const { createSocket: createEmitter, Socket: EventSocket } = require('../dgram/socket.js');
 const { within } = require('../common/cancellation.js');
 const { Inbox, checkedLimits } = require('./message-queue.js');
 const { sendDatagram } = require('./web-streams.js');
@@ -149,6 +149,20 @@ class Socket {
     this.#endBind((binding) => binding.reject(new ERR_SOCKET_DGRAM_NOT_RUNNING()));
     for (const reject of this.#underWay) reject(new ERR_SOCKET_DGRAM_NOT_RUNNING());
   }
+}
+
+/** What needs no waiting is the wrapped socket's. */
+const DELEGATED = [
+  'address', 'remoteAddress', 'disconnect', 'ref', 'unref', 'pause', 'resume', 'isPaused', 'stats',
+  ...Object.getOwnPropertyNames(EventSocket.prototype).filter((name) => /^([gs]et[A-Z]|(add|drop)\w*Membership$|bindToDevice$|(join|leave)Group$)/.test(name)),
+];
+
+for (const name of DELEGATED) {
+  const method = function (...args) {
+    const result = this.socket[name](...args);
+    return result === this.socket ? this : result;
+  };
+  Object.defineProperty(Socket.prototype, name, { value: method, writable: true, configurable: true });
 }
 
 function createSocket(options) {

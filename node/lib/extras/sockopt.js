@@ -4,7 +4,7 @@
 const { SOCKOPTS } = require('../bridge/layout.js');
 const { kState } = require('../runtime/index.js');
 const { healthCheck } = require('../dgram/state.js');
-const { interfaceText, validateCount, validateObject, validateString } = require('../common/validate.js');
+const { interfaceText, validateCount, validateKeys, validateObject, validateString } = require('../common/validate.js');
 const { ErrnoException, ERR_INVALID_ARG_VALUE } = require('../common/errors.js');
 
 /** The fields of receive metadata that can be asked for. */
@@ -71,6 +71,7 @@ function setGroupInterface(value) {
 function membership(socket, method, address, options) {
   validateString(address, 'group');
   validateObject(options, 'options');
+  validateKeys(options, ['interface', 'source'], 'options');
   const { source } = options;
   if (source !== undefined) validateString(source, 'options.source');
   const text = interfaceText(options.interface, 'options.interface');
@@ -87,6 +88,7 @@ function leaveGroup(address, options = {}) {
 
 function setRecvMetadata(fields) {
   validateObject(fields, 'fields');
+  validateKeys(fields, RECV_METADATA, 'fields');
   const asked = Object.fromEntries(RECV_METADATA.map((name) => [name, Boolean(fields[name])]));
   const { localAddress: local, ...others } = asked; // the addon's name for it
   ask(this, 'setRecvMetadata', (native) => native.setRecvMetadata({ local, ...others }));

@@ -7,7 +7,7 @@ const path = require('node:path');
 const { MessageChannel, Worker } = require('node:worker_threads');
 const { availableParallelism } = require('node:os');
 const { root } = require('../paths.js');
-const { validateCount, validateObject, validatePort, validateString } = require('../common/validate.js');
+const { validateCount, validateKeys, validateObject, validatePort, validateString } = require('../common/validate.js');
 const { checkedSteering } = require('./sockopt.js');
 const { ERR_SOCKET_BAD_TYPE } = require('../common/errors.js');
 
@@ -17,6 +17,7 @@ const MOST = 1_024;
 
 function checkedOptions(given) {
   validateObject(given, 'options');
+  validateKeys(given, ['file', 'type', 'port', 'address', 'workers', 'steer', 'data', 'socket'], 'options');
   const { file, type = 'udp4', port = 0, address, workers = availableParallelism(), steer = 'flow', data, socket = {} } = given;
   if (!(file instanceof URL)) validateString(file, 'options.file');
   if (type !== 'udp4' && type !== 'udp6') throw new ERR_SOCKET_BAD_TYPE();

@@ -6,7 +6,7 @@ const { EventEmitter } = require('node:events');
 const { promisify } = require('node:util');
 const { EAGAIN, UnixHandle, errorOf } = require('./handle.js');
 const { closeOnAbort } = require('../common/cancellation.js');
-const { messageList, slice, validateAbortSignal, validateFunction, validateString, validateUint32 } = require('../common/validate.js');
+const { messageList, slice, validateAbortSignal, validateFunction, validateKeys, validateString, validateUint32 } = require('../common/validate.js');
 const {
   ErrnoException, ERR_SOCKET_ALREADY_BOUND, ERR_SOCKET_DGRAM_IS_CONNECTED, ERR_SOCKET_DGRAM_NOT_CONNECTED,
   ERR_SOCKET_DGRAM_NOT_RUNNING,
@@ -14,6 +14,8 @@ const {
 const process = require('../runtime/process.js');
 
 const TYPE = 'unix_dgram';
+
+const KEYS = ['type', 'replaceStale', 'unlink', 'receiveCredentials', 'recvBufferSize', 'sendBufferSize', 'signal'];
 
 /** The path among the arguments of `bind` and `connect`: itself, or an option. */
 function pathOf(where) {
@@ -36,6 +38,7 @@ class UnixSocket extends EventEmitter {
 
   constructor(options, listener) {
     super();
+    validateKeys(options, KEYS, 'options');
     const { signal, receiveCredentials, recvBufferSize, sendBufferSize } = options;
     if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
     this.#handle = new UnixHandle(options, {
