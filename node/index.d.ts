@@ -126,6 +126,15 @@ export type InterfaceChoice = string | number;
  */
 export type Steering = 'flow' | 'cpu' | { byte: number };
 
+/** An interface on which a call for all of them failed. Not in Node. */
+export interface InterfaceFailure {
+  interface: string;
+  /** The error's name, `ENOBUFS`. */
+  code: string;
+  /** The system's number, negative. */
+  errno: number;
+}
+
 /** Which part of a group is meant. Not in Node. */
 export interface GroupOptions {
   /** On which interface; `'*'`: on every one that is up and can multicast. */
@@ -737,6 +746,17 @@ export class Socket extends EventEmitter {
     options: SendOptions,
     callback?: SendCallback,
   ): void;
+  send(
+    msg: string | NodeJS.ArrayBufferView,
+    offset: number,
+    length: number,
+    port: number,
+    address: string | null | undefined,
+    options: SendOptions,
+    callback?: SendCallback,
+  ): void;
+  send(msg: string | NodeJS.ArrayBufferView, offset: number, length: number, options: SendOptions, callback?: SendCallback): void;
+  send(msg: Sendable, options: SendOptions, callback?: SendCallback): void;
 
   /**
    * Sends datagrams in order, for less than as many calls of {@link Socket.send}; with those before and after, too, they stay
@@ -865,11 +885,17 @@ export class Socket extends EventEmitter {
 
   /**
    * Joins a multicast group, or what one source sends to it, as `addMembership()` and `addSourceSpecificMembership()`, by any
-   * name of the interface or on all of them. Binds the socket at once if need be. `ENODEV` for an unknown interface.
+   * name of the interface. An unbound socket gets a port from the system, keeps it when it sends, and cannot be bound to another.
+   * `ENODEV` for an unknown interface, `EADDRINUSE` if it is joined already, `ENOBUFS` past `net.ipv4.igmp_max_memberships`.
+   *
+   * On all interfaces (`'*'`) it may be called again whenever interfaces have come: interfaces that are joined already are
+   * among `joined`. It throws the first error if no interface could be joined.
    */
+  joinGroup(group: string, options: GroupOptions & { interface: '*' }): { joined: string[]; failed: InterfaceFailure[] };
   joinGroup(group: string, options?: GroupOptions): void;
 
-  /** Leaves what `joinGroup()` has joined. `EADDRNOTAVAIL` if the socket is no member. */
+  /** Leaves what `joinGroup()` has joined. `EADDRNOTAVAIL` if the socket is no member. `'*'` as in `joinGroup()`. */
+  leaveGroup(group: string, options: GroupOptions & { interface: '*' }): { left: string[]; failed: InterfaceFailure[] };
   leaveGroup(group: string, options?: GroupOptions): void;
 
   /** What the socket has sent and received so far. Throws `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed. */

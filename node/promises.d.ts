@@ -23,6 +23,14 @@ export interface SocketOptions extends dgram.SocketOptions, dgram.ReaderOptions 
 /** Makes a socket. Throws what `createSocket` of `heliogram` throws, and `ERR_OUT_OF_RANGE`. */
 export function createSocket(options: dgram.SocketType | SocketOptions): Socket;
 
+export interface Socket extends Pick<dgram.Socket, SynchronousMethods> {}
+
+/** The methods that are those of the wrapped socket: addresses, options, groups. */
+type SynchronousMethods =
+  | 'address' | 'remoteAddress' | 'disconnect' | 'isPaused' | 'stats'
+  | 'addMembership' | 'dropMembership' | 'addSourceSpecificMembership' | 'dropSourceSpecificMembership' | 'joinGroup' | 'leaveGroup'
+  | 'bindToDevice' | Extract<keyof dgram.Socket, `get${string}` | `set${string}`>;
+
 /**
  * A socket that receives from its bind on: what nobody has asked for waits, up to `highWaterMark` messages (default 256) and
  * `highWaterMarkBytes` (default 1048576); then it pauses, and the system keeps or drops what comes. Errors of receiving
@@ -31,8 +39,13 @@ export function createSocket(options: dgram.SocketType | SocketOptions): Socket;
 export class Socket {
   constructor(options: dgram.SocketType | SocketOptions);
 
-  /** The socket that this one owns: options, `address()`, `ref()` and `unref()` are its. */
+  /** The socket that this one wraps. */
   readonly socket: dgram.Socket;
+
+  pause(): this;
+  resume(): this;
+  ref(): this;
+  unref(): this;
 
   /**
    * Binds the socket; the address and port it is bound to. Giving up leaves the bind under way: close the socket to end it.

@@ -109,7 +109,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use rt::tokio::TokioUnixDatagram;
 #[cfg(feature = "tokio")]
 pub use rt::tokio::{TokioMessages, TokioSocket};
-pub use socket::{Socket, SocketControl};
+pub use socket::{Socket, SocketControl, multicast_interfaces};
 pub use socket_options::SocketOptions;
 pub use stats::Stats;
 pub use sys::{BorrowedDescriptor, OwnedDescriptor, Sockopt, SockoptValues, Systems};

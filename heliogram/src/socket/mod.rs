@@ -12,3 +12,4 @@ mod transfer;
 
 pub use control::SocketControl;
 pub use lifecycle::Socket;
+pub use multicast::multicast_interfaces;

@@ -128,6 +128,16 @@ impl SocketControl {
     }
 }
 
+/// The names of the interfaces that [`Interface::All`] means at this moment.
+///
+/// # Errors
+///
+/// `ENOTSUP` on Windows.
+pub fn multicast_interfaces() -> Result<Vec<String>> {
+    let indices = sys::multicast_interfaces().map_err(|error| Error::system("getifaddrs", &error))?;
+    Ok(indices.into_iter().map(|index| sys::interface_name(index).unwrap_or_else(|| index.to_string())).collect())
+}
+
 /// Calls for one interface, or for every one: then it is enough that one call succeeds, and the first error is told if none
 /// does.
 fn on_each(interface: Interface, mut call: impl FnMut(Interface) -> io::Result<()>) -> io::Result<()> {

@@ -165,7 +165,7 @@ function bindNow(socket, ip, port) {
   const state = socket[kState];
   if (state.bindState === UNBOUND) obey(state.udpHandle.beginBind()); // a look-up that failed may answer a second time
   const failure = (errno) => new ExceptionWithHostPort(errno, 'bind', ip, port);
-  const errno = state.openHandle.bind(ip, port || 0, flagsOf(state));
+  const errno = state.hasGroup && !port ? state.udpHandle.finishImplicitBind() : state.openHandle.bind(ip, port || 0, flagsOf(state));
   if (errno) bindFailed(socket, failure(errno));
   else startListening(socket, failure);
 }

@@ -1,14 +1,22 @@
 'use strict';
 // Socket options that Node's socket does not have, multicast groups by the interface's name or index, and stats().
 
+const { constants } = require('node:os');
+const { getSystemErrorName } = require('node:util');
 const { SOCKOPTS } = require('../bridge/layout.js');
 const { kState } = require('../runtime/index.js');
-const { healthCheck } = require('../dgram/state.js');
+const { UNBOUND, healthCheck } = require('../dgram/state.js');
 const { interfaceText, validateCount, validateKeys, validateObject, validateString } = require('../common/validate.js');
 const { ErrnoException, ERR_INVALID_ARG_VALUE } = require('../common/errors.js');
 
 /** The fields of receive metadata that can be asked for. */
 const RECV_METADATA = ['localAddress', 'tos', 'ttl', 'timestamp', 'hardwareTimestamp', 'dropped', 'segmentSize', 'truncated'];
+
+const { EADDRINUSE, EADDRNOTAVAIL, ENODEV: NO_DEVICE } = constants.errno;
+const ENODEV = -NO_DEVICE;
+
+/** What the system answers to a call for which there is nothing to do. */
+const ALREADY = { joinGroup: -EADDRINUSE, leaveGroup: -EADDRNOTAVAIL };
 
 const CLOCKS = ['monotonic', 'tai'];
 
@@ -75,15 +83,35 @@ function membership(socket, method, address, options) {
   const { source } = options;
   if (source !== undefined) validateString(source, 'options.source');
   const text = interfaceText(options.interface, 'options.interface');
-  ask(socket, method, (native) => native.group(method === 'joinGroup', address, source, text));
+  const call = (native, name) => native.group(method === 'joinGroup', address, source, name);
+  if (text === '*') return onAllInterfaces(socket, method, call);
+  ask(socket, method, (native) => call(native, text));
+  return undefined;
 }
 
+/** On each interface; `{ done, failed }`. It throws the first error if every one fails. */
+function onAllInterfaces(socket, method, call) {
+  const isDone = (errno) => errno === 0 || errno === ALREADY[method];
+  const outcomes = ask(socket, method, (native) => {
+    const names = native.multicastInterfaces();
+    return Array.isArray(names) ? names.map((name) => ({ interface: name, errno: call(native, name) })) : names;
+  });
+  const done = outcomes.filter(({ errno }) => isDone(errno)).map(({ interface: name }) => name);
+  const failed = outcomes.filter(({ errno }) => !isDone(errno));
+  if (done.length === 0) throw new ErrnoException(failed[0]?.errno ?? ENODEV, method);
+  return { done, failed: failed.map(({ errno, ...where }) => ({ ...where, errno, code: getSystemErrorName(errno) })) };
+}
+
+/** A socket that joins before it is bound gets a port from the system, with which a send is content. */
 function joinGroup(address, options = {}) {
-  membership(this, 'joinGroup', address, options);
+  const joined = membership(this, 'joinGroup', address, options);
+  if (this[kState].bindState === UNBOUND) this[kState].hasGroup = true;
+  return joined && { joined: joined.done, failed: joined.failed };
 }
 
 function leaveGroup(address, options = {}) {
-  membership(this, 'leaveGroup', address, options);
+  const left = membership(this, 'leaveGroup', address, options);
+  return left && { left: left.done, failed: left.failed };
 }
 
 function setRecvMetadata(fields) {

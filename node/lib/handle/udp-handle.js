@@ -111,6 +111,13 @@ class UdpHandle {
     return 0;
   }
 
+  /** Ends the bind of a socket that has joined a group, which has given it a port. */
+  finishImplicitBind() {
+    const outcome = this.step(this.native.finishImplicitBind());
+    if (outcome === 0) hostHandles.lend(this);
+    return outcome;
+  }
+
   bind6(address, port) {
     return this.bind(address, port);
   }

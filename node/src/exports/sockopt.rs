@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use heliogram::{Sockopt, Stats, Steering, addr};
+use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
 use super::handle::JsHandle;
@@ -100,6 +101,21 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn set_group_interface(&self, interface: String) -> i32 {
         status(interface.parse().and_then(|interface| self.socket().udp.set_multicast_interface(interface)))
+    }
+
+    /// The names of the interfaces that are up and can multicast; a number where the system does not list them.
+    #[napi(catch_unwind)]
+    pub fn multicast_interfaces(&self) -> Either<Vec<String>, i32> {
+        match heliogram::multicast_interfaces() {
+            Ok(names) => Either::A(names),
+            Err(error) => Either::B(error_number(&error)),
+        }
+    }
+
+    /// Ends a bind because a send or connect needs it; a socket that has joined a group keeps its port.
+    #[napi(catch_unwind)]
+    pub fn finish_implicit_bind(&self) -> i32 {
+        status(self.endpoint().socket.finish_implicit_bind())
     }
 
     /// Joins or leaves a group, or what one source sends to it.

@@ -97,3 +97,9 @@ for await (const { rinfo } of same) own.socket.setTTL(rinfo.size);
 await own.close();
 await same[Symbol.asyncDispose]();
 export { total, next, paused, received, size, info, metadata, whose, counted, places };
+export { total, next, paused, received, size, info, told, whose, counted, places };
+
+socket.send(Buffer.from('x'), 0, 1, 9, '::1', { ttl: 3 }, () => {});
+socket.send('x', { ttl: 3 }, (error, bytes) => console.log(error, bytes));
+const { joined, failed } = socket.joinGroup('239.1.2.3', { interface: '*', source: '192.0.2.1' });
+console.log(joined.join(), failed.map(({ interface: name, code, errno }) => `${name} ${code} ${errno}`));
