@@ -115,7 +115,7 @@ impl JsHandle {
     /// Ends a bind because a send or connect needs it; a socket that has joined a group keeps its port.
     #[napi(catch_unwind)]
     pub fn finish_implicit_bind(&self) -> i32 {
-        status(self.endpoint().socket.finish_implicit_bind())
+        status(self.socket().udp.finish_implicit_bind())
     }
 
     /// Joins or leaves a group, or what one source sends to it.
