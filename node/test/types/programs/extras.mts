@@ -97,7 +97,6 @@ for await (const { rinfo } of same) own.socket.setTTL(rinfo.size);
 await own.close();
 await same[Symbol.asyncDispose]();
 export { total, next, paused, received, size, info, metadata, whose, counted, places };
-export { total, next, paused, received, size, info, told, whose, counted, places };
 
 socket.send(Buffer.from('x'), 0, 1, 9, '::1', { ttl: 3 }, () => {});
 socket.send('x', { ttl: 3 }, (error, bytes) => console.log(error, bytes));
