@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: starts the bench, built for speed. What it measures is in `heliogram/benches/` and `node/bench/`.
 
 use crate::cargo::{self, cargo};
+use crate::docs;
 use crate::package::runtimes;
 use std::process::{Command, ExitCode};
 
@@ -12,13 +13,17 @@ pub(crate) struct Options {
     arguments: Vec<String>,
 }
 
-pub(crate) fn run(options: &Options) -> ExitCode {
+pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     let runtimes = runtimes::for_bench().unwrap_or_else(|error| {
         eprintln!("xtask bench: the package cannot be measured: {error}");
         Vec::new()
     });
     // The last `--runtime` of a name wins, so a choice on the command line stands.
-    cargo::exit_code(command(&runtimes).args(&options.arguments))
+    let code = cargo::exit_code(command(&runtimes).args(&options.arguments));
+    if options.arguments.iter().any(|argument| argument == "--readme") {
+        docs::draw_picture()?;
+    }
+    Ok(code)
 }
 
 /// The bench with these runtimes.

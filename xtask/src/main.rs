@@ -55,7 +55,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Demo => demo::run(),
         Command::Test(options) => test::run(&options),
         Command::Build => package::addon::run(),
-        Command::Bench(options) => Ok(bench::run(&options)),
+        Command::Bench(options) => bench::run(&options),
         Command::Docs => docs::run(),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Cross => cross::run(),

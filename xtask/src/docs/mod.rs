@@ -12,16 +12,30 @@ use std::process::{Command, ExitCode};
 const SITE: &str = "docs";
 
 pub(crate) fn run() -> Result<ExitCode, String> {
-    let site = cargo::target_directory()?.join(SITE);
     let mut steps = Steps::new("site")?;
-    steps.check("picture", |_| picture::write(&folder()));
-    steps.check("npm packages", |_| npm::install_in(&folder()).map(|()| String::new()));
+    build(&mut steps)?;
+    println!("\n{}", site()?.join("index.html").display());
+    Ok(steps.finish())
+}
+
+/// Draws the README's picture, builds the site, and checks the links of all documents.
+pub(crate) fn build(steps: &mut Steps) -> Result<(), String> {
+    steps.check("picture", |_| draw_picture());
+    steps.check("npm packages of the site", |_| npm::install_in(&folder()).map(|()| String::new()));
     let mut build = npm(&["run", "build", "--", "--outDir"]);
-    build.arg(&site);
+    build.arg(site()?);
     steps.run("site", build);
     steps.run("links", npm(&["run", "links"]));
-    println!("\n{}", site.join("index.html").display());
-    Ok(steps.finish())
+    Ok(())
+}
+
+/// Draws the README's picture from the benchmark's table.
+pub(crate) fn draw_picture() -> Result<String, String> {
+    picture::write(&folder())
+}
+
+fn site() -> Result<PathBuf, String> {
+    Ok(cargo::target_directory()?.join(SITE))
 }
 
 fn folder() -> PathBuf {

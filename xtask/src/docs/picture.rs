@@ -4,6 +4,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+const PAGE: &str = "performance/results.md";
+const PICTURE: &str = "performance/plots/readme.svg";
 const TABLE: &str = "<!-- bench: js receive -->";
 
 /// Rows of the table, and the label of each one's bar.
@@ -22,14 +24,17 @@ const LONGEST: f64 = 470.0;
 const STEP: usize = 52;
 const TOP: usize = 44;
 
-/// Draws `performance/plots/readme.svg` from `performance/results.md`, both below the folder of the documents.
+/// Draws the picture from the page, both below the folder of the documents.
 pub(super) fn write(documents: &Path) -> Result<String, String> {
-    let page = documents.join("performance/results.md");
-    let file = documents.join("performance/plots/readme.svg");
-    let text = fs::read_to_string(&page).map_err(|e| format!("{}: {e}", page.display()))?;
-    let picture = draw(&bars(&text)?);
+    let file = documents.join(PICTURE);
+    let picture = of(&documents.join(PAGE))?;
     fs::write(&file, picture).map_err(|e| format!("{}: {e}", file.display()))?;
     Ok(file.display().to_string())
+}
+
+fn of(page: &Path) -> Result<String, String> {
+    let text = fs::read_to_string(page).map_err(|e| format!("{}: {e}", page.display()))?;
+    Ok(draw(&bars(&text)?))
 }
 
 fn bars(page: &str) -> Result<Vec<(&'static str, f64)>, String> {
@@ -68,6 +73,13 @@ fn draw(bars: &[(&str, f64)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_picture_is_that_of_the_table() {
+        let documents = crate::cargo::root().join("docs");
+        let picture = fs::read_to_string(documents.join(PICTURE)).expect("it is in the repository");
+        assert_eq!(picture, of(&documents.join(PAGE)).expect("the table has its rows"), "run cargo xtask docs");
+    }
 
     #[test]
     fn the_bars_are_the_medians_of_the_table() {

@@ -6,6 +6,7 @@ mod package;
 mod platforms;
 mod tier;
 
+use crate::docs;
 use crate::steps::Steps;
 use std::process::ExitCode;
 use tier::Tier;
@@ -47,6 +48,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     }
     if options.platforms {
         package::prepare(&mut steps);
+    }
+    if tier == Tier::All && !is_part {
+        docs::build(&mut steps)?;
     }
     if options.platforms || (tier == Tier::All && !is_part) {
         other_platforms(&mut steps);
