@@ -79,3 +79,14 @@ extra('transferring the shared memory empties its messages, and the socket goes 
     assert.ok(count >= 5, `${count} arrived`);
   }
 });
+
+extra('a page has nothing of the process’s memory', async (t) => {
+  for (let n = 0; n < 200; n++) Buffer.allocUnsafeSlow(131_072).fill('secret'); // freed memory that an allocator may hand out
+  const { socket, sender } = await pair(t);
+  const received = t.once(socket, 'message');
+  sender.send('message', socket.address().port, '127.0.0.1');
+  const [message] = await received;
+  const rest = Buffer.from(message.buffer);
+  rest.fill(0, message.byteOffset, message.byteOffset + message.length);
+  assert.ok(rest.every((byte) => byte === 0));
+});

@@ -15,6 +15,7 @@ inChild('buffers that are resized before and after send', FIXTURE, 'resized', { 
 inChild('buffers that are shared with other threads', FIXTURE, 'shared', { least: 4 });
 inChild('slices at the edges of large numbers', FIXTURE, 'edges', { least: 20 });
 inChild('received buffers that are detached, written and kept', FIXTURE, 'received', { least: 3 });
+inChild('prototypes whose methods detach the buffers that they are called on', FIXTURE, 'replaced', { least: 3 });
 
 const HOST_ABORTS = ['lookupAnswersUndefined', 'lookupAnswersNumber', 'lookupAnswersObject', 'bufferSizeMinusZero'];
 

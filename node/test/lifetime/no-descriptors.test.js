@@ -12,4 +12,12 @@ if (runtime.name !== 'deno') {
   const each = Array.from({ length: 5 }, (_, count) => [`${count}`, true, true]);
   const events = ['bind EMFILE 127.0.0.1', 'listening'];
   ends('B90 a bind without descriptors', FIXTURE, 'bind', { records: [...each, ['refused at first, then bound', events]] });
+  ends('a socket with receive coalescing receives where no timer can be made', FIXTURE, 'coalescing', { records: [['received', 20]] });
+}
+
+// Node has no poll thread, and in Deno a program cannot close a descriptor that is not its own.
+if (runtime.name === 'bun') {
+  ends('sockets receive on after the descriptor of the poll thread has been closed', FIXTURE, 'pollThread', {
+    records: [['closed', 1], ['received', 20]],
+  });
 }

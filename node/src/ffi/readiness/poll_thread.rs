@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use heliogram::BorrowedDescriptor;
+
 use super::epoll::{Event, Poller};
 use super::interest::{Context, Interest, TurnOver, Watchable, Watched};
 use super::threadsafe_function::{Wake, Waker};
@@ -102,25 +104,38 @@ pub(crate) struct Loop {
     turn_over: TurnOver,
 }
 
-/// The thread, if there is one now.
+/// The thread, if there is one now, and those that have failed and still have watches.
 #[derive(Default)]
-struct Current(RefCell<Option<Rc<Thread>>>);
+struct Current {
+    thread: RefCell<Option<Rc<Thread>>>,
+    failed: RefCell<Vec<Rc<Thread>>>,
+}
 
 impl Current {
     fn get(&self) -> Option<Rc<Thread>> {
-        self.0.borrow().clone()
+        self.thread.borrow().clone()
+    }
+
+    /// Its thread has failed: the next watch starts another, and the watches of this one are renewed when the thread has called.
+    fn fail(&self) {
+        if let Some(thread) = self.thread.take() {
+            thread.wake.waker().call();
+            self.failed.borrow_mut().push(thread);
+        }
     }
 
     /// The thread has called.
     fn called(&self) {
-        let Some(thread) = self.get() else { return };
-        thread.dispatch();
-        if thread.signal.has_failed.load(Ordering::Acquire) {
-            self.0.take(); // the next watch starts another
-            thread.lose_all();
-        } else if thread.watches.borrow().is_empty() && !thread.signal.lingering.load(Ordering::Acquire) {
-            self.0.take();
+        if let Some(thread) = self.get() {
+            thread.dispatch();
+            if thread.signal.has_failed.load(Ordering::Acquire) {
+                self.fail();
+            } else if thread.watches.borrow().is_empty() && !thread.signal.lingering.load(Ordering::Acquire) {
+                self.thread.take();
+            }
         }
+        let failed = self.failed.take();
+        failed.iter().for_each(|thread| thread.lose_all());
     }
 }
 
@@ -137,7 +152,19 @@ impl Loop {
 
     /// Nothing is watched any more, nor will be.
     pub(crate) fn end(&self) {
-        self.thread.0.take();
+        self.thread.thread.take();
+    }
+
+    /// Adds a descriptor to the thread, under a new key. If the program has closed the poller's
+    /// descriptor, or put another file in its place, another thread takes over.
+    fn add(&self, descriptor: BorrowedDescriptor<'_>) -> io::Result<(Rc<Thread>, usize)> {
+        match self.thread()?.add(descriptor) {
+            Err(error) if [errno::EBADF, errno::EINVAL].contains(&errno::of(&error)) => {
+                self.thread.fail();
+                self.thread()?.add(descriptor)
+            }
+            added => added,
+        }
     }
 
     fn thread(&self) -> io::Result<Rc<Thread>> {
@@ -145,7 +172,7 @@ impl Loop {
             return Ok(thread);
         }
         let thread = Thread::start(&self.environment, Rc::downgrade(&self.thread), self.turn_over.clone())?;
-        self.thread.0.replace(Some(thread.clone()));
+        self.thread.thread.replace(Some(thread.clone()));
         Ok(thread)
     }
 }
@@ -193,6 +220,12 @@ impl Thread {
         let builder = std::thread::Builder::new().name("heliogram".to_owned()).stack_size(STACK);
         thread.running.set(Some(builder.spawn(move || signal.run(&waker))?));
         Ok(Rc::new(thread))
+    }
+
+    fn add(self: &Rc<Self>, descriptor: BorrowedDescriptor<'_>) -> io::Result<(Rc<Self>, usize)> {
+        let key = self.next.replace(self.next.get() + 1);
+        self.signal.poller.add(descriptor, key)?;
+        Ok((self.clone(), key))
     }
 
     /// Reports what the poll thread has seen.
@@ -343,10 +376,8 @@ impl Poll {
         watched: Watched,
         context: Rc<Context>,
     ) -> Result<Self, i32> {
-        let thread = source.thread().map_err(|error| errno::of(&error))?;
-        let key = thread.next.replace(thread.next.get() + 1);
         let descriptor = of.watchable_descriptor().ok_or(errno::EBADF)?;
-        thread.signal.poller.add(descriptor, key).map_err(|error| errno::of(&error))?;
+        let (thread, key) = source.add(descriptor).map_err(|error| errno::of(&error))?;
         let watch = Rc::new(Watch {
             of,
             watched,
