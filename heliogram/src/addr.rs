@@ -1,6 +1,6 @@
 //! Addresses as text and back: `fe80::1%eth0`, [`RemoteInfo`], [`Interface`].
 //!
-//! Sources: RFC 4007 section 11 (zones), RFC 5952 (text of IPv6), the manual's `setMulticastInterface`.
+//! Sources: RFC 4007 section 11 (zones), RFC 5952 (text of IPv6), Node's `setMulticastInterface`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -15,7 +15,7 @@ use crate::zone::with_zone;
 
 pub use crate::zone::text;
 
-/// Who sent a datagram, and how much of it there is: the manual's `rinfo`.
+/// Who sent a datagram, and how much of it there is: Node's `rinfo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RemoteInfo {
@@ -56,7 +56,7 @@ impl RemoteInfo {
         self.addr.port()
     }
 
-    /// Where in the received bytes each datagram is: the one, or those of a train
+    /// Where in the received bytes each datagram is: the one, or those of a GRO packet
     /// ([`Socket::try_recv_gro`](crate::Socket::try_recv_gro)).
     pub fn datagrams(&self) -> impl Iterator<Item = Range<usize>> + use<> {
         let size = self.size;
@@ -65,7 +65,7 @@ impl RemoteInfo {
     }
 }
 
-/// `"IPv4"` or `"IPv6"`, as the manual names families.
+/// `"IPv4"` or `"IPv6"`, as Node names families.
 pub const fn family(addr: &SocketAddr) -> &'static str {
     if addr.is_ipv4() { "IPv4" } else { "IPv6" }
 }
@@ -83,7 +83,7 @@ impl Interface {
         }
     }
 
-    /// Reads the manual's form: an IPv4 address of the interface, or an IPv6 address whose zone names it (`::%eth0`).
+    /// Reads the form of Node's `setMulticastInterface`: an IPv4 address of the interface, or an IPv6 address whose zone names it (`::%eth0`).
     ///
     /// As in Node, an unknown zone is index 0, the system's choice. The address before the zone does not matter.
     ///
@@ -178,11 +178,11 @@ mod tests {
     }
 
     #[test]
-    fn a_train_is_taken_apart_to_the_byte() {
+    fn a_gro_packet_is_split_to_the_byte() {
         let cut = |bytes: &'static [u8], segment_size| {
             let metadata = RecvMetadata { segment_size: Some(segment_size), ..RecvMetadata::default() };
-            let train = RemoteInfo::new("127.0.0.1:1".parse().unwrap(), bytes.len(), false, metadata);
-            train.datagrams().map(|place| &bytes[place]).collect::<Vec<_>>()
+            let packet = RemoteInfo::new("127.0.0.1:1".parse().unwrap(), bytes.len(), false, metadata);
+            packet.datagrams().map(|place| &bytes[place]).collect::<Vec<_>>()
         };
         assert_eq!(cut(b"aabbc", 2), [&b"aa"[..], b"bb", b"c"]);
         assert_eq!(cut(b"", 1), [b""]);

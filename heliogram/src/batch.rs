@@ -30,7 +30,7 @@ pub struct RecvBatch {
     received: usize,
 }
 
-/// One message of the kernel: a datagram, or a train of `segment` bytes each.
+/// One message of the kernel: a datagram, or a GRO packet of segments of `segment` bytes.
 #[derive(Clone, Copy)]
 struct Slot {
     index: usize,
@@ -45,7 +45,7 @@ impl Slot {
     }
 
     /// The segments' size, if there are several.
-    fn train(&self) -> Option<u16> {
+    fn segment_size(&self) -> Option<u16> {
         if self.length > self.segment { u16::try_from(self.segment).ok() } else { None }
     }
 }
@@ -58,22 +58,22 @@ impl RecvBatch {
     pub fn new(slots: usize, slot_size: usize) -> Self {
         let slots = slots.clamp(1, 1024);
         RecvBatch {
-            receiver: sys::Receiver::new(slots, slot_size.clamp(1, Self::TRAIN)),
+            receiver: sys::Receiver::new(slots, slot_size.clamp(1, Self::LARGEST)),
             slots: Vec::with_capacity(slots),
             datagrams: 0,
             received: 0,
         }
     }
 
-    /// Room for `slots` trains, or datagrams of any size: 64 KiB each.
+    /// Room for `slots` GRO packets, or datagrams of any size: 64 KiB each.
     ///
     /// This is what a socket with [`SocketOptions::gro`](crate::SocketOptions::gro) receives into.
     pub fn for_gro(slots: usize) -> Self {
-        RecvBatch::new(slots, Self::TRAIN)
+        RecvBatch::new(slots, Self::LARGEST)
     }
 
     /// The size of a slot that holds whatever UDP can carry.
-    const TRAIN: usize = 65_536;
+    const LARGEST: usize = 65_536;
 
     /// How many datagrams the last receive brought.
     pub const fn len(&self) -> usize {
@@ -95,30 +95,30 @@ impl RecvBatch {
         self.receiver.slot_size()
     }
 
-    /// The datagrams of the last receive, in the order of their arrival; trains taken apart.
+    /// The datagrams of the last receive, in the order of receipt; GRO packets are split.
     pub fn iter(&self) -> impl Iterator<Item = Message<'_>> {
-        self.gro_packets_from(0).flat_map(|train| {
-            train.rinfo.datagrams().map(move |place| {
-                let rinfo = RemoteInfo { size: place.len(), ..train.rinfo };
-                Message { data: &train.data[place], rinfo }
+        self.gro_packets_from(0).flat_map(|packet| {
+            packet.rinfo.datagrams().map(move |place| {
+                let rinfo = RemoteInfo { size: place.len(), ..packet.rinfo };
+                Message { data: &packet.data[place], rinfo }
             })
         })
     }
 
-    /// What the kernel gave from that datagram on, counted from 0, with trains whole: [`RemoteInfo::datagrams`] says where in
-    /// the bytes each datagram is. The train to which that datagram belongs begins with it.
+    /// What the kernel gave from that datagram on, counted from 0, with GRO packets whole: [`RemoteInfo::datagrams`] says where in
+    /// the bytes each datagram is. The GRO packet to which that datagram belongs begins with it.
     pub fn gro_packets_from(&self, mut first: usize) -> impl Iterator<Item = Message<'_>> {
         self.slots.iter().filter_map(move |slot| {
             let passed = first.min(slot.datagrams());
             first -= passed;
-            (passed < slot.datagrams()).then(|| self.train(slot, passed * slot.segment))
+            (passed < slot.datagrams()).then(|| self.packet(slot, passed * slot.segment))
         })
     }
 
     /// What a slot holds from that byte on.
-    fn train(&self, slot: &Slot, from: usize) -> Message<'_> {
+    fn packet(&self, slot: &Slot, from: usize) -> Message<'_> {
         let data = &self.receiver.data(slot.index)[from..slot.length];
-        let metadata = RecvMetadata { segment_size: slot.train(), ..self.receiver.metadata(slot.index) };
+        let metadata = RecvMetadata { segment_size: slot.segment_size(), ..self.receiver.metadata(slot.index) };
         Message { data, rinfo: RemoteInfo::new(self.receiver.peer(slot.index), data.len(), slot.truncated, metadata) }
     }
 
@@ -127,7 +127,7 @@ impl RecvBatch {
         self.slot_size() >= MAX_GRO_PACKET
     }
 
-    /// Whether the last receive brought a train.
+    /// Whether the last receive brought a GRO packet.
     pub const fn has_coalesced(&self) -> bool {
         self.datagrams > self.slots.len()
     }
@@ -142,9 +142,9 @@ impl RecvBatch {
         self.slots.iter().map(|slot| slot.length).sum()
     }
 
-    /// How many trains there were.
-    pub(crate) fn trains(&self) -> usize {
-        self.slots.iter().filter(|slot| slot.train().is_some()).count()
+    /// How many GRO packets there were.
+    pub(crate) fn gro_packets(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.segment_size().is_some()).count()
     }
 
     /// Forgets the last receive.
@@ -176,7 +176,7 @@ impl fmt::Debug for RecvBatch {
     }
 }
 
-/// A received datagram, or train of datagrams, inside the batch that holds it.
+/// A received datagram, or GRO packet, inside the batch that holds it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Message<'a> {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::error::Error;
 
-/// A set of addresses, ranges and subnets (CIDR), as the manual's `net.BlockList`.
+/// A set of addresses, ranges and subnets (CIDR), as Node's `net.BlockList`.
 ///
 /// Rules for IPv4 hold for the same address written as IPv6 (`::ffff:192.0.2.1`) too.
 ///

@@ -1,6 +1,6 @@
 //! [`Error`]: what failed, on which address, with Node's code and Node's words.
 //!
-//! Sources: the manual's pages `errors` and `dgram`; `errno(3)`.
+//! Sources: Node's documentation of `errors` and `dgram`; `errno(3)`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -116,7 +116,7 @@ impl Error {
         Error { code, raw: 0, syscall: "", target: Target::None }
     }
 
-    /// An error of the system in `syscall`, in the manual's spelling (`bind`, `send`, `setTTL`).
+    /// An error of the system in `syscall`, in Node's spelling (`bind`, `send`, `setTTL`).
     pub(crate) fn system(syscall: &'static str, error: &io::Error) -> Self {
         Error::raw(syscall, error.raw_os_error().unwrap_or_else(|| sys::errno::of_kind(error.kind())))
     }
@@ -193,7 +193,7 @@ impl Error {
         }
     }
 
-    /// The failure as this crate's [`ErrorKind`], which tells the rules of the socket apart.
+    /// The failure as this crate's [`ErrorKind`], which distinguishes the rules of the socket.
     ///
     /// ```
     /// use heliogram::{ErrorKind, Socket, SocketOptions, SocketType};
@@ -241,7 +241,7 @@ impl Error {
         self.raw_os_error().map(i32::wrapping_neg)
     }
 
-    /// The operation that failed, in the manual's spelling: `bind`, `send`, `recvmsg`, `setTTL`, `addMembership`.
+    /// The operation that failed, in Node's spelling: `bind`, `send`, `recvmsg`, `setTTL`, `addMembership`.
     pub const fn syscall(&self) -> Option<&'static str> {
         if self.syscall.is_empty() { None } else { Some(self.syscall) }
     }
@@ -385,7 +385,7 @@ mod tests {
         assert_eq!(reason(sys::errno::EMSGSIZE), ErrorKind::MessageTooLong);
         assert_eq!(reason(sys::errno::EINVAL), ErrorKind::System);
         #[cfg(unix)]
-        assert_eq!(reason(libc::ECONNREFUSED), ErrorKind::PeerGone);
+        assert_eq!(reason(sys::errno::ECONNREFUSED), ErrorKind::PeerGone);
     }
 
     #[test]

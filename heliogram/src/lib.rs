@@ -1,4 +1,4 @@
-//! Datagram sockets: Node's `node:dgram` `Socket` as a Rust library, with batches, trains and multicast.
+//! Datagram sockets: Node's `node:dgram` `Socket` as a Rust library, with batches, GSO/GRO and multicast.
 //!
 //! One socket, three ways to wait for it:
 //!
@@ -8,7 +8,7 @@
 //! | [`TokioSocket`] | by `.await` | servers on tokio |
 //! | [`events::EventSocket`] | by events, in a [`events::EventLoop`] | programs that come from Node |
 //!
-//! All options are [`Socket`]'s; the other two dereference to it. Names are the manual's in snake case, and each method is
+//! All three dereference to [`SocketControl`], which has the options. Names are those of std, tokio and socket2, and each method is
 //! found by its JavaScript name too (`setMulticastTTL`).
 //!
 //! # A server that answers
@@ -33,13 +33,13 @@
 //! # Fast
 //!
 //! [`Socket::try_send_batch`] and [`Socket::try_recv_batch`] move many datagrams in a system call and allocate nothing.
-//! Neighbours with one peer and one size leave as a train (`UDP_SEGMENT`), and with [`SocketOptions::gro`] trains are
+//! Neighbours with one peer and one size leave as one GSO batch (`UDP_SEGMENT`), and with [`SocketOptions::gro`] GRO packets are
 //! received; both ten times cheaper than datagrams alone, and both taken apart to the byte.
 //!
-//! # What others do not tell
+//! # Receive metadata and the error queue
 //!
-//! By choice, and free for who does not choose it: [`SocketControl::set_recv_metadata`] tells where, when and how each datagram
-//! came, [`Datagram::with`] says how one leaves, [`SocketControl::set_recv_errors`] and [`Socket::try_recv_error_queue`] tell what
+//! Opt-in, at no cost when off: [`SocketControl::set_recv_metadata`] reports where, when and how each datagram
+//! came, [`Datagram::with`] says how one leaves, [`SocketControl::set_recv_errors`] and [`Socket::try_recv_error_queue`] report what
 //! became of it, [`SocketControl::stats`] what has been counted. `unix` has sockets for the processes of one host.
 //!
 //! ```

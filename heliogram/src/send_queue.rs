@@ -1,6 +1,6 @@
 //! [`SendQueue`]: sends that the kernel had no room for wait here, in order, each for its own outcome.
 //!
-//! The faces that promise an outcome for every send (events, Node) keep one for each socket. It makes no system call of
+//! The event loop and the npm package, which promise an outcome for every send, keep one for each socket. It makes no system call of
 //! its own and knows no reactor: its owner calls [`SendQueue::flush`] when the socket can be written again.
 
 use std::collections::VecDeque;
@@ -58,7 +58,7 @@ impl<T> SendQueue<T> {
         self.waiting.len()
     }
 
-    /// Sends a batch in order: each datagram is taken by the kernel or refused, and `done` is told its index and outcome;
+    /// Sends a batch in order: each datagram is taken by the kernel or refused, and `done` gets its index and outcome;
     /// or it waits, with the token that `token` makes for its index, behind what waits already.
     pub fn send(
         &mut self,
@@ -71,13 +71,13 @@ impl<T> SendQueue<T> {
         for (index, datagram) in batch.iter().enumerate().skip(taken) {
             self.push(datagram, token(index));
         }
-        self.tell(socket);
+        self.publish(socket);
     }
 
     /// Lets one datagram wait behind the others, without asking the kernel first.
     pub fn wait(&mut self, socket: &Socket, datagram: &Datagram<'_>, token: T) {
         self.push(datagram, token);
-        self.tell(socket);
+        self.publish(socket);
     }
 
     /// Sends what waits, until the kernel has no room again; says whether all of it is gone.
@@ -99,7 +99,7 @@ impl<T> SendQueue<T> {
                 break;
             }
         }
-        self.tell(socket);
+        self.publish(socket);
         self.is_empty()
     }
 
@@ -108,7 +108,7 @@ impl<T> SendQueue<T> {
         while let Some(waiting) = self.pop() {
             done(waiting.token, Error::raw("send", sys::errno::ECANCELED).maybe_at(waiting.to));
         }
-        self.tell(socket);
+        self.publish(socket);
     }
 
     fn push(&mut self, datagram: &Datagram<'_>, token: T) {
@@ -123,7 +123,7 @@ impl<T> SendQueue<T> {
         Some(waiting)
     }
 
-    fn tell(&self, socket: &Socket) {
+    fn publish(&self, socket: &Socket) {
         socket.set_send_queue(self.size(), self.count());
     }
 }
@@ -134,7 +134,7 @@ impl<T> Waiting<T> {
     }
 }
 
-/// Offers a batch to the kernel and tells each outcome, until one would have to wait; says how many had an outcome.
+/// Offers a batch to the kernel and reports each outcome, until one would have to wait. Returns how many had an outcome.
 fn offer(
     socket: &Socket,
     batch: &[Datagram<'_>],
@@ -160,7 +160,7 @@ fn offer(
     next
 }
 
-/// How many datagrams to offer with one call. That a connected peer is gone is told once, by the first call that asks, and
+/// How many datagrams to offer with one call. The kernel reports once that a connected peer is gone, to the next call, and
 /// `sendmmsg` keeps it to itself if some of its messages have left; so such a socket is offered one message at a time, and
 /// after a refusal one datagram, since each may be the one to be refused.
 fn share(socket: &Socket, batch: &[Datagram<'_>], refused: bool) -> usize {
@@ -257,14 +257,14 @@ mod tests {
     }
 
     #[test]
-    fn giving_up_tells_everyone() {
+    fn cancelling_fails_every_send() {
         let (client, _server, address) = pair();
         client.begin_bind().unwrap();
         let mut queue = SendQueue::new();
         queue.send(&client, &[Datagram::new(b"x").to(address); 2], |index| index, |_, _| {});
-        let mut told = Vec::new();
-        queue.cancel(&client, |token, error| told.push((token, error.code())));
-        assert_eq!(told, [(0, "ECANCELED"), (1, "ECANCELED")]);
+        let mut outcomes = Vec::new();
+        queue.cancel(&client, |token, error| outcomes.push((token, error.code())));
+        assert_eq!(outcomes, [(0, "ECANCELED"), (1, "ECANCELED")]);
         assert_eq!((queue.size(), queue.count()), (0, 0));
     }
 }

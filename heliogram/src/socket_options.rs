@@ -9,7 +9,7 @@ use crate::state::Rules;
 use crate::sys::Sockopt;
 use crate::types::family::SocketType;
 
-/// How a socket is to be made: the options of the manual's `createSocket`.
+/// How a socket is to be made: the options of Node's `createSocket`.
 ///
 /// ```
 /// use heliogram::{Socket, SocketOptions, SocketType};
@@ -83,7 +83,7 @@ impl SocketOptions {
         self
     }
 
-    /// Keeps a `udp6` socket from IPv4 (`IPV6_V6ONLY`). Default: `false`. A `udp4` socket that is told so
+    /// Keeps a `udp6` socket from IPv4 (`IPV6_V6ONLY`). Default: `false`. A `udp4` socket with it
     /// cannot be bound (`EINVAL`), as in Node.
     #[doc(alias = "ipv6Only")]
     #[must_use]
@@ -92,12 +92,12 @@ impl SocketOptions {
         self
     }
 
-    /// Lets the kernel hand over trains: datagrams of one flow and one size, joined (`UDP_GRO`, Linux 5.0).
+    /// Lets the kernel deliver GRO packets: datagrams of one flow and one size, joined (`UDP_GRO`, Linux 5.0).
     ///
     /// A [`RecvBatch`](crate::RecvBatch) takes them apart again, so each datagram arrives by itself, many times
     /// cheaper. Such a socket receives through batches of 64 KiB slots only
-    /// ([`RecvBatch::for_gro`](crate::RecvBatch::for_gro)), or [whole trains](crate::Socket::try_recv_gro): a smaller
-    /// buffer would lose the end of a train, so `try_recv` and smaller batches are refused with `EINVAL`. Without effect where the system has no GRO.
+    /// ([`RecvBatch::for_gro`](crate::RecvBatch::for_gro)), or [whole GRO packets](crate::Socket::try_recv_gro): a smaller
+    /// buffer would lose the end of one, so `try_recv` and smaller batches are refused with `ERR_HELIOGRAM_GRO`. Without effect where the system has no GRO.
     /// Default: `false`.
     #[doc(alias = "UDP_GRO")]
     #[must_use]
@@ -106,7 +106,7 @@ impl SocketOptions {
         self
     }
 
-    /// Whether datagrams may travel in trains at all: `UDP_SEGMENT` where they are sent, `UDP_GRO` where they are received.
+    /// Whether segmentation offload may be used at all: `UDP_SEGMENT` where they are sent, `UDP_GRO` where they are received.
     /// `false` wins over [`gro`](Self::gro); what is sent and received is the same either way. Default: `true`.
     ///
     /// `HELIOGRAM_OFFLOAD=0` in the environment of the process means `false` for all its sockets.
@@ -118,7 +118,7 @@ impl SocketOptions {
     }
 
     /// The kernel's receive buffer in bytes (`SO_RCVBUF`), set right after binding. Linux doubles the value and caps
-    /// it at `net.core.rmem_max`. 0, as the manual has it, leaves the system's default.
+    /// it at `net.core.rmem_max`. 0, as in Node, leaves the system's default.
     #[doc(alias = "recvBufferSize")]
     #[must_use]
     pub const fn recv_buffer_size(mut self, bytes: u32) -> Self {

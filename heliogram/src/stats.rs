@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Datagrams that were received, the segments of trains one by one; not those that a block list has turned away.
+    /// Datagrams that were received, the segments of GRO packets one by one; not those that a block list has turned away.
     pub datagrams_in: u64,
     /// Their bytes, without headers.
     pub bytes_in: u64,
@@ -17,7 +17,7 @@ pub struct Stats {
     pub gro_packets_in: u64,
     /// Receives that found nothing: `EAGAIN`.
     pub would_block_in: u64,
-    /// Datagrams that the kernel has taken; a [train made by hand](crate::SendOptions::segment_size) is one.
+    /// Datagrams that the kernel has taken; a [GSO batch segmented by the caller](crate::SendOptions::segment_size) is one.
     pub datagrams_out: u64,
     /// Their bytes, without headers.
     pub bytes_out: u64,
@@ -27,12 +27,12 @@ pub struct Stats {
     pub gso_batches_out: u64,
     /// Sends for which the kernel's buffer was too full: `EAGAIN`.
     pub would_block_out: u64,
-    /// Trains that the kernel, the device or the path refused, so that their datagrams left one by one.
+    /// GSO batches that the kernel, the device or the path refused, so that their datagrams left one by one.
     pub gso_refusals: u64,
     /// Datagrams that the kernel dropped because the receive buffer was full, or their checksum was wrong (`SO_MEMINFO`, Linux;
     /// modulo 2³²). `None` elsewhere, and for a socket that is not open.
     pub dropped: Option<u32>,
-    /// The most bytes that have waited in the face's send queue at once.
+    /// The most bytes that have waited in the runtime's send queue at once.
     pub queue_size_peak: usize,
     /// The most datagrams.
     pub queue_count_peak: usize,
@@ -50,7 +50,7 @@ struct Counts {
     datagrams: AtomicU64,
     bytes: AtomicU64,
     batches: AtomicU64,
-    trains: AtomicU64,
+    packets: AtomicU64,
     would_block: AtomicU64,
     gso_refusals: AtomicU64,
 }
@@ -58,13 +58,13 @@ struct Counts {
 impl Counters {
     /// One system call has moved this much.
     #[inline]
-    pub(crate) fn add(&self, datagrams: usize, bytes: usize, trains: usize) {
+    pub(crate) fn add(&self, datagrams: usize, bytes: usize, packets: usize) {
         let counts = self.counts();
         add(&counts.datagrams, datagrams);
         add(&counts.bytes, bytes);
         add(&counts.batches, 1);
-        if trains > 0 {
-            add(&counts.trains, trains);
+        if packets > 0 {
+            add(&counts.packets, packets);
         }
     }
 
@@ -72,7 +72,7 @@ impl Counters {
         add(&self.counts().would_block, 1);
     }
 
-    pub(crate) fn train_refused(&self) {
+    pub(crate) fn gso_refused(&self) {
         add(&self.counts().gso_refusals, 1);
     }
 
@@ -132,12 +132,12 @@ pub(crate) fn gather(incoming: &Counters, outgoing: &Counters, waiting: &Waiting
         datagrams_in: incoming.read(|counts| &counts.datagrams),
         bytes_in: incoming.read(|counts| &counts.bytes),
         batches_in: incoming.read(|counts| &counts.batches),
-        gro_packets_in: incoming.read(|counts| &counts.trains),
+        gro_packets_in: incoming.read(|counts| &counts.packets),
         would_block_in: incoming.read(|counts| &counts.would_block),
         datagrams_out: outgoing.read(|counts| &counts.datagrams),
         bytes_out: outgoing.read(|counts| &counts.bytes),
         batches_out: outgoing.read(|counts| &counts.batches),
-        gso_batches_out: outgoing.read(|counts| &counts.trains),
+        gso_batches_out: outgoing.read(|counts| &counts.packets),
         would_block_out: outgoing.read(|counts| &counts.would_block),
         gso_refusals: outgoing.read(|counts| &counts.gso_refusals),
         queue_size_peak,

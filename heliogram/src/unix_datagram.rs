@@ -213,7 +213,7 @@ struct Made {
 
 /// Making, binding and closing.
 impl UnixDatagram {
-    /// Makes a socket without an address: it may send, and hears only who is told its descriptor.
+    /// Makes a socket without an address: it may send, and receives only through its descriptor.
     ///
     /// # Errors
     ///
@@ -395,7 +395,7 @@ impl UnixDatagram {
 
 /// Options.
 impl UnixDatagram {
-    /// Lets the kernel tell which process sends each datagram, in [`UnixRemoteInfo::credentials`] (`SO_PASSCRED`, Linux).
+    /// Has the kernel report which process sends each datagram, in [`UnixRemoteInfo::credentials`] (`SO_PASSCRED`, Linux).
     /// Default: off.
     ///
     /// # Errors
@@ -478,7 +478,7 @@ impl UnixDatagram {
 
 impl Drop for UnixDatagram {
     fn drop(&mut self) {
-        // There is nobody to tell; who wants to know closes it.
+        // A drop cannot return an error; close() does.
         let _ = self.remove_made();
     }
 }

@@ -181,7 +181,7 @@ impl World {
             Deed::BindTo(other) => self.bind_to(who, *other),
             Deed::BeginBind => self.change(who, Op::Bind, Socket::begin_bind),
             Deed::FinishBind => self.finish_bind(who),
-            Deed::AbortBind => self.change(who, Op::BindFailed, Socket::abandon_bind),
+            Deed::AbortBind => self.change(who, Op::BindFailed, Socket::abort_bind),
             Deed::Connect(other) => self.connect(who, *other),
             Deed::Disconnect => self.change(who, Op::Disconnect, Socket::disconnect),
             Deed::Send(size) => self.send(who, None, *size),

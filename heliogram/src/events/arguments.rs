@@ -38,7 +38,7 @@ enum To<'a> {
 /// | `u16` | all interfaces and that port; 0 asks for a free one |
 /// | `(&str, u16)` | a host name or an IP address as text, and a port; an empty text is all interfaces |
 /// | `(IpAddr, u16)`, [`SocketAddr`] | that address |
-/// | [`Descriptor`](crate::OwnedDescriptor) | a UDP socket that exists already: the manual's `bind({ fd })` |
+/// | [`Descriptor`](crate::OwnedDescriptor) | a UDP socket that exists already: Node's `bind({ fd })` |
 #[derive(Debug)]
 pub struct BindOptions<'a>(Local<'a>);
 

@@ -40,7 +40,7 @@ impl EventSocket {
     fn finish_binding(&self, local: Result<SocketAddr>) {
         let outcome = match local {
             Ok(local) => self.inner.socket.finish_bind(local),
-            Err(error) => self.inner.socket.abandon_bind().and(Err(error)),
+            Err(error) => self.inner.socket.abort_bind().and(Err(error)),
         };
         self.bound(outcome);
     }
@@ -66,7 +66,7 @@ impl EventSocket {
         self.go_on();
     }
 
-    /// Everybody who waited for the bind is told, then `'error'`; a close that waited happens.
+    /// The calls that waited for the bind get its error, then `'error'` is emitted; a close that waited happens.
     fn bind_failed(&self, error: &Error) {
         if let Some(listener) = self.inner.bind_callback.take() {
             self.off(event::Listening, listener);

@@ -64,7 +64,7 @@ impl EventSocket {
         }
         let outcome = match remote {
             Ok(remote) => self.inner.socket.finish_connect(remote),
-            Err(error) => self.inner.socket.abandon_connect().and(Err(error)),
+            Err(error) => self.inner.socket.abort_connect().and(Err(error)),
         };
         match outcome {
             Ok(()) => self.defer(EventSocket::connected),
@@ -92,9 +92,9 @@ impl EventSocket {
         });
     }
 
-    /// The bind failed that the connect needed, which `'error'` tells.
+    /// The bind failed that the connect needed; `'error'` reports it.
     pub(super) fn connect_failed_to_bind(&self, callback: Option<ConnectCallback>, error: &Error) {
-        if let Err(error) = self.inner.socket.abandon_connect() {
+        if let Err(error) = self.inner.socket.abort_connect() {
             self.emit(event::Error, &error);
         }
         if let Some(callback) = callback {

@@ -15,7 +15,7 @@ pub trait Event: slot::Slot {
     type Args<'a>: Copy;
 }
 
-/// The socket is closed; nothing comes after it, and all listeners are let go.
+/// The socket is closed; nothing comes after it, and all listeners are removed.
 #[derive(Clone, Copy, Debug)]
 pub struct Close;
 
@@ -23,7 +23,7 @@ pub struct Close;
 #[derive(Clone, Copy, Debug)]
 pub struct Connect;
 
-/// Something went wrong that no callback was told of. An error that nobody listens to ends [`EventLoop::run`](super::EventLoop::run).
+/// An error that no callback got. Without a listener it ends [`EventLoop::run`](super::EventLoop::run).
 #[derive(Clone, Copy, Debug)]
 pub struct Error;
 
@@ -218,8 +218,8 @@ impl<E: Event, S> List<E, S> {
     }
 
     fn clear(&self) {
-        let let_go = self.0.take();
-        drop(let_go);
+        let removed = self.0.take();
+        drop(removed);
     }
 }
 

@@ -30,7 +30,7 @@ impl EventLoop {
         Ok(EventLoop { shared: Rc::new(Shared::new(poller)) })
     }
 
-    /// Makes a socket of this loop: the manual's `createSocket`. Nothing happens before it is bound, sends or connects.
+    /// Makes a socket of this loop: Node's `createSocket`. Nothing happens before it is bound, sends or connects.
     ///
     /// # Errors
     ///
@@ -40,10 +40,10 @@ impl EventLoop {
         EventSocket::new(&self.shared, options)
     }
 
-    /// Looks host names up with `lookup` instead of the system's resolver: the manual's `lookup` option. It runs on another
+    /// Looks host names up with `lookup` instead of the system's resolver: Node's `lookup` option. It runs on another
     /// thread; the port of what it finds does not matter. IP addresses are never looked up.
     ///
-    /// Its errors are told as `ENOTFOUND`, unless they have a number of the system's, which stays.
+    /// Its errors become `ENOTFOUND`, except those with an error number of the system.
     #[doc(alias = "lookup")]
     pub fn set_lookup(&self, lookup: impl Fn(&str, SocketType) -> io::Result<SocketAddr> + Send + Sync + 'static) {
         self.shared.set_lookup(Arc::new(lookup));

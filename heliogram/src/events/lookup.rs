@@ -101,8 +101,8 @@ impl Lookups {
 
     /// Forgets whatever is under way.
     pub(super) fn clear(&self) {
-        let let_go = self.answered.take();
-        drop(let_go);
+        let pending = self.answered.take();
+        drop(pending);
     }
 }
 
@@ -122,7 +122,7 @@ impl Pool {
         }
     }
 
-    /// No thread can be had: whoever waits is told why.
+    /// No thread can be started: every request that waits fails with the reason.
     fn give_up(&self, mut requests: MutexGuard<'_, Requests>, error: &io::Error) {
         for request in std::mem::take(&mut requests.queue) {
             self.answer(request.id, Err(Error::system("getaddrinfo", error)));

@@ -29,9 +29,9 @@
 //!
 //! # Order
 //!
-//! No method calls a listener or callback by itself, but [`EventSocket::emit`]. What happened is told on a later *tick*: the
+//! No method calls a listener or callback by itself, but [`EventSocket::emit`]. Outcomes are reported on a later *tick*: the
 //! loop keeps a queue of ticks, as `process.nextTick` does, and empties it before it waits, after each datagram it has
-//! delivered, and whenever it has anything else to tell. So a send's callback runs before the next datagram's listeners,
+//! delivered, and after every other report. So a send's callback runs before the next datagram's listeners,
 //! and `'listening'` comes before the callback of the bind, and that before the callbacks of the sends that waited for it.
 //!
 //! Datagrams of one socket leave in the order of the calls. Those that must wait for a bind, a connect or room in the
@@ -44,7 +44,7 @@
 //! * Every send's callback is called exactly once. Where a bind fails that a send has started, Node forgets that send and
 //!   a `close()` behind it; here the callbacks get the bind's error, after `'error'`, and the socket is closed.
 //! * An `'error'` without a listener ends [`EventLoop::run`], which returns it, instead of the process.
-//! * Listeners are let go when `'close'` has been emitted, so that one which holds its own socket is no leak.
+//! * Listeners are removed when `'close'` has been emitted, so that one which holds its own socket is no leak.
 
 mod arguments;
 mod bind;

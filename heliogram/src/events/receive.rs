@@ -12,7 +12,7 @@ impl EventSocket {
             match self.inner.socket.try_recv_error_queue() {
                 Ok(ErrorQueueEntry::Error(error)) => self.emit(event::Icmp, &error),
                 Ok(ErrorQueueEntry::TransmitTimestamp(sent)) => self.emit(event::Sent, &sent),
-                // EAGAIN, or a listener has closed the socket; what else there is the receive will tell.
+                // EAGAIN, or a listener has closed the socket; the receive reports any other error.
                 Err(_) => return,
             };
             self.inner.shared.run_ticks();

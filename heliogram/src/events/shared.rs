@@ -121,7 +121,7 @@ impl<S: Member> Shared<S> {
         !self.ticks.borrow().is_empty() || !self.unhandled.borrow().is_empty()
     }
 
-    /// Waits once, and tells what came.
+    /// Waits once, and calls the listeners for what came.
     pub(super) fn poll(&self, timeout: Option<Duration>) -> Result<()> {
         let timeout = if self.is_due() { Some(Duration::ZERO) } else { timeout };
         let mut events = self.events.take().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The socket of a [`EventLoop`](super::EventLoop): listeners, and calls whose outcome is told later.
+//! The socket of an [`EventLoop`](super::EventLoop): listeners, and calls whose outcome is reported later.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -181,7 +181,7 @@ impl EventSocket {
     ///
     /// At once: `ERR_SOCKET_ALREADY_BOUND`, `ERR_SOCKET_DGRAM_NOT_RUNNING`, and those of
     /// [`bind_descriptor`](crate::Socket::bind_descriptor). By `'error'`: `ENOTFOUND` and `EAI_AGAIN` of the look-up, and
-    /// those of [`bind`](crate::Socket::bind). A buffer size that the system refuses is told by `'error'` too, but the
+    /// those of [`bind`](crate::Socket::bind). A buffer size that the system refuses is an `'error'` too, but the
     /// socket is bound; `poll` with `ENOSPC` or `ENOMEM` if it cannot be watched.
     pub fn bind<'a>(&self, local: impl Into<BindOptions<'a>>) -> Result<()> {
         self.begin_binding(local.into(), None)
@@ -212,7 +212,7 @@ impl EventSocket {
         self.begin_connecting(remote.into(), None)
     }
 
-    /// As [`connect`](Self::connect); `callback` is a listener of the next `'connect'`, and is told the error instead of
+    /// As [`connect`](Self::connect); `callback` is a listener of the next `'connect'`, and gets the error instead of
     /// `'error'`. If the socket is closed before, it is not called.
     ///
     /// # Errors
@@ -262,8 +262,8 @@ impl EventSocket {
     /// interfaces and a free port.
     ///
     /// It leaves at once if the socket is bound, `to` needs no look-up and the kernel has room; else the message is copied
-    /// and waits. What comes of it is told to nobody, as in Node, but a look-up that fails, by `'error'`;
-    /// [`send_then`](Self::send_then) tells.
+    /// and waits. As in Node, a failure is reported only if a look-up fails, by `'error'`;
+    /// [`send_then`](Self::send_then) reports every outcome.
     ///
     /// ```no_run
     /// # use heliogram::{SocketOptions, SocketType, events::EventLoop};
@@ -283,10 +283,10 @@ impl EventSocket {
         self.submit(message.into(), to.into(), None)
     }
 
-    /// As [`send`](Self::send); `callback` is told on a later tick how many bytes were sent, or why they were not. It is
+    /// As [`send`](Self::send); `callback` gets the number of bytes sent, or the error, on a later tick. It is
     /// called exactly once, unless the loop ends first.
     ///
-    /// What it is told: the errors of [`try_send`](crate::Socket::try_send) but `EAGAIN`, those of the look-up, those of
+    /// It may get: the errors of [`try_send`](crate::Socket::try_send) but `EAGAIN`, those of the look-up, those of
     /// the bind that the send needed, and `ECANCELED` if the socket was closed first.
     ///
     /// # Errors

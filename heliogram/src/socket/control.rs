@@ -60,19 +60,19 @@ pub struct SocketControl {
     pub(super) gro: AtomicBool,
     /// Held for writing while GRO is switched, for reading by receives that take it for granted that it is off.
     pub(super) gro_switch: RwLock<()>,
-    /// The largest segment that may travel in a train; lowered where the kernel or the device refuses.
+    /// The largest segment that may travel in a GSO batch; lowered where the kernel or the device refuses.
     pub(super) segment_limit: AtomicU16,
-    /// [`RecvMetadataOptions`](crate::RecvMetadataOptions): what the kernel tells of each datagram.
+    /// [`RecvMetadataOptions`](crate::RecvMetadataOptions): what the kernel reports with each datagram.
     pub(super) receive_info: AtomicU8,
-    /// Whether the error queue tells what sends and receives would tell otherwise.
+    /// Whether errors of earlier datagrams go to the error queue instead of to the next call.
     pub(super) receive_errors: AtomicBool,
     /// How many refused calls were made again, each of which left its entry in the error queue twice.
     pub(super) repeated: AtomicUsize,
     /// The last entry of the error queue, if it was a refusal by this host.
     pub(super) last_refusal: Mutex<Option<QueuedError>>,
     /// Whether anything has ever been let into the error queue.
-    pub(super) notices: AtomicBool,
-    /// What waits in a face's [`SendQueue`](crate::send_queue::SendQueue).
+    pub(super) has_error_queue: AtomicBool,
+    /// What waits in a runtime's [`SendQueue`](crate::send_queue::SendQueue).
     pub(super) waiting: Waiting,
     pub(super) incoming: Counters,
     pub(super) outgoing: Counters,
@@ -129,7 +129,7 @@ impl SocketControl {
 
     /// The descriptor, for a reactor or for calls that this crate lacks. Closing the socket does not invalidate it: its
     /// number stays taken until the socket is dropped. There is no `AsFd` because an unbound socket has none to lend;
-    /// the faces, whose sockets are always bound, have it.
+    /// the sockets of the runtimes, which are always bound, have it.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl SocketControl {
         Ok(self.sys("descriptor")?.descriptor())
     }
 
-    /// How many bytes of sends wait because the kernel had no room for them. The methods here never wait, so only a face
+    /// How many bytes of sends wait because the kernel had no room for them. The methods here never wait, so only a runtime
     /// that keeps a [`SendQueue`](crate::send_queue::SendQueue) for this socket has any.
     ///
     /// # Errors
@@ -192,7 +192,7 @@ impl SocketControl {
             receive_errors: AtomicBool::new(false),
             repeated: AtomicUsize::new(0),
             last_refusal: Mutex::new(None),
-            notices: AtomicBool::new(false),
+            has_error_queue: AtomicBool::new(false),
             waiting: Waiting::default(),
             incoming: Counters::default(),
             outgoing: Counters::default(),
@@ -231,7 +231,7 @@ impl SocketControl {
     /// The descriptor of a socket that is known to have been opened, closed or not.
     #[cfg(all(unix, feature = "tokio"))]
     pub(crate) fn reserved_descriptor(&self) -> sys::BorrowedDescriptor<'_> {
-        self.sys.get().expect("a face takes a socket only once it is open").descriptor()
+        self.sys.get().expect("a runtime takes a socket only once it is open").descriptor()
     }
 
     /// What the operation would take, without taking the step.
@@ -264,7 +264,7 @@ impl SocketControl {
             return Ok(sys);
         }
         let opened = sys::Socket::open(self.socket_type())?;
-        self.take_trains(&opened)?;
+        self.apply_gro(&opened)?;
         let sys = self.sys.get_or_init(|| opened);
         self.advance(Op::Opened)?;
         Ok(sys)
@@ -291,7 +291,7 @@ impl SocketControl {
     }
 }
 
-/// Whether the environment of the process leaves the sockets their trains; asked once.
+/// Whether the environment of the process permits segmentation offload; read once.
 fn offload_is_permitted() -> bool {
     static PERMITTED: OnceLock<bool> = OnceLock::new();
     *PERMITTED.get_or_init(|| std::env::var_os("HELIOGRAM_OFFLOAD").is_none_or(|value| value != "0"))

@@ -17,7 +17,7 @@ impl SocketControl {
     /// [`try_recv_error_queue`](Socket::try_recv_error_queue) (`IP_RECVERR`, `IPV6_RECVERR`, Linux). Default: off, so that a server which
     /// has no peer of its own never hears of a client that is gone.
     ///
-    /// While it is on, these errors are told there and nowhere else: a send or receive that would fail with the fate of
+    /// While it is on, these errors are reported there and nowhere else: a send or receive that would fail with the fate of
     /// an earlier datagram is tried again instead.
     ///
     /// # Errors
@@ -28,11 +28,11 @@ impl SocketControl {
         let _control = self.control();
         self.call(Op::Option, "setRecvErrors", |sys| sys.set_recv_errors(on))?;
         self.receive_errors.store(on, Ordering::Relaxed);
-        self.notices.store(true, Ordering::Relaxed);
+        self.has_error_queue.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Lets the kernel tell when datagrams with [`SendOptions::transmit_timestamp`](crate::SendOptions::transmit_timestamp) leave, to
+    /// Has the kernel report when datagrams with [`SendOptions::transmit_timestamp`](crate::SendOptions::transmit_timestamp) leave, to
     /// [`try_recv_error_queue`](Socket::try_recv_error_queue) (`SO_TIMESTAMPING`, Linux). Default: off.
     ///
     /// # Errors
@@ -42,14 +42,14 @@ impl SocketControl {
     pub fn set_transmit_timestamps(&self, on: bool) -> Result<()> {
         let _control = self.control();
         self.call(Op::Option, "setTransmitTimestamps", |sys| sys.set_transmit_timestamps(on))?;
-        self.notices.store(true, Ordering::Relaxed);
+        self.has_error_queue.store(true, Ordering::Relaxed);
         Ok(())
     }
 
     /// Whether there may be something in the error queue.
     #[cfg(feature = "events")]
     pub(crate) fn expects_error_queue_entries(&self) -> bool {
-        self.notices.load(Ordering::Relaxed)
+        self.has_error_queue.load(Ordering::Relaxed)
     }
 
     /// Calls again if the error may be an earlier datagram's. The kernel gives such an error once, to whichever call comes next, and
@@ -80,7 +80,7 @@ impl Socket {
     /// (`MSG_ERRQUEUE`). For [`set_recv_errors`](SocketControl::set_recv_errors) and
     /// [`set_transmit_timestamps`](SocketControl::set_transmit_timestamps), which say what gets there.
     ///
-    /// A poller tells an entry as an error (`POLLERR`) and as urgent (`POLLPRI`).
+    /// A poller reports an entry as an error (`POLLERR`) and as urgent (`POLLPRI`).
     ///
     /// # Errors
     ///

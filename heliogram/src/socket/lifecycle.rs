@@ -60,7 +60,7 @@ impl Socket {
 
     /// Begins a bind whose address is still being looked up. Sends and connects wait from now on.
     ///
-    /// [`finish_bind`](Self::finish_bind) or [`abandon_bind`](Self::abandon_bind) ends it.
+    /// [`finish_bind`](Self::finish_bind) or [`abort_bind`](Self::abort_bind) ends it.
     ///
     /// # Errors
     ///
@@ -107,12 +107,12 @@ impl Socket {
     ///
     /// `ERR_SOCKET_ALREADY_BOUND` if no bind is under way.
     #[doc(hidden)]
-    pub fn abandon_bind(&self) -> Result<()> {
+    pub fn abort_bind(&self) -> Result<()> {
         let _control = self.control();
         self.advance(Op::BindFailed).map(drop)
     }
 
-    /// Takes over a UDP socket that exists already, bound or not: the manual's `bind({ fd })`.
+    /// Takes over a UDP socket that exists already, bound or not: Node's `bind({ fd })`.
     ///
     /// It is made non-blocking, and is closed with this socket. One that has a peer makes this socket connected.
     ///
@@ -186,7 +186,7 @@ impl Socket {
 
     /// Begins a connect whose address is still being looked up.
     ///
-    /// [`finish_connect`](Self::finish_connect) or [`abandon_connect`](Self::abandon_connect) ends it. Says whether the
+    /// [`finish_connect`](Self::finish_connect) or [`abort_connect`](Self::abort_connect) ends it. Says whether the
     /// socket must be bound first, or is being bound.
     ///
     /// # Errors
@@ -203,7 +203,7 @@ impl Socket {
     /// # Errors
     ///
     /// As for [`connect`](Self::connect); the socket is without a peer then. Those of
-    /// [`abandon_connect`](Self::abandon_connect), and `EAGAIN` while a bind is under way, leave everything as it is.
+    /// [`abort_connect`](Self::abort_connect), and `EAGAIN` while a bind is under way, leave everything as it is.
     #[doc(hidden)]
     pub fn finish_connect(&self, remote: SocketAddr) -> Result<()> {
         let _control = self.control();
@@ -225,7 +225,7 @@ impl Socket {
     ///
     /// `ERR_SOCKET_DGRAM_NOT_CONNECTED` or `ERR_SOCKET_DGRAM_IS_CONNECTED` if none is under way.
     #[doc(hidden)]
-    pub fn abandon_connect(&self) -> Result<()> {
+    pub fn abort_connect(&self) -> Result<()> {
         let _control = self.control();
         self.advance(Op::ConnectFailed).map(drop)
     }
@@ -284,14 +284,14 @@ impl SocketControl {
         if sys.has_gro() {
             self.gro.store(true, Ordering::Relaxed);
         }
-        self.take_trains(sys)
+        self.apply_gro(sys)
     }
 
     pub(super) fn take_device(&self, sys: &sys::Socket) -> io::Result<()> {
         self.options.device.as_ref().map_or(Ok(()), |device| sys.bind_device(Some(device.as_bytes())))
     }
 
-    pub(super) fn take_trains(&self, sys: &sys::Socket) -> io::Result<()> {
+    pub(super) fn apply_gro(&self, sys: &sys::Socket) -> io::Result<()> {
         if self.gro() { sys.set_gro(true) } else { Ok(()) }
     }
 

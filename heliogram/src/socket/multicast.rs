@@ -12,7 +12,7 @@ use crate::types::interface::Interface;
 /// Multicast.
 impl SocketControl {
     /// The interface that multicast leaves by (`IP_MULTICAST_IF`, `IPV6_MULTICAST_IF`): for IPv4 by its address or index,
-    /// for IPv6 by its index. An address on a `udp6` socket is for the IPv4 groups that it sends to. [`Interface::parse`] reads the manual's text forms (`10.0.0.2`, `::%eth1`).
+    /// for IPv6 by its index. An address on a `udp6` socket is for the IPv4 groups that it sends to. [`Interface::parse`] reads Node's text forms (`10.0.0.2`, `::%eth1`).
     ///
     /// # Errors
     ///
@@ -138,7 +138,7 @@ pub fn multicast_interfaces() -> Result<Vec<String>> {
     Ok(indices.into_iter().map(|index| sys::interface_name(index).unwrap_or_else(|| index.to_string())).collect())
 }
 
-/// Calls for one interface, or for every one: then it is enough that one call succeeds, and the first error is told if none
+/// Calls for one interface, or for every one: then it is enough that one call succeeds, and the first error is returned if none
 /// does.
 fn on_each(interface: Interface, mut call: impl FnMut(Interface) -> io::Result<()>) -> io::Result<()> {
     if interface != Interface::All {

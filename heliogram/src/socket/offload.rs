@@ -13,7 +13,7 @@ use crate::sys;
 use crate::types::datagram::{Datagram, Run, runs};
 
 impl SocketControl {
-    /// Whether the kernel hands over trains: as [`SocketOptions::gro`](crate::SocketOptions::gro) said at first.
+    /// Whether the kernel may deliver GRO packets: as [`SocketOptions::gro`](crate::SocketOptions::gro) said at first.
     pub fn gro(&self) -> bool {
         self.gro.load(Ordering::Relaxed)
     }
@@ -30,13 +30,13 @@ impl SocketControl {
         call(self.gro())
     }
 
-    /// The largest segment that may travel in a train now.
+    /// The largest segment that may travel in a GSO batch now.
     pub(crate) fn segment_limit(&self) -> usize {
         self.segment_limit.load(Ordering::Relaxed).into()
     }
 
-    /// The first run was refused. A train is tried again as its first datagram alone: if that goes, the train was the
-    /// fault, and no train with segments of that size is tried again.
+    /// The first message was refused. A GSO batch is tried again as its first datagram alone: if that goes, the batch was the
+    /// cause, and no batch with segments of that size is tried again.
     pub(super) fn send_refused(
         &self,
         sys: &sys::Socket,
@@ -45,21 +45,22 @@ impl SocketControl {
         error: &io::Error,
     ) -> Result<sys::Taken> {
         let refusal = |error: &io::Error| self.send_failed(error).maybe_at(batch[0].to);
-        let train = runs(batch, limit).next().and_then(|run| run.segment());
-        let Some(segment) = train.filter(|_| error.raw_os_error().is_some_and(sys::errno::is_segment_refusal)) else {
+        let segments = runs(batch, limit).next().and_then(|run| run.segment());
+        let Some(segment) = segments.filter(|_| error.raw_os_error().is_some_and(sys::errno::is_segment_refusal))
+        else {
             return Err(refusal(error));
         };
         let alone = Run { datagrams: &batch[..1] };
         let sent = sys.send_runs(std::iter::once(alone)).map_err(|error| refusal(&error))?;
-        self.outgoing.train_refused();
+        self.outgoing.gso_refused();
         self.segment_limit.fetch_min(sys::errno::segment_limit(error, segment), Ordering::Relaxed);
         Ok(sent)
     }
 }
 
-/// Trains of received datagrams.
+/// Receiving GRO packets.
 impl Socket {
-    /// Takes trains from now on (`UDP_GRO`), as [`SocketOptions::gro`](crate::SocketOptions::gro) does from the start.
+    /// Turns GRO on (`UDP_GRO`), as [`SocketOptions::gro`](crate::SocketOptions::gro) does from the start.
     /// Without effect on a socket without [`offload`](crate::SocketOptions::offload).
     ///
     /// # Errors
@@ -74,7 +75,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Takes no more trains: what a socket does before others read from it too, who would see them whole.
+    /// Turns GRO off: before others read from the same open file, who would receive GRO packets as single datagrams.
     ///
     /// What has come so far is received and given back, errors of the network included. What comes meanwhile is lost, as if
     /// the kernel's buffer were full.
@@ -94,7 +95,7 @@ impl Socket {
         Ok(received)
     }
 
-    /// Everything that there is. The kernel tells an error of the network once; what it says again will not end.
+    /// Everything that has come. The kernel reports an error of the network once; one that comes again will not end.
     fn drain(&self) -> Vec<Result<RecvBatch>> {
         let mut received = Vec::new();
         loop {

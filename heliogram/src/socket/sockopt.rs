@@ -136,7 +136,7 @@ impl SocketControl {
     }
 
     /// The MTU of the path to the peer of a connected socket in bytes, IP header included, as far as the kernel knows it
-    /// (`IP_MTU`, `IPV6_MTU`, Linux): the interface's, until an ICMP message has told of less.
+    /// (`IP_MTU`, `IPV6_MTU`, Linux): the interface's, until an ICMP message has reported less.
     ///
     /// # Errors
     ///
@@ -146,13 +146,13 @@ impl SocketControl {
         self.call(Op::Option, "getMTU", sys::Socket::mtu)
     }
 
-    /// Sends and receives by the interface of this name alone, whatever the routes say; `None` lets it go again
+    /// Sends and receives by the interface of this name alone, whatever the routes say; `None` unbinds it
     /// (`SO_BINDTODEVICE`; on macOS `IP_BOUND_IF`). Two sockets that are to share a port, each for its own interface, need
     /// [`SocketOptions::device`](crate::SocketOptions::device), which is there before they are bound.
     ///
     /// # Errors
     ///
-    /// `ENODEV` if there is none of this name, `EPERM` for who is neither root nor lets go of nothing (Linux before 5.7);
+    /// `ENODEV` if there is none of this name, `EPERM` for unprivileged processes if a device is already bound, or before Linux 5.7;
     /// `ENOTSUP` on FreeBSD and Windows.
     #[doc(alias("bindToDevice", "SO_BINDTODEVICE", "IP_BOUND_IF"))]
     pub fn bind_device(&self, name: Option<&[u8]>) -> Result<()> {
@@ -202,7 +202,7 @@ impl SocketControl {
 
 /// Receive metadata and transmit times: for Linux, macOS and FreeBSD. Windows refuses with `ENOTSUP`.
 impl SocketControl {
-    /// Asks the kernel to tell more of each received datagram, in [`RemoteInfo::metadata`](crate::RemoteInfo::metadata): what
+    /// Has the kernel report more of each received datagram, in [`RemoteInfo::metadata`](crate::RemoteInfo::metadata): what
     /// is in `info` and nothing else. It holds for whatever is received from now on. Default: nothing.
     ///
     /// A server on all interfaces that answers from [`RecvMetadata::local_ip`](crate::RecvMetadata::local_ip) answers from the address that

@@ -65,14 +65,14 @@ impl Socket {
 
     /// Sends datagrams in order, in as few system calls as the system allows; says how many were taken.
     ///
-    /// Neighbours with one peer and one size leave as a train (`UDP_SEGMENT`), which a kernel, device or path that
+    /// Neighbours with one peer and one size leave as one GSO batch (`UDP_SEGMENT`), which a kernel, device or path that
     /// refuses it gets datagram by datagram, with the same outcome; what was refused once is not tried again. Nothing is
     /// allocated.
     ///
     /// # Errors
     ///
     /// Only if the *first* datagram cannot be sent: those of [`try_send`](Self::try_send), about that datagram. If a later
-    /// one cannot, the count ends before it, and the next call tells why; but for an error that the kernel tells once, such
+    /// one cannot, the count ends before it, and the next call returns the reason; except for an error that the kernel reports once, such
     /// as a gone peer's `ECONNREFUSED`, which `sendmmsg` keeps to itself there.
     #[doc(alias("sendmmsg", "UDP_SEGMENT"))]
     pub fn try_send_batch(&self, batch: &[Datagram<'_>]) -> Result<usize> {
@@ -173,14 +173,14 @@ impl Socket {
         self.peeking(sys::Socket::peek_sender)
     }
 
-    /// Receives one message of the kernel into `buffer`, a datagram or, with [`gro`](crate::SocketOptions::gro), a train,
+    /// Receives one message of the kernel into `buffer`, a datagram or, with [`gro`](crate::SocketOptions::gro), a GRO packet,
     /// whose datagrams lie one behind the other: [`RemoteInfo::datagrams`] says where.
     ///
-    /// For memory that is handed on as it is; a batch takes trains apart by itself, out of memory of its own.
+    /// For memory that is handed on as it is; a batch splits GRO packets by itself, in memory of its own.
     ///
     /// # Errors
     ///
-    /// Those of [`try_recv`](Self::try_recv); `EINVAL` if the socket takes trains and `buffer` has less than 65,507 bytes,
+    /// Those of [`try_recv`](Self::try_recv); `ERR_HELIOGRAM_GRO` if GRO is on and `buffer` has less than 65,527 bytes,
     /// which would lose the end of one.
     #[doc(alias = "UDP_GRO")]
     pub fn try_recv_gro(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
@@ -197,12 +197,12 @@ impl Socket {
         }
     }
 
-    /// Receives what there is, as far as `batch` has room; says how many datagrams that is, the segments of trains counted
+    /// Receives what there is, as far as `batch` has room; says how many datagrams that is, the segments of GRO packets counted
     /// one by one. Nothing is allocated. It is 0 only if a block list turned all of them away.
     ///
     /// # Errors
     ///
-    /// Those of [`try_recv`](Self::try_recv); `EINVAL` if the socket takes trains ([`gro`](crate::SocketOptions::gro)) and the
+    /// Those of [`try_recv`](Self::try_recv); `ERR_HELIOGRAM_GRO` if GRO is on ([`gro`](crate::SocketOptions::gro)) and the
     /// batch's slots are too small for them.
     #[doc(alias("recvmmsg", "UDP_GRO"))]
     pub fn try_recv_batch(&self, batch: &mut RecvBatch) -> Result<usize> {
@@ -213,7 +213,7 @@ impl Socket {
             false => self.receiving(|sys| sys.recv_slots(&mut batch.receiver, gro, info)),
         })?;
         batch.fill(slots, |addr| self.admits(addr));
-        self.incoming.add(batch.len(), batch.bytes(), batch.trains());
+        self.incoming.add(batch.len(), batch.bytes(), batch.gro_packets());
         Ok(batch.len())
     }
 
@@ -327,7 +327,7 @@ impl SocketControl {
             Some(dont_fragment) => self.fragmenting(sys, dont_fragment, send),
         }?;
         let bytes = batch[..taken.datagrams].iter().map(|datagram| datagram.payload.len()).sum();
-        self.outgoing.add(taken.datagrams, bytes, taken.trains);
+        self.outgoing.add(taken.datagrams, bytes, taken.gso_batches);
         Ok(taken.datagrams)
     }
 

@@ -108,6 +108,8 @@ mod number {
     ];
 }
 
+#[cfg(all(test, unix))]
+pub(crate) use libc::ECONNREFUSED;
 use number::EOPNOTSUPP;
 pub(crate) use number::{EAGAIN, EBADF, EBUSY, ECANCELED, EINVAL, EMSGSIZE, ENOBUFS, ENODEV, ENOTSUP};
 
@@ -138,7 +140,7 @@ pub(crate) fn is_segment_refusal(raw: i32) -> bool {
     [number::EIO, EINVAL, number::EMSGSIZE, EOPNOTSUPP, number::ENOPROTOOPT].contains(&raw)
 }
 
-/// The largest segment to try from now on, after a train with segments of this size was refused: none at all if the
+/// The largest segment to try from now on, after a GSO batch with segments of this size was refused: none at all if the
 /// refusal has nothing to do with their size.
 pub(crate) fn segment_limit(error: &io::Error, segment: u16) -> u16 {
     match error.raw_os_error() {
@@ -168,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_because_of_the_size_lowers_the_limit_and_any_other_ends_trains() {
+    fn a_refusal_because_of_the_size_lowers_the_limit_and_any_other_ends_gso() {
         let limit = |raw| segment_limit(&io::Error::from_raw_os_error(raw), 1400);
         assert_eq!([EINVAL, number::EMSGSIZE].map(limit), [1399, 1399]);
         assert_eq!([number::EIO, EOPNOTSUPP, number::ENOPROTOOPT].map(limit), [0, 0, 0]);

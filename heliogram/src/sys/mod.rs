@@ -10,13 +10,13 @@
 //! | `Socket::send`, `recv` | one datagram, never waiting, repeated after `EINTR` |
 //! | `Socket::send_runs` | as many runs as the system takes at once, in order; what it took |
 //! | `Receiver`, `Socket::recv_slots` | memory for many datagrams, and filling it |
-//! | `Socket::set_recv_metadata`, `recv_with_metadata` | what the kernel tells beside the bytes; what it cannot is `ENOTSUP` |
+//! | `Socket::set_recv_metadata`, `recv_with_metadata` | receive metadata; what the system lacks is `ENOTSUP` |
 //! | `Socket::release` | gives the port back while the number of the descriptor stays taken until the drop |
 //! | `unix_datagram` | datagrams between processes of one host; Unix systems only |
 //! | `interface_index`, `interface_name` | `if_nametoindex(3)` and back |
 //! | `errno` | the system's error numbers, their names and words |
-//! | `Registration`, `Readiness` | readiness for the tokio face |
-//! | `Poller` | readiness for the events face |
+//! | `Registration`, `Readiness` | readiness for tokio |
+//! | `Poller` | readiness for the event loop |
 //!
 //! Two cfgs force the fallback paths on systems that have better ones: `heliogram_force_single` (neither `recvmmsg` nor
 //! `sendmmsg`) and `heliogram_force_copy` (neither `UDP_SEGMENT` nor `UDP_GRO`).
@@ -59,5 +59,5 @@ pub(crate) use system::{Receiver, Socket, interface_index, interface_name, is_ma
 #[cfg(all(unix, any(test, fuzzing)))]
 pub(crate) use unix::cmsg;
 
-/// Whether the system can send trains at all; the socket still finds out for each device.
+/// Whether the system has GSO at all; the socket still finds out for each device.
 pub(crate) const SEGMENTS: bool = cfg!(any(target_os = "linux", target_os = "android")) && !cfg!(heliogram_force_copy);

@@ -5,7 +5,7 @@
 pub(crate) struct Received {
     /// Bytes in the slot.
     pub(crate) length: usize,
-    /// The size of the segments, if the message is a train.
+    /// The size of the segments, if the message is a GRO packet.
     pub(crate) segment: Option<u16>,
     /// The end did not fit.
     pub(crate) truncated: bool,
@@ -16,5 +16,5 @@ pub(crate) struct Received {
 pub(crate) struct Taken {
     pub(crate) datagrams: usize,
     /// How many messages were several datagrams.
-    pub(crate) trains: usize,
+    pub(crate) gso_batches: usize,
 }

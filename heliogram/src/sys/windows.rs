@@ -2,11 +2,11 @@
 //!
 //! What Windows lacks here, and how that shows:
 //!
-//! * batches are datagram after datagram, one call each, and there are no trains;
+//! * batches are datagram after datagram, one call each, and there is no GSO or GRO;
 //! * two sockets cannot share a port's load (`reusePort`): `ENOTSUP`;
 //! * source-specific membership is for IPv4 only: `ENOTSUP` for IPv6;
 //! * a peer's closed port is no error, on a connected socket either, as in Node: see [`retry`];
-//! * nothing is told of a datagram but its sender, and nothing goes along with one: `ENOTSUP` for who asks;
+//! * there is no receive metadata but the sender, and there are no send options: `ENOTSUP`;
 //! * a closed socket keeps its port until it is dropped: there is no `dup2`, and a number that somebody may have
 //!   borrowed cannot be given back.
 //!
@@ -202,7 +202,7 @@ impl Socket {
                 Err(_) => break,
             }
         }
-        Ok(Taken { datagrams: sent, trains: 0 })
+        Ok(Taken { datagrams: sent, gso_batches: 0 })
     }
 
     fn send_datagram(&self, datagram: &Datagram<'_>) -> io::Result<usize> {

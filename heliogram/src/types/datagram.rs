@@ -61,7 +61,7 @@ impl<'a> Datagram<'a> {
         self.options.and_then(|options| options.dont_fragment)
     }
 
-    /// Whether the two may be in one train, as far as peer and options go.
+    /// Whether the two may be in one GSO batch, as far as peer and options go.
     fn joins(&self, other: &Datagram<'_>) -> bool {
         self.to == other.to
             && match (self.options, other.options) {
@@ -72,14 +72,14 @@ impl<'a> Datagram<'a> {
     }
 }
 
-/// Datagrams that leave in one message: one, or a train that the kernel or the device cuts into segments.
+/// Datagrams that leave in one message: one, or a GSO batch that the kernel or the device cuts into segments.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run<'a> {
     pub(crate) datagrams: &'a [Datagram<'a>],
 }
 
 impl Run<'_> {
-    /// The segment size, if this is a train.
+    /// The segment size, if this is a GSO batch.
     pub(crate) fn segment(&self) -> Option<u16> {
         match self.datagrams {
             [first, _, ..] => u16::try_from(first.payload.len()).ok(),
@@ -90,7 +90,7 @@ impl Run<'_> {
 
 /// Cuts a batch into runs, keeping its order.
 ///
-/// A train has one peer, one set of options and one size; only its last datagram may be shorter. `limit` is the largest segment that may
+/// A GSO batch has one peer, one set of options and one size; only its last datagram may be shorter. `limit` is the largest segment that may
 /// travel in one: 0 sends everything by itself.
 pub(crate) fn runs<'a>(mut rest: &'a [Datagram<'a>], limit: usize) -> impl Iterator<Item = Run<'a>> {
     std::iter::from_fn(move || {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_sizes_make_a_train_and_a_shorter_one_ends_it() {
+    fn equal_sizes_make_a_gso_batch_and_a_shorter_one_ends_it() {
         assert_eq!(lengths(&[9, 9, 9], 1000), [3]);
         assert_eq!(lengths(&[9, 9, 4, 4, 9], 1000), [3, 1, 1]);
         assert_eq!(lengths(&[4, 9, 9], 1000), [1, 2]);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn trains_end_at_64_segments_and_at_the_longest_message() {
+    fn gso_batches_end_at_64_segments_and_at_the_longest_message() {
         assert_eq!(lengths(&[1; 130], 1000), [64, 64, 2]);
         assert_eq!(lengths(&[1400; 50], 1400), [46, 4]);
         assert_eq!(lengths(&[MAX_MESSAGE; 2], MAX_MESSAGE), [1, 1]);

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
-/// What the kernel is to tell of each received datagram: for [`Socket::set_recv_metadata`](crate::SocketControl::set_recv_metadata).
+/// What the kernel is to report with each received datagram: for [`Socket::set_recv_metadata`](crate::SocketControl::set_recv_metadata).
 ///
 /// ```
 /// # use heliogram::{RecvMetadataOptions, Socket, SocketOptions, SocketType};
@@ -58,7 +58,7 @@ impl RecvMetadataOptions {
         self.with(RecvMetadataOptions::TIMESTAMP, on)
     }
 
-    /// [`RecvMetadata::hardware_timestamp`] (`SO_TIMESTAMPING`, Linux), where the device has been told to take times
+    /// [`RecvMetadata::hardware_timestamp`] (`SO_TIMESTAMPING`, Linux), where the device has been configured to take times
     /// (`SIOCSHWTSTAMP`, which `hwstamp_ctl` and PTP daemons do).
     #[must_use]
     pub const fn hardware_timestamp(self, on: bool) -> Self {
@@ -101,7 +101,7 @@ impl RecvMetadataOptions {
     }
 }
 
-/// How a datagram arrived, as far as the socket [asked](crate::SocketControl::set_recv_metadata) and the kernel told.
+/// How a datagram arrived, as far as the socket [asked](crate::SocketControl::set_recv_metadata) and the kernel reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecvMetadata {
@@ -125,7 +125,7 @@ pub struct RecvMetadata {
     /// How many datagrams the kernel has dropped since the socket was opened because its receive buffer was full, up to
     /// when it queued this one; modulo 2³².
     pub dropped: Option<u32>,
-    /// It came in a train of datagrams of this many bytes, the last one perhaps shorter (`UDP_GRO`, Linux). Needs no
+    /// It came in a GRO packet of datagrams of this many bytes, the last one perhaps shorter (`UDP_GRO`, Linux). Needs no
     /// asking but for [`SocketOptions::gro`](crate::SocketOptions::gro).
     pub segment_size: Option<u16>,
 }

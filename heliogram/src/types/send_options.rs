@@ -85,10 +85,10 @@ impl SendOptions {
         self
     }
 
-    /// The bytes are a train: they leave as datagrams of this many bytes, the last one perhaps shorter (`UDP_SEGMENT`,
+    /// The bytes are a GSO batch: they leave as datagrams of this many bytes, the last one perhaps shorter (`UDP_SEGMENT`,
     /// Linux; elsewhere `ENOTSUP`). At most 64 of them, each within the path's MTU, else `EINVAL` or `EMSGSIZE`.
     ///
-    /// [`Socket::try_send_batch`](crate::Socket::try_send_batch) makes trains of neighbours by itself; this is for who has
+    /// [`Socket::try_send_batch`](crate::Socket::try_send_batch) makes GSO batches of neighbours by itself; this is for who has
     /// them in one piece already, or wants none but this.
     #[doc(alias("GSO", "UDP_SEGMENT"))]
     #[must_use]
@@ -110,16 +110,16 @@ impl SendOptions {
         self
     }
 
-    /// Lets the kernel tell when it left, to [`Socket::try_recv_error_queue`](crate::Socket::try_recv_error_queue), if
+    /// Has the kernel report when it left, to [`Socket::try_recv_error_queue`](crate::Socket::try_recv_error_queue), if
     /// [`Socket::set_transmit_timestamps`](crate::SocketControl::set_transmit_timestamps) is on (`SO_TIMESTAMPING`, Linux). Such a
-    /// datagram travels in no train but its own.
+    /// datagram never shares a GSO batch.
     #[must_use]
     pub const fn transmit_timestamp(mut self, on: bool) -> Self {
         self.transmit_timestamp = on;
         self
     }
 
-    /// Whether neighbours with these options may be one train.
+    /// Whether neighbours with these options may be one GSO batch.
     pub(crate) const fn joins(&self) -> bool {
         !self.transmit_timestamp && self.segment_size.is_none()
     }

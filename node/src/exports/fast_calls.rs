@@ -125,7 +125,7 @@ fn bind(thread: &ThreadSockets, socket: i32, address: i32, port: i32) -> i32 {
         },
         None => {
             // Without a bind under way there is nothing to end, which is what is asked for.
-            let _ = socket.udp.abandon_bind();
+            let _ = socket.udp.abort_bind();
             EINVAL
         }
     }

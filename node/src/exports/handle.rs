@@ -61,7 +61,7 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn abort_bind(&self) {
         // Without a bind under way there is nothing to end, which is what is asked for.
-        let _ = self.socket().udp.abandon_bind();
+        let _ = self.socket().udp.abort_bind();
     }
 
     /// Takes over a descriptor; with `copy`, one more descriptor of the same socket, so that the given one stays its
@@ -93,7 +93,7 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn abort_connect(&self) {
         // Without a connect under way there is nothing to end, which is what is asked for.
-        let _ = self.socket().udp.abandon_connect();
+        let _ = self.socket().udp.abort_connect();
     }
 
     /// Disconnects.

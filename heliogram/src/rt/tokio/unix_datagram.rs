@@ -54,7 +54,7 @@ impl TokioUnixDatagram {
 
     /// Sends one datagram to the connected peer; says how many bytes it has. Waits while the peer's queue is full.
     ///
-    /// To an address, [`try_send_to`](crate::UnixDatagram::try_send_to) sends or says `EAGAIN`: no event tells when a queue has room
+    /// To an address, [`try_send_to`](crate::UnixDatagram::try_send_to) sends or fails with `EAGAIN`: no event reports when a queue has room
     /// whose socket is not the connected peer.
     ///
     /// # Cancel safety

@@ -1,5 +1,4 @@
-//! The options that the manual does not have, as far as the system has them: what leaves when and how, and what comes to
-//! which socket.
+//! Options that are neither integers nor booleans: fragmentation, transmit times, devices, steering; and raw ones.
 //!
 //! Sources: `ip(7)`, `ipv6(7)`, `socket(7)`, `tc-fq(8)`, `tc-etf(8)`; `ip(4)`, `ip6(4)` of macOS and FreeBSD.
 
@@ -212,7 +211,8 @@ mod system {
 
         #[cfg(target_vendor = "apple")]
         pub(crate) fn bind_device(&self, name: Option<&[u8]>) -> io::Result<()> {
-            let index = match name.map(|name| std::str::from_utf8(name).map_or(0, crate::sys::interface_index)) {
+            let index = match name.map(|name| std::str::from_utf8(name).map_or(0, super::super::host::interface_index))
+            {
                 Some(0) => return Err(io::Error::from_raw_os_error(errno::ENODEV)),
                 index => std::num::NonZeroU32::new(index.unwrap_or(0)),
             };

@@ -1,4 +1,4 @@
-//! What a socket tells beside a datagram's bytes, as far as the system can: the options that ask for it, and receiving
+//! Receive metadata: the options that ask for it, and receiving
 //! one datagram with it, or an entry of the error queue. Many at a time are `sys/mmsg.rs`'s.
 //!
 //! Sources: `ip(7)`, `ipv6(7)`, `socket(7)`; the kernel's `networking/timestamping`; `ip(4)`, `ip6(4)` of macOS and
@@ -32,7 +32,7 @@ impl Socket {
         set_option(&self.inner, SOL_SOCKET, system::TIMESTAMP, &wants(RecvMetadataOptions::TIMESTAMP))
     }
 
-    /// A `udp6` socket is told of datagrams that came by IPv4 as well, where the system can.
+    /// A `udp6` socket gets the metadata of datagrams that came by IPv4 as well, where the system can.
     fn set_by_family(&self, options: &Options, value: c_int) -> io::Result<()> {
         let by_ipv4 = || options.ipv4.iter().try_for_each(|&name| set_option(&self.inner, IPPROTO_IP, name, &value));
         match self.family {
@@ -44,15 +44,16 @@ impl Socket {
         }
     }
 
-    /// Receives one datagram, and what is told of it: its length, its sender, whether its end did not fit.
+    /// Receives one datagram and its metadata: its length, its sender, whether its end did not fit.
     pub(crate) fn recv_with_metadata(
         &self,
         buffer: &mut [u8],
         info: RecvMetadataOptions,
     ) -> io::Result<(usize, SocketAddr, bool, RecvMetadata)> {
         let mut control = Control::<RECEIVE_SPACE>::new();
-        let (length, from, truncated, told) = retry(|| self.recv_message(buffer, &mut control, libc::MSG_DONTWAIT))?;
-        Ok((length, internet(from)?, truncated, receive::metadata(&control[..told], info)))
+        let (length, from, truncated, control_length) =
+            retry(|| self.recv_message(buffer, &mut control, libc::MSG_DONTWAIT))?;
+        Ok((length, internet(from)?, truncated, receive::metadata(&control[..control_length], info)))
     }
 
     /// One `recvmsg(2)`: the length, the sender, whether the end did not fit, and the length of the control messages.
@@ -72,8 +73,8 @@ impl Socket {
         let mut message =
             socket2::MsgHdrMut::new().with_addr(&mut from).with_buffers(&mut buffers).with_control(control);
         let length = self.inner.recvmsg(&mut message, flags)?;
-        let (truncated, told) = (message.flags().is_truncated(), message.control_len());
-        Ok((length, from, truncated, told))
+        let (truncated, control_length) = (message.flags().is_truncated(), message.control_len());
+        Ok((length, from, truncated, control_length))
     }
 }
 
@@ -100,10 +101,10 @@ mod system {
     /// IPv6 sockets have the options of IPv4 too.
     pub(super) const MAPPED: bool = true;
 
-    /// Flags of `linux/net_tstamp.h`: take the times of received datagrams from the device, and tell them.
+    /// Flags of `linux/net_tstamp.h`: take the times of received datagrams from the device, and report them.
     const RX_HARDWARE: c_int = 1 << 2;
     const RAW_HARDWARE: c_int = 1 << 6;
-    /// Others: tell the software's times; number the datagrams that are sent with a wish; leave their bytes out.
+    /// Others: report the software's times; number the datagrams that ask for a timestamp; leave their bytes out.
     const SOFTWARE: c_int = 1 << 4;
     const OPT_ID: c_int = 1 << 7;
     const OPT_TSONLY: c_int = 1 << 11;
@@ -140,7 +141,7 @@ mod system {
             self.set_by_family(&ERRORS, on.into())
         }
 
-        /// Lets a poller tell an entry of the error queue (`POLLPRI` beside `POLLERR`) from a socket that has failed.
+        /// Lets a poller distinguish an entry of the error queue (`POLLPRI` beside `POLLERR`) from a socket that has failed.
         fn select_error_queue(&self) -> io::Result<()> {
             set_option(&self.inner, SOL_SOCKET, libc::SO_SELECT_ERR_QUEUE, &1_i32)
         }
@@ -150,10 +151,10 @@ mod system {
             loop {
                 let mut control = Control::<RECEIVE_SPACE>::new();
                 let flags = libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT;
-                let (_, peer, _, told) = retry(|| self.recv_message(&mut [], &mut control, flags))?;
+                let (_, peer, _, control_length) = retry(|| self.recv_message(&mut [], &mut control, flags))?;
                 // Where the kernel names nobody, the room for a name is as it was. It knows no port of what it refused itself.
                 let peer = peer.as_socket().filter(|peer| !peer.ip().is_unspecified());
-                if let Some(entry) = receive::error_queue_entry(&control[..told], peer) {
+                if let Some(entry) = receive::error_queue_entry(&control[..control_length], peer) {
                     return Ok(entry);
                 }
             }

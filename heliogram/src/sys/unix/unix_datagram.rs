@@ -95,12 +95,12 @@ impl Socket {
         // SAFETY: it was zeros, and what the kernel writes into it are integers.
         let name = unsafe { name.assume_init() };
         #[allow(clippy::unnecessary_cast, reason = "the type differs from system to system")]
-        let told = (message.msg_controllen as usize).min(control.len());
+        let control_length = (message.msg_controllen as usize).min(control.len());
         Ok(Received {
             length,
             from: of(name_of(&name, message.msg_namelen as usize)),
             truncated: message.msg_flags & libc::MSG_TRUNC != 0,
-            credentials: receive::credentials(&control[..told]),
+            credentials: receive::credentials(&control[..control_length]),
         })
     }
 

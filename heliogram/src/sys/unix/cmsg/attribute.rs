@@ -2,12 +2,12 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// What a caller can say about one datagram, or train of datagrams, that it sends.
+/// What a caller can say about one datagram, or GSO batch, that it sends.
 ///
 /// On a dual-stack socket the destination decides: an IPv4-mapped one takes the attributes of IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Attribute {
-    /// The data is a train: the kernel cuts it into datagrams of this many bytes (`UDP_SEGMENT`, Linux).
+    /// The data is a GSO batch: the kernel cuts it into datagrams of this many bytes (`UDP_SEGMENT`, Linux).
     SegmentSize(u16),
     /// Leave from this address, through the interface of this index (0: as routed) (`IP_PKTINFO`).
     /// FreeBSD has `IP_SENDSRCADDR`, which takes no interface.

@@ -1,6 +1,6 @@
 //! macOS and FreeBSD: the control messages of `ip(4)`, `ip6(4)` and `getsockopt(2)`.
 //!
-//! Neither has trains, drop counts, times of departure or an error queue.
+//! Neither has GSO, GRO, drop counts, transmit times or an error queue.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};
@@ -71,7 +71,7 @@ fn tos(to: &mut Encoder<'_>, byte: u8) -> Result<(), Refused> {
     to.message(IPPROTO_IP, IP_TOS, &[&[byte]])
 }
 
-/// The size of a train's datagrams: there are no trains here.
+/// The size of a GRO packet's segments: there is no GRO here.
 #[inline]
 pub(crate) fn segment_size(_control: &[u8]) -> Option<u16> {
     None

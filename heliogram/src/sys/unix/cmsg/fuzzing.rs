@@ -20,16 +20,16 @@ use crate::types::metadata::RecvMetadataOptions;
 pub fn run(control: &[u8]) {
     messages_follow_each_other(control);
     let received = decode(control);
-    told_as_asked(control);
-    assert_ne!(received.metadata.segment_size, Some(0), "nobody can cut a train into datagrams of nothing");
+    reported_as_asked(control);
+    assert_ne!(received.metadata.segment_size, Some(0), "no GRO packet has segments of nothing");
     assert_eq!(segment_size(control), received.metadata.segment_size, "the short way and the long way agree");
     if let Some(class) = received.metadata.traffic_class {
         assert_eq!((class.dscp() << 2) | class.ecn() as u8, class.0, "the two parts are the whole");
     }
 }
 
-/// Nothing is told that nobody asked for, and losses are told to who did.
-fn told_as_asked(control: &[u8]) {
+/// Nothing is reported unasked, and losses are reported if asked.
+fn reported_as_asked(control: &[u8]) {
     let nothing = metadata(control, RecvMetadataOptions::new());
     assert_eq!((nothing.software_timestamp, nothing.hardware_timestamp, nothing.dropped), (None, None, None));
     assert!(metadata(control, RecvMetadataOptions::all()).dropped.is_some(), "0 is a number of losses");
@@ -37,7 +37,7 @@ fn told_as_asked(control: &[u8]) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     assert!(
         super::receive::error_queue_entry(control, None).is_none() || decode(control).error.is_some(),
-        "every notice is an entry"
+        "every entry comes from an error"
     );
 }
 
@@ -86,7 +86,7 @@ fn understood((level, kind, size): (c_int, c_int, usize)) -> Vec<u8> {
     control[..length].to_vec()
 }
 
-/// The attributes that this system has, as it would be told them.
+/// The attributes that this system has, as it would report them.
 pub(super) fn encoded(attributes: &[Attribute]) -> Vec<u8> {
     let mut control = Control::<512>::new();
     let mut encoder = Encoder::new(&mut control);

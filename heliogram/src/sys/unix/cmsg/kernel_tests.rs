@@ -103,7 +103,7 @@ fn nothing_asked_nothing_said() {
 }
 
 #[test]
-fn a_train_is_cut_and_comes_whole() {
+fn a_gso_batch_is_received_as_one_gro_packet() {
     for host in ["127.0.0.1", "::1"] {
         let receiver = listening(host, &[(SOL_UDP, libc::UDP_GRO)]);
         send(&bound(host), address(&receiver), &[7; 350], &[Attribute::SegmentSize(100)]);
@@ -113,7 +113,7 @@ fn a_train_is_cut_and_comes_whole() {
 }
 
 #[test]
-fn a_segment_size_cuts_for_receivers_without_trains() {
+fn a_segment_size_cuts_for_receivers_without_gro() {
     let receiver = bound("127.0.0.1");
     send(&bound("127.0.0.1"), address(&receiver), &[7; 350], &[Attribute::SegmentSize(100)]);
     let lengths: Vec<_> = (0..4).map(|_| try_receive(&receiver, 0).unwrap().0).collect();
@@ -248,7 +248,7 @@ fn how_many_were_lost() {
     while try_receive(&receiver, libc::MSG_DONTWAIT).is_ok() {
         arrived += 1;
     }
-    send(&sender, address(&receiver), b"the next one tells", &[]);
+    send(&sender, address(&receiver), b"the next reports", &[]);
     assert_eq!(receive(&receiver).metadata.dropped, Some(64 - arrived));
 }
 

@@ -61,14 +61,14 @@ pub(super) fn encode(to: &mut Encoder<'_>, attribute: Attribute) -> Result<(), R
     }
 }
 
-/// The size of a train's datagrams, never 0; `None` for a single datagram. Looks for nothing else: this is the way of
+/// The size of a GRO packet's segments, never 0; `None` for a single datagram. Looks for nothing else: this is the way of
 /// every datagram received, and there is at most this one message unless the socket asked for more.
 #[inline]
 pub(crate) fn segment_size(control: &[u8]) -> Option<u16> {
-    Messages::new(control).filter(|message| (message.level, message.kind) == (SOL_UDP, UDP_GRO)).find_map(train)
+    Messages::new(control).filter(|message| (message.level, message.kind) == (SOL_UDP, UDP_GRO)).find_map(gro_size)
 }
 
-fn train(message: Message<'_>) -> Option<u16> {
+fn gro_size(message: Message<'_>) -> Option<u16> {
     message.int()?.try_into().ok().filter(|&bytes| bytes != 0)
 }
 
@@ -86,7 +86,7 @@ pub(super) fn credentials(message: Message<'_>) -> Option<Credentials> {
 
 pub(super) fn decode(message: Message<'_>, received: &mut Received) {
     match (message.level, message.kind) {
-        (SOL_UDP, UDP_GRO) => received.metadata.segment_size = received.metadata.segment_size.or(train(message)),
+        (SOL_UDP, UDP_GRO) => received.metadata.segment_size = received.metadata.segment_size.or(gro_size(message)),
         (SOL_IP, IP_PKTINFO) => received.packet_info(message.data).unwrap_or_default(),
         (SOL_IPV6, IPV6_PKTINFO) => received.packet_info6(message.data).unwrap_or_default(),
         (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => {

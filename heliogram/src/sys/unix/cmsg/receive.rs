@@ -18,17 +18,17 @@ use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
 
 pub(crate) use system::segment_size;
 
-/// How a datagram arrived, as far as the socket has asked: the kernel may tell more, such as the software's times to
+/// How a datagram arrived, as far as the socket has asked: the kernel may report more, such as the software's times to
 /// whoever wants the device's.
 pub(crate) fn metadata(control: &[u8], asked: RecvMetadataOptions) -> RecvMetadata {
-    let told = decode(control).metadata;
+    let reported = decode(control).metadata;
     let wants = |bit| asked.has(bit);
     RecvMetadata {
-        software_timestamp: told.software_timestamp.filter(|_| wants(RecvMetadataOptions::TIMESTAMP)),
-        hardware_timestamp: told.hardware_timestamp.filter(|_| wants(RecvMetadataOptions::HARDWARE_TIMESTAMP)),
+        software_timestamp: reported.software_timestamp.filter(|_| wants(RecvMetadataOptions::TIMESTAMP)),
+        hardware_timestamp: reported.hardware_timestamp.filter(|_| wants(RecvMetadataOptions::HARDWARE_TIMESTAMP)),
         // The kernel says nothing as long as nothing was lost.
-        dropped: wants(RecvMetadataOptions::DROPPED).then(|| told.dropped.unwrap_or(0)),
-        ..told
+        dropped: wants(RecvMetadataOptions::DROPPED).then(|| reported.dropped.unwrap_or(0)),
+        ..reported
     }
 }
 
@@ -58,14 +58,14 @@ pub(crate) fn error_queue_entry(control: &[u8], peer: Option<SocketAddr>) -> Opt
         icmp_type: error.kind,
         icmp_code: error.code,
         mtu: error.mtu(),
-        errno: -error.errno,
+        errno: error.errno.wrapping_neg(),
     }))
 }
 
-/// The room for the credentials of a local socket's sender (`struct ucred`).
+/// The room for the credentials of a Unix datagram socket's sender (`struct ucred`).
 pub(crate) const CREDENTIALS_SPACE: usize = space(3 * size_of::<u32>());
 
-/// The process that sent a datagram to a local socket, where the system tells.
+/// The process that sent a datagram to a Unix datagram socket, where the system reports it.
 pub(crate) fn credentials(control: &[u8]) -> Option<Credentials> {
     Messages::new(control).find_map(system::credentials)
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use super::control::field;
 use crate::types::metadata::RecvMetadata;
 
-/// What the kernel told of one datagram, as far as the socket asked for it.
+/// What the kernel reported with one datagram, as far as the socket asked for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Received {
     /// How it arrived.

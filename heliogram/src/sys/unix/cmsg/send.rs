@@ -14,7 +14,7 @@ use crate::sys::errno;
 use crate::types::family::SocketType;
 use crate::types::send_options::SendOptions;
 
-/// The options of one datagram or train to `to`, on a socket of this family; how many bytes of the buffer they take.
+/// The options of one datagram or GSO batch to `to`, on a socket of this family; how many bytes of the buffer they take.
 ///
 /// A connected socket of IPv6 may have a peer of either, so the attributes of both go along: each protocol leaves the
 /// other's alone.
@@ -85,7 +85,7 @@ fn source(options: &SendOptions, family: SocketType, to: Option<SocketAddr>) -> 
     }
 }
 
-/// A train's one attribute: how many bytes of the buffer it takes, 0 where the system has no trains.
+/// A GSO batch's one attribute: how many bytes of the buffer it takes, 0 where the system has no GSO.
 #[inline]
 pub(crate) fn encode_segment<const N: usize>(control: &mut Control<N>, segment: u16) -> usize {
     const { assert!(N >= space(size_of::<u16>())) };

@@ -159,7 +159,7 @@ fn every_seed_survives_every_change_of_a_byte() {
 fn nobody_answers_from_a_groups_address() {
     for (text, ours) in [("ff02::1", false), ("::ffff:239.1.1.1", false), ("2001:db8::1", true)] {
         let address: Ipv6Addr = text.parse().unwrap();
-        // Whom it came to is told in the same words as whom it shall come from.
+        // The destination that is received has the layout of the source that is sent.
         let received = decode(&encoded(&[Attribute::Source6 { address, interface: 2 }]));
         assert_eq!((received.metadata.destination, received.metadata.interface), (Some(address.into()), Some(2)));
         assert_eq!(received.metadata.local_ip, ours.then_some(address.into()), "{text}");

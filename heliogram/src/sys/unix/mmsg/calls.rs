@@ -42,7 +42,7 @@ mod many {
     static REFUSED: AtomicBool = AtomicBool::new(false);
 
     /// Sends what one call takes; says how many messages that is.
-    pub(in super::super) fn transmit(descriptor: RawFd, headers: &mut [Header]) -> io::Result<usize> {
+    pub(crate) fn transmit(descriptor: RawFd, headers: &mut [Header]) -> io::Result<usize> {
         if let [header] = headers {
             // One message is cheaper without the list.
             return transmit_one(descriptor, header);
@@ -60,10 +60,7 @@ mod many {
     }
 
     /// Receives what there is; says how many messages that is. The kernel itself keeps an error that comes behind them.
-    pub(in super::super) fn collect(
-        descriptor: RawFd,
-        headers: &mut [Header],
-    ) -> io::Result<(usize, Option<io::Error>)> {
+    pub(crate) fn collect(descriptor: RawFd, headers: &mut [Header]) -> io::Result<(usize, Option<io::Error>)> {
         unless_refused(
             headers,
             |headers| {
@@ -109,15 +106,12 @@ mod single {
 
     /// Sends until a message is refused; says how many went. That one is the first of the next call, and refused again, as
     /// with `sendmmsg`.
-    pub(in super::super) fn transmit(descriptor: RawFd, headers: &mut [Header]) -> io::Result<usize> {
+    pub(crate) fn transmit(descriptor: RawFd, headers: &mut [Header]) -> io::Result<usize> {
         one_by_one(headers, |header| transmit_one(descriptor, header)).map(|(count, _)| count)
     }
 
     /// Receives until there is nothing; says how many messages came, and the error that ended it.
-    pub(in super::super) fn collect(
-        descriptor: RawFd,
-        headers: &mut [Header],
-    ) -> io::Result<(usize, Option<io::Error>)> {
+    pub(crate) fn collect(descriptor: RawFd, headers: &mut [Header]) -> io::Result<(usize, Option<io::Error>)> {
         one_by_one(headers, |header| {
             // SAFETY: the header's pointers lead to memory whose owner has borrowed it mutably for this call.
             let length = unsafe { libc::recvmsg(descriptor, &mut header.message, FLAGS) };

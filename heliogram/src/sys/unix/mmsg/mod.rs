@@ -30,13 +30,13 @@ use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
 const MESSAGES: usize = 64;
 const BUFFERS: usize = 256;
 
-/// Room for what goes along with a message: a train's segment size, or all that a datagram may take along.
+/// Room for what goes along with a message: a GSO batch's segment size, or all that a datagram may take along.
 type SendControl = Control<SEND_SPACE>;
 
-/// Room for what comes with a received message: the size of a train's segments, or all that a socket may ask for. In
+/// Room for what comes with a received message: the size of a GRO packet's segments, or all that a socket may ask for. In
 /// pieces, so that one allocation can be either, and is aligned.
 type Piece = Control<8>;
-const TRAIN_PIECES: usize = 64 / size_of::<Piece>();
+const GRO_PIECES: usize = 64 / size_of::<Piece>();
 const INFO_PIECES: usize = RECEIVE_SPACE.div_ceil(size_of::<Piece>());
 
 /// Everything that `sendmmsg` looks at, on the stack: nothing is allocated, and only what is used is written.
@@ -91,7 +91,7 @@ impl Outgoing {
         header.message.msg_iov = self.buffers[first].as_mut_ptr();
         header.message.msg_iovlen = (self.used - first) as _;
         self.headers[self.messages].write(header);
-        // A train has at most 64.
+        // A GSO batch has at most 64.
         self.datagrams[self.messages] = run.datagrams.len() as u8;
         self.messages += 1;
         Ok(())
@@ -131,7 +131,7 @@ impl Socket {
             match outgoing.push(&run, self.family) {
                 Ok(()) => {}
                 Err(error) if outgoing.messages == 0 => return Err(error),
-                // The next call tells.
+                // The next call returns the error.
                 Err(_) => break,
             }
         }
@@ -140,7 +140,7 @@ impl Socket {
         let messages = retry(|| transmit(descriptor, headers))?;
         let taken = &outgoing.datagrams[..messages];
         let datagrams = taken.iter().map(|&count| usize::from(count)).sum();
-        Ok(Taken { datagrams, trains: taken.iter().filter(|&&count| count > 1).count() })
+        Ok(Taken { datagrams, gso_batches: taken.iter().filter(|&&count| count > 1).count() })
     }
 
     /// Keeps an error that came behind the messages of a batch for the next receive.
@@ -151,7 +151,7 @@ impl Socket {
     }
 
     /// Receives as many messages as there are, at most one for each slot; says how many. `gro` says that
-    /// there may be trains, `info` what else the kernel tells beside the bytes.
+    /// there may be GRO packets, `info` which metadata the socket asked for.
     pub(crate) fn recv_slots(
         &self,
         receiver: &mut Receiver,
@@ -211,8 +211,8 @@ impl Receiver {
             data: vec![0; slots * (slot_size + APART)].into(),
             slot_size,
             names: vec![nobody; slots].into(),
-            controls: vec![Piece::new(); slots * TRAIN_PIECES].into(),
-            pieces: TRAIN_PIECES,
+            controls: vec![Piece::new(); slots * GRO_PIECES].into(),
+            pieces: GRO_PIECES,
             buffers: vec![empty; slots].into(),
             headers: (0..slots).map(|_| Header::new()).collect(),
             used: slots,
@@ -225,8 +225,8 @@ impl Receiver {
 
     /// Leads each header to its slot: once, and again when the room for control messages has grown.
     fn link(&mut self) {
-        let rooms = self.controls.chunks_exact_mut(self.pieces);
-        let slots = self.data.chunks_exact_mut(self.slot_size + APART).zip(&mut self.names).zip(rooms);
+        let controls = self.controls.chunks_exact_mut(self.pieces);
+        let slots = self.data.chunks_exact_mut(self.slot_size + APART).zip(&mut self.names).zip(controls);
         for (((data, name), room), (header, buffer)) in slots.zip(self.headers.iter_mut().zip(&mut self.buffers)) {
             buffer.iov_base = data.as_mut_ptr().cast();
             buffer.iov_len = data.len() - APART;
@@ -285,7 +285,7 @@ impl Receiver {
         receive::segment_size(self.control(index)?)
     }
 
-    /// What the kernel told of this slot's message, as far as the socket asked for it.
+    /// The receive metadata of this slot's message, as far as the socket asked for it.
     pub(crate) fn metadata(&self, index: usize) -> RecvMetadata {
         if self.info.is_empty() {
             return RecvMetadata::default();
