@@ -22,7 +22,7 @@ const FRAMES: u32 = 100;
 /// Bytes of a datagram: the frame's number, and the picture.
 const SIZE: usize = 1000;
 /// Bytes of the receive buffer: enough for the whole video, or as much as the system allows.
-const ROOM: u32 = 4 << 20;
+const RECV_BUFFER_SIZE: u32 = 4 << 20;
 /// How long before its time a datagram is handed to the kernel.
 const LEAD: Duration = Duration::from_millis(2);
 
@@ -38,7 +38,7 @@ async fn main() -> Result<()> {
 
 /// Reports to the sender after each frame how many datagrams came and how many of them were marked.
 async fn receive(port: u16) -> Result<()> {
-    let options = SocketOptions::new(SocketType::Udp4).recv_buffer_size(ROOM);
+    let options = SocketOptions::new(SocketType::Udp4).recv_buffer_size(RECV_BUFFER_SIZE);
     let socket = TokioSocket::bind_with(&options, (Ipv4Addr::UNSPECIFIED, port)).await?;
     socket.set_recv_metadata(RecvMetadataOptions::new().traffic_class(true))?;
     println!("listening on {}", socket.local_addr()?);

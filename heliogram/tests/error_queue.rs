@@ -21,7 +21,7 @@ fn open(host: &Host, socket_type: SocketType) -> Socket {
 }
 
 /// A port that refuses our datagrams: its owner is connected to another socket, and keeps others from taking the port.
-fn deaf(host: &str) -> (UdpSocket, SocketAddr) {
+fn refusing(host: &str) -> (UdpSocket, SocketAddr) {
     let socket = UdpSocket::bind((host, 0)).unwrap();
     socket.connect(UdpSocket::bind((host, 0)).unwrap().local_addr().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
@@ -52,8 +52,8 @@ fn the_error_of_a_closed_port_names_the_peer() {
         sender.bind(None).unwrap();
         sender.set_recv_errors(true).unwrap();
         assert_eq!(code(sender.try_recv_error_queue()), "EAGAIN");
-        let deaf = [deaf(host), deaf(host)];
-        for (_, peer) in &deaf {
+        let refusing = [refusing(host), refusing(host)];
+        for (_, peer) in &refusing {
             send(&sender, b"anybody there?", Some(*peer)).unwrap();
             let error = next_error(&sender);
             assert_eq!((error.peer, error.offender, error.origin), (Some(*peer), Some(ip(host)), origin));
@@ -69,7 +69,7 @@ fn the_error_of_a_closed_port_names_the_peer() {
 fn errors_of_closed_peers_do_not_disturb_sends_to_others() {
     let (server, client) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     server.set_recv_errors(true).unwrap();
-    let (_owner, gone) = deaf("127.0.0.1");
+    let (_owner, gone) = refusing("127.0.0.1");
     let there = client.local_addr().unwrap();
     for round in 0..50_u8 {
         assert_eq!(send(&server, b"gone?", Some(gone)), Ok(5));
@@ -110,7 +110,7 @@ fn a_refusal_by_this_host_is_one_entry_and_names_the_peer() {
 #[test]
 fn no_errors_are_queued_before_or_after_set_recv_errors() {
     let sender = bound("127.0.0.1:0");
-    let (_owner, gone) = deaf("127.0.0.1");
+    let (_owner, gone) = refusing("127.0.0.1");
     for _ in 0..2 {
         send(&sender, b"gone?", Some(gone)).unwrap();
         assert_eq!(code(sender.try_recv_error_queue()), "EAGAIN");
@@ -127,7 +127,7 @@ fn no_errors_are_queued_before_or_after_set_recv_errors() {
 
 #[test]
 fn a_connected_socket_reports_an_error_once_in_one_place() {
-    let (_owner, gone) = deaf("127.0.0.1");
+    let (_owner, gone) = refusing("127.0.0.1");
     let sender = bound("127.0.0.1:0");
     sender.connect(gone).unwrap();
     sender.set_recv_errors(true).unwrap();
@@ -208,7 +208,7 @@ async fn tokio_waits_for_the_error_queue_while_receiving() {
     use heliogram::SocketOptions;
     let socket = heliogram::TokioSocket::bind_with(&SocketOptions::new(SocketType::Udp4), "127.0.0.1:0").await.unwrap();
     socket.set_recv_errors(true).unwrap();
-    let (_owner, gone) = deaf("127.0.0.1");
+    let (_owner, gone) = refusing("127.0.0.1");
     for _ in 0..20 {
         socket.send_to(b"gone?", gone).await.unwrap();
         let mut buffer = [0; 9];
@@ -235,7 +235,7 @@ fn events_report_the_entries_and_the_loop_then_sleeps() {
 
     let events = EventLoop::new().unwrap();
     let socket = events.create_socket(&SocketOptions::new(SocketType::Udp4)).unwrap();
-    let (_owner, gone) = deaf("127.0.0.1");
+    let (_owner, gone) = refusing("127.0.0.1");
     let log_of_both = Rc::new(RefCell::new(Vec::new()));
     socket.bind(("127.0.0.1", 0)).unwrap();
     events.run_once(None).unwrap();

@@ -159,13 +159,13 @@ fn round(sender: &Socket, receiver: &Socket, to: std::net::SocketAddr, number: u
     let batch: Vec<_> = payloads[8..].iter().map(|bytes| Datagram::new(bytes).to(to)).collect();
     assert_eq!(sender.try_send_batch(&batch), Ok(16));
     let mut received = Vec::new();
-    let mut room = RecvBatch::new(7, 64);
+    let mut recv_batch = RecvBatch::new(7, 64);
     for _ in 0..4 {
         received.push(recv(receiver));
     }
     while received.len() < payloads.len() {
-        within(LONG, || receiver.try_recv_batch(&mut room)).unwrap();
-        received.extend(room.iter().map(|message| message.data.to_vec()));
+        within(LONG, || receiver.try_recv_batch(&mut recv_batch)).unwrap();
+        received.extend(recv_batch.iter().map(|message| message.data.to_vec()));
     }
     assert!(received.iter().eq(payloads.iter()), "round {number}");
 }

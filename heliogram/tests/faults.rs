@@ -92,11 +92,11 @@ fn a_message_of_more_buffers_than_the_system_takes_is_refused() {
 #[test]
 fn a_datagram_larger_than_the_buffer_is_marked_as_truncated() {
     let (sender, receiver, to) = pair(V4);
-    for (room, text) in [(0, ""), (3, "dat"), (8, "datagram"), (9, "datagram")] {
+    for (recv_batch, text) in [(0, ""), (3, "dat"), (8, "datagram"), (9, "datagram")] {
         send(&sender, b"datagram", Some(to)).unwrap();
-        let mut buffer = vec![0; room];
+        let mut buffer = vec![0; recv_batch];
         let info = receiver.try_recv_msg(&mut buffer).unwrap();
-        assert_eq!((&buffer[..info.size], info.truncated), (text.as_bytes(), room < 8));
+        assert_eq!((&buffer[..info.size], info.truncated), (text.as_bytes(), recv_batch < 8));
     }
     assert_works(&receiver);
 }
@@ -288,7 +288,7 @@ fn a_refused_descriptor_is_closed() {
     let listener = TcpListener::bind(V4).unwrap();
     let address = listener.local_addr().unwrap();
     adopt(listener);
-    assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+    assert!(TcpStream::connect(address).is_err(), "the listener is closed");
 }
 
 #[test]
@@ -332,11 +332,11 @@ fn an_adopted_socket_gets_the_options() {
     let sender = bound(V4);
     let batch = [Datagram::new(b"one by one").to(socket.local_addr().unwrap()); 5];
     assert_eq!(sender.try_send_batch(&batch), Ok(5));
-    let mut room = RecvBatch::for_gro(8);
+    let mut recv_batch = RecvBatch::for_gro(8);
     let mut received = 0;
     while received < 5 {
-        received += common::within(LONG, || socket.try_recv_batch(&mut room)).unwrap();
-        assert!(room.iter().all(|message| message.data == b"one by one"));
+        received += common::within(LONG, || socket.try_recv_batch(&mut recv_batch)).unwrap();
+        assert!(recv_batch.iter().all(|message| message.data == b"one by one"));
     }
 }
 
@@ -481,14 +481,14 @@ fn all_threads_may_use_one_socket() {
         }
         for _ in 0..2 {
             scope.spawn(|| {
-                let mut room = RecvBatch::new(4, 16);
+                let mut recv_batch = RecvBatch::new(4, 16);
                 while arrived.load(Ordering::Relaxed) < 3 * EACH {
                     assert!(Instant::now() < end, "something was lost");
-                    let count = match receiver.try_recv_batch(&mut room) {
+                    let count = match receiver.try_recv_batch(&mut recv_batch) {
                         Err(error) if error.is_would_block() => continue,
                         other => other.unwrap(),
                     };
-                    let numbers = room.iter().map(|message| u32::from_le_bytes(message.data.try_into().unwrap()));
+                    let numbers = recv_batch.iter().map(|message| u32::from_le_bytes(message.data.try_into().unwrap()));
                     seen.lock().unwrap().extend(numbers);
                     arrived.fetch_add(count as u32, Ordering::Relaxed);
                 }

@@ -1,4 +1,4 @@
-//! No order of calls, from any threads, merges datagrams or cuts one silently: GRO is switched on and off while others receive.
+//! GRO is switched on and off while other threads receive: no order of calls merges datagrams or truncates one silently.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 const SIZE: usize = 100;
 
-/// What a receiving thread does, again and again.
+/// The call that a receiving thread repeats.
 #[derive(Clone, Copy, Debug)]
 enum Receive {
     One,
@@ -23,7 +23,7 @@ enum Receive {
 }
 
 impl Receive {
-    /// The sizes of what came, and whether each was whole.
+    /// Receives, and asserts that each datagram has its size and is whole.
     fn call(self, socket: &Socket, seen: &AtomicUsize) {
         let check = |size: usize, truncated: bool| {
             assert_eq!((size, truncated), (SIZE, false), "{self:?}");
@@ -51,7 +51,7 @@ impl Receive {
     }
 }
 
-/// Sends without end, and switches GRO as told, while two threads receive.
+/// Switches GRO on and off by `steps`, while one thread sends and two receive.
 fn switch(receivers: [Receive; 2], steps: &[bool]) {
     let socket = bound("127.0.0.1:0");
     let to = socket.local_addr().unwrap();
@@ -69,7 +69,7 @@ fn switch(receivers: [Receive; 2], steps: &[bool]) {
         }
         for &on in steps {
             let before = seen.load(Ordering::Relaxed);
-            // Refused receives count for nothing: one of a pair may be refused while GRO is on.
+            // A receive with too small a buffer is refused while GRO is on, so one of the two threads may receive nothing.
             for _ in 0..50 {
                 if seen.load(Ordering::Relaxed) > before + 20 {
                     break;
@@ -110,7 +110,7 @@ proptest! {
 }
 
 #[test]
-fn a_descriptor_that_has_gro_on_is_received_from_apart() {
+fn an_adopted_descriptor_with_gro_on_is_received_as_single_datagrams() {
     let raw = Socket::new(&SocketOptions::new(SocketType::Udp4).gro(true)).unwrap();
     raw.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
     // A duplicate of a socket that has GRO on, as another program's may have.

@@ -181,12 +181,12 @@ fn outcomes(socket: &Socket, batch: &[Datagram<'_>]) -> (usize, Vec<&'static str
 }
 
 fn drain(socket: &Socket) -> Vec<Vec<u8>> {
-    let mut room = RecvBatch::for_gro(4);
+    let mut recv_batch = RecvBatch::for_gro(4);
     let mut all = Vec::new();
-    while let Ok(1..) = socket.try_recv_batch(&mut room) {
-        all.extend(room.iter().map(|message| message.data.to_vec()));
+    while let Ok(1..) = socket.try_recv_batch(&mut recv_batch) {
+        all.extend(recv_batch.iter().map(|message| message.data.to_vec()));
     }
-    assert_eq!(code(socket.try_recv_batch(&mut room)), "EAGAIN");
+    assert_eq!(code(socket.try_recv_batch(&mut recv_batch)), "EAGAIN");
     all
 }
 

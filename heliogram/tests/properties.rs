@@ -348,10 +348,10 @@ impl World {
 
     fn recv_batch(&mut self, who: usize, slots: usize) {
         let subject = &mut self.subjects[who];
-        let mut room = if subject.gro { RecvBatch::for_gro(slots) } else { RecvBatch::new(slots, 128) };
-        let Some(count) = subject.receive(|socket| socket.try_recv_batch(&mut room)) else { return };
-        assert_eq!((count, room.iter().count()), (room.len(), count));
-        for message in room.iter() {
+        let mut recv_batch = if subject.gro { RecvBatch::for_gro(slots) } else { RecvBatch::new(slots, 128) };
+        let Some(count) = subject.receive(|socket| socket.try_recv_batch(&mut recv_batch)) else { return };
+        assert_eq!((count, recv_batch.iter().count()), (recv_batch.len(), count));
+        for message in recv_batch.iter() {
             assert_eq!(subject.inbox.pop_front().as_deref(), Some(message.data));
         }
     }

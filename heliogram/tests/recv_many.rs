@@ -58,8 +58,8 @@ fn the_shorter_slice_limits_the_count() {
     assert_eq!(server.try_recv_many(&mut buffers, &mut []).unwrap(), 0);
     let mut received = 0;
     while received < 2 {
-        let room = 2 - received;
-        received += within(LONG, || server.try_recv_many(&mut buffers, &mut infos[..room])).unwrap();
+        let recv_batch = 2 - received;
+        received += within(LONG, || server.try_recv_many(&mut buffers, &mut infos[..recv_batch])).unwrap();
     }
     assert_eq!(within(LONG, || server.try_recv_many(&mut buffers[..1], &mut infos)).unwrap(), 1);
     assert_eq!(code(server.try_recv_many(&mut buffers, &mut infos)), "EAGAIN");

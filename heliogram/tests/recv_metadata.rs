@@ -21,10 +21,10 @@ fn metadata(from: &Socket, to: SocketAddr, receiver: &Socket) -> RecvMetadata {
 
 /// Receives `count` datagrams in batches.
 fn recv_batches(socket: &Socket, count: usize) -> Vec<(Vec<u8>, RemoteInfo)> {
-    let (mut room, mut all) = (RecvBatch::for_gro(4), Vec::new());
+    let (mut recv_batch, mut all) = (RecvBatch::for_gro(4), Vec::new());
     while all.len() < count {
-        within(LONG, || socket.try_recv_batch(&mut room)).unwrap();
-        all.extend(room.iter().map(|message| (message.data.to_vec(), message.rinfo)));
+        within(LONG, || socket.try_recv_batch(&mut recv_batch)).unwrap();
+        all.extend(recv_batch.iter().map(|message| (message.data.to_vec(), message.rinfo)));
     }
     all
 }
@@ -138,11 +138,11 @@ fn the_count_of_drops_is_what_was_sent_and_not_received() {
     let to = receiver.local_addr().unwrap();
     assert_eq!(metadata(&sender, to, &receiver).dropped, Some(0));
     (0..SENT).for_each(|_| assert_eq!(send(&sender, &[7; 1000], Some(to)), Ok(1000)));
-    let mut room = RecvBatch::new(8, 2048);
+    let mut recv_batch = RecvBatch::new(8, 2048);
     let (mut arrived, mut dropped) = (0, Some(0));
-    while let Ok(count) = receiver.try_recv_batch(&mut room) {
+    while let Ok(count) = receiver.try_recv_batch(&mut recv_batch) {
         arrived += count;
-        for message in room.iter() {
+        for message in recv_batch.iter() {
             assert!(message.rinfo.metadata.dropped >= dropped, "the count of drops never decreases");
             dropped = message.rinfo.metadata.dropped;
         }
@@ -186,14 +186,14 @@ const GRO: bool = cfg!(not(heliogram_force_copy));
 fn one_batch_serves_sockets_with_and_without_receive_metadata() {
     let (sender, asking, silent) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     asking.set_recv_metadata(RecvMetadataOptions::all()).unwrap();
-    let mut room = RecvBatch::new(2, 64);
+    let mut recv_batch = RecvBatch::new(2, 64);
     for _ in 0..3 {
         for (receiver, asked) in [(&silent, false), (&asking, true)] {
             for _ in 0..2 {
                 send(&sender, b"?", Some(receiver.local_addr().unwrap())).unwrap();
             }
-            assert_eq!(within(LONG, || receiver.try_recv_batch(&mut room)), Ok(2));
-            assert!(room.iter().all(|message| message.rinfo.metadata.local_ip.is_some() == asked));
+            assert_eq!(within(LONG, || receiver.try_recv_batch(&mut recv_batch)), Ok(2));
+            assert!(recv_batch.iter().all(|message| message.rinfo.metadata.local_ip.is_some() == asked));
         }
     }
 }

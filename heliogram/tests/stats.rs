@@ -46,9 +46,9 @@ fn batches_and_gro_packets_are_counted_by_call_and_by_datagram() {
     let mut batch = vec![Datagram::new(&[7; 100]).to(to); 10];
     batch.push(Datagram::new(&[7; 300]).to(to));
     assert_eq!(sender.try_send_batch(&batch), Ok(11));
-    let (mut room, mut count) = (RecvBatch::for_gro(16), 0);
+    let (mut recv_batch, mut count) = (RecvBatch::for_gro(16), 0);
     while count < 11 {
-        count += within(LONG, || receiver.try_recv_batch(&mut room)).unwrap();
+        count += within(LONG, || receiver.try_recv_batch(&mut recv_batch)).unwrap();
     }
     let (out, came) = (sender.stats(), receiver.stats());
     assert_eq!((out.datagrams_out, out.bytes_out, out.batches_out), (11, 1300, 1));

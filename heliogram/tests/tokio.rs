@@ -182,11 +182,11 @@ async fn batches_both_ways() {
         while sent < batch.len() {
             sent += soon(client.send_batch(&batch[sent..])).await.unwrap();
         }
-        let mut room = RecvBatch::for_gro(4);
+        let mut recv_batch = RecvBatch::for_gro(4);
         let mut received = Vec::new();
         while received.len() < payloads.len() {
-            assert_eq!(soon(server.recv_batch(&mut room)).await.unwrap(), room.len());
-            received.extend(room.iter().map(|message| message.data.to_vec()));
+            assert_eq!(soon(server.recv_batch(&mut recv_batch)).await.unwrap(), recv_batch.len());
+            received.extend(recv_batch.iter().map(|message| message.data.to_vec()));
         }
         assert_eq!(received, payloads, "gro {gro}");
     }

@@ -15,7 +15,7 @@ import { createSocket } from 'heliogram';
 const FRAME = 20; // ms
 const FRAMES = 100;
 const SIZE = 1_000; // bytes of a datagram: the frame's number, and the picture
-const ROOM = 1 << 22; // bytes of the receive buffer, if the system allows so much: the whole video
+const RECV_BUFFER_SIZE = 1 << 22; // bytes of the receive buffer, if the system allows so much: the whole video
 const LEAD = 2; // ms from the send to the transmit time of a datagram
 const [FIRST, MOST] = [20, 40]; // datagrams per frame
 const [ECT1, CONGESTION_EXPERIENCED] = [1, 3];
@@ -30,7 +30,7 @@ else await send(Number(port), address);
  * @param {number} port
  */
 async function receive(port) {
-  const socket = createSocket({ type: 'udp4', recvBufferSize: ROOM });
+  const socket = createSocket({ type: 'udp4', recvBufferSize: RECV_BUFFER_SIZE });
   socket.bindSync({ port });
   socket.setRecvMetadata({ tos: true });
   console.log(`listening on ${socket.address().address}:${port}`);

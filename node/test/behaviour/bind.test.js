@@ -10,7 +10,7 @@ const { records } = require('../support/runtime.js');
 const { errorMonitor } = EventEmitter;
 const hasSync = typeof host.Socket.prototype.bindSync === 'function';
 const noMeasure = !hasSync && !records && `node:dgram of ${process.version} has no bindSync to compare with; the tests before this one state what is expected`;
-const NOBODY = '192.0.2.77'; // RFC 5737: an address that no host has
+const UNASSIGNED = '192.0.2.77'; // RFC 5737: an address that no host has
 
 differential('B6 bind returns the socket, and listening is never emitted at once', async (t) => {
   const socket = t.watch(t.socket('socket'), 'listening');
@@ -88,7 +88,7 @@ differential('B7 the bind callback is removed when the bind fails', async (t) =>
   const socket = t.socket('socket');
   const count = (when) => t.note(when, ...['listening', 'error', errorMonitor].map((event) => socket.listenerCount(event)));
   socket.on('error', t.callback('error'));
-  socket.bind(0, NOBODY, t.callback('never'));
+  socket.bind(0, UNASSIGNED, t.callback('never'));
   await t.turns();
   count('failed');
   socket.bind(0, '127.0.0.1', t.callback('bound'));
@@ -139,7 +139,7 @@ differential('B9 an address in use is an error, and the socket can bind again', 
 }, { least: 5 });
 
 differential('B9 the message of a failed bind to port 0 names no port', async (t) => {
-  for (const values of [[0, NOBODY], [4000, NOBODY], [undefined, NOBODY], [{ port: 0, address: NOBODY }]]) {
+  for (const values of [[0, UNASSIGNED], [4000, UNASSIGNED], [undefined, UNASSIGNED], [{ port: 0, address: UNASSIGNED }]]) {
     const socket = t.socket('socket');
     socket.bind(...values);
     t.note('error', ...await t.once(socket, 'error'));
@@ -331,14 +331,14 @@ const system = (label, message, errno, code, syscall, address, port) => [`${labe
 differential('B19 bindSync takes IP literals only and leaves the socket as it was', async (t) => {
   const socket = t.socket('socket');
   t.call('a name', () => socket.bindSync({ address: 'localhost' }));
-  t.call('nobody', () => socket.bindSync({ address: NOBODY }));
+  t.call('nobody', () => socket.bindSync({ address: UNASSIGNED }));
   t.call('all is well', () => socket.bindSync({ address: '127.0.0.1' }));
   t.call('again', () => socket.bindSync());
 }, {
   onHost: hasSync,
   expected: [
     badValue('a name', 'options.address', 'localhost', 'must be a numeric IP address; bindSync does not perform DNS resolution'),
-    system('nobody', `bind EADDRNOTAVAIL ${NOBODY}`, -99, 'EADDRNOTAVAIL', 'bind', NOBODY),
+    system('nobody', `bind EADDRNOTAVAIL ${UNASSIGNED}`, -99, 'EADDRNOTAVAIL', 'bind', UNASSIGNED),
     ['all is well returned', loopback],
     thrown('again', 'Error', 'Error', 'ERR_SOCKET_ALREADY_BOUND', 'Socket is already bound'),
   ],

@@ -4,7 +4,7 @@
 const { errorMonitor } = require('node:events');
 const util = require('node:util');
 const { differential } = require('../support/differential.js');
-const { DEAF_PORT, noIPv6 } = require('../support/network/namespaces.js');
+const { CLOSED_PORT, noIPv6 } = require('../support/network/namespaces.js');
 const { reservedPort } = require('../support/network/ports.js');
 
 differential('B50 connect while connecting and when connected', async (t) => {
@@ -213,7 +213,7 @@ differential('B65 a connect callback that is not a function', async (t) => {
 
 differential('B77 a connected socket goes on after a refusal', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'error');
-  socket.connect(DEAF_PORT, '127.0.0.1');
+  socket.connect(CLOSED_PORT, '127.0.0.1');
   await t.once(socket, 'connect');
   for (let n = 0; n < 3; n++) {
     const refused = t.once(socket, 'error');

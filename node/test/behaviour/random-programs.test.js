@@ -7,7 +7,7 @@ const { BlockList } = require('node:net');
 const fc = require('fast-check');
 const { declare, differential, same } = require('../support/differential.js');
 const { host, subject } = require('../support/module.js');
-const { DEAF_PORT, noIPv6 } = require('../support/network/namespaces.js');
+const { CLOSED_PORT, noIPv6 } = require('../support/network/namespaces.js');
 const runtime = require('../support/runtime.js');
 const { record } = require('../support/trace.js');
 
@@ -17,7 +17,7 @@ const { HELIOGRAM_TEST_SEED: SEED = 1, HELIOGRAM_TEST_PROGRAMS: PROGRAMS = 300 }
 const SOCKETS = 3;
 const CALLS = 3;
 
-const PORTS = [0, -1, 65_536, 1.5, '7', 'x', undefined, null, true, NaN, DEAF_PORT];
+const PORTS = [0, -1, 65_536, 1.5, '7', 'x', undefined, null, true, NaN, CLOSED_PORT];
 const HOPS = [0, 1, 64, 255, 256, -1, 1.5, '1', undefined];
 const SIZES = [0, 8_192, -1, 1.5, 2 ** 31, '1', undefined];
 
@@ -38,7 +38,7 @@ function portOf(socket) {
   try {
     return socket.address().port;
   } catch {
-    return DEAF_PORT;
+    return CLOSED_PORT;
   }
 }
 

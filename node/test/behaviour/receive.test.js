@@ -5,7 +5,7 @@ const net = require('node:net');
 const path = require('node:path');
 const { inChild } = require('../support/process/child.js');
 const { differential } = require('../support/differential.js');
-const { DEAF_PORT, namespace, noIPv6, noNamespace } = require('../support/network/namespaces.js');
+const { CLOSED_PORT, namespace, noIPv6, noNamespace } = require('../support/network/namespaces.js');
 const { reservedPort } = require('../support/network/ports.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'multicast.js');
@@ -300,7 +300,7 @@ differential('B45 receiveBlockList over IPv6 and for mapped addresses', async (t
 differential('B46 a receive error is an event, and the socket goes on', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'message', 'close');
   for (let n = 0; n < 2; n++) {
-    socket.connect(DEAF_PORT, '127.0.0.1');
+    socket.connect(CLOSED_PORT, '127.0.0.1');
     await t.once(socket, 'connect');
     const failed = t.once(socket, 'error');
     socket.send('to nobody');
@@ -335,7 +335,7 @@ differential('B46 a receive error comes before the datagrams received after it',
 
 differential('B46 an unconnected socket never gets ECONNREFUSED', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'error');
-  for (let n = 0; n < 3; n++) await t.sent('sent', socket, 'x', DEAF_PORT, '127.0.0.1');
+  for (let n = 0; n < 3; n++) await t.sent('sent', socket, 'x', CLOSED_PORT, '127.0.0.1');
   await t.barrier(socket);
 }, { least: 3 });
 

@@ -5,7 +5,7 @@ const dns = require('node:dns');
 const net = require('node:net');
 const util = require('node:util');
 const { differential } = require('../support/differential.js');
-const { DEAF_PORT, noIPv6 } = require('../support/network/namespaces.js');
+const { CLOSED_PORT, noIPv6 } = require('../support/network/namespaces.js');
 
 /** Sends with each list of arguments, and records the datagrams of the peer in order. */
 async function forms(t, socket, peer, lists) {
@@ -546,7 +546,7 @@ differential('B36 the order among several peers and sizes', async (t) => {
 
 differential('B77 ECONNREFUSED of a connected send has no address', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'error');
-  socket.connect(DEAF_PORT, '127.0.0.1');
+  socket.connect(CLOSED_PORT, '127.0.0.1');
   await t.once(socket, 'connect');
   // The error of the first is pending on the socket when the second is sent.
   socket.send('first', t.callback('first sent'));
@@ -557,7 +557,7 @@ differential('B77 ECONNREFUSED of a connected send has no address', async (t) =>
 
 differential('B77 an idle connected socket emits recvmsg ECONNREFUSED', async (t) => {
   const socket = await t.bound('socket');
-  socket.connect(DEAF_PORT, '127.0.0.1');
+  socket.connect(CLOSED_PORT, '127.0.0.1');
   await t.once(socket, 'connect');
   await t.sent('sent', socket, 'x');
   t.note('error', ...await t.once(socket, 'error'));
@@ -565,8 +565,8 @@ differential('B77 an idle connected socket emits recvmsg ECONNREFUSED', async (t
 
 differential('B77 an unconnected socket emits no error', async (t) => {
   const socket = t.watch(await t.bound('socket'), 'error');
-  await t.sent('sent', socket, 'x', DEAF_PORT, '127.0.0.1');
-  await t.sent('sent', socket, 'x', DEAF_PORT, '127.0.0.1');
+  await t.sent('sent', socket, 'x', CLOSED_PORT, '127.0.0.1');
+  await t.sent('sent', socket, 'x', CLOSED_PORT, '127.0.0.1');
   await t.barrier(socket);
 }, { least: 2 });
 

@@ -4,7 +4,7 @@
 const assert = require('node:assert');
 const { BlockList } = require('node:net');
 const { eventually, extra, numbers, pair, sendNumbers } = require('../support/extras.js');
-const { DEAF_PORT } = require('../support/network/namespaces.js');
+const { CLOSED_PORT } = require('../support/network/namespaces.js');
 
 const LO = '127.0.0.1';
 const LARGEST = 64;
@@ -174,7 +174,7 @@ extra('datagrams of many sizes', async (t) => {
 extra('receive errors are error events', async (t) => {
   const socket = await t.bound('socket');
   const batches = batchesOf(socket);
-  await t.connected(socket, { address: () => ({ port: DEAF_PORT, address: LO }) });
+  await t.connected(socket, { address: () => ({ port: CLOSED_PORT, address: LO }) });
   const heard = t.once(socket, 'error');
   socket.send('anybody?');
   assert.strictEqual((await heard)[0].code, 'ECONNREFUSED');

@@ -6,7 +6,7 @@ const assert = require('node:assert');
 const { on } = require('node:events');
 const path = require('node:path');
 const { eventually, extra, numbers, pair, sendNumbers } = require('../support/extras.js');
-const { DEAF_PORT } = require('../support/network/namespaces.js');
+const { CLOSED_PORT } = require('../support/network/namespaces.js');
 const { ends } = require('../support/process/lifetime.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'pause.js');
@@ -127,7 +127,7 @@ extra('a receive error is held too', async (t) => {
   const socket = await t.bound('socket');
   const errors = [];
   socket.on('error', (error) => errors.push(error.message));
-  socket.connect(DEAF_PORT, '127.0.0.1');
+  socket.connect(CLOSED_PORT, '127.0.0.1');
   await t.once(socket, 'connect');
   socket.pause();
   socket.send('to nobody');

@@ -5,7 +5,7 @@ const assert = require('node:assert');
 const { getEventListeners } = require('node:events');
 const path = require('node:path');
 const { ends } = require('../support/process/lifetime.js');
-const { DEAF_PORT } = require('../support/network/namespaces.js');
+const { CLOSED_PORT } = require('../support/network/namespaces.js');
 const { failure, extra, numbers } = require('../support/extras.js');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'promises.js');
@@ -179,7 +179,7 @@ extra('closing while a bind is under way', async (t) => {
 
 extra('a receive error rejects one receive(), and the socket goes on', async (t) => {
   const { socket, port } = await bound(t);
-  await socket.connect(DEAF_PORT, LO);
+  await socket.connect(CLOSED_PORT, LO);
   await socket.send('to nobody');
   const error = await failure(() => socket.receive({ timeout: 15_000 }));
   assert.deepStrictEqual([error.code, error.syscall], ['ECONNREFUSED', 'recvmsg']);

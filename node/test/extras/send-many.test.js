@@ -4,7 +4,7 @@
 const assert = require('node:assert');
 const { BlockList } = require('node:net');
 const { eventually, failure, extra, numbers } = require('../support/extras.js');
-const { DEAF_PORT } = require('../support/network/namespaces.js');
+const { CLOSED_PORT } = require('../support/network/namespaces.js');
 
 const LO = '127.0.0.1';
 const notLinux = process.platform !== 'linux' && 'only Linux has this';
@@ -61,7 +61,7 @@ extra('connected', async (t) => {
 
 extra('ECONNREFUSED is reported as for single sends', async (t) => {
   const socket = await t.bound('socket');
-  await t.connected(socket, { address: () => ({ port: DEAF_PORT, address: LO }) });
+  await t.connected(socket, { address: () => ({ port: CLOSED_PORT, address: LO }) });
   socket.on('error', () => {});
   const [error, count] = await t.until((done) => socket.sendMany(numbers(9), done));
   assert.deepStrictEqual([error.code, error.syscall, error.index, count], ['ECONNREFUSED', 'send', 1, 5]);

@@ -24,7 +24,7 @@ function leaks(title, scenario) {
 
 leaks('10,000 sockets bound and closed', 'bound');
 leaks('10,000 sockets that sent, received and closed', 'busy');
-leaks('sockets closed unbound, while binding, connected, and after a failed bind', 'ways');
+leaks('sockets closed unbound, while binding, connected, and after a failed bind', 'lifecycles');
 leaks('sockets closed with sends under way', 'sending');
 leaks('buffers of received datagrams are freed', 'received');
 

@@ -2,11 +2,11 @@
 // B36, B70, B77, B87, B88: the sends of one turn leave as a batch, which no program can see: each has its own outcome, in order.
 
 const { differential } = require('../../support/differential.js');
-const { DEAF_PORT } = require('../../support/network/namespaces.js');
+const { CLOSED_PORT } = require('../../support/network/namespaces.js');
 
 async function connectedToNobody(t) {
   const socket = t.watch(await t.bound('socket'), 'error');
-  socket.connect(DEAF_PORT, '127.0.0.1');
+  socket.connect(CLOSED_PORT, '127.0.0.1');
   await t.once(socket, 'connect');
   return socket;
 }

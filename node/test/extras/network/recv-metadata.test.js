@@ -22,8 +22,8 @@ extra('rinfo has only the metadata that was asked for', async (t) => {
   const received = [];
   socket.on('message', (_message, rinfo) => received.push(Object.keys(rinfo).slice(4)));
   const asked = [{}, { ttl: true }, { tos: true, ttl: false }, { localAddress: true }, { timestamp: true }, {}];
-  for (const [n, info] of asked.entries()) {
-    assert.strictEqual(socket.setRecvMetadata(info), undefined);
+  for (const [n, options] of asked.entries()) {
+    assert.strictEqual(socket.setRecvMetadata(options), undefined);
     sender.send('x');
     await eventually(t, () => received.length === n + 1);
   }
@@ -55,11 +55,11 @@ extra('a datagram of the largest size is not truncated and has no segment size',
   const { socket, sender } = await pair(t, { type: 'udp4', recvBufferSize: 1 << 20 });
   const received = [];
   socket.on('message', (_message, { size, ...rinfo }) => received.push([size, ...Object.entries(rinfo).slice(3).flat()]));
-  for (const info of [{ truncated: true }, { segmentSize: true }]) {
-    socket.setRecvMetadata(info);
+  for (const options of [{ truncated: true }, { segmentSize: true }]) {
+    socket.setRecvMetadata(options);
     sender.send(Buffer.alloc(65_507));
     await eventually(t, () => received.length > 0);
-    assert.deepStrictEqual(received.splice(0), [info.truncated ? [65_507, 'truncated', false] : [65_507]]);
+    assert.deepStrictEqual(received.splice(0), [options.truncated ? [65_507, 'truncated', false] : [65_507]]);
   }
 }, { needs: notLinux });
 

@@ -45,6 +45,6 @@ function holdsBack() {
 }
 
 /** A closed port: it is below the range from which the kernel chooses. */
-const DEAF_PORT = 7;
+const CLOSED_PORT = 7;
 
-module.exports = { DEAF_PORT, namespace, noIPv6, noNamespace, noPacing };
+module.exports = { CLOSED_PORT, namespace, noIPv6, noNamespace, noPacing };
