@@ -6,7 +6,7 @@ const path = require('node:path');
 const { extra } = require('../support/extras.js');
 const { selfTest } = require('../support/module.js');
 
-/** What a promise, a loop or a property of its own stands for. */
+/** Methods that heliogram/promises replaces by a promise, a loop or a property. */
 const OTHERWISE = ['bind', 'bindSync', 'connect', 'connectSync', 'constructor', 'messages', 'readable', 'writable', 'writableLength', 'writableNeedDrain', 'sendto'];
 
 extra('B96 heliogram/promises has every method of the socket', async (t) => {

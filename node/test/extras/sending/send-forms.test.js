@@ -1,13 +1,13 @@
 'use strict';
-// B92, B93: the options in each form of send(), and option objects with a key that means nothing.
+// B92, B93, B94: the options in each form of send(), option objects with an unknown key, and unusual views.
 
 const assert = require('node:assert');
-const { extra, failure, pair } = require('../support/extras.js');
+const { extra, failure, pair } = require('../../../support/extras.js');
 
 const LO = '127.0.0.1';
 const SOURCE = { source: '127.0.0.9' };
 
-/** What a form sends from an unconnected socket. */
+/** The arguments of each form from an unconnected socket. */
 const UNCONNECTED = {
   'port, address, options': ['message', 'port', LO, SOURCE],
   'offset, length, port, address, options': [Buffer.from('a message!'), 2, 7, 'port', LO, SOURCE],
@@ -43,7 +43,7 @@ for (const [form, values] of Object.entries(CONNECTED)) {
   });
 }
 
-extra('B93 an unknown key is refused, and the nearest named', async (t) => {
+extra('B93 the error of an unknown option names the nearest one', async (t) => {
   const { socket } = await pair(t);
   const cases = [
     [() => socket.send('x', 9, LO, { timestamp: true }), 'options.timestamp', 'transmitTimestamp'],
@@ -59,7 +59,7 @@ extra('B93 an unknown key is refused, and the nearest named', async (t) => {
   }
 });
 
-extra('B94 views that lie, or whose memory has gone, are sent as far as they have bytes', async (t) => {
+extra('B94 a view with a false byteLength or a shrunk buffer sends the bytes that it has', async (t) => {
   const { socket } = await pair(t);
   const unconnected = await t.bound('unconnected');
   const { port } = socket.address();
