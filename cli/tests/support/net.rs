@@ -39,6 +39,23 @@ impl Net {
         Some(Net { shell, stdin })
     }
 
+    /// Sets the MTU of the loopback device.
+    pub(crate) fn set_mtu(&self, mtu: u32) {
+        let mut ip = Command::new("nsenter");
+        ip.args([
+            "--target",
+            &self.shell.id().to_string(),
+            "--net",
+            "ip",
+            "link",
+            "set",
+            "lo",
+            "mtu",
+            &mtu.to_string(),
+        ]);
+        assert!(ip.status().unwrap().success());
+    }
+
     /// Gives the loopback device the queueing discipline `fq`, where the kernel has it.
     pub(crate) fn has_fq(&self) -> Result<(), String> {
         let mut tc = Command::new("nsenter");
