@@ -1,5 +1,5 @@
-//! A small DHCP-like server on every interface at once. It answers from the address and by the interface that received the
-//! question, and leases addresses of that network.
+//! A small DHCP-like server on every interface at once. It answers from the address and by the interface that received
+//! the question, and leases addresses of that network.
 //!
 //! `cargo run -p heliogram --example lease_server -- 6767`. A client sends `DISCOVER` and its name, to one of the server's
 //! addresses or to 255.255.255.255, and may have no address yet. Ctrl-C ends it.

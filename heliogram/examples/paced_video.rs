@@ -1,5 +1,5 @@
-//! A simple video call: the datagrams of each frame leave evenly spread and marked as ECN-capable, and the rate follows the
-//! congestion that routers mark instead of dropping.
+//! A simple video call: the datagrams of each frame leave evenly spread and marked as ECN-capable, and the rate follows
+//! the congestion that routers mark instead of dropping.
 //!
 //! `cargo run -p heliogram --example paced_video -- receive 5004`, and in another terminal
 //! `cargo run -p heliogram --example paced_video -- send 127.0.0.1:5004`. Both end by themselves.

@@ -162,9 +162,9 @@ fn a_client_without_an_address_is_answered_on_its_own_link() {
     assert_eq!((&offer[..], from), ("OFFER 10.77.2.100 to new", "10.77.2.2:6767".parse().unwrap()));
 }
 
-/// A router that marks the datagrams of a frame beyond the first `most`. It is a socket between sender and receiver, because
-/// not every kernel has a queueing discipline that marks. Ends with the video; returns the time from the first to the last
-/// datagram, how many came, and how many it marked.
+/// A router that marks the datagrams of a frame beyond the first `most`. It is a socket between sender and receiver,
+/// because not every kernel has a queueing discipline that marks. Ends with the video; returns the time from the first
+/// to the last datagram, how many came, and how many it marked.
 fn mark_excess(router: &Socket, receiver: SocketAddr, most: u32) -> (Duration, u32, u32) {
     let (mut sender, mut frame, mut in_frame, mut marked, mut came) = (None, 0, 0, 0, 0);
     let (mut first, mut last) = (None, SystemTime::UNIX_EPOCH);
@@ -191,8 +191,8 @@ fn mark_excess(router: &Socket, receiver: SocketAddr, most: u32) -> (Duration, u
     }
 }
 
-/// Sends a video through a router that marks the datagrams of a frame beyond the first `MOST`; fails with what was counted
-/// if that is wrong. A hundred frames of 20 ms take two seconds; the last datagram leaves before their end.
+/// Sends a video through a router that marks the datagrams of a frame beyond the first `MOST`; fails with what was
+/// counted if that is wrong. A hundred frames of 20 ms take two seconds; the last datagram leaves before their end.
 fn video(net: &Net) -> Result<(), String> {
     const MOST: u32 = 8;
     const ASKED: Duration = Duration::from_millis(2000);

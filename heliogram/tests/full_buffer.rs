@@ -12,8 +12,8 @@ use common::{LONG, code, recv, send, within};
 use heliogram::send_queue::SendQueue;
 use heliogram::{Datagram, Socket, SocketControl, SocketOptions, SocketType};
 
-/// An address of the west's network that no host has: datagrams to it wait in the kernel, and fill the send buffer, until
-/// [`answer`] gives the address to the middle host.
+/// An address of the west's network that no host has: datagrams to it wait in the kernel, and fill the send buffer,
+/// until [`answer`] gives the address to the middle host.
 const ABSENT: &str = "10.77.1.50";
 
 /// Gives the absent address to the middle host.

@@ -1,4 +1,5 @@
-//! GRO is switched on and off while other threads receive: no order of calls merges datagrams or truncates one silently.
+//! GRO is switched on and off while other threads receive: no order of calls merges datagrams or truncates one
+//! silently.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -69,7 +70,8 @@ fn switch(receivers: [Receive; 2], steps: &[bool]) {
         }
         for &on in steps {
             let before = seen.load(Ordering::Relaxed);
-            // A receive with too small a buffer is refused while GRO is on, so one of the two threads may receive nothing.
+            // A receive with too small a buffer is refused while GRO is on, so one of the two threads may receive
+            // nothing.
             for _ in 0..50 {
                 if seen.load(Ordering::Relaxed) > before + 20 {
                     break;

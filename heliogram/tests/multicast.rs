@@ -1,5 +1,5 @@
-//! Groups, source-specific groups, broadcast, hop limits, path MTU and ICMP between hosts, which are network namespaces of
-//! this test.
+//! Groups, source-specific groups, broadcast, hop limits, path MTU and ICMP between hosts, which are network namespaces
+//! of this test.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -108,7 +108,8 @@ fn an_interface_is_named_by_address_index_or_text() {
         member.join_multicast(group.ip(), wrong).unwrap();
         let heard = arrives(&sender, group, direct, &member);
         // Linux hands a group's datagram to every bound IPv4 socket of a host that has joined it anywhere, unless
-        // IP_MULTICAST_ALL is off; here the host has left the group on that interface, so that it drops the datagram earlier.
+        // IP_MULTICAST_ALL is off; here the host has left the group on that interface, so that it drops the datagram
+        // earlier.
         assert!(!heard, "{wrong:?}");
     }
 }
@@ -328,8 +329,8 @@ fn link_local_peers_have_a_zone() {
     assert_eq!(recv(&sender), b"and back");
 }
 
-/// A port that no socket of these hosts has had. A port that was just closed may still be open: a child process of another
-/// test keeps the descriptor until its exec.
+/// A port that no socket of these hosts has had. A port that was just closed may still be open: a child process of
+/// another test keeps the descriptor until its exec.
 const CLOSED: u16 = 9;
 
 #[test]

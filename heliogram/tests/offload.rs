@@ -1,5 +1,5 @@
-//! GSO batches (`UDP_SEGMENT`) that the kernel, the device or the path refuses: the datagrams leave one by one, in order,
-//! with the same outcomes, and the refused size is not tried again.
+//! GSO batches (`UDP_SEGMENT`) that the kernel, the device or the path refuses: the datagrams leave one by one, in
+//! order, with the same outcomes, and the refused size is not tried again.
 #![cfg(target_os = "linux")]
 
 mod common;

@@ -1,5 +1,5 @@
-//! Options, one row each: which values are accepted, what the kernel reads back, which values are refused, and the error
-//! texts. The kernel's own errors are those of Linux.
+//! Options, one row each: which values are accepted, what the kernel reads back, which values are refused, and the
+//! error texts. The kernel's own errors are those of Linux.
 #![cfg(target_os = "linux")]
 
 use std::io;
@@ -68,7 +68,8 @@ const TABLE: [Row; 5] = [
         name: "setMulticastInterface",
         set: |socket, index| socket.set_multicast_interface(Interface::Index(index)),
         get: |kernel, socket_type| match socket_type {
-            // For IPv4 the kernel reports only the address: 127.0.0.1 stands for the loopback interface, 0.0.0.0 for none.
+            // For IPv4 the kernel reports only the address: 127.0.0.1 stands for the loopback interface, 0.0.0.0 for
+            // none.
             SocketType::Udp4 => kernel.multicast_if_v4().map(|address| u32::from(!address.is_unspecified())),
             SocketType::Udp6 => kernel.multicast_if_v6(),
         },

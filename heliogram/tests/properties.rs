@@ -1,5 +1,5 @@
-//! Random sequences of operations on three loopback sockets: the state follows the table, every error code is that of the
-//! rules, each receiver gets exactly what was sent to it, in order, and a closed socket stays closed.
+//! Random sequences of operations on three loopback sockets: the state follows the table, every error code is that of
+//! the rules, each receiver gets exactly what was sent to it, in order, and a closed socket stays closed.
 #![cfg(target_os = "linux")]
 
 mod common;

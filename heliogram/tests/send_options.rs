@@ -203,7 +203,8 @@ fn a_transmit_time_needs_a_clock() {
     );
 }
 
-/// Gives an interface the queueing discipline that holds datagrams back until their transmit time; or prints why it cannot.
+/// Gives an interface the queueing discipline that holds datagrams back until their transmit time; or prints why it
+/// cannot.
 fn add_fq(host: &Host, interface: &str) -> bool {
     let tc = host.run(|| Command::new("tc").args(["qdisc", "add", "dev", interface, "root", "fq"]).output());
     let why = match tc {

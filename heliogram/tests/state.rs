@@ -1,4 +1,5 @@
-//! The state machine: its whole table, cell by cell, and the real socket compared with it in every state that it can reach.
+//! The state machine: its whole table, cell by cell, and the real socket compared with it in every state that it can
+//! reach.
 
 mod common;
 

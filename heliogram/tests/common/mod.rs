@@ -129,8 +129,8 @@ pub(crate) fn assert_works(socket: &Socket) {
     assert_eq!(recv(socket), b"in");
 }
 
-/// Pins this thread, and those that it starts, to its CPU: a loopback or veth interface keeps the order only of datagrams
-/// that one CPU sends.
+/// Pins this thread, and those that it starts, to its CPU: a loopback or veth interface keeps the order only of
+/// datagrams that one CPU sends.
 #[cfg(target_os = "linux")]
 pub(crate) fn stay_on_this_cpu() -> std::io::Result<()> {
     use nix::sched::{CpuSet, sched_getcpu, sched_setaffinity};

@@ -1,7 +1,8 @@
 //! Hosts for tests: network namespaces joined by veth links, made with `ip` as root.
 //!
-//! A namespace has no name: it lives as long as the descriptor in its [`Host`], so that nothing is left behind, not even
-//! by a test that was killed. A socket stays in the namespace in which it was opened, whichever thread uses it later.
+//! A namespace has no name: it lives as long as the descriptor in its [`Host`], so that nothing is left behind, not
+//! even by a test that was killed. A socket stays in the namespace in which it was opened, whichever thread uses it
+//! later.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

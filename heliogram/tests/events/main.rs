@@ -1,5 +1,5 @@
-//! The events API. The name of a test begins with the number of the statement in docs/behaviour.md that it checks, where
-//! there is one.
+//! The events API. The name of a test begins with the number of the statement in docs/behaviour.md that it checks,
+//! where there is one.
 
 #[path = "../common/mod.rs"]
 mod common;
