@@ -2,7 +2,7 @@
 // writableNeedDrain, writableLength, 'drain', and the limits of the send queue.
 
 const assert = require('node:assert');
-const { eventually, failure, extra } = require('../../../support/extras.js');
+const { eventually, failure, extra } = require('../../support/extras.js');
 
 const LO = '127.0.0.1';
 const NAME = 'some.example';

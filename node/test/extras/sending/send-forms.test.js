@@ -2,7 +2,7 @@
 // B92, B93, B94: the options in each form of send(), option objects with an unknown key, and unusual views.
 
 const assert = require('node:assert');
-const { extra, failure, pair } = require('../../../support/extras.js');
+const { extra, failure, pair } = require('../../support/extras.js');
 
 const LO = '127.0.0.1';
 const SOURCE = { source: '127.0.0.9' };

@@ -3,8 +3,8 @@
 
 const assert = require('node:assert');
 const { BlockList } = require('node:net');
-const { eventually, failure, extra, numbers } = require('../../../support/extras.js');
-const { CLOSED_PORT } = require('../../../support/network/namespaces.js');
+const { eventually, failure, extra, numbers } = require('../../support/extras.js');
+const { CLOSED_PORT } = require('../../support/network/namespaces.js');
 
 const LO = '127.0.0.1';
 const notLinux = process.platform !== 'linux' && 'only Linux has this';
