@@ -300,7 +300,7 @@ fn a_bound_descriptor_is_adopted() {
     assert_eq!((socket.state().bind, socket.local_addr()), (Bind::Bound, Ok(address)));
     let descriptor = socket.descriptor().unwrap();
     let kernel = socket2::SockRef::from(&descriptor);
-    assert!(kernel.nonblocking().unwrap() && kernel.reuse_address().unwrap());
+    assert!(kernel.nonblocking().unwrap() && !kernel.reuse_address().unwrap());
     assert_eq!(code(socket.try_recv_msg(&mut [0; 9])), "EAGAIN");
     assert_works(&socket);
     assert_eq!(code(socket.bind_descriptor(UdpSocket::bind(V4).unwrap().into())), "ERR_SOCKET_ALREADY_BOUND");

@@ -30,6 +30,10 @@ impl WatchedSocket {
         self.examine(&second)?;
         let descriptor = if copy { second } else { self.take_unwatched(fd)? };
         self.udp.bind_descriptor(descriptor).map_err(|error| refusal(&error))?;
+        // As libuv: the port may be shared.
+        if let error @ ..0 = self.restore_sharing(true) {
+            return Err(Either::A(error));
+        }
         self.share().map_err(|error| refusal(&error))
     }
 

@@ -114,7 +114,8 @@ impl Socket {
 
     /// Takes over a UDP socket that exists already, bound or not: Node's `bind({ fd })`.
     ///
-    /// It is made non-blocking, and is closed with this socket. One that has a peer makes this socket connected.
+    /// It is made non-blocking and close-on-exec, and is closed with this socket. One that has a peer makes this socket connected.
+    /// Unlike libuv, this does not set `SO_REUSEADDR` unless [`reuse_addr`](SocketOptions::reuse_addr) asks for it.
     ///
     /// # Errors
     ///
@@ -279,7 +280,10 @@ impl SocketControl {
     }
 
     fn prepare_adopted(&self, sys: &sys::Socket) -> io::Result<()> {
-        sys.set_reuse_addr()?;
+        // Only if asked for: another user's socket could share the port.
+        if self.options.reuse_addr {
+            sys.set_reuse_addr()?;
+        }
         self.take_device(sys)?;
         if sys.has_gro() {
             self.gro.store(true, Ordering::Relaxed);

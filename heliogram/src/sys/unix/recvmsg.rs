@@ -24,8 +24,11 @@ impl Socket {
     pub(crate) fn set_recv_metadata(&self, info: RecvMetadataOptions) -> io::Result<()> {
         let wants = |bit| c_int::from(info.has(bit));
         // First what other systems refuse, so that a refusal changes nothing.
-        self.set_dropped(info.has(RecvMetadataOptions::DROPPED))?;
-        self.set_hardware_timestamp(info.has(RecvMetadataOptions::HARDWARE_TIMESTAMP))?;
+        let wanted = |bit, outcome: io::Result<()>| if info.has(bit) { outcome } else { Ok(()) };
+        let (dropped, hardware) = (RecvMetadataOptions::DROPPED, RecvMetadataOptions::HARDWARE_TIMESTAMP);
+        // A kernel that lacks what nobody asks for lacks nothing.
+        wanted(dropped, self.set_dropped(info.has(dropped)))?;
+        wanted(hardware, self.set_hardware_timestamp(info.has(hardware)))?;
         self.set_by_family(&PACKET_INFO, wants(RecvMetadataOptions::PACKET_INFO))?;
         self.set_by_family(&TRAFFIC_CLASS, wants(RecvMetadataOptions::TRAFFIC_CLASS))?;
         self.set_by_family(&HOP_LIMIT, wants(RecvMetadataOptions::HOP_LIMIT))?;

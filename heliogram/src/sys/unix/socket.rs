@@ -49,7 +49,8 @@ impl Socket {
         if kind(&inner)? != domain(family) {
             return Ok(Err(io::Error::from_raw_os_error(errno::EINVAL)));
         }
-        Ok(inner.set_nonblocking(true).map(|()| Socket::new(inner, family)))
+        let prepared = inner.set_nonblocking(true).and_then(|()| inner.set_cloexec(true));
+        Ok(prepared.map(|()| Socket::new(inner, family)))
     }
 
     fn new(inner: socket2::Socket, family: SocketType) -> Self {
