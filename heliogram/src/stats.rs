@@ -29,9 +29,10 @@ pub struct Stats {
     pub would_block_out: u64,
     /// GSO batches that the kernel, the device or the path refused, so that their datagrams left one by one.
     pub gso_refusals: u64,
-    /// Datagrams that the kernel dropped because the receive buffer was full, or their checksum was wrong (`SO_MEMINFO`, Linux;
+    /// Packets that the kernel dropped because the receive buffer was full, or their checksum was wrong; a GRO packet counts once,
+    /// however many datagrams it has (`SO_MEMINFO`, Linux;
     /// modulo 2³²). `None` elsewhere, and for a socket that is not open.
-    pub dropped: Option<u32>,
+    pub dropped_packets: Option<u32>,
     /// The most bytes that have waited in the runtime's send queue at once.
     pub queue_size_peak: usize,
     /// The most datagrams.

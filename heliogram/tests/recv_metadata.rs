@@ -134,21 +134,21 @@ fn the_count_of_drops_is_what_was_sent_and_not_received() {
     let options = SocketOptions::new(SocketType::Udp4).recv_buffer_size(16 << 10);
     let (sender, receiver) = (bound("127.0.0.1:0"), Socket::new(&options).unwrap());
     receiver.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
-    receiver.set_recv_metadata(RecvMetadataOptions::new().dropped(true)).unwrap();
+    receiver.set_recv_metadata(RecvMetadataOptions::new().dropped_packets(true)).unwrap();
     let to = receiver.local_addr().unwrap();
-    assert_eq!(metadata(&sender, to, &receiver).dropped, Some(0));
+    assert_eq!(metadata(&sender, to, &receiver).dropped_packets, Some(0));
     (0..SENT).for_each(|_| assert_eq!(send(&sender, &[7; 1000], Some(to)), Ok(1000)));
     let mut recv_batch = RecvBatch::new(8, 2048);
     let (mut arrived, mut dropped) = (0, Some(0));
     while let Ok(count) = receiver.try_recv_batch(&mut recv_batch) {
         arrived += count;
         for message in recv_batch.iter() {
-            assert!(message.rinfo.metadata.dropped >= dropped, "the count of drops never decreases");
-            dropped = message.rinfo.metadata.dropped;
+            assert!(message.rinfo.metadata.dropped_packets >= dropped, "the count of drops never decreases");
+            dropped = message.rinfo.metadata.dropped_packets;
         }
     }
     assert!(arrived < SENT, "the buffer holds them all");
-    assert_eq!(metadata(&sender, to, &receiver).dropped, Some((SENT - arrived) as u32));
+    assert_eq!(metadata(&sender, to, &receiver).dropped_packets, Some((SENT - arrived) as u32));
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn every_datagram_of_a_gro_packet_has_its_metadata() {
         assert!(received.iter().map(|(bytes, _)| &bytes[..]).eq(payloads.iter().map(|bytes| &bytes[..])));
         for (_, rinfo) in &received {
             assert_eq!(rinfo.metadata.local_ip, Some(ip("10.77.1.2")));
-            assert_eq!((rinfo.metadata.hop_limit, rinfo.metadata.dropped), (Some(64), Some(0)));
+            assert_eq!((rinfo.metadata.hop_limit, rinfo.metadata.dropped_packets), (Some(64), Some(0)));
             assert!(rinfo.metadata.software_timestamp.is_some());
             assert_eq!(rinfo.metadata.segment_size, if coalesced { Some(100) } else { None });
         }

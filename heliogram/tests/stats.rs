@@ -16,7 +16,7 @@ fn the_counters_of_a_new_socket_are_zero() {
     assert_eq!(unbound.stats(), Stats::default());
     let bound = bound("127.0.0.1:0");
     let stats = bound.stats();
-    assert_eq!((stats.datagrams_in, stats.datagrams_out, stats.dropped), (0, 0, Some(0)));
+    assert_eq!((stats.datagrams_in, stats.datagrams_out, stats.dropped_packets), (0, 0, Some(0)));
 }
 
 #[test]
@@ -34,7 +34,11 @@ fn single_datagrams_are_counted_both_ways() {
     assert!(came.would_block_in >= 1);
     assert_eq!((came.datagrams_out, out.datagrams_in), (0, 0));
     receiver.close().unwrap();
-    assert_eq!((receiver.stats().datagrams_in, receiver.stats().dropped), (3, None), "the counters outlive the close");
+    assert_eq!(
+        (receiver.stats().datagrams_in, receiver.stats().dropped_packets),
+        (3, None),
+        "the counters outlive the close"
+    );
 }
 
 #[test]
@@ -74,7 +78,7 @@ fn the_count_of_drops_is_what_was_sent_and_not_received() {
     }
     while receiver.try_recv_msg(&mut [0; 1000]).is_ok() {}
     let stats = receiver.stats();
-    let dropped = u64::from(stats.dropped.unwrap());
+    let dropped = u64::from(stats.dropped_packets.unwrap());
     assert!(dropped > 0);
     assert_eq!(sender.stats().datagrams_out, stats.datagrams_in + dropped);
 }

@@ -105,7 +105,7 @@ impl<'a> Server<'a> {
 
     /// The sums over all streams, once they have ended.
     pub(crate) fn figures(&self) -> Received {
-        self.total.figures(self.socket.stats().dropped.unwrap_or(0).into())
+        self.total.figures(self.socket.stats().dropped_packets.unwrap_or(0).into())
     }
 
     /// How many datagrams have come.

@@ -255,5 +255,5 @@ impl Stream {
 
 /// How many datagrams the socket has dropped because its receive buffer was full.
 pub(crate) fn dropped(route: &Route) -> u64 {
-    route.socket.stats().dropped.unwrap_or(0).into()
+    route.socket.stats().dropped_packets.unwrap_or(0).into()
 }

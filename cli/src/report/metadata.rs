@@ -22,7 +22,7 @@ pub(crate) fn text(metadata: &RecvMetadata) -> String {
         metadata.traffic_class.map(|class| format!("dscp {}", class.dscp())),
         metadata.traffic_class.map(|class| ecn(class.ecn()).into()),
         metadata.software_timestamp.map(|time| format!("at {}", text::moment(time))),
-        metadata.dropped.filter(|&count| count > 0).map(|count| format!("{count} dropped before")),
+        metadata.dropped_packets.filter(|&count| count > 0).map(|count| format!("{count} dropped before")),
     ];
     facts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
@@ -36,7 +36,7 @@ pub(crate) fn fields(metadata: &RecvMetadata) -> Map<String, Value> {
         ("dscp", metadata.traffic_class.map(|class| class.dscp().into())),
         ("ecn", metadata.traffic_class.map(|class| ecn(class.ecn()).into())),
         ("timestamp_ns", metadata.software_timestamp.map(|time| nanos(time).into())),
-        ("dropped", metadata.dropped.map(Into::into)),
+        ("dropped", metadata.dropped_packets.map(Into::into)),
     ];
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
@@ -68,7 +68,7 @@ pub(crate) const fn ecn(mark: Ecn) -> &'static str {
 /// What has come in, on one line.
 pub(crate) fn stats_text(stats: &Stats) -> String {
     let (count, calls) = (HumanCount(stats.datagrams_in), HumanCount(stats.batches_in));
-    let dropped = stats.dropped.map_or("unknown".into(), |count| HumanCount(count.into()).to_string());
+    let dropped = stats.dropped_packets.map_or("unknown".into(), |count| HumanCount(count.into()).to_string());
     let (coalesced, empty) = (HumanCount(stats.gro_packets_in), HumanCount(stats.would_block_in));
     let bytes = HumanBytes(stats.bytes_in);
     format!(
@@ -86,7 +86,7 @@ pub(crate) fn stats_event(stats: &Stats) -> Value {
             "calls": stats.batches_in,
             "coalesced": stats.gro_packets_in,
             "found_nothing": stats.would_block_in,
-            "dropped": stats.dropped,
+            "dropped": stats.dropped_packets,
         }),
     )
 }

@@ -183,7 +183,9 @@ impl StatsView {
 
     fn print(&mut self, socket: &TokioSocket, session: &Session) -> Outcome {
         let stats = socket.stats();
-        if self.shown.is_some_and(|shown| (shown.datagrams_in, shown.dropped) == (stats.datagrams_in, stats.dropped)) {
+        if self.shown.is_some_and(|shown| {
+            (shown.datagrams_in, shown.dropped_packets) == (stats.datagrams_in, stats.dropped_packets)
+        }) {
             return Ok(());
         }
         self.shown = Some(stats);

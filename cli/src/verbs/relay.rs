@@ -193,7 +193,7 @@ impl<'a> Passage<'a> {
         let mut summary = Summary::default();
         forward.rows(&mut summary, "to the server");
         reverse.rows(&mut summary, "back");
-        let dropped = self.socket.stats().dropped.filter(|&count| count > 0);
+        let dropped = self.socket.stats().dropped_packets.filter(|&count| count > 0);
         summary.row_if("dropped", dropped.map(|count| format!("{count} datagrams by this socket, which had no room")));
         self.session.result(&summary, || {
             output::summary("relay", json!({ "forward": forward, "reverse": reverse, "dropped_by_socket": dropped }))

@@ -28,7 +28,12 @@ impl RecvMetadataOptions {
     /// Everything but hardware timestamps, which cost every datagram something even where no device has them. Systems
     /// other than Linux lack some of it, and refuse.
     pub const fn all() -> Self {
-        RecvMetadataOptions::new().packet_info(true).traffic_class(true).hop_limit(true).timestamp(true).dropped(true)
+        RecvMetadataOptions::new()
+            .packet_info(true)
+            .traffic_class(true)
+            .hop_limit(true)
+            .timestamp(true)
+            .dropped_packets(true)
     }
 
     /// [`RecvMetadata::destination`], [`RecvMetadata::local_ip`] and [`RecvMetadata::interface`] (`IP_PKTINFO`, `IPV6_RECVPKTINFO`; on
@@ -65,9 +70,9 @@ impl RecvMetadataOptions {
         self.with(RecvMetadataOptions::HARDWARE_TIMESTAMP, on)
     }
 
-    /// [`RecvMetadata::dropped`] (`SO_RXQ_OVFL`, Linux).
+    /// [`RecvMetadata::dropped_packets`] (`SO_RXQ_OVFL`, Linux).
     #[must_use]
-    pub const fn dropped(self, on: bool) -> Self {
+    pub const fn dropped_packets(self, on: bool) -> Self {
         self.with(RecvMetadataOptions::DROPPED, on)
     }
 
@@ -122,9 +127,10 @@ pub struct RecvMetadata {
     pub software_timestamp: Option<SystemTime>,
     /// When the device took it from the wire, by the device's own clock, whose zero can be any moment.
     pub hardware_timestamp: Option<Duration>,
-    /// How many datagrams the kernel has dropped since the socket was opened because its receive buffer was full, up to
+    /// How many packets the kernel has dropped since the socket was opened because its receive buffer was full, up to
     /// when it queued this one; modulo 2³².
-    pub dropped: Option<u32>,
+    /// A GRO packet counts once, however many datagrams it has: with GRO on, the number of lost datagrams is unknown, and at least this.
+    pub dropped_packets: Option<u32>,
     /// It came in a GRO packet of datagrams of this many bytes, the last one perhaps shorter (`UDP_GRO`, Linux). Needs no
     /// asking but for [`SocketOptions::gro`](crate::SocketOptions::gro).
     pub segment_size: Option<u16>,

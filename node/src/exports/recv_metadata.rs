@@ -39,7 +39,7 @@ impl JsHandle {
             .hop_limit(fields.ttl)
             .timestamp(fields.timestamp)
             .hardware_timestamp(fields.hardware_timestamp)
-            .dropped(fields.dropped);
+            .dropped_packets(fields.dropped);
         let socket = self.socket();
         let outcome = status(socket.udp.set_recv_metadata(info));
         if outcome == 0 {

@@ -57,7 +57,7 @@ impl From<Stats> for SocketStats {
             gso_batches_out: stats.gso_batches_out as f64,
             would_block_out: stats.would_block_out as f64,
             gso_refusals: stats.gso_refusals as f64,
-            dropped: stats.dropped,
+            dropped: stats.dropped_packets,
             queue_size_peak: stats.queue_size_peak as f64,
             queue_count_peak: stats.queue_count_peak as f64,
         }

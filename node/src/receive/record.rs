@@ -41,7 +41,7 @@ fn fields(rinfo: &RemoteInfo, reported: Reported, texts: &[String; 3]) -> Fields
     let segment_size = known.segment_size.filter(|_| reported.segment_size);
     put.field(metadata_bit::SEGMENT_SIZE, metadata::SEGMENT_SIZE, segment_size.map(u16::to_le_bytes));
     put.field(metadata_bit::INTERFACE_INDEX, metadata::INTERFACE_INDEX, known.interface.map(u32::to_le_bytes));
-    put.field(metadata_bit::DROPPED, metadata::DROPPED, known.dropped.map(u32::to_le_bytes));
+    put.field(metadata_bit::DROPPED, metadata::DROPPED, known.dropped_packets.map(u32::to_le_bytes));
     let software = known.software_timestamp.map(since_epoch);
     put.field(metadata_bit::TIMESTAMP, metadata::TIMESTAMP, software.map(u64::to_le_bytes));
     let hardware = known.hardware_timestamp.map(nanoseconds);

@@ -31,8 +31,8 @@ pub fn run(control: &[u8]) {
 /// Nothing is reported unasked, and losses are reported if asked.
 fn reported_as_asked(control: &[u8]) {
     let nothing = metadata(control, RecvMetadataOptions::new());
-    assert_eq!((nothing.software_timestamp, nothing.hardware_timestamp, nothing.dropped), (None, None, None));
-    assert!(metadata(control, RecvMetadataOptions::all()).dropped.is_some(), "0 is a number of losses");
+    assert_eq!((nothing.software_timestamp, nothing.hardware_timestamp, nothing.dropped_packets), (None, None, None));
+    assert!(metadata(control, RecvMetadataOptions::all()).dropped_packets.is_some(), "0 is a number of losses");
     credentials(control);
     #[cfg(any(target_os = "linux", target_os = "android"))]
     assert!(

@@ -249,7 +249,7 @@ fn how_many_were_lost() {
         arrived += 1;
     }
     send(&sender, address(&receiver), b"the next reports", &[]);
-    assert_eq!(receive(&receiver).metadata.dropped, Some(64 - arrived));
+    assert_eq!(receive(&receiver).metadata.dropped_packets, Some(64 - arrived));
 }
 
 /// A port on which nobody answers us: its owner listens to somebody else, and keeps others from taking it.

@@ -97,7 +97,7 @@ pub(super) fn decode(message: Message<'_>, received: &mut Received) {
             received.metadata.software_timestamp = timespec(message.data).and_then(system_time)
         }
         (SOL_SOCKET, SCM_TIMESTAMPING) => timestamping(message.data, received),
-        (SOL_SOCKET, SO_RXQ_OVFL) => received.metadata.dropped = field(message.data, 0).map(u32::from_ne_bytes),
+        (SOL_SOCKET, SO_RXQ_OVFL) => received.metadata.dropped_packets = field(message.data, 0).map(u32::from_ne_bytes),
         (SOL_IP, IP_RECVERR) | (SOL_IPV6, IPV6_RECVERR) => received.error = extended_error(message.data),
         _ => {}
     }

@@ -27,7 +27,7 @@ pub(crate) fn metadata(control: &[u8], asked: RecvMetadataOptions) -> RecvMetada
         software_timestamp: reported.software_timestamp.filter(|_| wants(RecvMetadataOptions::TIMESTAMP)),
         hardware_timestamp: reported.hardware_timestamp.filter(|_| wants(RecvMetadataOptions::HARDWARE_TIMESTAMP)),
         // The kernel says nothing as long as nothing was lost.
-        dropped: wants(RecvMetadataOptions::DROPPED).then(|| reported.dropped.unwrap_or(0)),
+        dropped_packets: wants(RecvMetadataOptions::DROPPED).then(|| reported.dropped_packets.unwrap_or(0)),
         ..reported
     }
 }
