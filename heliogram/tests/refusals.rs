@@ -17,7 +17,10 @@ enum Refused {
     Option(i32, i32, i32),
 }
 
-const TABLE: [(&str, &[Refused], fn()); 7] = [
+/// A row's name, what is refused, and what works all the same.
+type Row = (&'static str, &'static [Refused], fn());
+
+const TABLE: [Row; 7] = [
     (
         "recvmmsg and sendmmsg are unknown",
         &[Refused::Call(libc::SYS_recvmmsg, libc::ENOSYS), Refused::Call(libc::SYS_sendmmsg, libc::ENOSYS)],
