@@ -147,3 +147,38 @@ test('video-fanout.mjs, two viewers', { skip: noNamespace }, async (t) => {
   if (!hasFq) t.diagnostic('SKIPPED pacing within a frame: this kernel has no queueing discipline fq');
   video.child.kill('SIGKILL');
 });
+
+/** Sends to the README's port until something comes back, and prints it. */
+const ASK = `
+  const socket = require('node:dgram').createSocket('udp4');
+  const timer = setInterval(() => socket.send('ping', 41234, '127.0.0.1'), 50);
+  socket.on('message', (message) => { clearInterval(timer); socket.close(); console.log(String(message)); });
+`;
+
+const PACKAGE = path.join(__dirname, '..', '..');
+const READMES = [path.join(PACKAGE, '..', 'README.md'), path.join(PACKAGE, 'README.md')];
+
+/** The first line that one of the programs prints. */
+function firstLine(...children) {
+  return new Promise((resolve) => {
+    for (const child of children) child.stdout.once('data', (text) => resolve(String(text).split('\n')[0]));
+  });
+}
+
+for (const file of READMES) {
+  const programs = [...fs.readFileSync(file, 'utf8').matchAll(/^```js\n([^]*?)^```/gm)].map(([, code]) => code);
+  for (const [n, code] of programs.entries()) {
+    test(`program ${n + 1} of ${path.relative(path.dirname(PACKAGE), file)}`, { skip: noNamespace }, async (t) => {
+      const { prefix: [enter, ...args] } = await host(t);
+      const begin = (...flags) => {
+        const child = spawn(enter, [...args, process.execPath, ...flags], {
+          cwd: PACKAGE, stdio: ['ignore', 'pipe', 'inherit'], timeout: 20_000, env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+        });
+        t.after(() => child.kill('SIGKILL'));
+        return child;
+      };
+      const server = begin('--input-type=module', '-e', code.replace(/, \(\) => console.log\(.*\)\);/, ');'));
+      assert.match(await firstLine(server, begin('-e', ASK)), /^ping( from 127\.0\.0\.1:\d+)?$/);
+    });
+  }
+}
