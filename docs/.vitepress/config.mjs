@@ -55,6 +55,7 @@ export default defineConfig({
         items: [
           page('How it works', '/architecture'),
           page('Decisions', '/decisions'),
+          page('What others have', '/comparison'),
           page('Results', '/performance/results'),
           page('Lab notes', '/performance/lab-notes'),
         ],

@@ -1,0 +1,4 @@
+import theme from 'vitepress/theme';
+import './indented-code.css';
+
+export default theme;
