@@ -268,3 +268,83 @@ async fn a_connected_socket_connects_again_and_sends_to_others() {
     assert_eq!(client.connect("[::1]:9").await.unwrap_err().code(), "ENOTFOUND");
     assert_eq!(client.peer_addr().unwrap(), second_address);
 }
+
+#[tokio::test]
+async fn a_call_that_would_block_clears_the_report_of_readiness() {
+    let (server, address) = bound(&V4).await;
+    let (client, _) = bound(&V4).await;
+    let mut buffer = [0; 16];
+    for _ in 0..3 {
+        client.send_to(b"x", address).await.unwrap();
+        soon(server.readable()).await.unwrap();
+        assert_eq!(server.try_recv(&mut buffer).unwrap(), 1);
+        while server.try_recv(&mut buffer).is_ok() {}
+        // A report from before may still be given to who polled then, once.
+        let poll =
+            || std::future::poll_fn(|context| std::task::Poll::Ready(server.poll_recv_ready(context).is_pending()));
+        assert!(poll().await || poll().await);
+    }
+}
+
+#[tokio::test]
+async fn who_polls_a_connected_socket_learns_that_its_peer_is_gone() {
+    let (server, address) = bound(&V4).await;
+    let (client, _) = bound(&V4).await;
+    client.connect(address).await.unwrap();
+    server.close().unwrap();
+    client.send(b"x").await.unwrap();
+    let mut memory = [0; 16];
+    let mut buffer = tokio::io::ReadBuf::new(&mut memory);
+    let error = soon(std::future::poll_fn(|context| client.poll_recv(context, &mut buffer))).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
+}
+
+#[tokio::test]
+async fn who_polls_is_woken_by_a_close_which_frees_the_port() {
+    let (server, address) = bound(&V4).await;
+    let server = Arc::new(server);
+    let polling = tokio::spawn({
+        let server = Arc::clone(&server);
+        async move { std::future::poll_fn(|context| server.poll_recv_ready(context)).await }
+    });
+    tokio::task::yield_now().await;
+    server.close().unwrap();
+    assert!(std::net::UdpSocket::bind(address).is_ok());
+    assert_eq!(soon(polling).await.unwrap().unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_tasks_that_give_up_now_and_then_lose_nothing() {
+    const DATAGRAMS: usize = 2000;
+    let (server, address) = bound(&V4).await;
+    let (client, _) = bound(&V4).await;
+    let (server, (sender, mut seen)) = (Arc::new(server), tokio::sync::mpsc::unbounded_channel());
+    for task in 0..50_u64 {
+        let (server, sender) = (Arc::clone(&server), sender.clone());
+        tokio::spawn(async move {
+            let mut buffer = [0; 8];
+            for turn in 0.. {
+                tokio::select! {
+                    biased;
+                    received = server.recv(&mut buffer) => match received {
+                        Ok(_) => sender.send(u64::from_le_bytes(buffer)).unwrap(),
+                        Err(_) => return,
+                    },
+                    () = tokio::time::sleep(Duration::from_micros((task * 7 + turn * 13) % 400)) => {}
+                }
+            }
+        });
+    }
+    let mut numbers = std::collections::BTreeSet::new();
+    for number in 0..DATAGRAMS as u64 {
+        client.send_to(&number.to_le_bytes(), address).await.unwrap();
+        // Fewer than the receive buffer holds are under way at once.
+        if number % 50 == 49 {
+            while numbers.len() <= number as usize {
+                numbers.insert(soon(seen.recv()).await.unwrap());
+            }
+        }
+    }
+    assert_eq!(numbers.len(), DATAGRAMS);
+    server.close().unwrap();
+}

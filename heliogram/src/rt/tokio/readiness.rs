@@ -87,19 +87,26 @@ impl Readiness {
         self.when_ready(interest, |readiness| Some(Ok(readiness.state()))).await
     }
 
-    /// Calls at once. If that would block, the socket is no longer reported ready.
-    pub(super) fn attempt<R>(&self, interest: Interest, mut call: impl FnMut() -> Result<R>) -> Result<R> {
-        let would_block = |outcome: &Result<R>| outcome.as_ref().is_err_and(Error::is_would_block);
-        match self.registration.upgrade() {
-            Some(registered) => registered.registration.attempt(interest, would_block, call),
-            // A closed socket's own answer.
-            None => call(),
+    /// Calls at once, reported ready or not. If that would block, the report is cleared.
+    pub(super) fn attempt<R>(&self, interest: Interest, call: impl FnOnce() -> Result<R>) -> Result<R> {
+        let registered = self.registration.upgrade();
+        let report = registered.as_ref().and_then(|registered| registered.registration.report(interest));
+        let outcome = call();
+        if let (Some(report), true) = (report, outcome.as_ref().is_err_and(Error::is_would_block)) {
+            report.clear();
         }
+        outcome
     }
 
     /// Calls if the socket is reported ready, and clears the report if that would block.
     pub(super) fn try_io<R>(&self, interest: Interest, call: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.registered()?.registration.try_io(interest, call)
+        let registered = self.registered()?;
+        let report = registered.registration.report(interest).ok_or(io::ErrorKind::WouldBlock)?;
+        call().inspect_err(|error| {
+            if error.kind() == io::ErrorKind::WouldBlock {
+                report.clear();
+            }
+        })
     }
 
     /// [`ready`](Self::ready) for whoever polls for receiving (`READABLE`) or for sending; the last task that polled is woken.
@@ -165,7 +172,7 @@ impl Waiter {
     ) -> Poll<Result<()>> {
         if !self.waiting {
             let registered = readiness.registered()?;
-            if registered.registration.is_ready(interest) {
+            if registered.registration.report(interest).is_some() {
                 return Poll::Ready(Ok(()));
             }
             self.wait(wait(registered, Arc::clone(&readiness.signal), interest));

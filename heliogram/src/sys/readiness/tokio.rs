@@ -3,7 +3,10 @@
 //! Unix registers the descriptor itself. Windows has no such interface in tokio, so there a second handle of the same socket
 //! is registered as a `tokio::net::UdpSocket`, of which only the readiness is used.
 
+use std::future::Future;
 use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use tokio::io::Interest;
 
@@ -33,11 +36,6 @@ mod registration {
         /// Waits until the socket is reported ready.
         pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Readiness<'_>> {
             self.0.ready(interest).await.map(Readiness)
-        }
-
-        /// Calls if the socket is reported ready, else answers that it would block; so does the call, which clears the report.
-        pub(crate) fn try_io<R>(&self, interest: Interest, call: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-            self.0.try_io(interest, |_| call())
         }
     }
 
@@ -89,11 +87,6 @@ mod registration {
             let state = self.0.ready(interest).await?;
             Ok(Readiness { socket: &self.0, interest, state })
         }
-
-        /// Calls if the socket is reported ready, else answers that it would block; so does the call, which clears the report.
-        pub(crate) fn try_io<R>(&self, interest: Interest, call: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-            self.0.try_io(interest, call)
-        }
     }
 
     /// A report that a socket is ready.
@@ -122,23 +115,11 @@ mod registration {
 pub(crate) use registration::{Readiness, Registration};
 
 impl Registration {
-    /// Whether the socket is reported ready.
-    pub(crate) fn is_ready(&self, interest: Interest) -> bool {
-        self.try_io(interest, || Ok(())).is_ok()
-    }
-
-    /// Calls whether or not the socket is reported ready. If the outcome is that the call would block, the report is cleared.
-    pub(crate) fn attempt<R>(
-        &self,
-        interest: Interest,
-        would_block: impl FnOnce(&R) -> bool,
-        mut call: impl FnMut() -> R,
-    ) -> R {
-        let mut outcome = None;
-        // The answer is in `outcome`; what is returned here is for the report.
-        let _ = self.try_io(interest, || {
-            if would_block(outcome.insert(call())) { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
-        });
-        outcome.unwrap_or_else(call)
+    /// The report that the socket is ready, if there is one.
+    pub(crate) fn report(&self, interest: Interest) -> Option<Readiness<'_>> {
+        match pin!(self.ready(interest)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(readiness) => readiness.ok(),
+            Poll::Pending => None,
+        }
     }
 }
