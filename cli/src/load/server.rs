@@ -18,8 +18,11 @@ use crate::report::live::{Live, TICK};
 use crate::report::{output, text};
 use crate::session::Session;
 
-/// More streams than this are not counted: strangers must not fill the memory.
-const MAX_STREAMS: usize = 256;
+/// More streams than this are refused.
+const MAX_TWO_WAY: usize = 256;
+
+/// More senders that do not talk than this are not counted: strangers must not fill the memory.
+const MAX_ONE_WAY: usize = 64;
 
 /// How often a server that ends reports to its clients.
 const FAREWELLS: u32 = 5;
@@ -149,7 +152,7 @@ impl<'a> Server<'a> {
 
     /// The stream that a datagram belongs to; a sender that does not talk begins one by sending.
     fn stream_of(&mut self, key: Key) -> Option<&mut Stream> {
-        let has_room = self.streams.len() < MAX_STREAMS;
+        let has_room = self.streams.contains_key(&key) || self.count_streams(false) < MAX_ONE_WAY;
         match self.streams.entry(key) {
             Entry::Occupied(stream) => Some(stream.into_mut()),
             Entry::Vacant(place) if has_room => {
@@ -200,13 +203,17 @@ impl<'a> Server<'a> {
         if plan.reverse.is_some_and(|load| !load.is_valid()) {
             return refused("a load needs an end, a rate above 0 and at most 65,507 bytes in a datagram");
         }
-        if self.streams.len() >= MAX_STREAMS {
+        if self.count_streams(true) >= MAX_TWO_WAY {
             return refused("too many streams at once");
         }
         let route = Route::new(Arc::clone(&self.socket), key.0, None);
         let line = self.live.line(&label(&key.0), output::address_fields(&key.0));
         self.streams.insert(key, Stream::new(route, stream, Some(plan), self.late_after, line));
         Reply::Ready { stream }
+    }
+
+    fn count_streams(&self, two_way: bool) -> usize {
+        self.streams.values().filter(|stream| stream.is_two_way() == two_way).count()
     }
 
     fn end_stream(&mut self, key: Key, theirs: Known, now: i64) {

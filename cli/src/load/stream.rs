@@ -57,13 +57,14 @@ impl Stream {
             .as_ref()
             .and_then(|plan| plan.reverse)
             .map(|load| Sender::start(route.clone(), id, load, Spacing::Timer));
+        let receiver = if plan.is_some() { Receiver::new(late) } else { Receiver::joining(late) };
         let dropped_before = dropped(&route);
         let now = Instant::now();
         Stream {
             route,
             id,
             plan,
-            receiver: Receiver::new(late),
+            receiver,
             sender,
             sent: None,
             theirs: Known::default(),

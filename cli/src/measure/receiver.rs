@@ -27,10 +27,19 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// `late_after` is the delay, beyond the least one, from which a datagram is late.
     pub(crate) fn new(late_after: Option<Duration>) -> Self {
+        Receiver::with(Sequence::from_start(nanos(now())), late_after)
+    }
+
+    /// The same of a stream that may have begun before.
+    pub(crate) fn joining(late_after: Option<Duration>) -> Self {
+        Receiver::with(Sequence::default(), late_after)
+    }
+
+    fn with(sequence: Sequence, late_after: Option<Duration>) -> Self {
         Receiver {
             received: 0,
             bytes: 0,
-            sequence: Sequence::default(),
+            sequence,
             first: 0,
             last: 0,
             delays: Distribution::new(),
@@ -130,7 +139,7 @@ mod tests {
 
     /// Numbers with their delays, sent one millisecond apart.
     fn after(receiver: &[(u64, i64)]) -> Receiver {
-        let mut all = Receiver::new(Some(Duration::from_millis(5)));
+        let mut all = Receiver::joining(Some(Duration::from_millis(5)));
         for &(number, delay) in receiver {
             let sent = 1_000_000_000 + number.min(1000) as i64 * 1_000_000;
             let header = Header { stream: StreamId(1), number, sent: Some(sent) };

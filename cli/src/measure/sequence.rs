@@ -18,7 +18,7 @@ pub(crate) enum Verdict {
 /// The numbers of one stream. Memory is bounded, whatever comes.
 #[derive(Debug, Default)]
 pub(crate) struct Sequence {
-    /// The first number that counts, known from the first datagram on.
+    /// The first number that counts: 0, or what the first datagram says to a receiver that joins.
     base: Option<u64>,
     /// One more than the highest number that has come.
     next: u64,
@@ -33,6 +33,11 @@ pub(crate) struct Sequence {
 }
 
 impl Sequence {
+    /// Numbers from 0 on, of a sender that begins now.
+    pub(crate) fn from_start(now: u64) -> Self {
+        Sequence { base: Some(0), last: now, ..Sequence::default() }
+    }
+
     /// Counts a number that has come at this time, in nanoseconds of any clock.
     pub(crate) fn note(&mut self, number: u64, now: u64) -> Verdict {
         let verdict = self.judge(number, now);
@@ -206,6 +211,14 @@ mod tests {
         let late = after([5_000_000, 5_000_002, 4_999_999]);
         assert_eq!((late.expected(), lost(&late), late.stale), (3, 1, 1));
         assert_eq!(lost(&after([HIGHEST])), 0);
+    }
+
+    #[test]
+    fn what_a_sender_lost_at_its_start_is_lost() {
+        let mut sequence = Sequence::from_start(0);
+        assert_eq!(sequence.note(5000, 0), Verdict::Next);
+        assert_eq!(lost(&sequence), 5000);
+        assert_eq!(Sequence::from_start(7).note(LEAP + 1, 7), Verdict::Impossible);
     }
 
     #[test]

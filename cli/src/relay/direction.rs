@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::measure::numbering::Header;
+use crate::measure::numbering::{Header, now};
 use crate::measure::sequence::Sequence;
 use crate::measure::spread::{Distribution, Spread};
 use crate::relay::impairment::{Decisions, Fate, Impairment};
@@ -114,15 +114,15 @@ impl Direction {
     }
 
     /// The next copy, if it is time for it.
-    pub(crate) fn next(&mut self, now: i64) -> Option<Waiting> {
-        if self.due()? > now { None } else { self.waiting.pop().map(|Reverse(next)| next) }
+    pub(crate) fn next(&mut self, until: i64) -> Option<Waiting> {
+        if self.due()? > until { None } else { self.waiting.pop().map(|Reverse(next)| next) }
     }
 
-    /// A copy has left at this time.
-    pub(crate) fn leave(&mut self, copy: &Waiting, now: i64) -> Event {
-        self.left.note(copy.index, u64::try_from(now).unwrap_or(0));
-        self.delays.record(now - copy.arrived);
-        self.event(copy, "forwarded", Some(now))
+    /// A copy was given to the kernel at this time.
+    pub(crate) fn leave(&mut self, copy: &Waiting, given: i64) -> Event {
+        self.left.note(copy.index, u64::try_from(given).unwrap_or(0));
+        self.delays.record(given - copy.arrived);
+        self.event(copy, "forwarded", Some(Left { given, taken: now() }))
     }
 
     /// The system did not take a copy.
@@ -131,7 +131,7 @@ impl Direction {
         self.event(copy, "failed", None)
     }
 
-    fn event(&self, copy: &Waiting, action: &'static str, left: Option<i64>) -> Event {
+    fn event(&self, copy: &Waiting, action: &'static str, left: Option<Left>) -> Event {
         let (header, size) = (Header::read(&copy.bytes), copy.bytes.len());
         Event { way: self.way, action, client: copy.client, header, size, arrived: copy.arrived, left }
     }
@@ -166,6 +166,14 @@ impl Done {
     }
 }
 
+/// When a copy was given to the kernel, and when the kernel had taken it. It left in between: the program may be stopped at
+/// any moment.
+#[derive(Clone, Copy)]
+struct Left {
+    given: i64,
+    taken: i64,
+}
+
 /// What was done to one copy of a datagram.
 pub(crate) struct Event {
     way: Way,
@@ -175,7 +183,7 @@ pub(crate) struct Event {
     header: Option<Header>,
     size: usize,
     arrived: i64,
-    left: Option<i64>,
+    left: Option<Left>,
 }
 
 impl Event {
@@ -183,7 +191,8 @@ impl Event {
     pub(crate) fn text(&self) -> String {
         let way = if matches!(self.way, Way::Forward) { "forward" } else { "reverse" };
         let number = self.header.map_or(String::new(), |header| format!(" number {},", header.number));
-        let after = self.left.map_or(String::new(), |left| format!(" after {}", text::nanos(left - self.arrived)));
+        let after =
+            self.left.map_or(String::new(), |left| format!(" after {}", text::nanos(left.given - self.arrived)));
         format!("{way} {}{number} {} bytes: {}{after}", text::address(&self.client), self.size, self.action)
     }
 
@@ -199,7 +208,8 @@ impl Event {
                 "number": self.header.map(|header| header.number),
                 "sent_ns": self.header.and_then(|header| header.sent),
                 "received_ns": self.arrived,
-                "forwarded_ns": self.left,
+                "forwarded_ns": self.left.map(|left| left.given),
+                "taken_ns": self.left.map(|left| left.taken),
             }),
         );
         event

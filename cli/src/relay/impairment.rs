@@ -35,8 +35,8 @@ pub(crate) struct Impairment {
     #[arg(long, value_name = "BITS", value_parser = quantity::bits)]
     pub(crate) rate: Option<f64>,
 
-    /// How many datagrams wait for --rate; more are lost
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    /// How many datagrams wait at once; more are lost
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) queue: usize,
 
     /// The same seed gives the same decisions, datagram by datagram
@@ -72,7 +72,7 @@ impl Decisions {
         if self.random.f64() < self.impairment.loss {
             return Fate::Lost;
         }
-        if self.impairment.rate.is_some() && queued >= self.impairment.queue {
+        if queued >= self.impairment.queue {
             return Fate::Overflow;
         }
         let copies = if self.random.f64() < self.impairment.duplicate { 2 } else { 1 };
@@ -101,7 +101,7 @@ impl Decisions {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     Lost,
-    /// Too many wait for the rate.
+    /// Too many wait.
     Overflow,
     /// When each copy leaves, in nanoseconds since 1970.
     Leaves(Vec<i64>),
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn nothing_is_done_unasked() {
         let mut decisions = Decisions::new(&impairment(), 0);
-        (0..1000).for_each(|time| assert_eq!(decisions.copies(100, time, 5000), Fate::Leaves(vec![time])));
+        (0..1000).for_each(|time| assert_eq!(decisions.copies(100, time, 9), Fate::Leaves(vec![time])));
     }
 
     #[test]

@@ -20,9 +20,11 @@ pub(crate) fn rows(summary: &mut Summary, direction: &Direction) {
 
 /// The sums over several streams of one direction.
 pub(crate) fn total(summary: &mut Summary, directions: &[&Direction]) {
-    let sent = |count: fn(&Sent) -> u64| directions.iter().filter_map(|way| way.sent.as_ref()).map(count).sum();
+    // The figures may come from another host: whatever they are, they add up to something.
+    let add = |sum: u64, count: u64| sum.saturating_add(count);
+    let sent = |count: fn(&Sent) -> u64| directions.iter().filter_map(|way| way.sent.as_ref()).map(count).fold(0, add);
     let received =
-        |count: fn(&Received) -> u64| directions.iter().filter_map(|way| way.received.as_ref()).map(count).sum::<u64>();
+        |count: fn(&Received) -> u64| directions.iter().filter_map(|way| way.received.as_ref()).map(count).fold(0, add);
     let rate = |bits: u64| {
         format!(
             "{}, {}",

@@ -1,10 +1,11 @@
 //! `heliogram blast`: sends a load, or has a `sink` send one.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
 use indicatif::HumanCount;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::failure::{Failure, Outcome};
@@ -156,44 +157,47 @@ fn announce(route: &Route, load: &Load, session: &Session) -> Outcome {
     })
 }
 
-fn report(streams: &[Outcomes], peer: std::net::SocketAddr, session: &Session) -> Outcome {
+fn report(streams: &[Outcomes], peer: SocketAddr, session: &Session) -> Outcome {
     let mut summary = Summary::default();
+    let there = text::address(&peer);
     for stream in streams {
-        let (here, there) = (text::address(&stream.local), text::address(&peer));
-        let both = stream.forward.is_some() && stream.reverse.is_some();
-        let is_one = streams.len() == 1 && !both;
-        let mut add = |direction: &Option<Direction>, from: &str, to: &str| {
-            if let Some(direction) = direction {
-                if !is_one {
-                    summary.heading(format!("{from} to {to}"));
-                }
-                figures::rows(&mut summary, direction);
-                if is_one {
-                    summary.row("from", from);
-                    summary.row("to", to);
-                }
-            }
-        };
-        add(&stream.forward, &here, &there);
-        add(&stream.reverse, &there, &here);
+        let here = text::address(&stream.local);
+        let is_one = streams.len() == 1 && !(stream.forward.is_some() && stream.reverse.is_some());
+        add(&mut summary, stream.forward.as_ref(), [&here, &there], is_one);
+        add(&mut summary, stream.reverse.as_ref(), [&there, &here], is_one);
     }
     if streams.len() > 1 {
         total(&mut summary, streams);
     }
-    session.result(&summary, || {
-        let mut event = output::summary("blast", output::address_fields(&peer));
-        let streams = streams.iter().map(|stream| {
-            let mut fields = json!({ "from": text::address(&stream.local) });
-            output::add(&mut fields, stream);
-            fields
-        });
-        output::add(&mut event, json!({ "streams": streams.collect::<Vec<_>>() }));
-        event
-    })?;
+    session.result(&summary, || event(streams, &peer))?;
     match streams.iter().find_map(|stream| stream.missing.clone()) {
         Some(missing) => Err(Failure::Other(missing)),
         None => Ok(()),
     }
+}
+
+/// The rows of one direction; the only one needs no heading.
+fn add(summary: &mut Summary, direction: Option<&Direction>, [from, to]: [&str; 2], is_one: bool) {
+    let Some(direction) = direction else { return };
+    if !is_one {
+        summary.heading(format!("{from} to {to}"));
+    }
+    figures::rows(summary, direction);
+    if is_one {
+        summary.row("from", from);
+        summary.row("to", to);
+    }
+}
+
+fn event(streams: &[Outcomes], peer: &SocketAddr) -> Value {
+    let streams = streams.iter().map(|stream| {
+        let mut fields = json!({ "from": text::address(&stream.local) });
+        output::add(&mut fields, stream);
+        fields
+    });
+    let mut event = output::summary("blast", output::address_fields(peer));
+    output::add(&mut event, json!({ "streams": streams.collect::<Vec<_>>() }));
+    event
 }
 
 /// What all streams of a direction sent, and what came of it.

@@ -153,17 +153,17 @@ impl<'a> Passage<'a> {
     /// Sends what is due, in the order in which it is due.
     fn send_due(&mut self) -> Outcome {
         while let Some(copy) = self.forward.next(now()) {
-            let left = now();
+            let given = now();
             let event = match self.send_forward(&copy) {
-                true => self.forward.leave(&copy, left),
+                true => self.forward.leave(&copy, given),
                 false => self.forward.fail(&copy),
             };
             self.log(Some(event))?;
         }
         while let Some(copy) = self.reverse.next(now()) {
-            let left = now();
+            let given = now();
             let event = match self.socket.try_send_to(&copy.bytes, copy.client) {
-                Ok(_) => self.reverse.leave(&copy, left),
+                Ok(_) => self.reverse.leave(&copy, given),
                 Err(_) => self.reverse.fail(&copy),
             };
             self.log(Some(event))?;
