@@ -167,7 +167,7 @@ fn share(socket: &Socket, batch: &[Datagram<'_>], refused: bool) -> usize {
     match batch[0].to {
         Some(_) => batch.len(),
         None if refused => 1,
-        None => runs(batch, socket.segment_limit()).next().map_or(1, |run| run.datagrams.len()),
+        None => runs(batch, |peer| socket.segment_limit(peer)).next().map_or(1, |run| run.datagrams.len()),
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::{SocketAddr, UdpSocket};
 
 use common::netns::Net;
 use common::{LONG, bound, code, set_option, within};
-use heliogram::{Datagram, RecvBatch, Socket, SocketOptions, SocketType};
+use heliogram::{Datagram, RecvBatch, SendOptions, Socket, SocketOptions, SocketType};
 
 /// Whether this build uses GSO and GRO.
 const GSO: bool = cfg!(not(heliogram_force_copy));
@@ -116,6 +116,44 @@ fn datagrams_larger_than_the_mtu_of_the_path_leave_one_by_one() {
     let payloads = payloads(20, 1400);
     send_all(&sender, &payloads, to);
     assert!(one_by_one(&observer, &payloads));
+}
+
+#[test]
+fn a_narrow_path_ends_gso_for_its_own_peer_alone_and_is_tried_again() {
+    let Some(net) = Net::new() else { return };
+    let (sender, near, to_near) = link(&net, NEIGHBOURS[0]);
+    let far = net.middle.run(|| observer("10.77.2.2:0"));
+    let to_far = far.local_addr().unwrap();
+    net.west.ip("route add 10.77.2.2/32 via 10.77.1.2 mtu lock 1300");
+    let payloads = payloads(20, 1400);
+    let full = sender.max_gso_segment(Some(to_far));
+    send_all(&sender, &payloads, to_far);
+    assert!(one_by_one(&far, &payloads), "each datagram in fragments");
+    assert_eq!(sender.max_gso_segment(Some(to_near)), full);
+    assert_eq!(sender.max_gso_segment(Some(to_far)), if GSO { 1399 } else { full });
+    send_all(&sender, &payloads, to_near);
+    assert_eq!(one_by_one(&near, &payloads), !GSO, "another peer's path is as it was");
+    net.west.ip("route del 10.77.2.2/32");
+    // After so many sends to the peer the path is tried again, and is wide now.
+    for _ in 0..256 {
+        send_all(&sender, &payloads[..1], to_far);
+        far.recv(&mut [0; 2000]).unwrap();
+    }
+    send_all(&sender, &payloads, to_far);
+    assert_eq!(one_by_one(&far, &payloads), !GSO);
+}
+
+#[test]
+fn what_the_caller_segments_leaves_as_single_datagrams_where_gso_is_refused() {
+    let Some(net) = Net::new() else { return };
+    let (sender, observer, to) = link(&net, NEIGHBOURS[0]);
+    let payloads = payloads(20, 1400);
+    let bytes = payloads.concat();
+    let options = SendOptions::new().segment_size(1400);
+    net.west.ip("link set eth0 mtu 1300");
+    assert_eq!(sender.try_send_batch(&[Datagram::new(&bytes).to(to).with(&options)]), Ok(1));
+    assert!(one_by_one(&observer, &payloads));
+    net.west.ip("link set eth0 mtu 1500");
 }
 
 #[test]

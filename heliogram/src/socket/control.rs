@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
+use super::narrow_paths::NarrowPaths;
 use crate::error::{Error, ErrorKind, Result};
 use crate::socket_options::SocketOptions;
 use crate::state::{Action, Op, State, Step, step};
@@ -62,6 +63,8 @@ pub struct SocketControl {
     pub(super) gro_switch: RwLock<()>,
     /// The largest segment that may travel in a GSO batch; lowered where the kernel or the device refuses.
     pub(super) segment_limit: AtomicU16,
+    /// The destinations that take less.
+    pub(super) narrow_paths: NarrowPaths,
     /// [`RecvMetadataOptions`](crate::RecvMetadataOptions): what the kernel reports with each datagram.
     pub(super) receive_info: AtomicU8,
     /// Whether errors of earlier datagrams go to the error queue instead of to the next call.
@@ -187,6 +190,7 @@ impl SocketControl {
             sys: OnceLock::new(),
             gro: AtomicBool::new(options.offload && options.gro),
             gro_switch: RwLock::default(),
+            narrow_paths: NarrowPaths::default(),
             segment_limit: AtomicU16::new(if sys::SEGMENTS && options.offload { u16::MAX } else { 0 }),
             receive_info: AtomicU8::new(0),
             receive_errors: AtomicBool::new(false),

@@ -5,6 +5,7 @@ mod conversions;
 mod errors;
 mod lifecycle;
 mod multicast;
+mod narrow_paths;
 mod offload;
 mod protocol_options;
 mod sockopt;

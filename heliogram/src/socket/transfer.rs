@@ -314,14 +314,15 @@ impl SocketControl {
     fn send_some(&self, batch: &[Datagram<'_>], named: Op) -> Result<usize> {
         let first = batch[0].to;
         let sys = self.sender(first, named)?;
-        let limit = self.segment_limit();
+        let limit = |peer| self.segment_limit(peer);
+        self.narrow_paths.count_batch(first);
         let fragments = batch[0].dont_fragment();
         let permitted = |run: &Run<'_>| {
             let next = &run.datagrams[0];
             self.permits(next.to, first) && next.dont_fragment() == fragments
         };
         let offer = || sys.send_runs(runs(batch, limit).take_while(permitted));
-        let send = || self.past_queued(offer).or_else(|error| self.send_refused(sys, batch, limit, &error));
+        let send = || self.past_queued(offer).or_else(|error| self.send_refused(sys, batch, &error));
         let taken = match fragments {
             None => send(),
             Some(dont_fragment) => self.fragmenting(sys, dont_fragment, send),

@@ -140,13 +140,9 @@ pub(crate) fn is_segment_refusal(raw: i32) -> bool {
     [number::EIO, EINVAL, number::EMSGSIZE, EOPNOTSUPP, number::ENOPROTOOPT].contains(&raw)
 }
 
-/// The largest segment to try from now on, after a GSO batch with segments of this size was refused: none at all if the
-/// refusal has nothing to do with their size.
-pub(crate) fn segment_limit(error: &io::Error, segment: u16) -> u16 {
-    match error.raw_os_error() {
-        Some(raw) if raw == EINVAL || raw == number::EMSGSIZE => segment - 1,
-        _ => 0,
-    }
+/// Whether such a refusal is about the size of the segments, which the path to one peer may cause.
+pub(crate) fn is_size_refusal(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|raw| raw == EINVAL || raw == number::EMSGSIZE)
 }
 
 /// The error of what this system lacks.
@@ -170,10 +166,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_because_of_the_size_lowers_the_limit_and_any_other_ends_gso() {
-        let limit = |raw| segment_limit(&io::Error::from_raw_os_error(raw), 1400);
-        assert_eq!([EINVAL, number::EMSGSIZE].map(limit), [1399, 1399]);
-        assert_eq!([number::EIO, EOPNOTSUPP, number::ENOPROTOOPT].map(limit), [0, 0, 0]);
+    fn a_refusal_because_of_the_size_is_the_paths_and_any_other_the_sockets() {
+        let is_size = |raw| is_size_refusal(&io::Error::from_raw_os_error(raw));
+        assert_eq!([EINVAL, number::EMSGSIZE].map(is_size), [true, true]);
+        assert_eq!([number::EIO, EOPNOTSUPP, number::ENOPROTOOPT].map(is_size), [false, false, false]);
         assert!(
             [EINVAL, number::EMSGSIZE, number::EIO, EOPNOTSUPP, number::ENOPROTOOPT]
                 .iter()

@@ -90,12 +90,15 @@ impl Run<'_> {
 
 /// Cuts a batch into runs, keeping its order.
 ///
-/// A GSO batch has one peer, one set of options and one size; only its last datagram may be shorter. `limit` is the largest segment that may
-/// travel in one: 0 sends everything by itself.
-pub(crate) fn runs<'a>(mut rest: &'a [Datagram<'a>], limit: usize) -> impl Iterator<Item = Run<'a>> {
+/// A GSO batch has one peer, one set of options and one size; only its last datagram may be shorter. `limit` is the largest segment
+/// that may travel in one to a peer: 0 sends everything by itself.
+pub(crate) fn runs<'a>(
+    mut rest: &'a [Datagram<'a>],
+    limit: impl Fn(Option<SocketAddr>) -> usize,
+) -> impl Iterator<Item = Run<'a>> {
     std::iter::from_fn(move || {
         let first = rest.first()?;
-        let (datagrams, others) = rest.split_at(run_length(first, rest, limit));
+        let (datagrams, others) = rest.split_at(run_length(first, rest, limit(first.to)));
         rest = others;
         Some(Run { datagrams })
     })
@@ -122,7 +125,7 @@ mod tests {
     fn lengths(sizes: &[usize], limit: usize) -> Vec<usize> {
         let bytes = [0; MAX_MESSAGE];
         let batch: Vec<_> = sizes.iter().map(|&size| Datagram::new(&bytes[..size])).collect();
-        runs(&batch, limit).map(|run| run.datagrams.len()).collect()
+        runs(&batch, |_| limit).map(|run| run.datagrams.len()).collect()
     }
 
     #[test]
@@ -154,7 +157,7 @@ mod tests {
     fn peers_are_not_mixed() {
         let (one, two) = ("127.0.0.1:1".parse().unwrap(), "127.0.0.1:2".parse().unwrap());
         let batch = [one, one, two, one].map(|peer| Datagram::new(b"abc").to(peer));
-        assert_eq!(runs(&batch, 1000).map(|run| run.datagrams.len()).collect::<Vec<_>>(), [2, 1, 1]);
+        assert_eq!(runs(&batch, |_| 1000).map(|run| run.datagrams.len()).collect::<Vec<_>>(), [2, 1, 1]);
     }
 
     #[test]
@@ -162,8 +165,8 @@ mod tests {
         let options =
             [SendOptions::new(), SendOptions::new().hop_limit(3), SendOptions::new().transmit_timestamp(true)];
         let batch = [0, 0, 1, 1, 2, 2].map(|index: usize| Datagram::new(b"abc").with(&options[index]));
-        assert_eq!(runs(&batch, 1000).map(|run| run.datagrams.len()).collect::<Vec<_>>(), [2, 2, 1, 1]);
+        assert_eq!(runs(&batch, |_| 1000).map(|run| run.datagrams.len()).collect::<Vec<_>>(), [2, 2, 1, 1]);
         let batch = [Datagram::new(b"abc"), Datagram::new(b"abc").with(&options[0])];
-        assert_eq!(runs(&batch, 1000).count(), 2);
+        assert_eq!(runs(&batch, |_| 1000).count(), 2);
     }
 }

@@ -86,7 +86,8 @@ impl SendOptions {
     }
 
     /// The bytes are a GSO batch: they leave as datagrams of this many bytes, the last one perhaps shorter (`UDP_SEGMENT`,
-    /// Linux; elsewhere `ENOTSUP`). At most 64 of them, each within the path's MTU, else `EINVAL` or `EMSGSIZE`.
+    /// Linux; elsewhere `ENOTSUP`). Up to 64 of them leave by one call. Where the kernel, the device or the path refuses that, they
+    /// leave as single datagrams, and what the kernel's buffer has no room for then is lost.
     ///
     /// [`Socket::try_send_batch`](crate::Socket::try_send_batch) makes GSO batches of neighbours by itself; this is for who has
     /// them in one piece already, or wants none but this.
