@@ -14,15 +14,19 @@ export type RemoteInfo = dgram.UnixRemoteInfo;
 export function createSocket(type: 'unix_dgram', listener?: (message: dgram.Message, rinfo: RemoteInfo) => void): Socket;
 export function createSocket(type: dgram.SocketType, listener?: (message: dgram.Message, rinfo: dgram.RemoteInfo) => void): dgram.Socket;
 
-type Callback = (error?: Error) => void;
+/** `code` is the system's number, negative; or 1, with the message `congestion`, if the peer's queue is full. */
+type Callback = (error?: Error & { code: number }) => void;
 
 /**
- * A socket. Events: `'message'`, `'listening'`, `'connect'`, `'error'`; `'congestion'` with a message for which the connected
- * peer has no room, which is not kept, and `'writable'` when it may be sent again.
+ * A socket. Events: `'message'`, `'listening'`, `'connect'`; `'error'` (the error's `code` is the system's number, negative);
+ * `'congestion'` with a message that the peer's full queue has refused, if its send had no callback; `'writable'` when
+ * it may be sent again.
  */
 export class Socket extends EventEmitter {
   constructor(type: 'unix_dgram', listener?: (message: dgram.Message, rinfo: RemoteInfo) => void);
   readonly type: 'unix_dgram';
+  /** True once `connect()` has succeeded. */
+  connected?: boolean;
   /** Binds to a path, or to an abstract name behind a NUL (Linux). */
   bind(path: string): void;
   /** Makes the path's socket the only peer. */

@@ -31,7 +31,7 @@ function project(t, { binary = true } = {}) {
 
 function run(folder, flags, program) {
   const { stdout, stderr } = spawnSync(process.execPath, [...flags, '-e', program], {
-    cwd: folder, encoding: 'utf8', timeout: 30_000, env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: undefined },
+    cwd: folder, encoding: 'utf8', timeout: 30_000, env: { ...process.env, NODE_OPTIONS: '', NODE_NO_WARNINGS: '1', NODE_TEST_CONTEXT: undefined },
   });
   return stdout + stderr;
 }

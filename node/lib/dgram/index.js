@@ -12,7 +12,13 @@ function ownModule() {
   return { ...dgram, createSocket, Socket };
 }
 
-module.exports = isSupported ? ownModule() : builtin;
+/** The host's module; says so once. */
+function hostModule() {
+  process.emitWarning(`heliogram needs Node 22 or later; in ${process.version} it is node:dgram itself`, { code: 'HELIOGRAM_NOT_SUPPORTED' });
+  return builtin;
+}
+
+module.exports = isSupported ? ownModule() : hostModule();
 
 shareSockets?.((type, options) => {
   const { RawHandle } = require('../handle/raw-handle.js');

@@ -6,10 +6,10 @@ function rulesOf(major, minor) {
   const isAtLeast = (line, since) => major > line || (major === line && minor >= since);
   return {
     /** A literal address of the socket's own family resolves to itself, without dns.lookup. */
-    skipsLookup: isAtLeast(24, 21),
+    skipsLookup: isAtLeast(24, 19),
 
     /** The event whose listener forgets the callback of a bind that fails; undefined: `errorMonitor`. */
-    bindFailureEvent: isAtLeast(24, 0) ? undefined : 'error',
+    bindFailureEvent: isAtLeast(24, 21) ? undefined : 'error',
 
     /** The text '0' is no port, as the number 0. */
     refusesTextZero: isAtLeast(24, 0),

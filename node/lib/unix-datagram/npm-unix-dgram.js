@@ -4,19 +4,25 @@
 
 const { EventEmitter } = require('node:events');
 const { createSocket: createDgramSocket } = require('../dgram/socket.js');
-const { EAGAIN, UnixHandle, errorOf } = require('./handle.js');
-const { slice, validateFunction, validateString } = require('../common/validate.js');
+const { EAGAIN, UnixHandle } = require('./handle.js');
+const { slice, validateString } = require('../common/validate.js');
 const { ERR_SOCKET_BAD_TYPE, ERR_SOCKET_DGRAM_NOT_RUNNING } = require('../common/errors.js');
+
+/** The package's errors have the system's number as their code: `send -111`. */
+function errnoError(errno, syscall) {
+  return Object.assign(new Error(`${syscall} ${errno}`), { errno, code: errno, syscall });
+}
+
+const congestionError = () => Object.assign(new Error('congestion'), { code: 1 });
 
 class Socket extends EventEmitter {
   #handle;
-  #isConnected = false;
 
   constructor(type, listener) {
     super();
     if (type !== 'unix_dgram') throw new ERR_SOCKET_BAD_TYPE();
     this.#handle = new UnixHandle({ unlink: false }, {
-      onmessage: (message, rinfo) => this.emit('message', message, rinfo),
+      onmessage: (message, rinfo) => this.emit('message', message, { ...rinfo, path: rinfo.address }),
       onerror: (error) => this.emit('error', error),
       onwritable: () => this.#writable(),
     });
@@ -25,26 +31,25 @@ class Socket extends EventEmitter {
   }
 
   bind(path) {
-    this.#do('bind', path, 'listening');
+    if (this.#do('bind', path)) this.emit('listening');
   }
 
   connect(path) {
-    this.#isConnected = this.#do('connect', path, 'connect') || this.#isConnected;
+    if (!this.#do('connect', path)) return;
+    this.connected = true;
+    this.emit('connect');
   }
 
   /** `send(buf[, callback])` to the peer; else as `sendto`. */
   send(message, ...args) {
-    if (!this.#isConnected) {
-      this.sendto(message, ...args);
-      return;
-    }
-    const [callback] = args;
-    this.#settle(this.#running().send(slice(message, 0, message.length)), { message, callback });
+    if (this.connected) this.#settle(this.#open().send(slice(message, 0, message.length)), message, args[0]);
+    else this.sendto(message, ...args);
   }
 
   sendto(message, offset, length, path, callback) {
+    if (this.connected) return this.send(message, callback);
     validateString(path, 'path');
-    this.#settle(this.#running().send(slice(message, offset, length), path), { path, callback });
+    return this.#settle(this.#open().send(slice(message, offset, length), path), message, callback);
   }
 
   send_to(...args) {
@@ -52,7 +57,7 @@ class Socket extends EventEmitter {
   }
 
   close() {
-    this.#running();
+    this.#open();
     this.#handle.close();
   }
 
@@ -64,30 +69,32 @@ class Socket extends EventEmitter {
     this.#handle.native?.reference(false);
   }
 
-  #running() {
+  #open() {
     if (this.#handle.native === undefined) throw new ERR_SOCKET_DGRAM_NOT_RUNNING();
     return this.#handle.native;
   }
 
-  #do(call, path, event) {
+  /** Calls the addon; whether that succeeded. */
+  #do(call, path) {
     validateString(path, 'path');
-    const outcome = this.#running()[call](path);
+    const outcome = this.#open()[call](path);
     if (outcome >= 0) this.#handle.read();
-    if (outcome < 0) this.emit('error', errorOf(outcome, call, path));
-    else this.emit(event);
+    else this.emit('error', errnoError(outcome, call));
     return outcome >= 0;
   }
 
-  #settle(outcome, { message, path, callback }) {
-    if (callback !== undefined) validateFunction(callback, 'callback');
-    if (outcome === EAGAIN && message !== undefined) {
-      this.#handle.awaitWritable(true);
+  /** A full queue of the peer is the callback's error, and without a callback an event. */
+  #settle(outcome, message, callback) {
+    if (outcome === EAGAIN && this.connected) this.#handle.awaitWritable(true);
+    if (typeof callback === 'function') {
+      if (outcome === EAGAIN) callback(congestionError());
+      else if (outcome < 0) callback(errnoError(outcome, 'send'));
+      else callback();
+    } else if (outcome === EAGAIN) {
       this.emit('congestion', message);
-      return;
+    } else if (outcome < 0) {
+      this.emit('error', errnoError(outcome, 'send'));
     }
-    const error = outcome < 0 ? errorOf(outcome, 'send', path) : undefined;
-    if (callback) callback(error);
-    else if (error) this.emit('error', error);
   }
 
   #writable() {

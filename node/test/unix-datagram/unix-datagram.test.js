@@ -159,7 +159,28 @@ unixDatagram('unix-dgram: congestion and writable', async (t) => {
   let last;
   server.on('message', (message) => { last = String(message); });
   while (last !== refused) await new Promise(setImmediate);
-  const error = once(client, 'error');
-  client.sendto(Buffer.from('x'), 0, 1, t.in('none'));
-  assert.match((await error)[0].code, /^(ENOENT|EISCONN)$/);
+  const stranger = t.own(unix.createSocket(type));
+  const errors = [];
+  stranger.on('error', ({ code, errno, syscall, message }) => errors.push([code, errno, syscall, message]));
+  stranger.sendto(Buffer.from('x'), 0, 1, t.in('none'));
+  assert.deepStrictEqual(errors, [[-2, -2, 'send', 'send -2']]);
+}, noAbstract);
+
+unixDatagram('B98 unix-dgram: a send in the connect event, and a callback for each message that a full queue refuses', async (t) => {
+  const unix = require('../../unix-dgram.js');
+  const server = t.own(unix.createSocket(type));
+  server.bind(t.in('log'));
+  const client = t.own(unix.createSocket(type));
+  const outcomes = [];
+  client.on('connect', () => client.send(Buffer.from('first'), (error) => outcomes.push(error)));
+  client.connect(t.in('log'));
+  assert.deepStrictEqual([client.connected, outcomes], [true, [undefined]]);
+  let events = 0;
+  client.on('congestion', () => events++);
+  for (let n = 0; n < 100; n++) client.send(Buffer.from(String(n)), (error) => outcomes.push(error && [error.message, error.code]));
+  assert.strictEqual(outcomes.length, 101);
+  const refused = outcomes.filter(Boolean);
+  assert.ok(refused.length > 0 && refused.every(([message, code]) => message === 'congestion' && code === 1));
+  client.send(Buffer.from('no callback'));
+  assert.strictEqual(events, 1);
 }, noAbstract);
