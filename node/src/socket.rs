@@ -55,6 +55,8 @@ pub(crate) struct WatchedSocket {
     pending: RefCell<Option<Box<Pending>>>,
     /// Whether the last receive brought a GRO packet.
     has_coalesced: Cell<bool>,
+    /// Whether listeners were slow in the last turn.
+    pub(crate) was_slow: Cell<bool>,
     /// What receive metadata listeners are given, if they asked for some.
     reported: Cell<Option<Reported>>,
     /// Whether there may be something in the error queue.
@@ -83,6 +85,7 @@ impl WatchedSocket {
             takes_batches: Cell::default(),
             pending: RefCell::default(),
             has_coalesced: Cell::default(),
+            was_slow: Cell::default(),
             reported: Cell::default(),
             has_error_queue: Cell::default(),
         })

@@ -17,13 +17,11 @@ const { RESUME, ERROR_QUEUE } = layout.DELIVER;
 /** Buffer's own class: constructed with a view, it copies the bytes into memory of exactly that size. */
 const OwnBuffer = Buffer[Symbol.species];
 
-/** Kept from before a program can replace it, and with it get the buffer that the addon writes to. */
-const latin1Slice = Function.prototype.call.bind(Buffer.prototype.latin1Slice);
-
 /** The memory of received batches: the table, and the bytes. */
 const receivedMemory = new ArrayBuffer(BYTES);
 const receivedTable = new Int32Array(receivedMemory, 0, DELIVERED + 1);
 const received = Buffer.from(receivedMemory);
+received.latin1Slice = Buffer.prototype.latin1Slice; // a program that replaces the prototype's would get the memory
 const views = new Array(ROWS).fill(new Uint8Array(receivedMemory, 0, 0));
 
 /** How many senders' addresses are kept as text, and how far a hash of 32 bits is shifted to choose one of the places. */
@@ -108,7 +106,7 @@ function senderOf(row) {
 /** The text of a row's address, which the addon writes. */
 function addressText(row) {
   const length = exports.calls.address(row / COLUMNS);
-  return latin1Slice(received, TEXT, TEXT + length);
+  return received.latin1Slice(TEXT, TEXT + length);
 }
 
 /** The bytes of a message. Messages of one size have the offsets of the last batch, so that most views are reused. */

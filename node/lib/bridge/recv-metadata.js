@@ -3,9 +3,6 @@
 
 const { METADATA: AT, METADATA_BIT: BIT } = require('./layout.js');
 
-/** Kept from before a program can replace it, and with it get the buffer that the addon writes to. */
-const latin1Slice = Function.prototype.call.bind(Buffer.prototype.latin1Slice);
-
 const uint16 = (bytes, at) => bytes[at] | bytes[at + 1] << 8;
 const uint32 = (bytes, at) => (uint16(bytes, at) | uint16(bytes, at + 2) << 16) >>> 0;
 const uint64 = (bytes, at) => BigInt(uint32(bytes, at)) | BigInt(uint32(bytes, at + 4)) << 32n;
@@ -36,7 +33,7 @@ function addRecvMetadata(rinfo, bytes, at) {
   let start = at + AT.TEXTS;
   for (const [name, lengthAt] of TEXTS) {
     const end = start + bytes[at + lengthAt];
-    if (end > start) rinfo[name] = latin1Slice(bytes, start, end);
+    if (end > start) rinfo[name] = bytes.latin1Slice(start, end);
     start = end;
   }
 }

@@ -14,13 +14,11 @@ const { NO_ROOM, PEER, WAITS } = layout.SEND;
 /** The outcome of a send that was queued when its socket was closed. */
 const ECANCELED = -constants.errno.ECANCELED;
 
-/** Kept from before a program can replace it, and with it get the buffer that the addon reads. */
-const set = Function.prototype.call.bind(Uint8Array.prototype.set);
-
 /** The memory of batched sends: the table, and the bytes. */
 const memory = new ArrayBuffer(BYTES);
 const table = new Int32Array(memory, 0, COUNT + 1);
 const bytes = new Uint8Array(memory, PAYLOAD);
+bytes.set = Uint8Array.prototype.set; // a program that replaces the prototype's would get the memory
 
 const queued = new Map(); // requests whose datagrams are in the addon's queue, by their tokens
 const destinations = new Map(); // numbers in the addon's table, by address
@@ -83,7 +81,7 @@ function copy(list) {
   for (let index = 0; index < list.length; index++) {
     const part = bytesOf(list[index], start + TOO_LONG - used);
     const size = byteLengthOf(part);
-    if (size > 0) set(bytes, part, used);
+    if (size > 0) bytes.set(part, used);
     used += size;
   }
   return used - start;

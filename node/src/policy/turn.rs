@@ -16,8 +16,8 @@ const MESSAGES: usize = turn::MESSAGES;
 /// The same where listeners take batches whole: the longest GRO packet.
 const BATCHED_MESSAGES: usize = recv_memory::ROWS;
 
-/// How many messages are delivered before a look at the clock. However long they take, so many are a turn's: small bursts come in
-/// one turn on a slow machine too, as in Node.
+/// How many messages are delivered to listeners that were slow before a look at the clock; to others as many as one read has. However
+/// long they take, so many are a turn's: small bursts come in one turn on a slow machine too, as in Node.
 const PORTION: usize = 8;
 
 /// The same after a slow portion.
@@ -38,8 +38,10 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    pub(crate) fn begin(takes_batches: bool) -> Self {
-        let (most, portion) = if takes_batches { (BATCHED_MESSAGES, BATCHED_MESSAGES) } else { (MESSAGES, PORTION) };
+    /// `was_slow` is what the last turn found.
+    pub(crate) fn begin(takes_batches: bool, was_slow: bool) -> Self {
+        let most = if takes_batches { BATCHED_MESSAGES } else { MESSAGES };
+        let portion = if was_slow && !takes_batches { PORTION } else { most };
         Turn { most, messages: 0, portion, since: Instant::now(), ran: None, is_over: false }
     }
 
@@ -58,6 +60,11 @@ impl Turn {
         self.ran = if self.portion == SECOND_PORTION { cpu_time::of_this_thread() } else { None };
     }
 
+    /// Whether the last look found listeners slow.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.portion == SECOND_PORTION
+    }
+
     /// How many messages the turn has had.
     pub(crate) fn messages(&self) -> usize {
         self.messages
@@ -68,7 +75,7 @@ impl Turn {
         let is_slow = time > SLOW * u32::try_from(messages).unwrap_or(u32::MAX);
         self.is_over = is_slow && self.portion == SECOND_PORTION && self.messages >= PORTION;
         if self.most == MESSAGES {
-            self.portion = if is_slow { SECOND_PORTION } else { PORTION };
+            self.portion = if is_slow { SECOND_PORTION } else { self.most };
         }
     }
 }
@@ -77,44 +84,55 @@ impl Turn {
 mod tests {
     use super::*;
 
-    /// How many messages a turn has whose messages take so long each; `None` past the end is a fast one.
-    fn messages_of(takes_batches: bool, pace: impl Fn(usize) -> Duration) -> usize {
-        let mut turn = Turn::begin(takes_batches);
+    /// How many messages one read brings.
+    const READ: usize = 16;
+
+    /// How many messages a turn has whose messages take so long each, and whether its listeners were slow.
+    fn turn_of(was_slow: bool, pace: impl Fn(usize) -> Duration) -> (usize, bool) {
+        let mut turn = Turn::begin(false, was_slow);
         while let Some(portion) = turn.portion() {
-            let time = (turn.messages()..turn.messages() + portion).map(&pace).sum();
-            turn.look(portion, time);
+            let portion = portion.min(READ);
+            turn.look(portion, (turn.messages()..turn.messages() + portion).map(&pace).sum());
         }
-        turn.messages()
+        (turn.messages(), turn.is_slow())
     }
 
     #[test]
     fn fast_listeners_have_as_many_messages_as_in_node() {
-        assert_eq!(messages_of(false, |_| Duration::from_micros(1)), 32);
-        assert_eq!(messages_of(false, |_| SLOW), 32);
+        for was_slow in [false, true] {
+            assert_eq!(turn_of(was_slow, |_| Duration::from_micros(1)), (32, false));
+            assert_eq!(turn_of(was_slow, |_| SLOW), (32, false));
+        }
     }
 
     #[test]
-    fn slow_listeners_have_eight_and_four() {
-        assert_eq!(messages_of(false, |_| Duration::from_micros(50)), 12);
-        assert_eq!(messages_of(false, |_| Duration::from_secs(1)), 12);
+    fn slow_listeners_have_eight_and_four_once_they_are_known() {
+        for pace in [Duration::from_micros(50), Duration::from_secs(1)] {
+            assert_eq!(turn_of(false, |_| pace), (20, true));
+            assert_eq!(turn_of(true, |_| pace), (12, true));
+        }
     }
 
     #[test]
     fn a_listener_that_is_slow_once_ends_no_turn() {
-        for slow in 0..32 {
+        for (slow, was_slow) in (0..32).flat_map(|slow| [(slow, false), (slow, true)]) {
             let pace = |message| if message == slow { Duration::from_millis(5) } else { Duration::from_micros(1) };
-            assert_eq!(messages_of(false, pace), 32, "{slow}");
+            assert_eq!(turn_of(was_slow, pace).0, 32, "{slow}");
         }
     }
 
     #[test]
     fn listeners_that_take_batches_have_a_whole_one_however_long_it_takes() {
-        assert_eq!(messages_of(true, |_| Duration::from_millis(1)), 64);
+        let mut turn = Turn::begin(true, true);
+        while let Some(portion) = turn.portion() {
+            turn.look(portion, Duration::from_secs(1));
+        }
+        assert_eq!(turn.messages(), 64);
     }
 
     #[test]
-    fn messages_that_come_one_by_one_are_eight_at_least() {
-        let mut turn = Turn::begin(false);
+    fn messages_that_are_read_one_by_one_are_eight_at_least() {
+        let mut turn = Turn::begin(false, true);
         while turn.portion().is_some() {
             turn.look(1, Duration::from_millis(1));
         }

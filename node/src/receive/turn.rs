@@ -53,7 +53,7 @@ impl Receiver {
     /// listener delivers nothing: its socket stays readable.
     pub(crate) fn receive(&self, scope: &mut Scope<'_>, socket: &WatchedSocket) -> Share {
         let Some(_delivering) = Delivering::begin(&self.is_delivering) else { return Share::default() };
-        let mut turn = Turn::begin(socket.takes_batches());
+        let mut turn = Turn::begin(socket.takes_batches(), socket.was_slow.get());
         let left = loop {
             let goes_on = socket.is_receiving() && !self.environment.is_ending();
             let Some(portion) = turn.portion().filter(|_| goes_on) else { break true };
@@ -64,6 +64,7 @@ impl Receiver {
                 break false;
             }
         };
+        socket.was_slow.set(turn.is_slow());
         Share { messages: turn.messages(), left: left && socket.is_receiving() }
     }
 
