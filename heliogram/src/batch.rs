@@ -115,6 +115,14 @@ impl RecvBatch {
         })
     }
 
+    /// A datagram of the last receive by its number.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn datagram(&self, number: usize) -> Message<'_> {
+        let packet = self.gro_packets_from(number).next().expect("a number below `len`");
+        let place = packet.rinfo.datagrams().next().unwrap_or_default();
+        Message { rinfo: RemoteInfo { size: place.len(), ..packet.rinfo }, data: &packet.data[place] }
+    }
+
     /// What a slot holds from that byte on.
     fn packet(&self, slot: &Slot, from: usize) -> Message<'_> {
         let data = &self.receiver.data(slot.index)[from..slot.length];

@@ -348,3 +348,33 @@ async fn fifty_tasks_that_give_up_now_and_then_lose_nothing() {
     assert_eq!(numbers.len(), DATAGRAMS);
     server.close().unwrap();
 }
+
+#[tokio::test]
+async fn a_socket_with_gro_receives_one_datagram_at_a_time_too() {
+    let (server, address) = bound(&V4.clone().gro(true)).await;
+    let (client, local) = bound(&V4).await;
+    let payloads: Vec<_> = (0..30_u8).map(|number| vec![number; 100]).collect();
+    let batch: Vec<_> = payloads.iter().map(|bytes| Datagram::new(bytes).to(address)).collect();
+    client.send_all(&mut &batch[..]).await.unwrap();
+    let mut buffer = [0; 100];
+    for (index, payload) in payloads.iter().enumerate() {
+        assert_eq!(soon(server.peek_sender()).await.unwrap(), local);
+        assert_eq!(soon(server.peek(&mut buffer)).await.unwrap(), 100);
+        let from = match index % 4 {
+            0 => soon(server.recv_from(&mut buffer)).await.unwrap().1,
+            1 => soon(server.recv_msg(&mut buffer)).await.unwrap().addr,
+            2 => server.try_recv_from(&mut buffer).unwrap().1,
+            _ => {
+                let mut bytes = Vec::new();
+                let from = soon(server.recv_buf_from(&mut bytes)).await.unwrap().1;
+                buffer[..64].copy_from_slice(&bytes[..64]);
+                from
+            }
+        };
+        assert_eq!((&buffer[..64], from), (&payload[..64], local));
+    }
+    assert!(server.try_recv(&mut buffer).unwrap_err().is_would_block());
+    client.send_to(b"longer than three bytes", address).await.unwrap();
+    let info = soon(server.recv_msg(&mut buffer[..3])).await.unwrap();
+    assert_eq!((info.size, info.truncated), (3, true));
+}

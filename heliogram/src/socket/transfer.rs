@@ -163,6 +163,13 @@ impl Socket {
         self.peeking(|sys| sys.peek(buffer))
     }
 
+    /// As [`try_peek_from`](Self::try_peek_from), for those who want all that a receive says.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn peek_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+        let (size, addr) = self.try_peek_from(buffer)?;
+        Ok(RemoteInfo { addr, size, ..RemoteInfo::default() })
+    }
+
     /// Says who has sent the next datagram, and leaves it in the queue.
     ///
     /// # Errors

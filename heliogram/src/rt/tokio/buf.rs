@@ -7,6 +7,7 @@ use bytes::BufMut;
 use super::readiness::READABLE;
 use super::socket::TokioSocket;
 use crate::error::Result;
+use crate::sys;
 
 /// Receiving into a [`BufMut`], such as a `Vec` or `BytesMut`: into its next chunk of memory, which is at least 64 bytes of a
 /// buffer that grows. Bytes that do not fit are lost.
@@ -21,7 +22,7 @@ impl TokioSocket {
     ///
     /// Those of [`recv`](Self::recv).
     pub async fn recv_buf<B: BufMut>(&self, buffer: &mut B) -> Result<usize> {
-        self.readiness.when(READABLE, || self.socket.try_recv_buf(buffer)).await
+        self.readiness.when(READABLE, || self.fill(buffer)).await.map(|(length, _)| length)
     }
 
     /// Receives one datagram behind what `buffer` holds. Returns its length in bytes and its sender.
@@ -34,7 +35,7 @@ impl TokioSocket {
     ///
     /// Those of [`recv`](Self::recv).
     pub async fn recv_buf_from<B: BufMut>(&self, buffer: &mut B) -> Result<(usize, SocketAddr)> {
-        self.readiness.when(READABLE, || self.socket.try_recv_buf_from(buffer)).await
+        self.readiness.when(READABLE, || self.fill(buffer)).await
     }
 
     /// As [`Socket::try_recv_buf`](crate::Socket::try_recv_buf).
@@ -43,7 +44,7 @@ impl TokioSocket {
     ///
     /// Those of [`Socket::try_recv`](crate::Socket::try_recv).
     pub fn try_recv_buf<B: BufMut>(&self, buffer: &mut B) -> Result<usize> {
-        self.readiness.attempt(READABLE, || self.socket.try_recv_buf(buffer))
+        self.readiness.attempt(READABLE, || self.fill(buffer)).map(|(length, _)| length)
     }
 
     /// As [`Socket::try_recv_buf_from`](crate::Socket::try_recv_buf_from).
@@ -52,6 +53,10 @@ impl TokioSocket {
     ///
     /// Those of [`Socket::try_recv`](crate::Socket::try_recv).
     pub fn try_recv_buf_from<B: BufMut>(&self, buffer: &mut B) -> Result<(usize, SocketAddr)> {
-        self.readiness.attempt(READABLE, || self.socket.try_recv_buf_from(buffer))
+        self.readiness.attempt(READABLE, || self.fill(buffer))
+    }
+
+    fn fill<B: BufMut>(&self, buffer: &mut B) -> Result<(usize, SocketAddr)> {
+        sys::fill(buffer, |free| self.one(free).map(|info| (info.size, info.addr)))
     }
 }

@@ -29,6 +29,7 @@ mod messages;
 mod readiness;
 mod ready;
 mod recv;
+mod segments;
 mod send;
 mod socket;
 #[cfg(unix)]

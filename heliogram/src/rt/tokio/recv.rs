@@ -17,6 +17,9 @@ use crate::sys;
 use crate::types::error_queue::ErrorQueueEntry;
 
 /// Receiving.
+///
+/// On a socket with [`gro`](crate::SocketOptions::gro) the methods for one datagram take GRO packets apart: the datagrams of
+/// one packet come from them one after the other, while the methods for many go on with the next packet.
 impl TokioSocket {
     /// Receives one datagram into `buffer`. Returns its length in bytes. Bytes that do not fit `buffer` are lost.
     ///
@@ -28,7 +31,7 @@ impl TokioSocket {
     ///
     /// Those of [`Socket::try_recv`](crate::Socket::try_recv) but `EAGAIN`.
     pub async fn recv(&self, buffer: &mut [u8]) -> Result<usize> {
-        self.readiness.when(READABLE, || self.socket.try_recv(buffer)).await
+        self.readiness.when(READABLE, || self.one(buffer)).await.map(|info| info.size)
     }
 
     /// Receives one datagram into `buffer`. Returns its length in bytes and its sender; as [`recv`](Self::recv).
@@ -41,7 +44,7 @@ impl TokioSocket {
     ///
     /// Those of [`recv`](Self::recv).
     pub async fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
-        self.readiness.when(READABLE, || self.socket.try_recv_from(buffer)).await
+        self.readiness.when(READABLE, || self.one(buffer)).await.map(|info| (info.size, info.addr))
     }
 
     /// Receives one datagram into `buffer`. Returns its length, its sender and its receive metadata; as
@@ -55,7 +58,7 @@ impl TokioSocket {
     ///
     /// Those of [`recv`](Self::recv).
     pub async fn recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
-        self.readiness.when(READABLE, || self.socket.try_recv_msg(buffer)).await
+        self.readiness.when(READABLE, || self.one(buffer)).await
     }
 
     /// Receives what there is, at least one datagram, as far as `batch` has room. Returns how many.
@@ -143,7 +146,7 @@ impl TokioSocket {
     ///
     /// Those of [`recv`](Self::recv).
     pub fn poll_recv_from(&self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<SocketAddr>> {
-        self.poll_fill(context, buffer, |free| self.socket.try_recv_from(free))
+        self.poll_fill(context, buffer, |free| self.one(free))
     }
 
     /// [`recv_many`](Self::recv_many) for futures written by hand; see [`poll_recv_ready`](Self::poll_recv_ready) for who is
@@ -176,13 +179,28 @@ impl TokioSocket {
         &self,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
-        mut call: impl FnMut(&mut [u8]) -> Result<(usize, SocketAddr)>,
+        mut call: impl FnMut(&mut [u8]) -> Result<RemoteInfo>,
     ) -> Poll<Result<SocketAddr>> {
         let free = buffer.initialize_unfilled();
-        self.readiness.poll_when(context, READABLE, || call(free)).map_ok(|(length, peer)| {
-            buffer.advance(length);
-            peer
+        self.readiness.poll_when(context, READABLE, || call(free)).map_ok(|info| {
+            buffer.advance(info.size);
+            info.addr
         })
+    }
+}
+
+/// One datagram at a time, of a socket with GRO too.
+impl TokioSocket {
+    pub(super) fn one(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+        if self.gro() { self.segments.recv(&self.socket, buffer) } else { self.socket.try_recv_msg(buffer) }
+    }
+
+    fn peek_one(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+        if self.gro() { self.segments.peek(&self.socket, buffer) } else { self.socket.peek_msg(buffer) }
+    }
+
+    fn peek_sender_now(&self) -> Result<SocketAddr> {
+        if self.gro() { self.peek_one(&mut []).map(|info| info.addr) } else { self.socket.try_peek_sender() }
     }
 }
 
@@ -198,7 +216,7 @@ impl TokioSocket {
     ///
     /// Those of [`Socket::try_peek_from`](crate::Socket::try_peek_from) but `EAGAIN`.
     pub async fn peek(&self, buffer: &mut [u8]) -> Result<usize> {
-        self.readiness.when(READABLE, || self.socket.try_peek(buffer)).await
+        self.readiness.when(READABLE, || self.peek_one(buffer)).await.map(|info| info.size)
     }
 
     /// As [`peek`](Self::peek), with the sender.
@@ -211,7 +229,7 @@ impl TokioSocket {
     ///
     /// Those of [`peek`](Self::peek).
     pub async fn peek_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
-        self.readiness.when(READABLE, || self.socket.try_peek_from(buffer)).await
+        self.readiness.when(READABLE, || self.peek_one(buffer)).await.map(|info| (info.size, info.addr))
     }
 
     /// Says who has sent the next datagram.
@@ -224,7 +242,7 @@ impl TokioSocket {
     ///
     /// Those of [`peek`](Self::peek).
     pub async fn peek_sender(&self) -> Result<SocketAddr> {
-        self.readiness.when(READABLE, || self.socket.try_peek_sender()).await
+        self.readiness.when(READABLE, || self.peek_sender_now()).await
     }
 
     /// [`peek`](Self::peek) for futures written by hand, which fills `buffer`; see
@@ -244,7 +262,7 @@ impl TokioSocket {
     ///
     /// Those of [`peek`](Self::peek).
     pub fn poll_peek_from(&self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<Result<SocketAddr>> {
-        self.poll_fill(context, buffer, |free| self.socket.try_peek_from(free))
+        self.poll_fill(context, buffer, |free| self.peek_one(free))
     }
 
     /// [`peek_sender`](Self::peek_sender) for futures written by hand; see [`poll_recv_ready`](Self::poll_recv_ready) for
@@ -254,20 +272,20 @@ impl TokioSocket {
     ///
     /// Those of [`peek`](Self::peek).
     pub fn poll_peek_sender(&self, context: &mut Context<'_>) -> Poll<Result<SocketAddr>> {
-        self.readiness.poll_when(context, READABLE, || self.socket.try_peek_sender())
+        self.readiness.poll_when(context, READABLE, || self.peek_sender_now())
     }
 }
 
 attempts! { READABLE, "readable" {
-    fn try_recv(&self, buffer: &mut [u8]) -> Result<usize>;
-    fn try_recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)>;
-    fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo>;
+    fn try_recv(&self, buffer: &mut [u8]) -> Result<usize> = |socket| socket.one(buffer).map(|info| info.size);
+    fn try_recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> = |socket| socket.one(buffer).map(|info| (info.size, info.addr));
+    fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo> = |socket| socket.one(buffer);
+    fn try_peek(&self, buffer: &mut [u8]) -> Result<usize> = |socket| socket.peek_one(buffer).map(|info| info.size);
+    fn try_peek_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> = |socket| socket.peek_one(buffer).map(|info| (info.size, info.addr));
+    fn try_peek_sender(&self) -> Result<SocketAddr> = |socket| socket.peek_sender_now();
     fn try_recv_gro(&self, buffer: &mut [u8]) -> Result<RemoteInfo>;
     fn try_recv_batch(&self, batch: &mut RecvBatch) -> Result<usize>;
     fn try_recv_many(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo]) -> Result<usize>;
-    fn try_peek(&self, buffer: &mut [u8]) -> Result<usize>;
-    fn try_peek_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)>;
-    fn try_peek_sender(&self) -> Result<SocketAddr>;
 } }
 
 attempts! { Interest::ERROR, "readable" {

@@ -7,6 +7,7 @@ use std::ops::Deref;
 use ::tokio::net::ToSocketAddrs;
 
 use super::readiness::Readiness;
+use super::segments::Segments;
 use crate::error::{Error, ErrorKind, Result};
 use crate::socket::{Socket, SocketControl};
 use crate::socket_options::SocketOptions;
@@ -36,6 +37,7 @@ use crate::types::family::SocketType;
 /// ```
 pub struct TokioSocket {
     pub(super) readiness: Readiness,
+    pub(super) segments: Segments,
     pub(super) socket: Socket,
 }
 
@@ -94,7 +96,7 @@ impl TokioSocket {
         socket.local_addr()?;
         let registration = sys::Registration::new(socket.shared_descriptor()?);
         let readiness = Readiness::new(registration.map_err(|error| Error::system("register", &error))?);
-        Ok(TokioSocket { readiness, socket })
+        Ok(TokioSocket { readiness, segments: Segments::default(), socket })
     }
 
     /// Takes a socket of the standard library into the runtime. It becomes non-blocking.
