@@ -6,8 +6,9 @@
 const { setImmediate, setTimeout } = require('node:timers'); // Deno's own give numbers
 const layout = require('./layout.js');
 const sendBatch = require('./send-batch.js');
-const { asyncContext, atExit, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('../runtime/index.js');
+const { asyncContext, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('../runtime/index.js');
 const native = require('./binding.js');
+const { beforeEnd } = require('../runtime/process-end.js');
 const process = require('../runtime/process.js');
 const { COLUMNS, OFFSET, LENGTH, PORT, FLAGS, ADDRESS, SCOPE, METADATA } = layout.RECV_ROW;
 const { IPV6, METADATA: HAS_METADATA } = layout.RECV_FLAG;
@@ -47,7 +48,7 @@ function start() {
   environment = new classes.ThreadSockets({ ...callbacks, ...memory }, hostName);
   exports.calls = environment.fastCalls();
   sendBatch.start(environment, exports.calls.flush);
-  atExit?.(sendBatch.flush);
+  beforeEnd(sendBatch.flush);
 }
 
 /**

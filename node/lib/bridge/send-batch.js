@@ -6,6 +6,7 @@ const process = require('../runtime/process.js');
 const { constants } = require('node:os');
 const { sizeOf } = require('../common/validate.js');
 const { byteLengthOf, bytesOf } = require('../common/views.js');
+const { isExiting } = require('../runtime/process-end.js');
 const layout = require('./layout.js');
 const { COLUMNS, SOCKET, OFFSET, LENGTH, PORT, DESTINATION, OPTIONS, OUTCOME } = layout.SEND_ROW;
 const { ROWS, COUNT, PAYLOAD, BATCH_BYTES, TOO_LONG, BYTES } = layout.SEND_MEMORY;
@@ -110,6 +111,7 @@ function indexOf(outgoing) {
 
 /** Flushes after the ticks that are due by now. */
 function flushSoon() {
+  if (isExiting()) flush();
   if (flushIsDue) return;
   flushIsDue = true;
   process.nextTick(flushOnTick);

@@ -4,6 +4,7 @@
 const process = require('../runtime/process.js');
 const { AsyncResource } = require('node:async_hooks');
 const { kState } = require('../runtime/index.js');
+const { isExiting } = require('../runtime/process-end.js');
 const { bindImplicitly, enqueue, healthCheck } = require('../dgram/state.js');
 const { blocked } = require('../dgram/connect.js');
 const { foreseen } = require('../dgram/lookup.js');
@@ -183,7 +184,8 @@ function lookUp(batch) {
       found();
     });
   }
-  process.nextTick(found);
+  if (isExiting()) found();
+  else process.nextTick(found);
 }
 
 /** A program's own look-up may throw, which is its answer. */

@@ -55,8 +55,6 @@ module.exports = ({ dgram }) => ({
   /** A syntax in the source of Bun's `emit` that wrappers of other programs do not contain. */
   ownEmitHas: '.@call(',
 
-  /** Bun ends without calling what the C library or Node-API has registered. */
-  atExit: (flush) => process.on('exit', flush),
   adopt: (native, wrap) => native.adopt(wrap.sharedFd ?? wrap.fd, true),
   socketToSend,
 });

@@ -1,0 +1,35 @@
+'use strict';
+// B99: what a process sends before it ends, leaves.
+
+const assert = require('node:assert');
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const path = require('node:path');
+const { declare } = require('../support/differential.js');
+const { HOST, SUBJECT, host, nodeMajor } = require('../support/module.js');
+const runtime = require('../support/runtime.js');
+
+const FIXTURE = path.join(__dirname, 'fixtures', 'last-sends.js');
+const ENDS = ['exit listener', 'sendMany in an exit listener', 'abort', 'execve', 'reallyExit', 'SIGKILL'];
+
+/** Why the runtime cannot do this, or false. */
+function lacking(end) {
+  if (end === 'execve') return (typeof process.execve !== 'function' || Boolean(runtime.program)) && 'no process.execve';
+  return end.startsWith('sendMany') && nodeMajor < 24 && 'dns.lookup answers for literal addresses too, in another turn';
+}
+
+for (const end of ENDS) {
+  declare(`B99 five sends, then ${end}`, { timeout: 60_000, skip: lacking(end) || (SUBJECT === HOST && 'sendMany is heliogram\u2019s') }, async () => {
+    const receiver = host.createSocket('udp4');
+    let received = 0;
+    receiver.on('message', () => received++);
+    receiver.bind(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    const [program, ...args] = [...runtime.command(), FIXTURE, end, receiver.address().port];
+    const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, HELIOGRAM_TEST_LOAD: SUBJECT, NODE_TEST_CONTEXT: undefined } });
+    await once(child, 'close');
+    for (let turn = 0; turn < 50 && received < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 10));
+    receiver.close();
+    assert.strictEqual(received, 5);
+  });
+}
