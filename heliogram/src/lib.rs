@@ -113,7 +113,6 @@ pub use socket::{Socket, SocketControl, multicast_interfaces};
 pub use socket_options::SocketOptions;
 pub use stats::Stats;
 pub use sys::{BorrowedDescriptor, OwnedDescriptor, Sockopt, SockoptValues, Systems};
-#[cfg(unix)]
 pub use types::clock::Clock;
 #[cfg(unix)]
 pub use types::credentials::Credentials;

@@ -1,6 +1,6 @@
 //! The command's archives, and the checksums of everything.
 
-use crate::cargo;
+use crate::cargo::{self, output};
 use crate::package::platforms::Platform;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -8,25 +8,76 @@ use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
-/// What lies beside the program, with its path from the root.
+/// What is packed beside the program, with its path from the root.
 const BESIDE: [&str; 3] = ["cli/README.md", "LICENSE-APACHE", "LICENSE-MIT"];
+const SHELLS: [&str; 4] = ["bash", "zsh", "fish", "powershell"];
 
-/// Packs the program into `heliogram-VERSION-PLATFORM.tar.gz`, in a folder of the same name.
+/// Packs the program into `heliogram-cli-vVERSION-TARGET.tar.gz`, or `.zip` for Windows, in a folder of the same name.
 pub(crate) fn pack(built: &Path, platform: &Platform, out: &Path) -> Result<(), String> {
-    let name = format!("heliogram-{}-{}", env!("CARGO_PKG_VERSION"), platform.name);
-    let archive = out.join(format!("{name}.tar.gz"));
-    write(&archive, &name, built).map_err(|e| format!("{}: {e}", archive.display()))
+    let name = format!("heliogram-cli-v{}-{}", env!("CARGO_PKG_VERSION"), target(platform));
+    let folder = out.join("archives").join(&name);
+    fill(&folder, built).map_err(|e| format!("{}: {e}", folder.display()))?;
+    documents(&folder)?;
+    let packed = if platform.os == "win32" { zip(&folder, &name, out) } else { tar_gz(&folder, &name, out) };
+    packed.map_err(|e| format!("{name}: {e}"))
 }
 
-fn write(archive: &Path, folder: &str, program: &Path) -> io::Result<()> {
-    let mut tar = tar::Builder::new(GzEncoder::new(File::create(archive)?, Compression::best()));
+/// The target by which `cargo binstall` looks for an archive: on Windows that of the usual toolchain.
+fn target(platform: &Platform) -> String {
+    match platform.target.split_once("-windows-") {
+        Some((machine, _)) => format!("{machine}-windows-msvc"),
+        None => platform.target.clone(),
+    }
+}
+
+fn fill(folder: &Path, program: &Path) -> io::Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder.join("completions"))?;
     let beside = BESIDE.iter().map(|path| cargo::root().join(path));
     for file in beside.chain([program.to_path_buf()]) {
-        let name = file.file_name().unwrap_or_default();
-        tar.append_path_with_name(&file, Path::new(folder).join(name))?;
+        fs::copy(&file, folder.join(file.file_name().unwrap_or_default()))?;
     }
+    Ok(())
+}
+
+/// Manual pages and completions, as the program of this machine prints them.
+fn documents(folder: &Path) -> Result<(), String> {
+    let heliogram = || cargo::cargo(&["run", "--quiet", "--package", "heliogram-cli", "--"]);
+    output(heliogram().arg("man").arg(folder.join("man")))?;
+    for shell in SHELLS {
+        let file = folder.join("completions").join(shell);
+        let text = output(heliogram().args(["completions", shell]))?;
+        fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn tar_gz(folder: &Path, name: &str, out: &Path) -> io::Result<()> {
+    let archive = File::create(out.join(format!("{name}.tar.gz")))?;
+    let mut tar = tar::Builder::new(GzEncoder::new(archive, Compression::best()));
+    tar.append_dir_all(name, folder)?;
     tar.into_inner()?.finish()?;
+    Ok(())
+}
+
+fn zip(folder: &Path, name: &str, out: &Path) -> io::Result<()> {
+    let mut zip = ZipWriter::new(File::create(out.join(format!("{name}.zip")))?);
+    for part in ["", "man", "completions"] {
+        for file in fs::read_dir(folder.join(part))?.map(|entry| Ok::<_, io::Error>(entry?.path())) {
+            let file = file?;
+            if file.is_file() {
+                let inside = Path::new(name).join(part).join(file.file_name().unwrap_or_default());
+                zip.start_file_from_path(inside, SimpleFileOptions::default())?;
+                io::copy(&mut File::open(&file)?, &mut zip)?;
+            }
+        }
+    }
+    zip.finish()?;
     Ok(())
 }
 
@@ -52,6 +103,13 @@ fn line(file: &Path) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn archives_are_named_as_binstall_asks_for_them() {
+        let target = |name| target(&Platform::named(name).expect("it is listed"));
+        assert_eq!(target("win32-arm64-msvc"), "aarch64-pc-windows-msvc");
+        assert_eq!(target("linux-x64-musl"), "x86_64-unknown-linux-musl");
+    }
 
     #[test]
     fn a_line_is_one_of_sha256sum_s() {

@@ -119,9 +119,10 @@ fn stubs(target_directory: &Path) -> io::Result<PathBuf> {
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("libnode.dll"), "")?;
     fs::write(folder.join("libnode.a"), "!<arch>\n")?;
-    let system = zig::file("lib/libc/darwin/libSystem.tbd")?;
+    // LLVM's linker does not know zig's newest name of ARM, and asks for the plain one.
+    let system = fs::read_to_string(zig::file("lib/libc/darwin/libSystem.tbd")?)?.replace("arm64e.x1-", "arm64-");
     for name in ["System", "c", "m", "iconv"] {
-        fs::copy(&system, folder.join(format!("lib{name}.tbd")))?;
+        fs::write(folder.join(format!("lib{name}.tbd")), &system)?;
     }
     Ok(folder)
 }
