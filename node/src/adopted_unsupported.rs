@@ -7,7 +7,7 @@ use crate::outcome::EBADF;
 use crate::socket::WatchedSocket;
 
 /// A number that names nothing here.
-pub type NamedFd = i32;
+pub(crate) type NamedFd = i32;
 
 impl WatchedSocket {
     /// What no number is: a UDP socket.

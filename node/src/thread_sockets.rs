@@ -7,6 +7,7 @@ use heliogram::SocketOptions;
 use napi::{Env, Unknown};
 
 use crate::ffi::{AtEnd, Environment, Host, JsBridge, Parts, Ready, Scope, Watched, Watcher, Watches};
+#[cfg(unix)]
 use crate::layout::unix_ready;
 use crate::receive::turn::{Receiver, Share};
 use crate::send::destinations::Destinations;

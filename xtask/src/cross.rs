@@ -3,6 +3,7 @@
 //! Nothing is linked or run: it takes a compiler and the target's standard library, or that library's source.
 
 use crate::cargo;
+use crate::dist::build::libnode;
 use crate::package::platforms::Platform;
 use crate::steps::Steps;
 use crate::tools::toolchain::Toolchain;
@@ -51,6 +52,6 @@ fn clippy(toolchain: &Toolchain, target: &str, packages: &[&str]) -> Result<Comm
     let mut command = toolchain.cargo("clippy", target);
     // A target directory of its own: another compiler's builds must not undo this one's.
     command.args(packages).args(["--target", target, "--target-dir"]).arg(cargo::target_directory()?.join("cross"));
-    command.args(["--", "-D", "warnings"]);
+    command.env("LIBNODE_PATH", libnode()?).args(["--", "-D", "warnings"]);
     Ok(command)
 }

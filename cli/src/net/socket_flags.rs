@@ -6,8 +6,7 @@ use heliogram::{SocketOptions, SocketType};
 use heliogram::{TokioUnixDatagram, UnixDatagramOptions};
 
 #[cfg(unix)]
-use crate::failure::Failure;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::net::sockopt_flags::SockoptFlags;
 
 /// How every socket is made.

@@ -233,7 +233,7 @@ impl SocketControl {
     }
 
     /// The descriptor of a socket that is known to have been opened, closed or not.
-    #[cfg(all(unix, feature = "tokio"))]
+    #[cfg(feature = "tokio")]
     pub(crate) fn reserved_descriptor(&self) -> sys::BorrowedDescriptor<'_> {
         self.sys.get().expect("a runtime takes a socket only once it is open").descriptor()
     }

@@ -25,7 +25,8 @@ impl Build {
         let toolchain = Toolchain::for_target(&platform.target)?;
         let target_directory = cargo::target_directory()?;
         let zig = zig::install()?;
-        let stubs = stubs(&target_directory).map_err(|e| format!("libraries to link with: {e}"))?;
+        let stubs = libnode()?;
+        libsystem(&stubs).map_err(|e| format!("libSystem: {e}"))?;
         Ok(Build { platform: platform.clone(), toolchain, zig, stubs, target_directory })
     }
 
@@ -112,17 +113,23 @@ impl Build {
     }
 }
 
-/// An empty library of Node-API for Windows, which the build script of `napi` links, though the addon looks every function up
-/// when it is loaded; and zig's description of macOS's one library, under each of its names.
-fn stubs(target_directory: &Path) -> io::Result<PathBuf> {
-    let folder = target_directory.join("xtask").join("stubs");
-    fs::create_dir_all(&folder)?;
-    fs::write(folder.join("libnode.dll"), "")?;
-    fs::write(folder.join("libnode.a"), "!<arch>\n")?;
-    // LLVM's linker does not know zig's newest name of ARM, and asks for the plain one.
-    let system = fs::read_to_string(zig::file("lib/libc/darwin/libSystem.tbd")?)?.replace("arm64e.x1-", "arm64-");
-    for name in ["System", "c", "m", "iconv"] {
-        fs::write(folder.join(format!("lib{name}.tbd")), &system)?;
-    }
+/// The folder with an empty library of Node-API for Windows. The build script of `napi` links one, though the addon looks every
+/// function up when it is loaded.
+pub(crate) fn libnode() -> Result<PathBuf, String> {
+    let folder = cargo::target_directory()?.join("xtask").join("stubs");
+    let write = || -> io::Result<()> {
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("libnode.dll"), "")?;
+        fs::write(folder.join("libnode.a"), "!<arch>\n")
+    };
+    write().map_err(|e| format!("{}: {e}", folder.display()))?;
     Ok(folder)
+}
+
+/// Puts zig's description of macOS's one library into the folder, under each of its names. LLVM's linker does not know zig's
+/// newest name of ARM, and asks for the plain one.
+fn libsystem(folder: &Path) -> io::Result<()> {
+    let system = fs::read_to_string(zig::file("lib/libc/darwin/libSystem.tbd")?)?.replace("arm64e.x1-", "arm64-");
+    let names = ["System", "c", "m", "iconv"];
+    names.iter().try_for_each(|name| fs::write(folder.join(format!("lib{name}.tbd")), &system))
 }
