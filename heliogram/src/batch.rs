@@ -136,7 +136,7 @@ impl RecvBatch {
     }
 
     /// Whether the last receive brought a GRO packet.
-    pub const fn has_coalesced(&self) -> bool {
+    pub fn has_coalesced(&self) -> bool {
         self.datagrams > self.slots.len()
     }
 

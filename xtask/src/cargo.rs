@@ -25,12 +25,22 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 
 /// The features of a package of this workspace, `default` left out.
 pub(crate) fn features(package: &str) -> Result<Vec<String>, String> {
+    let package = manifest(package)?;
+    let features = package["features"].as_object().ok_or("cargo metadata lists no features")?;
+    Ok(features.keys().filter(|name| *name != "default").cloned().collect())
+}
+
+/// The oldest Rust that a package of this workspace is for.
+pub(crate) fn rust_version(package: &str) -> Result<String, String> {
+    let package = manifest(package)?;
+    package["rust_version"].as_str().map(String::from).ok_or_else(|| "cargo metadata names no rust-version".into())
+}
+
+fn manifest(package: &str) -> Result<Value, String> {
     let metadata = metadata()?;
     let packages = metadata["packages"].as_array().ok_or("cargo metadata lists no packages")?;
-    let found = packages.iter().find(|p| p["name"] == package);
-    let features = found.and_then(|p| p["features"].as_object());
-    let features = features.ok_or_else(|| format!("the workspace has no package {package}"))?;
-    Ok(features.keys().filter(|name| *name != "default").cloned().collect())
+    let found = packages.iter().find(|p| p["name"] == package).cloned();
+    found.ok_or_else(|| format!("the workspace has no package {package}"))
 }
 
 /// Where cargo puts what it builds.

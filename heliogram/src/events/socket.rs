@@ -126,12 +126,13 @@ impl EventSocket {
             }
             (listener.call)(self, args);
         }
-        if listeners.is_empty()
-            && let Some(error) = E::error(args)
-        {
+        if !listeners.is_empty() {
+            return true;
+        }
+        if let Some(error) = E::error(args) {
             self.inner.shared.unhandled(error);
         }
-        !listeners.is_empty()
+        false
     }
 
     fn add<E: Event>(

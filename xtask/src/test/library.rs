@@ -1,5 +1,6 @@
 //! The Rust part: style, the tests of all crates, the fallback paths, documents.
 
+use super::oldest_rust;
 use super::tier::Tier;
 use crate::cargo::{self, cargo};
 use crate::cross;
@@ -16,6 +17,7 @@ pub(crate) fn test(steps: &mut Steps, tier: Tier) -> Result<(), String> {
         return Ok(());
     }
     features(steps)?;
+    oldest_rust::check(steps)?;
     forced(steps)?;
     docs(steps);
     if tier == Tier::All { cross::check_all(steps) } else { cross::check(steps) }

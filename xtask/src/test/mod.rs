@@ -1,6 +1,7 @@
 //! `cargo xtask test`: what must hold before a change lands, in three tiers.
 
 mod library;
+mod oldest_rust;
 mod package;
 #[cfg(target_os = "linux")]
 mod platforms;
