@@ -245,11 +245,11 @@ function sendWithOptions(socket, message, port, address, options, callback) {
 }
 
 /** The options stand before the callback, in each of Node's forms. Node takes no object there, or ignores it. */
-function send(message, offset, length, port, address, callback, last) {
+function send(message, offset, length, port, address, callback /* , or options and callback */) {
   const hasPart = typeof length === 'number';
   const { connected: isConnected } = this[kState].udpHandle;
   if (!hasPart && areOptions(port)) return sendWithOptions(this, message, offset, length, port, address);
-  if (hasPart && areOptions(callback)) return sendWithOptions(this, slice(message, offset, length), port, address, callback, last);
+  if (hasPart && areOptions(callback)) return sendWithOptions(this, slice(message, offset, length), port, address, callback, arguments[6]);
   if (isConnected && hasPart && areOptions(port)) return sendWithOptions(this, slice(message, offset, length), undefined, undefined, port, address);
   if (isConnected && !hasPart && areOptions(offset)) return sendWithOptions(this, message, undefined, undefined, offset, length);
   const form = isConnected ? connected : unconnected;

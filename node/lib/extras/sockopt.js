@@ -83,6 +83,7 @@ function membership(socket, method, address, options) {
   const { source } = options;
   if (source !== undefined) validateString(source, 'options.source');
   const text = interfaceText(options.interface, 'options.interface');
+  socket[kState].udpHandle.demandImplicitBind?.();
   const call = (native, name) => native.group(method === 'joinGroup', address, source, name);
   if (text === '*') return onAllInterfaces(socket, method, call);
   ask(socket, method, (native) => call(native, text));

@@ -9,7 +9,7 @@ const util = require('node:util');
 const environment = require('../bridge/env.js');
 const { OPEN_FLAG, STATE } = require('../bridge/layout.js');
 const sendBatch = require('../bridge/send-batch.js');
-const { adopt, demand, kOwner, mayReach, queuesSends, socketToSend } = require('../runtime/index.js');
+const { adopt, demand, demandNet, kOwner, mayReach, queuesSends, socketToSend } = require('../runtime/index.js');
 const hostHandles = require('./host-handle.js');
 const { openFlags } = require('./open-flags.js');
 const { RawHandle } = require('./raw-handle.js');
@@ -103,8 +103,9 @@ class UdpHandle {
   }
 
   bind(address, port) {
+    address = `${address}`; // once: an object may answer differently the next time
     demand?.(address, +port & 0xffff);
-    const stateBits = environment.calls.bind(this.number, sendBatch.destination(`${address}`), +port & 0xffff);
+    const stateBits = environment.calls.bind(this.number, sendBatch.destination(address), +port & 0xffff);
     if (stateBits < 0) return this.step(stateBits);
     this.stateBits = stateBits;
     hostHandles.lend(this);
@@ -124,6 +125,7 @@ class UdpHandle {
 
   /** Adopts a descriptor; the result is the name of its type if that is not UDP. */
   open(descriptor) {
+    demandNet?.();
     this.abortBind();
     const outcome = this.native.adopt(descriptor, false);
     if (outcome === 0) hostHandles.lend(this);
@@ -168,8 +170,9 @@ class UdpHandle {
   }
 
   connect(address, port) {
+    address = `${address}`;
     demand?.(address, port);
-    return this.step(this.flushAndGetNative().finishConnect(String(address), port));
+    return this.step(this.flushAndGetNative().finishConnect(address, port));
   }
 
   connect6(address, port) {
@@ -363,19 +366,28 @@ class UdpHandle {
     return this.flushAndGetNative().setMulticastInterface(String(address));
   }
 
+  /** A membership call binds an unbound socket to all addresses. */
+  demandImplicitBind() {
+    if (this.bindState === 0) demand?.(this.type === 'udp4' ? '0.0.0.0' : '::', 0);
+  }
+
   addMembership(group, address) {
+    this.demandImplicitBind();
     return this.native.membership(true, `${group}`, text(address));
   }
 
   dropMembership(group, address) {
+    this.demandImplicitBind();
     return this.native.membership(false, `${group}`, text(address));
   }
 
   addSourceSpecificMembership(source, group, address) {
+    this.demandImplicitBind();
     return this.native.sourceMembership(true, source, group, text(address));
   }
 
   dropSourceSpecificMembership(source, group, address) {
+    this.demandImplicitBind();
     return this.native.sourceMembership(false, source, group, text(address));
   }
 
@@ -415,8 +427,9 @@ Object.assign(UdpHandle.prototype, {
 /** The number of a destination in the addon's table (the peer's if there is no address), or a negative errno. */
 function destination(address, port) {
   if (address === undefined) return sendBatch.PEER;
-  if (mayReach !== undefined && !mayReach(address, port)) return UNKNOWN;
-  return sendBatch.destination(address);
+  if (mayReach === undefined) return sendBatch.destination(address);
+  const text = `${address}`; // once: an object may answer differently the next time
+  return mayReach(text, port) ? sendBatch.destination(text) : UNKNOWN;
 }
 
 /** Flushes the batch; the result of its last datagram. */

@@ -22,8 +22,7 @@ function remember(address, port) {
 }
 
 /** Queries the permission, and requests it where Deno prompts. */
-function isGranted(host) {
-  const wanted = { name: 'net', host };
+function isGranted(wanted) {
   const { state } = permissions.querySync(wanted);
   return state === 'granted' || (state === 'prompt' && permissions.requestSync(wanted).state === 'granted');
 }
@@ -37,7 +36,7 @@ function hostOf(address, port) {
 /** Whether datagrams may be sent there. */
 function mayReach(address, port) {
   if (granted.get(address)?.has(port)) return true;
-  const may = isGranted(hostOf(address, port));
+  const may = isGranted({ name: 'net', host: hostOf(address, port) });
   if (may) remember(address, port);
   return may;
 }
@@ -49,4 +48,19 @@ function demand(address, port) {
   throw new errors.NotCapable(`Requires net access to "${host}", run again with the --allow-net flag`);
 }
 
-module.exports = { demand, mayReach };
+function refuse(access, what) {
+  throw new errors.NotCapable(`Requires ${access} access${what}, run again with the --allow-${access} flag`);
+}
+
+/** Throws where the network may not be used without limits, as an adopted descriptor uses it. */
+function demandNet() {
+  if (!isGranted({ name: 'net' })) refuse('net', '');
+}
+
+/** Throws where a Unix socket's path may not be read and written. An abstract name is no path: it takes all paths. */
+function demandPath(path) {
+  const where = path.startsWith('\0') ? {} : { path };
+  for (const name of ['read', 'write']) if (!isGranted({ name, ...where })) refuse(name, where.path ? ` to "${path}"` : '');
+}
+
+module.exports = { demand, demandNet, demandPath, mayReach };

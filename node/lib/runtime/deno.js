@@ -3,7 +3,7 @@
 
 const { constants } = require('node:os');
 const common = require('./deno-bun-common.js');
-const { demand, mayReach } = require('./deno-permissions.js');
+const { demand, demandNet, demandPath, mayReach } = require('./deno-permissions.js');
 const { symbolOf } = require('./symbols.js');
 
 const core = globalThis.Deno?.[globalThis.Deno.internal]?.core;
@@ -27,6 +27,8 @@ module.exports = ({ dgram }) => ({
   },
   skipsLookup: true,
   demand,
+  demandNet,
+  demandPath,
   shareSockets: (open) => require('./deno-cluster.js').shareSockets(open),
   mayReach,
   marksStacks: true,

@@ -6,6 +6,8 @@ const process = require('./process.js');
 const { symbolOf } = require('./symbols.js');
 const { asksForNet, isSupported, skipsLookup } = require('./versions.js');
 
+const mayUseNet = () => !asksForNet || !process.permission || process.permission.has('net');
+
 module.exports = ({ dgram }) => {
   /**
    * A socket of the host that has its state, but whose constructor threw: a complete one would be published on
@@ -41,7 +43,14 @@ module.exports = ({ dgram }) => {
     inspect,
 
     skipsLookup,
-    mayUseNet: () => !asksForNet || !process.permission || process.permission.has('net'),
+    mayUseNet,
+
+    /** Unix sockets are a part of the network to Node's permission model. */
+    demandPath(path) {
+      if (mayUseNet()) return;
+      const error = new Error('Access to this API has been restricted. Use --allow-net to manage permissions.');
+      throw Object.assign(error, { code: 'ERR_ACCESS_DENIED', permission: 'Net', resource: path });
+    },
 
     /** A cluster worker has a channel; to ask `cluster` itself would load child_process and net. */
     hasPrimary: () => process.send !== undefined,

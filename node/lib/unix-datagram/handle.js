@@ -6,7 +6,7 @@ const { AsyncResource } = require('node:async_hooks');
 const { constants } = require('node:os');
 const environment = require('../bridge/env.js');
 const { TURN, UNIX_READY: { READABLE, WRITABLE } } = require('../bridge/layout.js');
-const { runTicks } = require('../runtime/index.js');
+const { demandPath, runTicks } = require('../runtime/index.js');
 const { ErrnoException, ExceptionWithHostPort } = require('../common/errors.js');
 
 const EAGAIN = -constants.errno.EAGAIN;
@@ -25,6 +25,22 @@ class UnixHandle {
     this.resource = new AsyncResource('UNIXDGRAM', { requireManualDestroy: true });
     this.reads = false;
     this.waits = false;
+  }
+
+  bind(path) {
+    demandPath?.(path);
+    return this.native.bind(path);
+  }
+
+  connect(path) {
+    demandPath?.(path);
+    return this.native.connect(path);
+  }
+
+  /** To the peer, or to a path. */
+  send(bytes, path) {
+    if (path !== undefined) demandPath?.(path);
+    return this.native.send(bytes, path);
   }
 
   /** Starts to receive. */

@@ -71,7 +71,7 @@ class Socket extends EventEmitter {
 
   #open() {
     if (this.#handle.native === undefined) throw new ERR_SOCKET_DGRAM_NOT_RUNNING();
-    return this.#handle.native;
+    return this.#handle;
   }
 
   /** Calls the addon; whether that succeeded. */

@@ -56,10 +56,10 @@ class UnixSocket extends EventEmitter {
 
   bind(where, callback) {
     const path = pathOf(where);
-    const native = this.#running();
+    this.#running();
     if (this.#isBound) throw new ERR_SOCKET_ALREADY_BOUND();
     if (typeof callback === 'function') this.once('listening', callback);
-    const outcome = native.bind(path);
+    const outcome = this.#handle.bind(path);
     if (outcome < 0) {
       if (typeof callback === 'function') this.off('listening', callback);
       this.#later(() => this.emit('error', errorOf(outcome, 'bind', path)));
@@ -74,9 +74,9 @@ class UnixSocket extends EventEmitter {
   connect(where, callback) {
     const path = pathOf(where);
     if (callback !== undefined) validateFunction(callback, 'callback');
-    const native = this.#running();
+    this.#running();
     if (this.#isConnected) throw new ERR_SOCKET_DGRAM_IS_CONNECTED();
-    const outcome = native.connect(path);
+    const outcome = this.#handle.connect(path);
     if (outcome < 0) {
       const error = errorOf(outcome, 'connect', path);
       this.#later(() => (callback ? callback(error) : this.emit('error', error)));
@@ -196,7 +196,7 @@ class UnixSocket extends EventEmitter {
 
   /** Only a connected socket becomes writable when the peer's queue has space. */
   #send(bytes, path, callback) {
-    const outcome = this.#waiting.length > 0 && path === undefined ? EAGAIN : this.#handle.native.send(bytes, path);
+    const outcome = this.#waiting.length > 0 && path === undefined ? EAGAIN : this.#handle.send(bytes, path);
     if (outcome !== EAGAIN || path !== undefined) {
       this.#settle(outcome, path, callback);
       return;
@@ -208,7 +208,7 @@ class UnixSocket extends EventEmitter {
   #flush() {
     while (this.#waiting.length > 0) {
       const { bytes, callback } = this.#waiting[0];
-      const outcome = this.#handle.native.send(bytes);
+      const outcome = this.#handle.send(bytes);
       if (outcome === EAGAIN) return;
       this.#waiting.shift();
       this.#settle(outcome, undefined, callback);
