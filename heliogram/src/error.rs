@@ -314,7 +314,7 @@ fn write_target(f: &mut fmt::Formatter<'_>, target: &Target) -> fmt::Result {
 fn ip_text(address: &SocketAddr) -> String {
     match address.ip() {
         IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(_) => crate::zone::text(address),
+        IpAddr::V6(_) => crate::addr::zone::text(address),
     }
 }
 

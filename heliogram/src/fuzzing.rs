@@ -9,7 +9,7 @@ pub mod address {
     use std::net::IpAddr;
 
     use crate::addr::{parse, text};
-    use crate::types::interface::Interface;
+    use crate::types::multicast_interface::Interface;
 
     const PORT: u16 = 41234;
 

@@ -99,7 +99,6 @@ mod sys;
 mod types;
 #[cfg(unix)]
 mod unix_datagram;
-mod zone;
 
 pub use addr::RemoteInfo;
 pub use batch::{Message, RecvBatch};
@@ -119,8 +118,8 @@ pub use types::credentials::Credentials;
 pub use types::datagram::{Datagram, MAX_GRO_PACKET, MAX_MESSAGE};
 pub use types::error_queue::{ErrorOrigin, ErrorQueueEntry, QueuedError, TransmitTimestamp};
 pub use types::family::SocketType;
-pub use types::interface::Interface;
 pub use types::metadata::{Ecn, RecvMetadata, RecvMetadataOptions, TrafficClass};
+pub use types::multicast_interface::Interface;
 pub use types::send_options::{PathMtuDiscovery, SendOptions};
 pub use types::steering::Steering;
 #[cfg(unix)]

@@ -18,7 +18,7 @@ use crate::socket_options::SocketOptions;
 use crate::state::{Connect, Rules};
 use crate::sys;
 use crate::types::datagram::Datagram;
-use crate::types::interface::Interface;
+use crate::types::multicast_interface::Interface;
 use crate::types::send_options::SendOptions;
 
 pub(super) type SendCallback = shared::SendCallback<EventSocket>;

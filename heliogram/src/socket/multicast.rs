@@ -7,7 +7,7 @@ use super::control::SocketControl;
 use crate::error::{Error, Result};
 use crate::state::{Action, Op};
 use crate::sys;
-use crate::types::interface::Interface;
+use crate::types::multicast_interface::Interface;
 
 /// Multicast.
 impl SocketControl {

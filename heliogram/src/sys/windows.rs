@@ -29,8 +29,8 @@ use crate::sys::outcome::{Received, Taken};
 use crate::types::clock::Clock;
 use crate::types::datagram::{Datagram, Run};
 use crate::types::family::SocketType;
-use crate::types::interface::Interface;
 use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
+use crate::types::multicast_interface::Interface;
 use crate::types::send_options::SendOptions;
 
 /// An owned socket, as `Socket::bind_descriptor` takes it.

@@ -12,7 +12,7 @@ use super::call::set_option;
 use super::socket::Socket;
 use crate::sys::errno;
 use crate::types::family::SocketType;
-use crate::types::interface::Interface;
+use crate::types::multicast_interface::Interface;
 
 impl Socket {
     pub(crate) fn set_multicast_interface(&self, interface: Interface) -> io::Result<()> {

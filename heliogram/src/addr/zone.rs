@@ -23,6 +23,11 @@ pub fn text(addr: &SocketAddr) -> String {
     }
 }
 
+/// `"IPv4"` or `"IPv6"`, as Node names families.
+pub const fn family(addr: &SocketAddr) -> &'static str {
+    if addr.is_ipv4() { "IPv4" } else { "IPv6" }
+}
+
 /// An address that means something on one link only (RFC 4007 section 4): `fe80::/10`.
 fn needs_zone(addr: &SocketAddrV6) -> bool {
     addr.scope_id() != 0 && addr.ip().is_unicast_link_local()
