@@ -14,6 +14,15 @@ const root = path.resolve(fileURLToPath(import.meta.url), '..', '..');
 const read = (file) => JSON.parse(fs.readFileSync(path.join(root, file), 'utf8'));
 const manifest = read('package.json');
 const platforms = read('npm/platforms.json');
+const repository = /^repository = "(.*)"/m.exec(fs.readFileSync(path.join(root, '..', 'Cargo.toml'), 'utf8'))[1];
+
+/** What every package says of its origin, once the repository has an address. */
+const origin = {
+  ...(repository && {
+    repository: { type: 'git', url: `git+${repository}.git` }, homepage: `${repository}#readme`, bugs: `${repository}/issues`,
+  }),
+  publishConfig: { access: 'public', provenance: true },
+};
 
 const [out, binaries = root] = process.argv.slice(2);
 if (!out) throw new Error('no output folder; usage: node npm/stage.mjs OUT [BINARIES]');
@@ -38,7 +47,7 @@ function platformPackage(platform, out) {
   const { version, license, engines } = manifest;
   const { name, os, cpu, libc } = platform;
   const contents = {
-    name: `@heliogram/${name}`, version, license, engines,
+    name: `@heliogram/${name}`, version, license, engines, ...origin,
     description: `The binary of heliogram for ${name}`, type: 'commonjs',
     main: binary(platform), files: [binary(platform), 'LICENSE-*'],
     os: [os], cpu: [cpu], ...(libc && { libc: [libc] }),
@@ -58,7 +67,7 @@ function mainPackage(out, staged) {
   const { devDependencies, scripts, ...contents } = manifest;
   const optionalDependencies = Object.fromEntries(staged.map(({ name }) => [`@heliogram/${name}`, manifest.version]));
   const files = [...manifest.files.filter((name) => !name.includes('*')), 'README.md'].map((name) => [name]);
-  write(path.join(out, 'heliogram'), { ...contents, optionalDependencies }, [...files, ...licences]);
+  write(path.join(out, 'heliogram'), { ...contents, ...origin, optionalDependencies }, [...files, ...licences]);
 }
 
 const built = platforms.filter(isBuilt);

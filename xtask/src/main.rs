@@ -12,6 +12,7 @@ mod dist;
 mod docs;
 mod fuzz;
 mod package;
+mod release;
 mod steps;
 mod structure;
 mod test;
@@ -39,6 +40,8 @@ enum Command {
     Cross,
     /// Builds and checks what is published: the npm packages and the command's archives
     Dist(dist::Options),
+    /// Whether versions, changelog and packages are ready for a release
+    Release(release::Options),
     /// Checks the rules about files, imports and words; lists what breaks them
     Structure,
 }
@@ -60,6 +63,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Cross => cross::run(),
         Command::Dist(options) => dist::run(&options),
+        Command::Release(options) => release::run(&options),
         Command::Structure => structure::run(),
     }
 }
