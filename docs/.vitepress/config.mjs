@@ -11,7 +11,7 @@ export default defineConfig({
   lastUpdated: false,
   srcExclude: ['README.md'],
   cacheDir: '../target/docs-cache',
-  markdown: { languageAlias: { mjs: 'js', 'rust,no_run': 'rust' } },
+  markdown: { languageAlias: { mjs: 'js', 'rust,ignore': 'rust', 'rust,no_run': 'rust' } },
   vite: { publicDir: false },
   themeConfig: {
     search: { provider: 'local' },
