@@ -189,7 +189,7 @@ export interface SocketStats {
   wouldBlockOut: number;
   /** GSO batches that the system, the device or the path refused, so that their datagrams were sent one by one. */
   gsoRefusals: number;
-  /** Datagrams that the kernel dropped because the receive buffer was full, modulo 2^32. Linux; undefined elsewhere. */
+  /** Packets that the kernel dropped because the receive buffer was full, modulo 2^32; a GRO packet counts once. Linux; undefined elsewhere. */
   dropped?: number | undefined;
   /** The most bytes that have waited at once because the system's buffer was full. */
   queueSizePeak: number;
@@ -251,7 +251,7 @@ export interface RemoteInfo {
   timestamp?: bigint;
   /** When the device took it from the wire, in nanoseconds of the device's own clock. */
   hardwareTimestamp?: bigint;
-  /** How many datagrams the kernel has dropped up to then because the receive buffer was full, modulo 2^32. */
+  /** How many packets the kernel has dropped up to then because the receive buffer was full, modulo 2^32; a GRO packet counts once. */
   dropped?: number;
   /** It was a segment of a GRO packet with segments of this many bytes (`UDP_GRO`). */
   segmentSize?: number;

@@ -3,7 +3,7 @@
 
 const { constants } = require('node:os');
 const common = require('./deno-bun-common.js');
-const { demand, demandNet, demandPath, mayReach } = require('./deno-permissions.js');
+const { demand, demandNet, demandPath, mayReach } = require('./deno/permissions.js');
 const { symbolOf } = require('./symbols.js');
 
 const core = globalThis.Deno?.[globalThis.Deno.internal]?.core;
@@ -29,7 +29,7 @@ module.exports = ({ dgram }) => ({
   demand,
   demandNet,
   demandPath,
-  shareSockets: (open) => require('./deno-cluster.js').shareSockets(open),
+  shareSockets: (open) => require('./deno/cluster.js').shareSockets(open),
   mayReach,
   marksStacks: true,
 

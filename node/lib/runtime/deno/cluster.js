@@ -4,8 +4,8 @@
 
 const cluster = require('node:cluster');
 const { constants } = require('node:os');
-const { optionsOf } = require('./bind-flags.js');
-const { mayReach } = require('./deno-permissions.js');
+const { optionsOf } = require('../bind-flags.js');
+const { mayReach } = require('./permissions.js');
 
 const EACCES = -constants.errno.EACCES;
 const EINVAL = -constants.errno.EINVAL;
