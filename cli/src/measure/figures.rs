@@ -88,7 +88,8 @@ impl Received {
 
 /// How many a second; `None` where the time is too short to say.
 pub(crate) fn per_second(count: u64, time: Duration) -> Option<u64> {
-    let rate = u128::from(count) * 1_000_000_000 / time.as_nanos().max(1);
+    let nanos = time.as_nanos().max(1);
+    let rate = (u128::from(count) * 1_000_000_000 + nanos / 2) / nanos;
     (time >= SHORTEST).then(|| u64::try_from(rate).unwrap_or(u64::MAX))
 }
 

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::HumanCount;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -146,7 +145,7 @@ fn announce(route: &Route, load: &Load, session: &Session) -> Outcome {
         None => "full speed".into(),
     };
     let end = match load.count {
-        Some(count) => format!("{} datagrams", HumanCount(count)),
+        Some(count) => text::count(count, "datagram"),
         None => format!("{} s", load.time_ns.unwrap_or(0) as f64 / 1e9),
     };
     let (from, to) = (text::address(&route.local()?), text::address(&route.peer));
