@@ -176,8 +176,8 @@ impl WatchedSocket {
     /// Learns from a receive.
     pub(crate) fn learn(&self, batch: &RecvBatch) {
         self.learn_coalesced(batch.has_coalesced());
-        if self.reads_many() {
-            auto_gro::learn(&self.udp, batch);
+        if self.reads_many() && batch.is_full() {
+            auto_gro::start(&self.udp);
         }
     }
 
@@ -229,23 +229,30 @@ impl WatchedSocket {
         self.is_referenced.get()
     }
 
-    /// Sends in order; what the kernel has no room for waits, under the token that `token` gives it.
+    /// Sends in order; what the kernel has no room for waits, under the token that `token` gives it. A negative number of the
+    /// system's says that nothing can wait, because the loop cannot watch the socket: then nothing is queued any more.
     pub(crate) fn send(
         &self,
         batch: &[Datagram<'_>],
         token: impl FnMut(usize) -> u32,
         done: impl FnMut(usize, Result<usize>),
-    ) {
+    ) -> i32 {
         self.with_pending(|pending| pending.queue.send(&self.udp, batch, token, done));
-        if self.has_waiting() {
-            self.rewatch();
-        }
+        if self.has_waiting() { self.watch_queue() } else { 0 }
     }
 
-    /// Queues a datagram without trying to send it.
-    pub(crate) fn enqueue(&self, datagram: &Datagram<'_>, token: u32) {
+    /// Queues a datagram without trying to send it; 0, or a number as [`send`](Self::send)'s.
+    pub(crate) fn enqueue(&self, datagram: &Datagram<'_>, token: u32) -> i32 {
         self.with_pending(|pending| pending.queue.wait(&self.udp, datagram, token));
-        self.rewatch();
+        self.watch_queue()
+    }
+
+    fn watch_queue(&self) -> i32 {
+        let status = self.rewatch();
+        if status < 0 {
+            self.with_pending(|pending| pending.queue.cancel(&self.udp, |_, _| ()));
+        }
+        status
     }
 
     /// Uses what waits; `act` must not call this again.
@@ -336,5 +343,39 @@ impl WatchedSocket {
     /// A watch of a descriptor for this socket, of nothing yet; `EEXIST` if the loop has one that is at work.
     pub(crate) fn try_watch(&self, descriptor: Rc<dyn Watchable>) -> Result<Watch, i32> {
         self.watches.as_ref().ok_or(EBADF)?.watch(descriptor, Watched::Udp(self.number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A bound socket that no loop can watch.
+    fn unwatchable() -> WatchedSocket {
+        let socket = WatchedSocket::new(0, None, &SocketOptions::new(SocketType::Udp4), Receiving::default()).unwrap();
+        socket.udp.bind("127.0.0.1:0".parse().ok()).unwrap();
+        socket
+    }
+
+    #[test]
+    fn what_cannot_be_watched_is_an_error_and_no_silence() {
+        let socket = unwatchable();
+        assert_eq!(socket.receive(true), EBADF);
+        assert_eq!(socket.receive(false), 0);
+    }
+
+    #[test]
+    fn what_could_never_leave_is_not_queued() {
+        let socket = unwatchable();
+        let peer = socket.udp.local_addr().unwrap();
+        assert_eq!(socket.enqueue(&Datagram::new(b"x").to(peer), 7), EBADF);
+        assert!(!socket.has_waiting());
+    }
+
+    #[test]
+    fn a_closed_socket_receives_nothing_and_reports_that() {
+        let socket = WatchedSocket::closed();
+        assert_eq!(socket.receive(true), EBADF);
+        assert!(socket.udp.local_addr().is_err());
     }
 }

@@ -119,8 +119,10 @@ impl JsHandle {
             None => datagram,
         };
         let token = self.thread.sockets.token();
-        self.socket().enqueue(&datagram, token);
-        Either::A(token)
+        match self.socket().enqueue(&datagram, token) {
+            0 => Either::A(token),
+            error => Either::B(error),
+        }
     }
 
     /// The local address, or a number.

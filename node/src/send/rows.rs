@@ -78,7 +78,7 @@ impl Flush<'_> {
             }
         }
         let outcomes = [const { Cell::new((0, 0)) }; ROOM];
-        socket.send(
+        let status = socket.send(
             &batch[..length],
             |index| {
                 let token = self.sockets.token();
@@ -88,7 +88,8 @@ impl Flush<'_> {
             |index, outcome| outcomes[index].set((number(outcome), 0)),
         );
         for (index, outcome) in outcomes[..length].iter().enumerate() {
-            self.set_outcome(start + index, outcome.get());
+            let waits = outcome.get().0 == send::WAITS;
+            self.set_outcome(start + index, if waits && status < 0 { (status, 0) } else { outcome.get() });
         }
     }
 
