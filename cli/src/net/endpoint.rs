@@ -1,13 +1,12 @@
-//! Addresses as people type them: `9`, `127.0.0.1:9`, `[fe80::1%eth0]:9`, `host:9`, `239.1.1.1@eth0`, `unix:/run/log`.
+//! Addresses as people type them: `9`, `127.0.0.1:9`, `[fe80::1%eth0]:9`, `host:9`, `unix:/run/log`.
 //!
 //! The form is checked when the arguments are read; names and interfaces are looked up when the command runs.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
-use std::str::FromStr;
 
 use heliogram::{Interface, SocketType};
 
+use super::group;
 use crate::failure::{Failure, Outcome};
 
 /// Where a socket is, or its peer.
@@ -113,7 +112,7 @@ fn literal(host: &str, port: u16) -> Outcome<Option<SocketAddr>> {
 }
 
 fn index(zone: &str) -> Outcome<u32> {
-    match interface(zone)? {
+    match group::interface(zone)? {
         Interface::Index(index) => Ok(index),
         _ => Err(Failure::Usage(format!("{zone:?} is not a zone: that is an interface's name or number"))),
     }
@@ -123,46 +122,6 @@ async fn look_up(host: &str, port: u16) -> Outcome<Vec<SocketAddr>> {
     match tokio::net::lookup_host((host, port)).await {
         Ok(found) => Ok(found.collect()),
         Err(error) => Err(Failure::Other(format!("getaddrinfo {host}: {error}"))),
-    }
-}
-
-/// An interface by its name, number or IPv4 address; `*` is every one.
-pub(crate) fn interface(text: &str) -> Outcome<Interface> {
-    text.parse().map_err(Failure::about(text))
-}
-
-/// A multicast group, on one interface or the one that the system chooses.
-#[derive(Clone, Debug)]
-pub(crate) struct Group {
-    pub(crate) ip: IpAddr,
-    interface: Option<String>,
-}
-
-impl Group {
-    pub(crate) fn interface(&self) -> Outcome<Interface> {
-        self.interface.as_deref().map_or(Ok(Interface::Default), interface)
-    }
-}
-
-impl FromStr for Group {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (ip, interface) = text.split_once(['@', '%']).map_or((text, None), |(ip, name)| (ip, Some(name)));
-        let ip: IpAddr = ip.parse().map_err(|_| format!("{ip:?} is not an IP address"))?;
-        if !ip.is_multicast() {
-            return Err(format!("{ip} is not a multicast address (224.0.0.0/4, ff00::/8)"));
-        }
-        Ok(Group { ip, interface: interface.map(Into::into) })
-    }
-}
-
-impl fmt::Display for Group {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.interface {
-            Some(interface) => write!(f, "{}@{interface}", self.ip),
-            None => self.ip.fmt(f),
-        }
     }
 }
 
@@ -204,13 +163,5 @@ mod tests {
         assert_eq!(peer("unix:/run/log").unwrap().as_unix(), Some("/run/log"));
         assert_eq!(local("unix:@name:1").unwrap().as_unix(), Some("@name:1"));
         assert_eq!(local("unixhost:9").unwrap().as_unix(), None);
-    }
-
-    #[test]
-    fn groups() {
-        let group: Group = "ff02::1%eth0".parse().unwrap();
-        assert_eq!(group.to_string(), "ff02::1@eth0");
-        assert_eq!("239.1.1.1".parse::<Group>().unwrap().interface().unwrap(), Interface::Default);
-        assert!("10.0.0.1".parse::<Group>().is_err() && "x@lo".parse::<Group>().is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! Addresses, sockets, and the flags that make them.
 
 pub(crate) mod endpoint;
+pub(crate) mod group;
 pub(crate) mod peer_filter;
 pub(crate) mod receiving;
 pub(crate) mod route;

@@ -8,7 +8,8 @@ use heliogram::{Socket, SocketOptions, SocketType, TokioSocket};
 use heliogram::{SocketAddrUnix, TokioUnixDatagram, UnixDatagramOptions};
 
 use crate::failure::{Failure, Outcome};
-use crate::net::endpoint::{self, Endpoint, Group, family_of};
+use crate::net::endpoint::{self, Endpoint, family_of};
+use crate::net::group::Group;
 use crate::net::socket_flags::SocketFlags;
 #[cfg(unix)]
 use crate::net::socket_flags::refuse;

@@ -9,6 +9,7 @@ use heliogram::{SocketAddrUnix, TokioUnixDatagram, UnixDatagramOptions};
 
 use crate::failure::{Failure, Outcome};
 use crate::net::endpoint::{self, Endpoint, family_of};
+use crate::net::group;
 use crate::net::route::Route;
 use crate::net::socket_flags::SocketFlags;
 #[cfg(unix)]
@@ -137,7 +138,7 @@ impl PacketFlags {
             set.map_err(Failure::about(ttl))?;
         }
         match &self.interface {
-            Some(name) => socket.set_multicast_interface(endpoint::interface(name)?).map_err(Failure::about(name)),
+            Some(name) => socket.set_multicast_interface(group::interface(name)?).map_err(Failure::about(name)),
             None => Ok(()),
         }
     }
