@@ -74,7 +74,15 @@
 //!
 //! # Features
 //!
-//! `events` and `tokio`, both on by default; without them the crate is [`Socket`] alone.
+//! None is on by default: the crate is [`Socket`] then, and depends on libc and socket2 alone.
+//!
+//! | feature | brings |
+//! | --- | --- |
+//! | `tokio` | [`TokioSocket`], `TokioUnixDatagram` |
+//! | `smol` | [`SmolSocket`], on async-io's reactor |
+//! | `mio` | `mio::event::Source` for [`Socket`] (Unix) |
+//! | `events` | [`events`]: Node's socket, its events and its loop |
+//! | `bytes` | receiving into a `bytes::BufMut` (part of `tokio`) |
 #![deny(unsafe_code, missing_docs)]
 
 pub mod addr;
@@ -104,6 +112,8 @@ pub use addr::RemoteInfo;
 pub use batch::{Message, RecvBatch};
 pub use block_list::BlockList;
 pub use error::{Error, ErrorKind, Result};
+#[cfg(feature = "smol")]
+pub use rt::smol::SmolSocket;
 #[cfg(all(unix, feature = "tokio"))]
 pub use rt::tokio::TokioUnixDatagram;
 #[cfg(feature = "tokio")]

@@ -2,5 +2,9 @@
 
 #[cfg(any(feature = "events", feature = "tokio"))]
 pub(crate) mod delegate;
+#[cfg(all(unix, feature = "mio"))]
+mod mio;
+#[cfg(feature = "smol")]
+pub(crate) mod smol;
 #[cfg(feature = "tokio")]
 pub(crate) mod tokio;

@@ -227,7 +227,7 @@ impl SocketControl {
     }
 
     /// The descriptor, for a reactor to register. `EBADF` while there is none.
-    #[cfg(any(feature = "events", feature = "tokio"))]
+    #[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
     pub(crate) fn shared_descriptor(&self) -> Result<&std::sync::Arc<sys::Descriptor>> {
         Ok(self.sys("descriptor")?.shared())
     }
@@ -248,7 +248,7 @@ impl SocketControl {
     }
 
     /// Asks the rules, then the system.
-    pub(super) fn call<T>(
+    pub(crate) fn call<T>(
         &self,
         op: Op,
         syscall: &'static str,

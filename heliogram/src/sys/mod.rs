@@ -27,7 +27,7 @@ mod family;
 mod fill;
 mod outcome;
 mod portable;
-#[cfg(any(feature = "events", feature = "tokio"))]
+#[cfg(any(feature = "events", feature = "mio", feature = "smol", feature = "tokio"))]
 mod readiness;
 mod sockopt;
 #[cfg(unix)]
@@ -41,6 +41,8 @@ pub(crate) use fill::fill;
 pub(crate) use outcome::Taken;
 #[cfg(feature = "events")]
 pub(crate) use readiness::poller::{Events, Poller, Watch};
+#[cfg(feature = "smol")]
+pub(crate) use readiness::smol::Watched;
 #[cfg(feature = "tokio")]
 pub(crate) use readiness::tokio::{Readiness, Registration};
 pub(crate) use sockopt::with_sockopts;
@@ -52,7 +54,7 @@ pub(crate) use unix::unix_datagram;
 #[cfg(windows)]
 use windows as system;
 
-#[cfg(any(feature = "events", feature = "tokio"))]
+#[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
 pub(crate) use system::Descriptor;
 pub use system::{BorrowedDescriptor, OwnedDescriptor};
 pub(crate) use system::{Receiver, Socket, interface_index, interface_name, is_managed, multicast_interfaces, now};

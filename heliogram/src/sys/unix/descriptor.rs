@@ -40,7 +40,7 @@ impl Descriptor {
     }
 
     /// Keeps the open file under the descriptor until the lease is dropped. `EBADF` if it has been released.
-    #[cfg(any(feature = "events", feature = "tokio"))]
+    #[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
     pub(crate) fn lease(self: &Arc<Self>) -> io::Result<Lease> {
         let mut leases = self.leases();
         if leases.released {
@@ -77,11 +77,11 @@ impl AsFd for Descriptor {
 }
 
 /// The right to have a descriptor registered with a reactor: while it lives, the number refers to the same open file.
-#[cfg(any(feature = "events", feature = "tokio"))]
+#[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
 #[derive(Debug)]
 pub(crate) struct Lease(Arc<Descriptor>);
 
-#[cfg(any(feature = "events", feature = "tokio"))]
+#[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
 impl Drop for Lease {
     fn drop(&mut self) {
         let mut leases = self.0.leases();
@@ -93,21 +93,21 @@ impl Drop for Lease {
     }
 }
 
-#[cfg(any(feature = "events", feature = "tokio"))]
+#[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
 impl AsRawFd for Lease {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_raw_fd()
     }
 }
 
-#[cfg(any(feature = "events", feature = "tokio"))]
+#[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
 impl AsFd for Lease {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 }
 
-#[cfg(all(test, any(feature = "events", feature = "tokio")))]
+#[cfg(all(test, any(feature = "events", feature = "smol", feature = "tokio")))]
 mod tests {
     use socket2::{Domain, Type};
 

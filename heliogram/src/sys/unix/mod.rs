@@ -14,7 +14,7 @@ mod recvmsg;
 pub(super) mod socket;
 pub(crate) mod unix_datagram;
 
-#[cfg(any(feature = "events", feature = "tokio"))]
+#[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
 pub(crate) use descriptor::Descriptor;
 pub(crate) use host::{interface_index, interface_name, multicast_interfaces, now};
 pub(crate) use mmsg::Receiver;

@@ -66,7 +66,7 @@ impl Socket {
     }
 
     /// The descriptor, for a reactor to register.
-    #[cfg(any(feature = "events", feature = "tokio"))]
+    #[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
     pub(crate) const fn shared(&self) -> &Arc<Descriptor> {
         &self.inner
     }
