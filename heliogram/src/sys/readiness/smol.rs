@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use async_io::Async;
 
-use crate::sys::Descriptor;
-
 #[cfg(unix)]
-type Handle = crate::sys::unix::descriptor::Lease;
+use crate::sys::unix::descriptor::{Descriptor, Lease as Handle};
 #[cfg(windows)]
-type Handle = std::net::UdpSocket;
+use crate::sys::windows::Descriptor;
+#[cfg(windows)]
+use std::net::UdpSocket as Handle;
 
 /// A socket that async-io watches. The descriptor is not released before this is dropped.
 #[derive(Debug)]
