@@ -57,7 +57,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
     match command {
         Command::Demo => demo::run(),
         Command::Test(options) => test::run(&options),
-        Command::Build => package::addon::run(),
+        Command::Build => package::host_addon::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Docs => docs::run(),
         Command::Fuzz(options) => fuzz::run(&options),

@@ -4,14 +4,14 @@ use super::server::Server;
 use crate::bench;
 use crate::cargo::succeed;
 use crate::package::runtimes::{self, LATEST, Node};
-use crate::package::{addon, npm};
+use crate::package::{host_addon, npm};
 use std::env::consts::OS;
 
 const CLIENTS: [&str; 3] = ["send.mjs", "send-parts.mjs", "send-connected.mjs"];
 
 pub(crate) fn run() -> Result<(), String> {
     println!("\nbuilding the addon, installing what its tests need ...");
-    addon::build()?;
+    host_addon::build()?;
     npm::install()?;
     let node = Node::from_npm(LATEST).or_else(|_| Node::host())?;
     println!("\n# the same on Node {}: node --import heliogram/register examples/server.mjs", node.version);

@@ -1,6 +1,6 @@
 //! The runtimes that run the package: Node, Deno and Bun.
 
-use super::addon;
+use super::host_addon;
 use super::npm;
 use super::platforms::folder;
 use crate::cargo::output;
@@ -69,7 +69,7 @@ pub(crate) fn program_from_npm(name: &str, file: &str) -> Result<PathBuf, String
 
 /// The `--runtime` arguments of the bench, with the addon built: the latest Node, and Deno and Bun where npm has them.
 pub(crate) fn for_bench() -> Result<Vec<String>, String> {
-    addon::build()?;
+    host_addon::build()?;
     npm::install()?;
     let others =
         OTHERS.iter().filter_map(|(name, file)| Some(bench_argument(name, &program_from_npm(name, file).ok()?)));

@@ -4,7 +4,7 @@ use super::tier::Tier;
 use crate::dist::build::Build;
 use crate::package::platforms::{Platform, folder};
 use crate::package::runtimes::{LATEST, Node, OTHERS, VERSIONS, program_from_npm};
-use crate::package::{addon, npm};
+use crate::package::{host_addon, npm};
 use crate::steps::Steps;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -64,8 +64,8 @@ fn install_tools() -> Result<String, String> {
 }
 
 fn plain_addon(steps: &mut Steps) {
-    steps.run("addon", addon::compile());
-    steps.check("addon in its place", |_| addon::place().map(|file| file.display().to_string()));
+    steps.run("addon", host_addon::compile());
+    steps.check("addon in its place", |_| host_addon::place().map(|file| file.display().to_string()));
 }
 
 /// The addon as it is published; where that cannot be built, the plain one serves for the tests.
@@ -76,7 +76,7 @@ fn published_addon(steps: &mut Steps) {
             steps.run("addon as published", build.addon());
             steps.check("addon's checks", |_| {
                 let (built, note) = build.checked_addon()?;
-                addon::install(&built, &platform).map(|_| note)
+                host_addon::install(&built, &platform).map(|_| note)
             });
         }
         Err(error) => {

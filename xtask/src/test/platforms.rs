@@ -2,7 +2,7 @@
 
 use crate::cargo::{self, output, program};
 use crate::dist::build::Build;
-use crate::package::addon;
+use crate::package::host_addon;
 use crate::package::platforms::Platform;
 use crate::package::runtimes::{LATEST, Node, program_from_npm};
 use crate::steps::Steps;
@@ -74,7 +74,7 @@ fn musl(steps: &mut Steps, files: &[PathBuf]) {
             steps.run("addon for musl", build.addon());
             steps.check("addon for musl: checks", |_| {
                 let (built, note) = build.checked_addon()?;
-                addon::install(&built, &platform).map(|_| note)
+                host_addon::install(&built, &platform).map(|_| note)
             });
         }
         Err(error) => return steps.check("musl", |_| Ok(format!("\n    SKIPPED musl: {error}"))),
