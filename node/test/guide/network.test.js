@@ -158,17 +158,30 @@ const ASK = `
 const PACKAGE = path.join(__dirname, '..', '..');
 const READMES = [path.join(PACKAGE, '..', 'README.md'), path.join(PACKAGE, 'README.md')];
 
-/** The first line that one of the programs prints. */
+/** The first line that one of the programs prints; an error if one ends before. */
 function firstLine(...children) {
-  return new Promise((resolve) => {
-    for (const child of children) child.stdout.once('data', (text) => resolve(String(text).split('\n')[0]));
+  return new Promise((resolve, reject) => {
+    for (const child of children) {
+      child.stdout.once('data', (text) => resolve(String(text).split('\n')[0]));
+      child.once('close', (code) => reject(new Error(`a program ended with exit code ${code}`)));
+    }
   });
+}
+
+/** Why this Node cannot run a program. */
+function lacking(code) {
+  try {
+    const AsyncFunction = (async () => {}).constructor;
+    return void new AsyncFunction(/^await using /m.test(code) ? 'await using nothing = null;' : '');
+  } catch {
+    return `${process.version} has no \`await using\``;
+  }
 }
 
 for (const file of READMES) {
   const programs = [...fs.readFileSync(file, 'utf8').matchAll(/^```js\n([^]*?)^```/gm)].map(([, code]) => code);
   for (const [n, code] of programs.entries()) {
-    test(`program ${n + 1} of ${path.relative(path.dirname(PACKAGE), file)}`, { skip: noNamespace }, async (t) => {
+    test(`program ${n + 1} of ${path.relative(path.dirname(PACKAGE), file)}`, { skip: noNamespace || lacking(code) }, async (t) => {
       const { prefix: [enter, ...args] } = await host(t);
       const begin = (...flags) => {
         const child = spawn(enter, [...args, process.execPath, ...flags], {

@@ -58,11 +58,14 @@ function temporary(t) {
   return folder;
 }
 
-/** Caches of this test alone: a package of another run would have the same name and version. */
+/**
+ * Caches of this test alone: a package of another run would have the same name and version. The managers run in this Node:
+ * npm leaves out optional packages whose `engines` exclude the Node that runs it.
+ */
 function environment(folder, url) {
   const { NODE_TEST_CONTEXT, NODE_OPTIONS, ...env } = process.env;
   return {
-    ...env, CI: '', HOME: folder, npm_config_cache: path.join(folder, 'cache'), npm_config_store_dir: path.join(folder, 'store'), YARN_CACHE_FOLDER: path.join(folder, 'yarn'),
+    ...env, PATH: `${path.dirname(process.execPath)}${path.delimiter}${env.PATH}`, CI: '', HOME: folder, npm_config_cache: path.join(folder, 'cache'), npm_config_store_dir: path.join(folder, 'store'), YARN_CACHE_FOLDER: path.join(folder, 'yarn'),
     BUN_INSTALL_CACHE_DIR: path.join(folder, 'bun'), DENO_DIR: path.join(folder, 'deno'), DENO_NO_PACKAGE_JSON: '1', NPM_CONFIG_REGISTRY: url,
   };
 }
