@@ -7,6 +7,7 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
+const { isItself } = require('./support/module.js');
 const { namespace, noNamespace } = require('./support/network/namespaces.js');
 
 const PACKAGE = path.join(__dirname, '..');
@@ -33,7 +34,9 @@ const command = (flags, example, ...args) => [`"${process.execPath}"`, flags, `"
 
 /** The output of a shell command, with its ephemeral ports replaced, since they differ from run to run. */
 function output(commandLine) {
-  const child = spawn(...inside(commandLine), { cwd: PACKAGE, timeout: LIMIT, env: { ...process.env, NODE_TEST_CONTEXT: undefined } });
+  // Below Node 22 the package warns that it is the host's own dgram.
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined, ...(!isItself && { NODE_NO_WARNINGS: '1' }) };
+  const child = spawn(...inside(commandLine), { cwd: PACKAGE, timeout: LIMIT, env });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk) => { text += chunk; });
   return new Promise((resolve, reject) => {

@@ -9,14 +9,18 @@ const { replace } = require('../runtime/original-dgram.js');
 const inherit = require('./inherit.js');
 
 function register() {
-  if (!isSupported) return;
+  if (isSupported) patchHost();
+  if (name === 'bun') return inherit.byBunOptions(process.env);
+  // Below Node 22 as well: a child in another directory could not resolve the flag, and may be a newer Node.
+  inherit.byArguments(process.execArgv);
+  inherit.byNodeOptions(process.env);
+}
+
+function patchHost() {
   require('../dgram/socket.js').acceptHostSockets();
   replace({ createSocket, Socket });
   Module.syncBuiltinESMExports();
   if (name === 'deno') require('./deno.js').complete();
-  if (name === 'bun') return inherit.byBunOptions(process.env);
-  inherit.byArguments(process.execArgv);
-  inherit.byNodeOptions(process.env);
 }
 
 module.exports = { register };
