@@ -53,9 +53,11 @@ const CLIENTS = {
     return run(prefix, 'udhcpc', '-i', 'eth0', '-q', '-n', '-f', '-t', '10', '-T', '1', '-s', script).trim();
   },
   dhclient(t, { prefix }) {
-    const [script, leases, pid] = ['script', 'leases', 'pid'].map((name) => path.join(folder(t), name));
-    fs.writeFileSync(script, '#!/bin/sh\n[ "$reason" = BOUND ] && echo "$new_ip_address by $new_dhcp_server_identifier"\ntrue\n', { mode: 0o755 });
+    let pid; // With a lease it goes on as a daemon. This hook is the first, since the next ones remove the file with its number.
     t.after(() => spawnSync('dhclient', ['-x', '-pf', pid]));
+    const [script, leases] = ['script', 'leases'].map((name) => path.join(folder(t), name));
+    pid = path.join(folder(t), 'pid');
+    fs.writeFileSync(script, '#!/bin/sh\n[ "$reason" = BOUND ] && echo "$new_ip_address by $new_dhcp_server_identifier"\ntrue\n', { mode: 0o755 });
     return run(prefix, 'dhclient', '-1', '-4', '-sf', script, '-lf', leases, '-pf', pid, 'eth0').trim();
   },
 };
