@@ -19,16 +19,16 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
         Vec::new()
     });
     // The last `--runtime` of a name wins, so a choice on the command line stands.
-    let code = cargo::exit_code(command(&runtimes).args(&options.arguments));
+    let code = cargo::exit_code(command(&[], &runtimes).args(&options.arguments));
     if options.arguments.iter().any(|argument| argument == "--readme") {
         docs::draw_picture()?;
     }
     Ok(code)
 }
 
-/// The bench with these runtimes.
-pub(crate) fn command(runtimes: &[String]) -> Command {
-    let mut command = cargo(&["run", "--release", "--package", "heliogram-bench", "--"]);
-    command.args(runtimes.iter().flat_map(|runtime| ["--runtime", runtime]));
+/// The bench, built with these arguments of cargo's, with these runtimes.
+pub(crate) fn command(build: &[&str], runtimes: &[String]) -> Command {
+    let mut command = cargo(&["run", "--release", "--package", "heliogram-bench"]);
+    command.args(build).arg("--").args(runtimes.iter().flat_map(|runtime| ["--runtime", runtime]));
     command
 }

@@ -23,10 +23,11 @@ const OTHER_PROGRAMS: [(&str, &[&str], &str); 3] = [
 ];
 
 pub(crate) fn run() -> Result<ExitCode, String> {
-    build()?;
     require_free_port()?;
+    let installed = package::install();
+    build()?;
     library()?;
-    package::run()?;
+    package::run(installed)?;
     println!("\nall that was expected has been printed");
     Ok(ExitCode::SUCCESS)
 }
@@ -43,7 +44,7 @@ fn library() -> Result<(), String> {
 }
 
 fn build() -> Result<(), String> {
-    println!("building the examples ...");
+    println!("building the examples, installing Node from npm meanwhile ...");
     succeed(&mut cargo(&["build", "--quiet", "--package", "heliogram", "--examples"]))
 }
 

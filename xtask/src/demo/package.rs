@@ -6,13 +6,20 @@ use crate::cargo::succeed;
 use crate::package::runtimes::{self, LATEST, Node};
 use crate::package::{host_addon, npm};
 use std::env::consts::OS;
+use std::thread::{self, JoinHandle};
 
 const CLIENTS: [&str; 3] = ["send.mjs", "send-parts.mjs", "send-connected.mjs"];
 
-pub(crate) fn run() -> Result<(), String> {
-    println!("\nbuilding the addon, installing what its tests need ...");
-    host_addon::build()?;
-    npm::install()?;
+/// Installs Node and builds the package's JavaScript while Rust is compiled, since downloads need no core.
+pub(crate) fn install() -> JoinHandle<Result<(), String>> {
+    thread::spawn(npm::install_runtimes)
+}
+
+pub(crate) fn run(installed: JoinHandle<Result<(), String>>) -> Result<(), String> {
+    println!("\nbuilding the addon ...");
+    succeed(&mut host_addon::compile())?;
+    host_addon::place()?;
+    installed.join().map_err(|_| "the installing thread panicked")??;
     let node = Node::from_npm(LATEST).or_else(|_| Node::host())?;
     println!("\n# the same on Node {}: node --import heliogram/register examples/server.mjs", node.version);
     let server = Server::start(node.example("server.mjs"))?;
@@ -42,5 +49,7 @@ fn compare(node: &Node) -> Result<(), String> {
         return Ok(());
     }
     println!("\n# ten seconds of node:dgram and heliogram in turn: cargo xtask bench {}", COMPARISON.join(" "));
-    succeed(bench::command(&[runtimes::bench_argument("node", &node.program)]).args(COMPARISON))
+    succeed(
+        bench::command(&["--no-default-features"], &[runtimes::bench_argument("node", &node.program)]).args(COMPARISON),
+    )
 }

@@ -2,6 +2,7 @@
 
 mod machine;
 mod page;
+#[cfg(feature = "plots")]
 mod plot;
 pub(crate) mod results;
 mod table;

@@ -1,14 +1,18 @@
 //! The results as tables, as raw figures and as plots.
 
+#[cfg(feature = "plots")]
+use super::plot::draw;
 use super::results::Results;
 use super::table::Table;
 use super::tables::{goals, table};
-use super::{machine, page, plot};
+use super::{machine, page};
 use crate::bench::contest::Contest;
 use crate::bench::job::Outcome;
 use crate::bench::plan::Plan;
 use std::fmt::Write as _;
 use std::fs;
+#[cfg(not(feature = "plots"))]
+use std::path::PathBuf;
 
 /// Prints the tables, and writes them, the raw figures and the plots into the folder of the plan.
 pub(crate) fn write(plan: &Plan, contests: &[&'static Contest], results: &Results) -> Outcome<()> {
@@ -18,7 +22,7 @@ pub(crate) fn write(plan: &Plan, contests: &[&'static Contest], results: &Result
     fs::create_dir_all(&plan.output)?;
     fs::write(plan.output.join("table.md"), &document)?;
     fs::write(plan.output.join("results.jsonl"), raw_lines(contests, plan, results))?;
-    let plots = plot::draw(plan, contests, results)?;
+    let plots = draw(plan, contests, results)?;
     if plan.readme {
         page::into_page(plan, contests, results)?;
         let mut drawings = plots.iter().filter(|plot| plot.extension().is_some_and(|name| name == "svg"));
@@ -27,6 +31,12 @@ pub(crate) fn write(plan: &Plan, contests: &[&'static Contest], results: &Result
     print!("{}", self::document(plan, &tables, &goals, results, Table::text));
     eprintln!("written to {}: table.md, results.jsonl and {} plots", plan.output.display(), plots.len());
     Ok(())
+}
+
+/// Draws nothing, and says so where a picture was asked for.
+#[cfg(not(feature = "plots"))]
+fn draw(plan: &Plan, _: &[&Contest], _: &Results) -> Outcome<Vec<PathBuf>> {
+    if plan.readme { Err("--readme needs the feature plots".into()) } else { Ok(Vec::new()) }
 }
 
 fn title(plan: &Plan, contest: &Contest) -> String {
