@@ -38,3 +38,8 @@ mod socket;
 
 pub use runtime::HeliogramRuntime;
 pub use socket::QuicSocket;
+
+/// The programs of the README, as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

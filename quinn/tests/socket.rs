@@ -1,38 +1,14 @@
 //! The socket by itself: what a transmit becomes on the wire, and what is said of it on the other side.
 
+mod common;
+
 use std::future::poll_fn;
-use std::io::IoSliceMut;
-use std::net::{IpAddr, UdpSocket};
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use heliogram_quinn::QuicSocket;
+use common::{bound, receive, transmit};
 use quinn::AsyncUdpSocket;
-use quinn::udp::{EcnCodepoint, RecvMeta, Transmit};
-
-fn bound(local: &str) -> QuicSocket {
-    QuicSocket::from_std(UdpSocket::bind(local).unwrap()).unwrap()
-}
-
-/// Each datagram with what was said of it, until there are `count`.
-async fn receive(socket: &QuicSocket, count: usize) -> Vec<(Vec<u8>, RecvMeta)> {
-    let mut received = Vec::new();
-    while received.len() < count {
-        let mut memory = vec![vec![0; 1 << 16]; 4];
-        let mut buffers: Vec<_> = memory.iter_mut().map(|bytes| IoSliceMut::new(bytes)).collect();
-        let mut metas = [RecvMeta::default(); 4];
-        let receiving = poll_fn(|context| socket.poll_recv(context, &mut buffers, &mut metas));
-        let used = tokio::time::timeout(Duration::from_secs(10), receiving).await.unwrap().unwrap();
-        for (bytes, meta) in memory.iter().zip(&metas[..used]) {
-            received.extend(bytes[..meta.len].chunks(meta.stride.max(1)).map(|datagram| (datagram.to_vec(), *meta)));
-        }
-    }
-    received
-}
-
-fn transmit<'a>(to: &QuicSocket, contents: &'a [u8], segment_size: Option<usize>) -> Transmit<'a> {
-    Transmit { destination: to.local_addr().unwrap(), ecn: None, contents, segment_size, src_ip: None }
-}
+use quinn::udp::{EcnCodepoint, Transmit};
 
 #[tokio::test]
 async fn segments_arrive_as_datagrams_with_their_mark_and_address() {

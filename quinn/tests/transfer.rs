@@ -79,3 +79,15 @@ async fn a_server_on_all_addresses_answers_from_the_address_asked() {
     transfer("[::]:0", "127.0.0.9", "127.0.0.1:0", 1 << 16).await;
     transfer("[::]:0", "::1", "[::]:0", 1 << 16).await;
 }
+
+#[test]
+fn the_example_sends_a_file() {
+    let test = std::env::current_exe().unwrap();
+    let example = test.ancestors().nth(2).unwrap().join("examples/transfer");
+    assert!(example.exists() || cfg!(windows), "cargo build --examples builds {}", example.display());
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let output = std::process::Command::new(example).arg(manifest).output().unwrap();
+    let length = std::fs::metadata(manifest).unwrap().len();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && printed.starts_with(&format!("received {length} bytes\n")), "{printed}");
+}

@@ -6,7 +6,7 @@ use std::fs;
 use std::process::ExitCode;
 
 /// The crates that are published.
-const CRATES: [&str; 2] = ["heliogram", "heliogram-cli"];
+const CRATES: [&str; 3] = ["heliogram", "heliogram-quinn", "heliogram-cli"];
 
 /// What must be in each of them.
 const PACKAGED: [&str; 4] = ["Cargo.toml", "README.md", "LICENSE-APACHE", "LICENSE-MIT"];

@@ -1,11 +1,16 @@
-//! Endpoints with a certificate of their own.
+//! Sockets, and endpoints with a certificate of their own.
+#![allow(dead_code, reason = "each test file uses its own part")]
 
-use std::net::SocketAddr;
+use std::future::poll_fn;
+use std::io::IoSliceMut;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
+use std::time::Duration;
 
 use heliogram::{Socket, SocketOptions, SocketType};
 use heliogram_quinn::{HeliogramRuntime, QuicSocket};
-use quinn::{ClientConfig, Endpoint, EndpointConfig, ServerConfig};
+use quinn::udp::{RecvMeta, Transmit};
+use quinn::{AsyncUdpSocket, ClientConfig, Endpoint, EndpointConfig, ServerConfig};
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -35,4 +40,28 @@ pub(crate) fn endpoint(local: &str, config: Option<ServerConfig>) -> (Endpoint, 
     );
     let address = socket.local_addr().unwrap();
     (endpoint.unwrap(), socket, address)
+}
+
+pub(crate) fn bound(local: &str) -> QuicSocket {
+    QuicSocket::from_std(UdpSocket::bind(local).unwrap()).unwrap()
+}
+
+/// Each datagram with what was said of it, until there are `count`.
+pub(crate) async fn receive(socket: &QuicSocket, count: usize) -> Vec<(Vec<u8>, RecvMeta)> {
+    let mut received = Vec::new();
+    while received.len() < count {
+        let mut memory = vec![vec![0; 1 << 16]; 4];
+        let mut buffers: Vec<_> = memory.iter_mut().map(|bytes| IoSliceMut::new(bytes)).collect();
+        let mut metas = [RecvMeta::default(); 4];
+        let receiving = poll_fn(|context| socket.poll_recv(context, &mut buffers, &mut metas));
+        let used = tokio::time::timeout(Duration::from_secs(10), receiving).await.unwrap().unwrap();
+        for (bytes, meta) in memory.iter().zip(&metas[..used]) {
+            received.extend(bytes[..meta.len].chunks(meta.stride.max(1)).map(|datagram| (datagram.to_vec(), *meta)));
+        }
+    }
+    received
+}
+
+pub(crate) fn transmit<'a>(to: &QuicSocket, contents: &'a [u8], segment_size: Option<usize>) -> Transmit<'a> {
+    Transmit { destination: to.local_addr().unwrap(), ecn: None, contents, segment_size, src_ip: None }
 }

@@ -107,6 +107,10 @@ const fn less(key: &'static str, title: &'static str, digits: usize) -> Metric {
 
 pub(crate) const RATE: Metric =
     Metric { key: "rate", title: "million datagrams per CPU second", unit: 1e6, digits: 3, more_is_better: true };
+/// Bytes of a stream.
+#[cfg(feature = "quic")]
+pub(crate) const BYTES: Metric =
+    Metric { key: "bytes", title: "MB per CPU second", unit: 1e6, digits: 0, more_is_better: true };
 pub(crate) const ARRIVED: Metric =
     Metric { key: "arrived", title: "arrived, %", unit: 0.01, digits: 0, more_is_better: true };
 pub(crate) const TICKS: Metric =

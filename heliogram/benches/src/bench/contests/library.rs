@@ -1,6 +1,10 @@
 //! The contests of the crate: beside bare system calls, quinn-udp and tokio.
 
+#[cfg(feature = "quic")]
+use crate::bench::contest::BYTES;
 use crate::bench::contest::{ARRIVED, Contest, Contestant, Goal, Kind, Length, RATE, Side, Traffic};
+#[cfg(feature = "quic")]
+use crate::bench::contestants::quic;
 use crate::bench::contestants::{event_loops, receive, send};
 use crate::bench::job::{Job, Outcome};
 
@@ -106,4 +110,19 @@ pub(crate) const CONTESTS: &[Contest] = &[
         ],
         &[],
     ),
+    #[cfg(feature = "quic")]
+    QUIC,
 ];
+
+/// 128 MB over loopback, with datagrams as long as an Ethernet allows.
+#[cfg(feature = "quic")]
+const QUIC: Contest = Contest {
+    sizes: &[1452],
+    metrics: &[BYTES],
+    ..contest(
+        "QUIC",
+        Traffic::Nothing,
+        &[contestant("quinn", quic::stock), contestant("quinn on heliogram-quinn", quic::heliogram)],
+        &[Goal::times("quinn on heliogram-quinn", 0.98, "quinn").in_metric(BYTES)],
+    )
+};
