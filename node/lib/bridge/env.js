@@ -5,6 +5,7 @@
 
 const { setImmediate, setTimeout } = require('node:timers'); // Deno's own give numbers
 const layout = require('./layout.js');
+const heldAnswers = require('./held-answers.js');
 const sendBatch = require('./send-batch.js');
 const { asyncContext, entersByTick, fromLoop, kOwner, name: hostName, runTicks: runHostTicks } = require('../runtime/index.js');
 const native = require('./binding.js');
@@ -163,8 +164,17 @@ function runTicks() {
   try {
     runHostTicks();
   } catch (error) {
+    sendBatch.flush();
     environment.raise(error);
   }
+}
+
+/** Runs the ticks and microtasks between two listeners of a delivery, whose answers leave together. */
+function runTicksBetween(handle) {
+  sendBatch.hold(!handle.isSlow);
+  runTicks();
+  sendBatch.hold(false);
+  heldAnswers.limit(handle);
 }
 
 /** Begins a new batch. */
@@ -191,17 +201,40 @@ const inScope = (handle, index) => handle.resource.runInAsyncScope(dispatch, und
 function deliverOneByOne(handle, enter) {
   const first = receivedTable[DELIVERED];
   for (let index = first; index < count && handle.receiving; index++) {
-    if (index > first) runTicks();
+    if (index > first) runTicksBetween(handle);
     if (!handle.receiving) break;
     receivedTable[DELIVERED] = index + 1;
     enter(handle, index);
   }
 }
 
+/** An exception is reported after what was sent before it has left. */
+function flushIfThrown(act, handle, how) {
+  let hasReturned = false;
+  try {
+    act(handle, how);
+    hasReturned = true;
+  } finally {
+    if (!hasReturned) sendBatch.flush();
+  }
+}
+
+/**
+ * Delivers a batch, whose answers leave together: with the answer to the last message, or once ticks and microtasks have run
+ * after it, which the addon sees.
+ */
+function deliverTogether(handle, enter) {
+  if (count - receivedTable[DELIVERED] === 1) return deliverOneByOne(handle, enter);
+  heldAnswers.begin(handle);
+  flushIfThrown(deliverOneByOne, handle, enter);
+  heldAnswers.end(handle);
+  return sendBatch.beginEpoch();
+}
+
 /** Deno: entering an async scope is expensive. A batch does so once; each message enters only AsyncLocalStorage's context. */
 function deliverInContext(handle) {
   const context = asyncContext.get();
-  deliverOneByOne(handle, (_, index) => {
+  deliverTogether(handle, (_, index) => {
     asyncContext.set(context);
     dispatch(handle, index);
   });
@@ -209,21 +242,21 @@ function deliverInContext(handle) {
 
 let due; // the message whose tick is next
 
-const dispatchDue = () => dispatch(receiver, due++);
+const dispatchDue = () => flushIfThrown(dispatch, receiver, due++);
 
 const askForTick = () => process.nextTick(dispatchDue);
 
 /** Bun: each message is a tick, in the scope that asked for it, because ticks run before microtasks only after a tick. */
 function deliverTicks(handle) {
   due = receivedTable[DELIVERED];
-  deliverOneByOne(handle, askForTick);
+  deliverTogether(handle, askForTick);
 }
 
 const inOneScope = (deliver) => (handle) => handle.resource.runInAsyncScope(deliver, undefined, handle);
 
 function deliveryFor() {
   if (asyncContext !== undefined) return inOneScope(deliverInContext);
-  return entersByTick ? inOneScope(deliverTicks) : (handle) => deliverOneByOne(handle, inScope);
+  return entersByTick ? inOneScope(deliverTicks) : (handle) => deliverTogether(handle, inScope);
 }
 
 const deliverEach = deliveryFor();

@@ -32,6 +32,8 @@ let lastAddress; // most sends go where the last one went
 let lastNumber = 0;
 let used = 0;
 let flushIsDue = false;
+let flushIsUrgent = false; // a callback waits for it, or a socket that holds nothing
+let isHolding = false;
 let epoch = 0;
 
 /** Connects to the addon's environment of this thread. */
@@ -109,8 +111,9 @@ function indexOf(outgoing) {
   return options.length;
 }
 
-/** Flushes after the ticks that are due by now. */
-function flushSoon() {
+/** Flushes after the ticks that are due by now; what is not urgent may be held. */
+function flushSoon(isUrgent) {
+  if (isUrgent) flushIsUrgent = true;
   if (isExiting()) flush();
   if (flushIsDue) return;
   flushIsDue = true;
@@ -119,15 +122,32 @@ function flushSoon() {
 
 function flushOnTick() {
   flushIsDue = false;
+  if (isHolding && !flushIsUrgent) return;
+  flushIsUrgent = false;
   endEpoch();
 }
+
+/** Whether answers are held now: those which ticks and microtasks send between two listeners of one delivery. */
+const holds = () => isHolding;
+
+function hold(on) {
+  isHolding = on;
+}
+
+/** Whether nothing is batched. */
+const isEmpty = () => table[COUNT] === 0;
 
 /** The flush epoch: it changes when something may change the outcome of later sends. */
 const currentEpoch = () => epoch;
 
+/** Begins a new epoch. What is held leaves with the next flush. */
+function beginEpoch() {
+  epoch++;
+}
+
 /** Flushes the batch and begins a new epoch. */
 function endEpoch() {
-  epoch++;
+  beginEpoch();
   flush();
 }
 
@@ -171,4 +191,22 @@ function enqueue(handle, list, address, port, request) {
   return 0;
 }
 
-module.exports = { PEER, WAITS, add, cancel, currentEpoch, destination, flushSoon, endEpoch, enqueue, flush, memory, settle, start };
+module.exports = {
+  PEER,
+  WAITS,
+  add,
+  beginEpoch,
+  cancel,
+  currentEpoch,
+  destination,
+  endEpoch,
+  enqueue,
+  flush,
+  flushSoon,
+  hold,
+  holds,
+  isEmpty,
+  memory,
+  settle,
+  start,
+};

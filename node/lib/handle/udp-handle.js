@@ -56,6 +56,11 @@ class UdpHandle {
     return (this.nativeHandle ??= environment.nativeHandleOf(this.number));
   }
 
+  /** Whether answers may wait for the other answers of their delivery. */
+  get mayHold() {
+    return (this.flags & OPEN_FLAG.NO_OFFLOAD) === 0;
+  }
+
   get sharesAddress() {
     return (this.flags & OPEN_FLAG.REUSE_ADDR) !== 0;
   }
@@ -197,8 +202,9 @@ class UdpHandle {
     const to = destination(address, port);
     if (to < sendBatch.PEER) return to;
     sendBatch.add(this.number, list, to, port, listener);
+    if (listener === undefined && this.mayHold && sendBatch.holds()) return undefined;
     if (this.connected || !request.hasFollowers) return flushLast();
-    sendBatch.flushSoon();
+    sendBatch.flushSoon(true);
     return undefined;
   }
 
@@ -208,7 +214,7 @@ class UdpHandle {
    */
   sendToPeer(request, list, options) {
     sendBatch.add(this.number, list, sendBatch.PEER, 0, request, options);
-    sendBatch.flushSoon();
+    sendBatch.flushSoon(request !== undefined || !this.mayHold);
     if (this.flushEpoch === sendBatch.currentEpoch()) return undefined;
     const outcome = flushLast();
     if (outcome > 0) this.flushEpoch = sendBatch.currentEpoch();
@@ -276,6 +282,7 @@ class UdpHandle {
   setPaused(on) {
     if (this.paused === on) return;
     this.paused = on;
+    sendBatch.flush();
     this.receive();
   }
 
@@ -415,6 +422,7 @@ Object.assign(UdpHandle.prototype, {
   receiveCoalescing: 0,
   paused: false,
   takesBatches: false,
+  isSlow: false,
   hasTransmitTimestamps: false,
   keepAliveTimer: undefined,
   hostHandle: undefined,

@@ -72,7 +72,9 @@ impl JsBridge {
             }
             what = deliver::RESUME;
         }
-        self.delivered(scope)
+        let delivered = self.delivered(scope);
+        self.flush(scope);
+        delivered
     }
 
     /// How many messages of the batch have been delivered.
@@ -97,8 +99,8 @@ impl JsBridge {
         self.call(scope, self.ready, [socket.cast_signed(), what]);
     }
 
-    /// Flushes batched sends. They are flushed at the end of their turn anyway; but after an exception the loop reports readiness
-    /// before that.
+    /// Flushes batched sends. They are flushed at the end of their turn anyway; but answers are held until their delivery has ended,
+    /// and after an exception the loop reports readiness before the end of the turn.
     pub(crate) fn flush(&self, scope: &mut Scope<'_>) {
         let batched = self.sent.view(scope).all().cell(send_memory::COUNT);
         if batched.is_some_and(|batched| batched > 0) {
