@@ -17,7 +17,8 @@ const PARTS = {
   'unix-datagram': ['unix-datagram/'],
   'deno-bun': ['runtime/deno', 'runtime/bun'],
   register: ['register/'],
-  core: ['', 'extras/prototype.js', 'runtime/bind-flags.js'],
+  fallback: ['fallback/'],
+  core: ['', 'extras/prototype.js', 'fallback/index.js', 'runtime/bind-flags.js'],
 };
 
 /** What runs at once when its file is loaded, rather than when another file asks for it. */

@@ -7,6 +7,11 @@
  *
  * Errors carry Node's codes. Those of the operating system (`EADDRINUSE`, `EMSGSIZE` ...) have `errno` (negative),
  * `syscall` and, where one was involved, `address` and `port`.
+ *
+ * Where no binary fits the machine, and before Node 22, {@link Socket} and {@link createSocket} are the host's own, and a process
+ * warning says so (`HELIOGRAM_NO_BINARY`, `HELIOGRAM_NOT_SUPPORTED`); what is marked "Not in Node" is then not there, and options that
+ * the host cannot replace are refused with `ERR_HELIOGRAM_NO_BINARY`. The environment variable `HELIOGRAM_FALLBACK=0` makes that an
+ * error of `require`; `HELIOGRAM_BINARY` names the binary's file.
  */
 
 import { LookupOneOptions } from 'node:dns';

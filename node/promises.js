@@ -1,5 +1,5 @@
 'use strict';
 
-require('./dist/core.cjs')['runtime/index.js'].demandSupport('heliogram/promises');
+require('./dist/core.cjs')['fallback/index.js'].demand('heliogram/promises');
 
 module.exports = require('./dist/extras.cjs')['extras/promises.js'];

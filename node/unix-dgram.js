@@ -1,5 +1,5 @@
 'use strict';
 
-require('./dist/core.cjs')['runtime/index.js'].demandSupport('heliogram/unix-dgram');
+require('./dist/core.cjs')['fallback/index.js'].demand('heliogram/unix-dgram');
 
 module.exports = require('./dist/unix-datagram.cjs')['unix-datagram/npm-unix-dgram.js'];

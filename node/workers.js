@@ -1,5 +1,5 @@
 'use strict';
 
-require('./dist/core.cjs')['runtime/index.js'].demandSupport('heliogram/workers');
+require('./dist/core.cjs')['fallback/index.js'].demand('heliogram/workers');
 
 module.exports = require('./dist/workers.cjs')['extras/workers.js'];

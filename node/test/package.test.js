@@ -15,17 +15,13 @@ const read = (file) => fs.readFileSync(path.join(PACKAGE, file), 'utf8');
 const manifest = JSON.parse(read('package.json'));
 const platforms = JSON.parse(read('npm/platforms.json'));
 
-/** False, or why this runtime uses no binary. */
-const noBinary = !isItself && `in ${process.version} the package is the host's own dgram`;
-
-/** A project with the staged packages installed; without the platform's, if `binary` is false. */
-function project(t, { binary = true } = {}) {
+/** A project with the staged packages installed. */
+function project(t) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'heliogram-package-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   const staged = path.join(folder, 'node_modules');
   const { status, stderr } = spawnSync(process.execPath, [path.join(PACKAGE, 'npm', 'stage.mjs'), staged], { encoding: 'utf8' });
   assert.strictEqual(status, 0, stderr);
-  if (!binary) fs.rmSync(path.join(staged, '@heliogram'), { recursive: true });
   return folder;
 }
 
@@ -68,25 +64,6 @@ test('it depends on the platform packages that are staged with it and on no othe
   const staged = fs.readdirSync(path.join(modules, '@heliogram')).map((name) => [`@heliogram/${name}`, version]);
   assert.ok(staged.length > 0);
   assert.deepStrictEqual(optionalDependencies, Object.fromEntries(staged));
-});
-
-test('without a binary the error names the file and the places searched', { skip: noBinary }, (t) => {
-  const output = run(project(t, { binary: false }), [], "require('heliogram').createSocket('udp4')");
-  assert.match(output, /ERR_HELIOGRAM_NO_BINARY/);
-  assert.match(output, new RegExp(`no binary that fits this process \\(${process.platform} ${process.arch}, C library `));
-  for (const name of names()) assert.ok(output.includes(`heliogram.${name}.node: no such file`) && output.includes(`@heliogram/${name}: not installed`));
-});
-
-test('the error of a binary that does not load names it and the reason', { skip: noBinary }, (t) => {
-  const folder = project(t);
-  for (const name of names()) {
-    const broken = path.join(folder, 'node_modules', 'heliogram', `heliogram.${name}.node`);
-    fs.rmSync(path.join(folder, 'node_modules', '@heliogram'), { recursive: true, force: true });
-    fs.writeFileSync(broken, 'no shared object');
-  }
-  const output = run(folder, [], "require('heliogram').createSocket('udp4')");
-  assert.match(output, /ERR_HELIOGRAM_NO_BINARY/);
-  assert.match(output, /heliogram\.[\w-]+\.node: (?!no such file)\S/);
 });
 
 test('the loader and the packages agree on the names of the platforms', () => {

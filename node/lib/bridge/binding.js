@@ -53,33 +53,14 @@ function places() {
   });
 }
 
-function libc() {
-  if (process.platform !== 'linux') return 'of the system';
-  if (!process.report) return 'unknown';
-  const { excludeNetwork } = process.report;
-  process.report.excludeNetwork = true; // else the report asks the resolver for the name of each interface's address
-  const { glibcVersionRuntime } = process.report.getReport().header;
-  process.report.excludeNetwork = excludeNetwork;
-  return glibcVersionRuntime ? `glibc ${glibcVersionRuntime}` : 'not glibc (musl?)';
-}
-
-function noBinary(tried) {
-  const where = `${process.platform} ${process.arch}, C library ${libc()}, Node-API ${process.versions.napi}`;
-  const list = tried.map(({ place, reason }) => `\n  ${place}: ${reason}`).join('');
-  const error = new Error(
-    `heliogram has no binary that fits this process (${where}). Tried:${list}\n` +
-      'If the package manager left out optional dependencies, install them. In a bundle, keep heliogram external, or name the\n' +
-      'binary in HELIOGRAM_BINARY. Else build one with `cargo xtask build`.',
-  );
-  error.code = 'ERR_HELIOGRAM_NO_BINARY';
-  return error;
-}
-
 /** Adds to Node's error that the permission model (or --no-addons) forbids the addon. */
 function addonsForbidden(error) {
   error.message += ' heliogram is an addon: under --permission it needs --allow-addons.';
   return error;
 }
+
+/** Whether the runtime forbids addons, which is no question of the machine. */
+const isForbidden = ({ code, name }) => code === 'ERR_DLOPEN_DISABLED' || name === 'NotCapable';
 
 /** The first binary that loads; throws what each place answered where none does. */
 function find() {
@@ -89,24 +70,30 @@ function find() {
     if (!loaded.error) return loaded;
     const { error } = loaded;
     if (error.code === 'ERR_DLOPEN_DISABLED') throw addonsForbidden(error);
-    if (error.name === 'NotCapable') throw error; // Deno says what is to be allowed
-    tried.push({ place, reason: error.code === 'MODULE_NOT_FOUND' ? 'not installed' : error.message.split('\n')[0] });
+    if (isForbidden(error)) throw error; // Deno says what is to be allowed
+    tried.push({ place, error });
   }
-  throw noBinary(tried);
+  throw require('../fallback/reasons.js').noBinary(tried, Object.keys(PACKAGES));
 }
 
 let native;
 
-/** The addon's classes. The first call loads them, so that a program which may not load addons fails only if it makes a socket. */
+/** The addon's classes. The first call loads them. */
 function load() {
   return (native ??= find());
 }
 
-/** Loads the addon if that is possible. If it is not, the first socket throws the reason. */
-function preload() {
+/**
+ * Loads the addon; the error if no binary fits this machine. Where addons are forbidden, it is the first socket that throws, so
+ * that a program without sockets runs.
+ */
+function missing() {
   try {
     load();
-  } catch {} // the first socket's load() throws the same
+  } catch (error) {
+    if (!isForbidden(error)) return error;
+  }
+  return undefined;
 }
 
-module.exports = { load, names, preload };
+module.exports = { load, missing, names };

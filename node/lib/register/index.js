@@ -4,12 +4,13 @@
 
 const Module = require('node:module');
 const { createSocket, Socket } = require('../dgram/index.js');
-const { isSupported, name } = require('../runtime/index.js');
+const { isOwn } = require('../fallback/index.js');
+const { name } = require('../runtime/index.js');
 const { replace } = require('../runtime/original-dgram.js');
 const inherit = require('./inherit.js');
 
 function register() {
-  if (isSupported) patchHost();
+  if (isOwn) patchHost();
   if (name === 'bun') return inherit.byBunOptions(process.env);
   // Below Node 22 as well: a child in another directory could not resolve the flag, and may be a newer Node.
   inherit.byArguments(process.execArgv);

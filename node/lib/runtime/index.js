@@ -17,16 +17,7 @@ const { supports, inspect, ...host } = runtime()({ dgram });
 /** Whether the sockets of this process are heliogram's. Elsewhere, and in older Nodes, they are the host's own. */
 const isSupported = supports();
 
-/** Throws where there is nothing of the host's that could stand in for this part of heliogram. */
-function demandSupport(part) {
-  if (isSupported) return;
-  const error = new Error(`${part} has no sockets in ${process.release?.name ?? 'this runtime'} ${process.version}`);
-  error.code = 'ERR_HELIOGRAM_NOT_SUPPORTED';
-  throw error;
-}
-
 module.exports = {
-  demandSupport,
   dgram,
   isSupported,
   bindFailureEvent,
