@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use heliogram::events::{EventLoop, EventSocket, event};
-use heliogram::{Datagram, RecvMetadataOptions, RemoteInfo, Result, SendOptions, SocketOptions, SocketType};
+use heliogram::{Datagram, RecvInfo, RecvMetadataOptions, Result, SendOptions, SocketOptions, SocketType};
 
 /// The leased addresses, by interface and name.
 type Leases = HashMap<(u32, String), Ipv4Addr>;
@@ -38,7 +38,7 @@ fn main() -> Result<()> {
     events.run()
 }
 
-fn answer(server: &EventSocket, name: &str, rinfo: &RemoteInfo, leases: &mut Leases) {
+fn answer(server: &EventSocket, name: &str, rinfo: &RecvInfo, leases: &mut Leases) {
     let (Some(IpAddr::V4(local)), Some(interface)) = (rinfo.metadata.local_ip, rinfo.metadata.interface) else {
         return;
     };

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::Range;
 
-use crate::addr::RemoteInfo;
+use crate::addr::{RecvInfo, RemoteInfo};
 use crate::sys;
 use crate::types::datagram::MAX_GRO_PACKET;
 use crate::types::metadata::RecvMetadata;
@@ -35,18 +36,19 @@ pub struct RecvBatch {
 struct Slot {
     index: usize,
     length: usize,
-    segment: usize,
+    /// 0 if it is one datagram.
+    segment: u16,
     truncated: bool,
 }
 
 impl Slot {
     fn datagrams(&self) -> usize {
-        self.length.div_ceil(self.segment).max(1)
+        if self.segment == 0 { 1 } else { self.length.div_ceil(self.segment.into()) }
     }
 
-    /// The segments' size, if there are several.
-    fn segment_size(&self) -> Option<u16> {
-        if self.length > self.segment { u16::try_from(self.segment).ok() } else { None }
+    /// The length of each datagram but the last.
+    fn step(&self) -> usize {
+        if self.segment == 0 { self.length } else { self.segment.into() }
     }
 }
 
@@ -97,11 +99,9 @@ impl RecvBatch {
 
     /// The datagrams of the last receive, in the order of receipt; GRO packets are split.
     pub fn iter(&self) -> impl Iterator<Item = Message<'_>> {
-        self.gro_packets_from(0).flat_map(|packet| {
-            packet.rinfo.datagrams().map(move |place| {
-                let rinfo = RemoteInfo { size: place.len(), ..packet.rinfo };
-                Message { data: &packet.data[place], rinfo }
-            })
+        self.slots.iter().flat_map(|slot| {
+            let packet = self.packet(slot, 0);
+            packet.rinfo.datagrams().map(move |place| packet.part(place))
         })
     }
 
@@ -109,9 +109,10 @@ impl RecvBatch {
     /// the bytes each datagram is. The GRO packet to which that datagram belongs begins with it.
     pub fn gro_packets_from(&self, mut first: usize) -> impl Iterator<Item = Message<'_>> {
         self.slots.iter().filter_map(move |slot| {
-            let passed = first.min(slot.datagrams());
+            let datagrams = if first == 0 { 1 } else { slot.datagrams() };
+            let passed = first.min(datagrams);
             first -= passed;
-            (passed < slot.datagrams()).then(|| self.packet(slot, passed * slot.segment))
+            (passed < datagrams).then(|| self.packet(slot, passed * slot.step()))
         })
     }
 
@@ -119,15 +120,16 @@ impl RecvBatch {
     #[cfg(feature = "tokio")]
     pub(crate) fn datagram(&self, number: usize) -> Message<'_> {
         let packet = self.gro_packets_from(number).next().expect("a number below `len`");
-        let place = packet.rinfo.datagrams().next().unwrap_or_default();
-        Message { rinfo: RemoteInfo { size: place.len(), ..packet.rinfo }, data: &packet.data[place] }
+        packet.part(packet.rinfo.datagrams().next().unwrap_or_default())
     }
 
     /// What a slot holds from that byte on.
     fn packet(&self, slot: &Slot, from: usize) -> Message<'_> {
         let data = &self.receiver.data(slot.index)[from..slot.length];
-        let metadata = RecvMetadata { segment_size: slot.segment_size(), ..self.receiver.metadata(slot.index) };
-        Message { data, rinfo: RemoteInfo::new(self.receiver.peer(slot.index), data.len(), slot.truncated, metadata) }
+        let segment_size = Some(slot.segment).filter(|&segment| segment > 0);
+        let rinfo =
+            RemoteInfo { segment_size, ..RemoteInfo::new(self.receiver.peer(slot.index), data.len(), slot.truncated) };
+        Message { data, rinfo, receiver: &self.receiver, index: slot.index }
     }
 
     /// Whether a GRO packet of any length fits each slot.
@@ -152,7 +154,7 @@ impl RecvBatch {
 
     /// How many GRO packets there were.
     pub(crate) fn gro_packets(&self) -> usize {
-        self.slots.iter().filter(|slot| slot.segment_size().is_some()).count()
+        self.slots.iter().filter(|slot| slot.segment > 0).count()
     }
 
     /// Forgets the last receive.
@@ -163,13 +165,13 @@ impl RecvBatch {
     }
 
     /// Takes over what the kernel put into the first `count` slots, less what `admit` turns away.
-    pub(crate) fn fill(&mut self, count: usize, admit: impl Fn(SocketAddr) -> bool) {
+    pub(crate) fn fill(&mut self, count: usize, admit: Option<impl Fn(SocketAddr) -> bool>) {
         self.clear();
         self.received = count;
         for index in 0..count {
-            let received = self.receiver.received(index);
-            if admit(self.receiver.peer(index)) {
-                let segment = received.segment.map_or(received.length, usize::from).max(1);
+            if admit.as_ref().is_none_or(|admit| admit(self.receiver.peer(index))) {
+                let received = self.receiver.received(index);
+                let segment = received.segments().unwrap_or(0);
                 let slot = Slot { index, length: received.length, segment, truncated: received.truncated };
                 self.datagrams += slot.datagrams();
                 self.slots.push(slot);
@@ -185,11 +187,36 @@ impl fmt::Debug for RecvBatch {
 }
 
 /// A received datagram, or GRO packet, inside the batch that holds it.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
+#[derive(Clone, Copy)]
 pub struct Message<'a> {
     /// The bytes.
     pub data: &'a [u8],
     /// Who sent them.
     pub rinfo: RemoteInfo,
+    receiver: &'a sys::Receiver,
+    index: usize,
+}
+
+impl<'a> Message<'a> {
+    /// How it arrived, as far as [`set_recv_metadata`](crate::SocketControl::set_recv_metadata) asked. It is decoded here, from
+    /// what the kernel wrote beside the bytes; datagrams of one GRO packet have the same.
+    pub fn metadata(&self) -> RecvMetadata {
+        self.receiver.metadata(self.index)
+    }
+
+    /// The sender and the metadata.
+    pub fn info(&self) -> RecvInfo {
+        RecvInfo { rinfo: self.rinfo, metadata: self.metadata() }
+    }
+
+    /// One datagram of a packet.
+    fn part(self, place: Range<usize>) -> Message<'a> {
+        Message { rinfo: RemoteInfo { size: place.len(), ..self.rinfo }, data: &self.data[place], ..self }
+    }
+}
+
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("data", &self.data).field("rinfo", &self.rinfo).finish_non_exhaustive()
+    }
 }

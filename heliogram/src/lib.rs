@@ -51,10 +51,10 @@
 //! server.bind(None)?; // all addresses of this host
 //! server.set_recv_metadata(RecvMetadataOptions::new().packet_info(true).traffic_class(true))?;
 //! # server.try_send_to(b"?", ([127, 0, 0, 9], server.local_addr()?.port()).into())?;
-//! let rinfo = server.try_recv_msg(&mut [0; 1500])?;
-//! if let Some(asked) = rinfo.metadata.local_ip {
+//! let info = server.try_recv_msg(&mut [0; 1500])?;
+//! if let Some(asked) = info.metadata.local_ip {
 //!     let options = SendOptions::new().source(asked); // and not whichever the route prefers
-//!     server.try_send_batch(&[Datagram::new(b"here").to(rinfo.addr).with(&options)])?;
+//!     server.try_send_batch(&[Datagram::new(b"here").to(info.addr).with(&options)])?;
 //! }
 //! # Ok(())
 //! # }
@@ -108,7 +108,7 @@ mod types;
 #[cfg(unix)]
 mod unix_datagram;
 
-pub use addr::RemoteInfo;
+pub use addr::{RecvInfo, RemoteInfo};
 pub use batch::{Message, RecvBatch};
 pub use block_list::BlockList;
 pub use error::{Error, ErrorKind, Result};

@@ -6,11 +6,11 @@ use std::io::IoSliceMut;
 
 use common::{LONG, bound, code, within};
 use heliogram::{
-    BlockList, Datagram, MAX_GRO_PACKET, RecvMetadataOptions, RemoteInfo, Result, Socket, SocketOptions, SocketType,
+    BlockList, Datagram, MAX_GRO_PACKET, RecvInfo, RecvMetadataOptions, Result, Socket, SocketOptions, SocketType,
 };
 
-/// Receives until `count` datagrams have come; each with its `RemoteInfo`.
-fn receive(socket: &Socket, count: usize, size: usize) -> Vec<(Vec<u8>, RemoteInfo)> {
+/// Receives until `count` datagrams have come; each with its `RecvInfo`.
+fn receive(socket: &Socket, count: usize, size: usize) -> Vec<(Vec<u8>, RecvInfo)> {
     let mut received = Vec::new();
     while received.len() < count {
         within(LONG, || once(socket, 8, size, &mut received)).unwrap();
@@ -19,10 +19,10 @@ fn receive(socket: &Socket, count: usize, size: usize) -> Vec<(Vec<u8>, RemoteIn
     received
 }
 
-fn once(socket: &Socket, slots: usize, size: usize, into: &mut Vec<(Vec<u8>, RemoteInfo)>) -> Result<usize> {
+fn once(socket: &Socket, slots: usize, size: usize, into: &mut Vec<(Vec<u8>, RecvInfo)>) -> Result<usize> {
     let mut memory = vec![vec![0; size]; slots];
     let mut buffers: Vec<_> = memory.iter_mut().map(|bytes| IoSliceMut::new(bytes)).collect();
-    let mut infos = vec![RemoteInfo::default(); slots];
+    let mut infos = vec![RecvInfo::default(); slots];
     let used = socket.try_recv_many(&mut buffers, &mut infos)?;
     for (buffer, info) in buffers.iter().zip(&infos[..used]) {
         into.extend(info.datagrams().map(|place| (buffer[place].to_vec(), *info)));
@@ -54,7 +54,7 @@ fn the_shorter_slice_limits_the_count() {
     }
     let mut memory = [0; 3];
     let mut buffers: Vec<_> = memory.chunks_mut(1).map(IoSliceMut::new).collect();
-    let mut infos = [RemoteInfo::default(); 2];
+    let mut infos = [RecvInfo::default(); 2];
     assert_eq!(server.try_recv_many(&mut buffers, &mut []).unwrap(), 0);
     let mut received = 0;
     while received < 2 {

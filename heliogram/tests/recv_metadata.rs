@@ -9,8 +9,8 @@ use std::time::SystemTime;
 use common::netns::{Host, Net};
 use common::{LONG, at, bound, code, ip, new, recv_from, send, set_option, within};
 use heliogram::{
-    Datagram, Ecn, Interface, RecvBatch, RecvMetadata, RecvMetadataOptions, RemoteInfo, Socket, SocketOptions,
-    SocketType, TrafficClass,
+    Datagram, Ecn, Interface, Message, RecvBatch, RecvInfo, RecvMetadata, RecvMetadataOptions, RemoteInfo, Socket,
+    SocketOptions, SocketType, TrafficClass,
 };
 
 /// Sends one datagram, and returns its receive metadata.
@@ -19,12 +19,18 @@ fn metadata(from: &Socket, to: SocketAddr, receiver: &Socket) -> RecvMetadata {
     recv_from(receiver).1.metadata
 }
 
+#[test]
+fn who_does_not_ask_for_metadata_carries_none_along() {
+    assert!(size_of::<RemoteInfo>() <= 48, "an address, a length, and what is left of a word");
+    assert!(size_of::<Message<'_>>() <= 80, "that, the bytes, and where the rest is");
+}
+
 /// Receives `count` datagrams in batches.
-fn recv_batches(socket: &Socket, count: usize) -> Vec<(Vec<u8>, RemoteInfo)> {
+fn recv_batches(socket: &Socket, count: usize) -> Vec<(Vec<u8>, RecvInfo)> {
     let (mut recv_batch, mut all) = (RecvBatch::for_gro(4), Vec::new());
     while all.len() < count {
         within(LONG, || socket.try_recv_batch(&mut recv_batch)).unwrap();
-        all.extend(recv_batch.iter().map(|message| (message.data.to_vec(), message.rinfo)));
+        all.extend(recv_batch.iter().map(|message| (message.data.to_vec(), message.info())));
     }
     all
 }
@@ -143,8 +149,8 @@ fn the_count_of_drops_is_what_was_sent_and_not_received() {
     while let Ok(count) = receiver.try_recv_batch(&mut recv_batch) {
         arrived += count;
         for message in recv_batch.iter() {
-            assert!(message.rinfo.metadata.dropped_packets >= dropped, "the count of drops never decreases");
-            dropped = message.rinfo.metadata.dropped_packets;
+            assert!(message.metadata().dropped_packets >= dropped, "the count of drops never decreases");
+            dropped = message.metadata().dropped_packets;
         }
     }
     assert!(arrived < SENT, "the buffer holds them all");
@@ -174,7 +180,7 @@ fn every_datagram_of_a_gro_packet_has_its_metadata() {
             assert_eq!(rinfo.metadata.local_ip, Some(ip("10.77.1.2")));
             assert_eq!((rinfo.metadata.hop_limit, rinfo.metadata.dropped_packets), (Some(64), Some(0)));
             assert!(rinfo.metadata.software_timestamp.is_some());
-            assert_eq!(rinfo.metadata.segment_size, if coalesced { Some(100) } else { None });
+            assert_eq!(rinfo.segment_size, if coalesced { Some(100) } else { None });
         }
     }
 }
@@ -193,7 +199,7 @@ fn one_batch_serves_sockets_with_and_without_receive_metadata() {
                 send(&sender, b"?", Some(receiver.local_addr().unwrap())).unwrap();
             }
             assert_eq!(within(LONG, || receiver.try_recv_batch(&mut recv_batch)), Ok(2));
-            assert!(recv_batch.iter().all(|message| message.rinfo.metadata.local_ip.is_some() == asked));
+            assert!(recv_batch.iter().all(|message| message.metadata().local_ip.is_some() == asked));
         }
     }
 }

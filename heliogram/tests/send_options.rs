@@ -12,7 +12,7 @@ use common::netns::{Host, Net};
 use common::{LONG, at, bound, code, ip, new, recv, recv_from, send, within};
 use heliogram::send_queue::SendQueue;
 use heliogram::{
-    Clock, Datagram, Ecn, Interface, RecvMetadata, RecvMetadataOptions, RemoteInfo, Result, SendOptions, Socket,
+    Clock, Datagram, Ecn, Interface, RecvInfo, RecvMetadata, RecvMetadataOptions, Result, SendOptions, Socket,
     SocketType, TrafficClass,
 };
 
@@ -135,7 +135,7 @@ fn each_datagram_of_a_batch_has_its_own_options_and_the_order_is_kept() {
         payloads.iter().zip(&options).map(|(bytes, options)| Datagram::new(bytes).to(to).with(options)).collect();
     batch.push(Datagram::new(&[6; 50]).to(to));
     assert_eq!(sender.try_send_batch(&batch), Ok(7));
-    let received: Vec<(Vec<u8>, RemoteInfo)> = (0..7).map(|_| recv_from(&receiver)).collect();
+    let received: Vec<(Vec<u8>, RecvInfo)> = (0..7).map(|_| recv_from(&receiver)).collect();
     assert!(received.iter().enumerate().all(|(number, (bytes, _))| bytes[..] == [number as u8; 50]));
     let hops = received.iter().map(|(_, rinfo)| rinfo.metadata.hop_limit.unwrap());
     assert_eq!(hops.collect::<Vec<_>>(), [3, 3, 3, 9, 5, 5, 64]);

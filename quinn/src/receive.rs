@@ -3,7 +3,7 @@
 use std::io::{self, IoSliceMut};
 use std::task::{Context, Poll};
 
-use heliogram::{RemoteInfo, TokioSocket};
+use heliogram::{RecvInfo, TokioSocket};
 use quinn::udp::{EcnCodepoint, RecvMeta};
 
 /// How many messages of the kernel one receive takes, as quinn's own sockets do.
@@ -15,7 +15,7 @@ pub(crate) fn poll(
     buffers: &mut [IoSliceMut<'_>],
     metas: &mut [RecvMeta],
 ) -> Poll<io::Result<usize>> {
-    let mut infos = [RemoteInfo::default(); MESSAGES];
+    let mut infos = [RecvInfo::default(); MESSAGES];
     let room = metas.len().min(MESSAGES);
     socket.poll_recv_many(context, buffers, &mut infos[..room]).map(|outcome| {
         let count = outcome?;
@@ -24,11 +24,11 @@ pub(crate) fn poll(
     })
 }
 
-fn describe(info: &RemoteInfo) -> RecvMeta {
+fn describe(info: &RecvInfo) -> RecvMeta {
     RecvMeta {
         addr: info.addr,
         len: info.size,
-        stride: info.metadata.segment_size.map_or(info.size, usize::from),
+        stride: info.segment_size.map_or(info.size, usize::from),
         ecn: EcnCodepoint::from_bits(info.metadata.ecn() as u8),
         dst_ip: info.metadata.local_ip.map(|address| address.to_canonical()),
     }

@@ -394,7 +394,7 @@ impl Client {
         }
         let read = now();
         for message in self.batch.iter() {
-            let arrived = message.rinfo.metadata.software_timestamp.map_or(read, nanos);
+            let arrived = message.metadata().software_timestamp.map_or(read, nanos);
             match (decode(message.data), Header::read(message.data)) {
                 (Some(reply), _) => {
                     self.heard = Instant::now();

@@ -123,7 +123,7 @@ impl<'a> Server<'a> {
     fn take(&mut self, batch: &RecvBatch, mut most: usize) {
         let read = now();
         for message in batch.iter() {
-            let arrived = message.rinfo.metadata.software_timestamp.map_or(read, nanos);
+            let arrived = message.metadata().software_timestamp.map_or(read, nanos);
             let (data, peer) = (message.data, message.rinfo.addr);
             match decode(data) {
                 Some(request) => self.answer(request, data.len(), peer, arrived),

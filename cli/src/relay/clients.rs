@@ -94,7 +94,7 @@ async fn take_back(socket: Arc<TokioSocket>, client: SocketAddr, returned: mpsc:
         }
         let read = now();
         for message in batch.iter() {
-            let arrived = message.rinfo.metadata.software_timestamp.map_or(read, nanos);
+            let arrived = message.metadata().software_timestamp.map_or(read, nanos);
             let message = Returned { client, bytes: message.data.to_vec(), arrived };
             if returned.send(message).await.is_err() {
                 return;

@@ -21,11 +21,12 @@ pub(crate) struct About {
 impl About {
     /// The sender, and with `info` how the datagram arrived.
     pub(crate) fn message(message: &Message<'_>, info: bool) -> Self {
-        let (addr, received) = (&message.rinfo.addr, &message.rinfo.metadata);
+        let addr = &message.rinfo.addr;
         let (mut text, mut fields) = (text::address(addr), output::address_fields(addr));
         if info {
-            text = format!("{text} ({})", metadata::text(received));
-            fields.extend(metadata::fields(received));
+            let received = message.metadata();
+            text = format!("{text} ({})", metadata::text(&received));
+            fields.extend(metadata::fields(&received));
         }
         About { text, fields }
     }

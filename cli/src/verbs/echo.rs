@@ -117,7 +117,7 @@ impl Echoes<'_> {
 /// to marks.
 fn reply<'a>(message: &Message<'a>) -> Datagram<'a> {
     let reply = Datagram::new(message.data).to(message.rinfo.addr);
-    match message.rinfo.metadata.ecn() {
+    match message.metadata().ecn() {
         Ecn::NotEct => reply,
         Ecn::Ect0 => reply.with(&ECT_0),
         Ecn::Ect1 => reply.with(&ECT_1),

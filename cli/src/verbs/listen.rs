@@ -96,7 +96,7 @@ impl Listen {
     fn about(&self, message: &Message<'_>) -> About {
         let mut about = About::message(message, self.info);
         if self.time {
-            about.add_time(message.rinfo.metadata.software_timestamp.unwrap_or_else(SystemTime::now));
+            about.add_time(message.metadata().software_timestamp.unwrap_or_else(SystemTime::now));
         }
         about
     }

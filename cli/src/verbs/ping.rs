@@ -264,7 +264,7 @@ impl Waiting {
     /// The round trip in nanoseconds: to when the kernel took the answer, if its clock has not been set meanwhile.
     fn until(&self, message: &Message<'_>, read: Instant) -> i64 {
         let longest = i64::try_from((read - self.since).as_nanos()).unwrap_or(i64::MAX);
-        let arrived = message.rinfo.metadata.software_timestamp.map(nanos);
+        let arrived = message.metadata().software_timestamp.map(nanos);
         let time = arrived.and_then(|arrived| arrived.checked_sub(self.sent));
         time.filter(|time| (0..=longest).contains(time)).unwrap_or(longest)
     }

@@ -125,7 +125,7 @@ impl Probe<'_> {
             let whole = self.batch.iter().filter(|message| message.data.len() == size);
             let mut answers = whole.filter(|message| Header::read(message.data).as_ref().is_some_and(is_ours));
             if let Some(answer) = answers.next() {
-                return Ok(Some(answer.rinfo.metadata.ecn()));
+                return Ok(Some(answer.metadata().ecn()));
             }
         }
         Ok(None)

@@ -138,7 +138,7 @@ impl<'a> Passage<'a> {
             if self.clients.route(client, &self.sending, self.session).await?.is_none() {
                 continue;
             }
-            let arrived = message.rinfo.metadata.software_timestamp.map_or(read, nanos);
+            let arrived = message.metadata().software_timestamp.map_or(read, nanos);
             let event = self.forward.take(client, message.data, arrived);
             self.log(event)?;
         }

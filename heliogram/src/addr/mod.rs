@@ -6,5 +6,5 @@ mod remote_info;
 pub(crate) mod zone;
 
 pub use self::parse::parse;
-pub use self::remote_info::RemoteInfo;
+pub use self::remote_info::{RecvInfo, RemoteInfo};
 pub use self::zone::{family, text};

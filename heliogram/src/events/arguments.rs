@@ -5,7 +5,7 @@ use std::io::IoSlice;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::addr;
-use crate::addr::RemoteInfo;
+use crate::addr::{RecvInfo, RemoteInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
 use crate::types::family::SocketType;
@@ -18,7 +18,7 @@ use crate::types::send_options::SendOptions;
 /// | `()` | the connected peer |
 /// | `u16` | that port of this host: `127.0.0.1` or `::1` |
 /// | `(&str, u16)` | a host name or an IP address as text (`fe80::1%eth0` too), and a port; an empty text is this host |
-/// | `(IpAddr, u16)`, [`SocketAddr`], [`RemoteInfo`] | that address |
+/// | `(IpAddr, u16)`, [`SocketAddr`], [`RemoteInfo`], [`RecvInfo`] | that address |
 #[derive(Clone, Copy, Debug)]
 pub struct Destination<'a>(To<'a>);
 
@@ -184,6 +184,12 @@ impl From<SocketAddr> for Destination<'_> {
 impl From<&RemoteInfo> for Destination<'_> {
     fn from(rinfo: &RemoteInfo) -> Self {
         Destination(To::Address(rinfo.addr))
+    }
+}
+
+impl From<&RecvInfo> for Destination<'_> {
+    fn from(info: &RecvInfo) -> Self {
+        Destination(To::Address(info.addr))
     }
 }
 

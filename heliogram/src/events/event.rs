@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use crate::addr::RemoteInfo;
+use crate::addr::RecvInfo;
 use crate::error;
 use crate::types::error_queue::{QueuedError, TransmitTimestamp};
 
@@ -69,7 +69,7 @@ impl Event for Listening {
 }
 
 impl Event for Message {
-    type Args<'a> = (&'a [u8], &'a RemoteInfo);
+    type Args<'a> = (&'a [u8], &'a RecvInfo);
 }
 
 /// What the events have in common inside; it also keeps others from making events of their own.

@@ -45,7 +45,7 @@ impl EventSocket {
             if self.state().is_closed() {
                 return;
             }
-            self.emit(event::Message, (message.data, &message.rinfo));
+            self.emit(event::Message, (message.data, &message.info()));
             self.inner.shared.run_ticks();
         }
     }

@@ -5,7 +5,7 @@ use std::io::IoSliceMut;
 use std::net::SocketAddr;
 use std::ops::Deref;
 
-use crate::addr::RemoteInfo;
+use crate::addr::RecvInfo;
 use crate::batch::RecvBatch;
 use crate::error::{Error, Result};
 use crate::socket::{Socket, SocketControl};
@@ -78,11 +78,11 @@ waiting! {
     readable: /// Receives one datagram into `buffer`. Returns its length in bytes and its sender.
     fn recv_from = try_recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)>;
     readable: /// Receives one datagram into `buffer`. Returns its length, its sender and its receive metadata.
-    fn recv_msg = try_recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo>;
+    fn recv_msg = try_recv_msg(&self, buffer: &mut [u8]) -> Result<RecvInfo>;
     readable: /// Receives what there is, as far as `batch` has room. Returns how many; 0 only if a block list turned all away.
     fn recv_batch = try_recv_batch(&self, batch: &mut RecvBatch) -> Result<usize>;
     readable: /// Receives what there is into the caller's buffers. Returns how many were used; 0 only if a block list turned all away.
-    fn recv_many = try_recv_many(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo]) -> Result<usize>;
+    fn recv_many = try_recv_many(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RecvInfo]) -> Result<usize>;
 }
 
 /// Making, connecting, waiting.

@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 
 use super::control::{SocketControl, rule};
 use super::lifecycle::Socket;
-use crate::addr::RemoteInfo;
+use crate::addr::{RecvInfo, RemoteInfo};
 use crate::batch::RecvBatch;
+use crate::block_list::BlockList;
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::{Action, Op};
 use crate::sys;
 use crate::types::datagram::{Datagram, MAX_GRO_PACKET, Run, runs};
-use crate::types::metadata::RecvMetadata;
 use crate::types::send_options::PathMtuDiscovery;
 
 /// Sending and receiving.
@@ -88,7 +88,7 @@ impl Socket {
     /// [`gro`](crate::SocketOptions::gro), which receives through batches.
     #[doc(alias = "recv")]
     pub fn try_recv(&self, buffer: &mut [u8]) -> Result<usize> {
-        self.try_recv_msg(buffer).map(|rinfo| rinfo.size)
+        self.try_recv_from(buffer).map(|(length, _)| length)
     }
 
     /// Receives one datagram into `buffer`. Returns its length in bytes and its sender.
@@ -98,7 +98,8 @@ impl Socket {
     /// Those of [`try_recv`](Self::try_recv).
     #[doc(alias = "recvfrom")]
     pub fn try_recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
-        self.try_recv_msg(buffer).map(|rinfo| (rinfo.size, rinfo.addr))
+        let single = |gro| if gro { Err(too_small()) } else { self.recv_plain(buffer) };
+        self.admitted(single, |rinfo| rinfo).map(|rinfo| (rinfo.size, rinfo.addr))
     }
 
     /// Receives one datagram into `buffer`. Returns its length, its sender, [whether it was cut](RemoteInfo::truncated), and
@@ -110,14 +111,8 @@ impl Socket {
     ///
     /// Those of [`try_recv`](Self::try_recv).
     #[doc(alias = "recvmsg")]
-    pub fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
-        loop {
-            let rinfo = self.with_gro(|gro| if gro { Err(too_small()) } else { self.recv_one(buffer, false) })?;
-            if self.admits(rinfo.addr) {
-                self.incoming.add(1, rinfo.size, 0);
-                return Ok(rinfo);
-            }
-        }
+    pub fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<RecvInfo> {
+        self.admitted(|gro| if gro { Err(too_small()) } else { self.recv_one(buffer, false) }, |info| info)
     }
 
     /// Receives one datagram into the next chunk of `buffer`. Returns its length in bytes. Bytes that do not fit are lost.
@@ -163,13 +158,6 @@ impl Socket {
         self.peeking(|sys| sys.peek(buffer))
     }
 
-    /// As [`try_peek_from`](Self::try_peek_from), for those who want all that a receive says.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn peek_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
-        let (size, addr) = self.try_peek_from(buffer)?;
-        Ok(RemoteInfo { addr, size, ..RemoteInfo::default() })
-    }
-
     /// Says who has sent the next datagram, and leaves it in the queue.
     ///
     /// # Errors
@@ -190,18 +178,12 @@ impl Socket {
     /// Those of [`try_recv`](Self::try_recv); `ERR_HELIOGRAM_GRO` if GRO is on and `buffer` has less than 65,527 bytes,
     /// which would lose the end of one.
     #[doc(alias = "UDP_GRO")]
-    pub fn try_recv_gro(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
-        loop {
-            let rinfo = self.with_gro(|gro| match gro && buffer.len() < MAX_GRO_PACKET {
-                true => Err(too_small()),
-                false => self.recv_one(buffer, gro),
-            })?;
-            if self.admits(rinfo.addr) {
-                let datagrams = rinfo.datagrams().count();
-                self.incoming.add(datagrams, rinfo.size, usize::from(datagrams > 1));
-                return Ok(rinfo);
-            }
-        }
+    pub fn try_recv_gro(&self, buffer: &mut [u8]) -> Result<RecvInfo> {
+        let packet = |gro| match gro && buffer.len() < MAX_GRO_PACKET {
+            true => Err(too_small()),
+            false => self.recv_one(buffer, gro),
+        };
+        self.admitted(packet, |info| info)
     }
 
     /// Receives what there is, as far as `batch` has room; says how many datagrams that is, the segments of GRO packets counted
@@ -219,7 +201,7 @@ impl Socket {
             true => Err(too_small()),
             false => self.receiving(|sys| sys.recv_slots(&mut batch.receiver, gro, info)),
         })?;
-        batch.fill(slots, |addr| self.admits(addr));
+        batch.fill(slots, self.options.receive_block_list.as_ref().map(|list| |addr| admits(list, addr)));
         self.incoming.add(batch.len(), batch.bytes(), batch.gro_packets());
         Ok(batch.len())
     }
@@ -233,14 +215,14 @@ impl Socket {
     /// its own. Where a block list turns datagrams away, buffers change places, and the count may be 0.
     ///
     /// ```
-    /// # use heliogram::{RemoteInfo, Socket, SocketOptions, SocketType};
+    /// # use heliogram::{RecvInfo, Socket, SocketOptions, SocketType};
     /// use std::io::IoSliceMut;
     ///
     /// # let socket = Socket::new(&SocketOptions::new(SocketType::Udp4))?;
     /// # socket.bind(Some("127.0.0.1:0".parse().unwrap()))?;
     /// # for part in [b"one", b"two"] { socket.try_send_to(part, socket.local_addr()?)?; }
     /// let (mut first, mut second) = ([0; 1500], [0; 1500]);
-    /// let mut infos = [RemoteInfo::default(); 2];
+    /// let mut infos = [RecvInfo::default(); 2];
     /// let mut buffers = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
     /// let count = socket.try_recv_many(&mut buffers, &mut infos)?;
     /// for (buffer, info) in buffers.iter().zip(&infos[..count]) {
@@ -254,7 +236,7 @@ impl Socket {
     /// Those of [`try_recv`](Self::try_recv); `EINVAL` on a socket with [`gro`](crate::SocketOptions::gro) if a buffer has
     /// less than 65,507 bytes, which could lose the end of a GRO packet.
     #[doc(alias("recvmmsg", "UDP_GRO"))]
-    pub fn try_recv_many(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo]) -> Result<usize> {
+    pub fn try_recv_many(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RecvInfo]) -> Result<usize> {
         let usable = buffers.len().min(infos.len());
         let buffers = &mut buffers[..usable];
         let received =
@@ -367,14 +349,32 @@ impl SocketControl {
         self.failed("send", error)
     }
 
-    fn recv_one(&self, buffer: &mut [u8], gro: bool) -> Result<RemoteInfo> {
-        let info = self.receive_info();
-        if info.is_empty() && !gro {
-            let (size, addr, truncated) = self.receiving(|sys| sys.recv(buffer))?;
-            return Ok(RemoteInfo::new(addr, size, truncated, RecvMetadata::default()));
+    /// Receives until the block list admits what has come; counts it.
+    fn admitted<T>(&self, mut receive: impl FnMut(bool) -> Result<T>, rinfo: impl Fn(&T) -> &RemoteInfo) -> Result<T> {
+        loop {
+            let received = self.with_gro(&mut receive)?;
+            let from = rinfo(&received);
+            if self.options.receive_block_list.as_ref().is_none_or(|list| admits(list, from.addr)) {
+                let datagrams = from.datagram_count();
+                self.incoming.add(datagrams, from.size, usize::from(datagrams > 1));
+                return Ok(received);
+            }
         }
-        let (size, addr, truncated, metadata) = self.receiving(|sys| sys.recv_with_metadata(buffer, info))?;
-        Ok(RemoteInfo::new(addr, size, truncated, metadata))
+    }
+
+    /// Receives a datagram without its metadata.
+    fn recv_plain(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+        let (size, addr, truncated) = self.receiving(|sys| sys.recv(buffer))?;
+        Ok(RemoteInfo::new(addr, size, truncated))
+    }
+
+    fn recv_one(&self, buffer: &mut [u8], gro: bool) -> Result<RecvInfo> {
+        let asked = self.receive_info();
+        if asked.is_empty() && !gro {
+            return self.recv_plain(buffer).map(RecvInfo::from);
+        }
+        let (addr, received, metadata) = self.receiving(|sys| sys.recv_with_metadata(buffer, asked))?;
+        Ok(RecvInfo { rinfo: remote_info(addr, received), metadata })
     }
 
     fn peeking<T>(&self, call: impl FnMut(&sys::Socket) -> io::Result<T>) -> Result<T> {
@@ -384,13 +384,11 @@ impl SocketControl {
         self.with_gro(|gro| if gro { Err(too_small()) } else { self.receiving(call) })
     }
 
-    fn recv_into(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo], gro: bool) -> Result<usize> {
+    fn recv_into(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RecvInfo], gro: bool) -> Result<usize> {
         let metadata = self.receive_info();
         self.receiving(|sys| {
             sys.recv_into(buffers, gro, metadata, |index, addr, received, metadata| {
-                let segment_size = received.segment.filter(|&size| received.length > usize::from(size));
-                let metadata = RecvMetadata { segment_size, ..metadata };
-                infos[index] = RemoteInfo::new(addr, received.length, received.truncated, metadata);
+                infos[index] = RecvInfo { rinfo: remote_info(addr, received), metadata };
             })
         })
     }
@@ -408,10 +406,11 @@ impl SocketControl {
     }
 
     /// Moves what the block list admits to the front. Returns how many that are.
-    fn keep_admitted(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo]) -> usize {
+    fn keep_admitted(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RecvInfo]) -> usize {
+        let Some(list) = &self.options.receive_block_list else { return infos.len() };
         let mut kept = 0;
         for index in 0..infos.len() {
-            if self.admits(infos[index].addr) {
+            if admits(list, infos[index].addr) {
                 buffers.swap(kept, index);
                 infos.swap(kept, index);
                 kept += 1;
@@ -419,10 +418,14 @@ impl SocketControl {
         }
         kept
     }
+}
 
-    fn admits(&self, addr: SocketAddr) -> bool {
-        !self.options.receive_block_list.as_ref().is_some_and(|list| list.check(addr.ip()))
-    }
+fn admits(list: &BlockList, addr: SocketAddr) -> bool {
+    !list.check(addr.ip())
+}
+
+fn remote_info(addr: SocketAddr, received: sys::Received) -> RemoteInfo {
+    RemoteInfo { segment_size: received.segments(), ..RemoteInfo::new(addr, received.length, received.truncated) }
 }
 
 /// Memory that could not hold a GRO packet.
@@ -431,9 +434,9 @@ fn too_small() -> Error {
 }
 
 /// How many datagrams, bytes and GRO packets these are.
-fn totals(infos: &[RemoteInfo]) -> (usize, usize, usize) {
+fn totals(infos: &[RecvInfo]) -> (usize, usize, usize) {
     infos.iter().fold((0, 0, 0), |(datagrams, bytes, packets), info| {
-        let segments = info.datagrams().count();
+        let segments = info.datagram_count();
         (datagrams + segments, bytes + info.size, packets + usize::from(segments > 1))
     })
 }

@@ -38,7 +38,7 @@ mod windows;
 
 #[cfg(feature = "bytes")]
 pub(crate) use fill::fill;
-pub(crate) use outcome::Taken;
+pub(crate) use outcome::{Received, Taken};
 #[cfg(feature = "events")]
 pub(crate) use readiness::poller::{Events, Poller, Watch};
 #[cfg(feature = "smol")]

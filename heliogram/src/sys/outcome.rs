@@ -11,6 +11,13 @@ pub(crate) struct Received {
     pub(crate) truncated: bool,
 }
 
+impl Received {
+    /// The segments' size, if there are several.
+    pub(crate) fn segments(&self) -> Option<u16> {
+        self.segment.filter(|&segment| self.length > usize::from(segment))
+    }
+}
+
 /// What a send of several messages has taken.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Taken {

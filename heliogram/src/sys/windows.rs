@@ -248,8 +248,9 @@ impl Socket {
         &self,
         buffer: &mut [u8],
         _info: RecvMetadataOptions,
-    ) -> io::Result<(usize, SocketAddr, bool, RecvMetadata)> {
-        self.recv(buffer).map(|(length, from, truncated)| (length, from, truncated, RecvMetadata::default()))
+    ) -> io::Result<(SocketAddr, Received, RecvMetadata)> {
+        let (length, from, truncated) = self.recv(buffer)?;
+        Ok((from, Received { length, segment: None, truncated }, RecvMetadata::default()))
     }
 
     /// Ends all traffic. The port is given back with the handle, at the drop.

@@ -131,9 +131,6 @@ pub struct RecvMetadata {
     /// when it queued this one; modulo 2³².
     /// A GRO packet counts once, however many datagrams it has: with GRO on, the number of lost datagrams is unknown, and at least this.
     pub dropped_packets: Option<u32>,
-    /// It came in a GRO packet of datagrams of this many bytes, the last one perhaps shorter (`UDP_GRO`, Linux). Needs no
-    /// asking but for [`SocketOptions::gro`](crate::SocketOptions::gro).
-    pub segment_size: Option<u16>,
 }
 
 impl RecvMetadata {

@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use heliogram::{Error, ErrorKind, RemoteInfo, Result, Socket, SocketOptions, SocketType};
+use heliogram::{Error, ErrorKind, RecvInfo, Result, Socket, SocketOptions, SocketType};
 
 /// Longer than anything here takes on the slowest machine.
 pub(crate) const LONG: Duration = Duration::from_secs(10);
@@ -75,7 +75,7 @@ pub(crate) fn recv(socket: &Socket) -> Vec<u8> {
 }
 
 /// The next datagram, which must come, and where from.
-pub(crate) fn recv_from(socket: &Socket) -> (Vec<u8>, RemoteInfo) {
+pub(crate) fn recv_from(socket: &Socket) -> (Vec<u8>, RecvInfo) {
     let mut buffer = vec![0; 65_536];
     let info = within(LONG, || socket.try_recv_msg(&mut buffer)).unwrap();
     buffer.truncate(info.size);

@@ -8,7 +8,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::rc::Rc;
 
-use heliogram::{Message, RecvBatch, RemoteInfo, addr};
+use heliogram::{Message, RecvBatch, RecvInfo, addr};
 
 use super::record::{self, Reported};
 use crate::ffi::Window;
@@ -25,7 +25,7 @@ pub(crate) enum Received {
     /// Messages in a batch's own memory.
     Batch { batch: Box<RecvBatch>, done: usize },
     /// Those of one GRO packet, which lies in a page.
-    GroPacket { page: Rc<Page>, start: usize, rinfo: Box<RemoteInfo>, done: usize },
+    GroPacket { page: Rc<Page>, start: usize, info: Box<RecvInfo>, done: usize },
     /// The number of an error.
     Error(i32),
 }
@@ -58,9 +58,9 @@ impl Received {
                     None => _ = writer.copy(packets, memory.from(recv_memory::PAYLOAD), recv_memory::PAYLOAD),
                 }
             }
-            Received::GroPacket { start, rinfo, done, .. } => {
-                let mut places = rinfo.datagrams().skip(*done);
-                _ = places.try_for_each(|place| writer.row(start + place.start, place.len(), rinfo));
+            Received::GroPacket { start, info, done, .. } => {
+                let mut places = info.datagrams().skip(*done);
+                _ = places.try_for_each(|place| writer.row(start + place.start, place.len(), info));
             }
             Received::Error(error) => _ = writer.push(error_row(*error)),
         }
@@ -85,9 +85,9 @@ impl Received {
                 *done += delivered;
                 *done < batch.len()
             }
-            Received::GroPacket { rinfo, done, .. } => {
+            Received::GroPacket { info, done, .. } => {
                 *done += delivered;
-                rinfo.datagrams().nth(*done).is_some()
+                info.datagrams().nth(*done).is_some()
             }
             Received::Error(_) => delivered == 0,
         }
@@ -142,11 +142,14 @@ impl Writer<'_> {
     /// beginning of `to`.
     fn copy<'m>(&mut self, mut packets: impl Iterator<Item = Message<'m>>, to: Window<'_>, start: usize) -> usize {
         let mut end = 0;
-        packets.try_for_each(|Message { data, rinfo, .. }| {
+        let reported = self.reported.is_some();
+        packets.try_for_each(|packet| {
+            let Message { data, rinfo, .. } = packet;
+            let info = if reported { packet.info() } else { rinfo.into() };
             let mut taken = 0;
             let free = to.len() - end;
             let all = rinfo.datagrams().take_while(|place| place.end <= free).try_for_each(|place| {
-                self.row(start + end + place.start, place.len(), &rinfo)?;
+                self.row(start + end + place.start, place.len(), &info)?;
                 taken = place.end;
                 Some(())
             });
@@ -158,19 +161,19 @@ impl Writer<'_> {
     }
 
     /// Describes a message; nothing if there is no room for that.
-    fn row(&mut self, offset: usize, length: usize, rinfo: &RemoteInfo) -> Option<()> {
+    fn row(&mut self, offset: usize, length: usize, info: &RecvInfo) -> Option<()> {
         if self.rows == self.most {
             return None;
         }
         let start = self.end_of_metadata;
-        let mut flags = if rinfo.addr.is_ipv4() { 0 } else { recv_flag::IPV6 };
+        let mut flags = if info.addr.is_ipv4() { 0 } else { recv_flag::IPV6 };
         if let Some(reported) = self.reported {
             flags |= recv_flag::METADATA;
-            self.end_of_metadata = record::write(rinfo, reported, self.memory.until(recv_memory::PAYLOAD), start)?;
+            self.end_of_metadata = record::write(info, reported, self.memory.until(recv_memory::PAYLOAD), start)?;
         }
-        let ([a, b, c, d], scope) = columns(&rinfo.addr);
+        let ([a, b, c, d], scope) = columns(&info.addr);
         let [a, b, c, d, scope] = [a, b, c, d, scope].map(u32::cast_signed);
-        self.push([offset as i32, length as i32, rinfo.port().into(), flags, a, b, c, d, scope, start as i32])
+        self.push([offset as i32, length as i32, info.port().into(), flags, a, b, c, d, scope, start as i32])
     }
 
     fn push(&mut self, row: Row) -> Option<()> {

@@ -106,10 +106,10 @@ impl Receiver {
         let start = page.used();
         let outcome = page.memory().view(scope).all().from(start).fill(|free| socket.udp.try_recv_gro(free));
         match outcome {
-            Ok(rinfo) => {
-                page.hand_out(rinfo.size);
-                socket.learn_coalesced(rinfo.metadata.segment_size.is_some());
-                Some((Received::GroPacket { page, start, rinfo: Box::new(rinfo), done: 0 }, true))
+            Ok(info) => {
+                page.hand_out(info.size);
+                socket.learn_coalesced(info.segment_size.is_some());
+                Some((Received::GroPacket { page, start, info: Box::new(info), done: 0 }, true))
             }
             Err(error) => failed(&error),
         }

@@ -57,6 +57,6 @@ impl TokioSocket {
     }
 
     fn fill<B: BufMut>(&self, buffer: &mut B) -> Result<(usize, SocketAddr)> {
-        sys::fill(buffer, |free| self.one(free).map(|info| (info.size, info.addr)))
+        sys::fill(buffer, |free| self.one(free))
     }
 }

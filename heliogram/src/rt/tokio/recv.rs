@@ -10,7 +10,7 @@ use super::attempts::attempts;
 use super::messages::TokioMessages;
 use super::readiness::READABLE;
 use super::socket::TokioSocket;
-use crate::addr::RemoteInfo;
+use crate::addr::RecvInfo;
 use crate::batch::RecvBatch;
 use crate::error::Result;
 use crate::sys;
@@ -31,7 +31,7 @@ impl TokioSocket {
     ///
     /// Those of [`Socket::try_recv`](crate::Socket::try_recv) but `EAGAIN`.
     pub async fn recv(&self, buffer: &mut [u8]) -> Result<usize> {
-        self.readiness.when(READABLE, || self.one(buffer)).await.map(|info| info.size)
+        self.readiness.when(READABLE, || self.one(buffer)).await.map(|(length, _)| length)
     }
 
     /// Receives one datagram into `buffer`. Returns its length in bytes and its sender; as [`recv`](Self::recv).
@@ -44,7 +44,7 @@ impl TokioSocket {
     ///
     /// Those of [`recv`](Self::recv).
     pub async fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
-        self.readiness.when(READABLE, || self.one(buffer)).await.map(|info| (info.size, info.addr))
+        self.readiness.when(READABLE, || self.one(buffer)).await
     }
 
     /// Receives one datagram into `buffer`. Returns its length, its sender and its receive metadata; as
@@ -57,8 +57,8 @@ impl TokioSocket {
     /// # Errors
     ///
     /// Those of [`recv`](Self::recv).
-    pub async fn recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
-        self.readiness.when(READABLE, || self.one(buffer)).await
+    pub async fn recv_msg(&self, buffer: &mut [u8]) -> Result<RecvInfo> {
+        self.readiness.when(READABLE, || self.one_msg(buffer)).await
     }
 
     /// Receives what there is, at least one datagram, as far as `batch` has room. Returns how many.
@@ -98,7 +98,7 @@ impl TokioSocket {
     /// # Errors
     ///
     /// Those of [`Socket::try_recv_many`](crate::Socket::try_recv_many) but `EAGAIN`.
-    pub async fn recv_many(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo]) -> Result<usize> {
+    pub async fn recv_many(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RecvInfo]) -> Result<usize> {
         self.readiness.when(READABLE, || self.recv_some(buffers, infos)).await
     }
 
@@ -159,13 +159,13 @@ impl TokioSocket {
         &self,
         context: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
-        infos: &mut [RemoteInfo],
+        infos: &mut [RecvInfo],
     ) -> Poll<Result<usize>> {
         self.readiness.poll_when(context, READABLE, || self.recv_some(buffers, infos))
     }
 
     /// As `try_recv_many`, but a block list that turns all datagrams away is nothing to return for.
-    fn recv_some(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo]) -> Result<usize> {
+    fn recv_some(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RecvInfo]) -> Result<usize> {
         let nothing_to_fill = buffers.is_empty() || infos.is_empty();
         loop {
             match self.socket.try_recv_many(buffers, infos)? {
@@ -179,28 +179,38 @@ impl TokioSocket {
         &self,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
-        mut call: impl FnMut(&mut [u8]) -> Result<RemoteInfo>,
+        mut call: impl FnMut(&mut [u8]) -> Result<(usize, SocketAddr)>,
     ) -> Poll<Result<SocketAddr>> {
         let free = buffer.initialize_unfilled();
-        self.readiness.poll_when(context, READABLE, || call(free)).map_ok(|info| {
-            buffer.advance(info.size);
-            info.addr
+        self.readiness.poll_when(context, READABLE, || call(free)).map_ok(|(length, addr)| {
+            buffer.advance(length);
+            addr
         })
     }
 }
 
 /// One datagram at a time, of a socket with GRO too.
 impl TokioSocket {
-    pub(super) fn one(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
+    pub(super) fn one(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
+        if self.gro() {
+            return self.one_msg(buffer).map(|info| (info.size, info.addr));
+        }
+        self.socket.try_recv_from(buffer)
+    }
+
+    fn one_msg(&self, buffer: &mut [u8]) -> Result<RecvInfo> {
         if self.gro() { self.segments.recv(&self.socket, buffer) } else { self.socket.try_recv_msg(buffer) }
     }
 
-    fn peek_one(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
-        if self.gro() { self.segments.peek(&self.socket, buffer) } else { self.socket.peek_msg(buffer) }
+    fn peek_one(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
+        if self.gro() {
+            return self.segments.peek(&self.socket, buffer).map(|info| (info.size, info.addr));
+        }
+        self.socket.try_peek_from(buffer)
     }
 
     fn peek_sender_now(&self) -> Result<SocketAddr> {
-        if self.gro() { self.peek_one(&mut []).map(|info| info.addr) } else { self.socket.try_peek_sender() }
+        if self.gro() { self.peek_one(&mut []).map(|(_, addr)| addr) } else { self.socket.try_peek_sender() }
     }
 }
 
@@ -216,7 +226,7 @@ impl TokioSocket {
     ///
     /// Those of [`Socket::try_peek_from`](crate::Socket::try_peek_from) but `EAGAIN`.
     pub async fn peek(&self, buffer: &mut [u8]) -> Result<usize> {
-        self.readiness.when(READABLE, || self.peek_one(buffer)).await.map(|info| info.size)
+        self.readiness.when(READABLE, || self.peek_one(buffer)).await.map(|(length, _)| length)
     }
 
     /// As [`peek`](Self::peek), with the sender.
@@ -229,7 +239,7 @@ impl TokioSocket {
     ///
     /// Those of [`peek`](Self::peek).
     pub async fn peek_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
-        self.readiness.when(READABLE, || self.peek_one(buffer)).await.map(|info| (info.size, info.addr))
+        self.readiness.when(READABLE, || self.peek_one(buffer)).await
     }
 
     /// Says who has sent the next datagram.
@@ -277,15 +287,15 @@ impl TokioSocket {
 }
 
 attempts! { READABLE, "readable" {
-    fn try_recv(&self, buffer: &mut [u8]) -> Result<usize> = |socket| socket.one(buffer).map(|info| info.size);
-    fn try_recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> = |socket| socket.one(buffer).map(|info| (info.size, info.addr));
-    fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<RemoteInfo> = |socket| socket.one(buffer);
-    fn try_peek(&self, buffer: &mut [u8]) -> Result<usize> = |socket| socket.peek_one(buffer).map(|info| info.size);
-    fn try_peek_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> = |socket| socket.peek_one(buffer).map(|info| (info.size, info.addr));
+    fn try_recv(&self, buffer: &mut [u8]) -> Result<usize> = |socket| socket.one(buffer).map(|(length, _)| length);
+    fn try_recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> = |socket| socket.one(buffer);
+    fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<RecvInfo> = |socket| socket.one_msg(buffer);
+    fn try_peek(&self, buffer: &mut [u8]) -> Result<usize> = |socket| socket.peek_one(buffer).map(|(length, _)| length);
+    fn try_peek_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> = |socket| socket.peek_one(buffer);
     fn try_peek_sender(&self) -> Result<SocketAddr> = |socket| socket.peek_sender_now();
-    fn try_recv_gro(&self, buffer: &mut [u8]) -> Result<RemoteInfo>;
+    fn try_recv_gro(&self, buffer: &mut [u8]) -> Result<RecvInfo>;
     fn try_recv_batch(&self, batch: &mut RecvBatch) -> Result<usize>;
-    fn try_recv_many(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RemoteInfo]) -> Result<usize>;
+    fn try_recv_many(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RecvInfo]) -> Result<usize>;
 } }
 
 attempts! { Interest::ERROR, "readable" {

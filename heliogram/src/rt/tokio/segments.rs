@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use crate::addr::RemoteInfo;
+use crate::addr::RecvInfo;
 use crate::batch::{Message, RecvBatch};
 use crate::error::Result;
 use crate::socket::Socket;
@@ -20,7 +20,7 @@ struct Packet {
 
 impl Segments {
     /// Receives the next datagram into `buffer`.
-    pub(super) fn recv(&self, socket: &Socket, buffer: &mut [u8]) -> Result<RemoteInfo> {
+    pub(super) fn recv(&self, socket: &Socket, buffer: &mut [u8]) -> Result<RecvInfo> {
         self.with(|packet| {
             let info = packet.first(socket)?.copy_to(buffer);
             packet.next += 1;
@@ -29,7 +29,7 @@ impl Segments {
     }
 
     /// Receives the next datagram into `buffer` and leaves it for the next receive.
-    pub(super) fn peek(&self, socket: &Socket, buffer: &mut [u8]) -> Result<RemoteInfo> {
+    pub(super) fn peek(&self, socket: &Socket, buffer: &mut [u8]) -> Result<RecvInfo> {
         self.with(|packet| packet.first(socket).map(|message| message.copy_to(buffer)))
     }
 
@@ -54,10 +54,13 @@ impl Packet {
 
 impl Message<'_> {
     /// Copies what fits.
-    fn copy_to(self, buffer: &mut [u8]) -> RemoteInfo {
+    fn copy_to(self, buffer: &mut [u8]) -> RecvInfo {
         let size = self.data.len().min(buffer.len());
         buffer[..size].copy_from_slice(&self.data[..size]);
-        RemoteInfo { size, truncated: self.rinfo.truncated || size < self.data.len(), ..self.rinfo }
+        let mut info = self.info();
+        info.rinfo.size = size;
+        info.rinfo.truncated |= size < self.data.len();
+        info
     }
 }
 

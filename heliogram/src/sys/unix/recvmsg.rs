@@ -16,6 +16,7 @@ use super::call::{retry, set_option};
 use super::cmsg::control::Control;
 use super::cmsg::receive::{self, RECEIVE_SPACE};
 use super::socket::Socket;
+use crate::sys::outcome::Received;
 use crate::types::family::SocketType;
 use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
 
@@ -47,16 +48,18 @@ impl Socket {
         }
     }
 
-    /// Receives one datagram and its metadata: its length, its sender, whether its end did not fit.
+    /// Receives one message of the kernel: its sender, what was received, and the metadata that was asked for.
     pub(crate) fn recv_with_metadata(
         &self,
         buffer: &mut [u8],
         info: RecvMetadataOptions,
-    ) -> io::Result<(usize, SocketAddr, bool, RecvMetadata)> {
+    ) -> io::Result<(SocketAddr, Received, RecvMetadata)> {
         let mut control = Control::<RECEIVE_SPACE>::new();
         let (length, from, truncated, control_length) =
             retry(|| self.recv_message(buffer, &mut control, libc::MSG_DONTWAIT))?;
-        Ok((length, internet(from)?, truncated, receive::metadata(&control[..control_length], info)))
+        let control = &control[..control_length];
+        let received = Received { length, segment: receive::segment_size(control), truncated };
+        Ok((internet(from)?, received, receive::metadata(control, info)))
     }
 
     /// One `recvmsg(2)`: the length, the sender, whether the end did not fit, and the length of the control messages.

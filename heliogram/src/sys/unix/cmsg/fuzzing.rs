@@ -21,8 +21,8 @@ pub fn run(control: &[u8]) {
     messages_follow_each_other(control);
     let received = decode(control);
     reported_as_asked(control);
-    assert_ne!(received.metadata.segment_size, Some(0), "no GRO packet has segments of nothing");
-    assert_eq!(segment_size(control), received.metadata.segment_size, "the short way and the long way agree");
+    assert_ne!(received.segment_size, Some(0), "no GRO packet has segments of nothing");
+    assert_eq!(segment_size(control), received.segment_size, "the short way and the long way agree");
     if let Some(class) = received.metadata.traffic_class {
         assert_eq!((class.dscp() << 2) | class.ecn() as u8, class.0, "the two parts are the whole");
     }

@@ -108,7 +108,7 @@ fn a_gso_batch_is_received_as_one_gro_packet() {
         let receiver = listening(host, &[(SOL_UDP, libc::UDP_GRO)]);
         send(&bound(host), address(&receiver), &[7; 350], &[Attribute::SegmentSize(100)]);
         let (length, received) = try_receive(&receiver, 0).unwrap();
-        assert_eq!((length, received.metadata.segment_size), (350, Some(100)), "{host}");
+        assert_eq!((length, received.segment_size), (350, Some(100)), "{host}");
     }
 }
 

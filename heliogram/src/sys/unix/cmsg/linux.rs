@@ -86,7 +86,7 @@ pub(super) fn credentials(message: Message<'_>) -> Option<Credentials> {
 
 pub(super) fn decode(message: Message<'_>, received: &mut Received) {
     match (message.level, message.kind) {
-        (SOL_UDP, UDP_GRO) => received.metadata.segment_size = received.metadata.segment_size.or(gro_size(message)),
+        (SOL_UDP, UDP_GRO) => received.segment_size = received.segment_size.or(gro_size(message)),
         (SOL_IP, IP_PKTINFO) => received.packet_info(message.data).unwrap_or_default(),
         (SOL_IPV6, IPV6_PKTINFO) => received.packet_info6(message.data).unwrap_or_default(),
         (SOL_IP, IP_TOS) | (SOL_IPV6, IPV6_TCLASS) => {

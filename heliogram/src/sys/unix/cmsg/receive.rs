@@ -35,7 +35,7 @@ pub(crate) fn metadata(control: &[u8], asked: RecvMetadataOptions) -> RecvMetada
 /// An entry of the error queue, of a datagram that was sent to `peer`; `None` for those that are no matter of datagrams.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn error_queue_entry(control: &[u8], peer: Option<SocketAddr>) -> Option<ErrorQueueEntry> {
-    let Received { metadata, error } = decode(control);
+    let Received { metadata, error, .. } = decode(control);
     let error = error?;
     let origin = match error.origin {
         received::ErrorOrigin::Local => ErrorOrigin::Local,

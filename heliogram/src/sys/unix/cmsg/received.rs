@@ -10,6 +10,8 @@ use crate::types::metadata::RecvMetadata;
 pub(crate) struct Received {
     /// How it arrived.
     pub(crate) metadata: RecvMetadata,
+    /// The size of the segments, if it is a GRO packet (`UDP_GRO`, Linux).
+    pub(crate) segment_size: Option<u16>,
     /// The error that an earlier datagram met (`IP_RECVERR`, `IPV6_RECVERR`, Linux). The datagram that it came with is
     /// the one sent, and its address the one it was sent to.
     pub(crate) error: Option<ExtendedError>,
