@@ -10,6 +10,9 @@ mod adopted;
 mod exports;
 #[allow(unsafe_code, reason = "the one folder for raw Node-API and libuv calls")]
 mod ffi;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod layout;
 mod outcome;
 mod policy;

@@ -2,6 +2,7 @@
 
 use crate::cargo::{self, program};
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
@@ -17,11 +18,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     require(&["run", "nightly", "rustc", "--version"], "the nightly toolchain", "rustup toolchain install nightly")?;
     require(&["run", "nightly", "cargo", "fuzz", "--version"], "cargo-fuzz", "cargo install cargo-fuzz")?;
     let targets = targets()?;
-    let chosen: Vec<_> = targets.iter().filter(|name| options.target.as_ref().is_none_or(|t| t == *name)).collect();
+    let chosen: Vec<_> =
+        targets.iter().filter(|target| options.target.as_ref().is_none_or(|name| *name == target.name)).collect();
     if chosen.is_empty() {
-        return Err(format!("no such target; there are: {}", targets.join(", ")));
+        let names: Vec<_> = targets.iter().map(|target| target.name.as_str()).collect();
+        return Err(format!("no such target; there are: {}", names.join(", ")));
     }
-    let failed: Vec<_> = chosen.into_iter().filter(|target| !fuzz(target, options.seconds)).collect();
+    let failed: Vec<_> = chosen.into_iter().filter(|target| !fuzz(target, options.seconds)).map(|t| &t.name).collect();
     println!("{}", if failed.is_empty() { "no target failed".into() } else { format!("failed: {failed:?}") });
     Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -32,21 +35,50 @@ fn require(rustup: &[&str], tool: &str, install: &str) -> Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(format!("{tool} is missing; install it with: {install}")) }
 }
 
-/// A target is a file of `fuzz_targets/`.
-fn targets() -> Result<Vec<String>, String> {
-    let folder = cargo::root().join("heliogram/fuzz/fuzz_targets");
+/// A target is a file of `fuzz/fuzz_targets/`.
+struct Target {
+    /// The folder of the crate whose `fuzz` it is in.
+    krate: PathBuf,
+    name: String,
+}
+
+/// The crates that have targets.
+const CRATES: [&str; 2] = ["heliogram", "node"];
+
+fn targets() -> Result<Vec<Target>, String> {
+    let found = CRATES.iter().map(|name| targets_of(&cargo::root().join(name))).collect::<Result<Vec<_>, _>>()?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn targets_of(krate: &Path) -> Result<Vec<Target>, String> {
+    let folder = krate.join("fuzz/fuzz_targets");
     let entries = fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let mut names: Vec<_> = paths.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
     names.sort();
-    Ok(names)
+    Ok(names.into_iter().map(|name| Target { krate: krate.into(), name }).collect())
 }
 
 /// Runs one target; its own output says how it goes.
-fn fuzz(target: &str, seconds: u32) -> bool {
-    println!("{target}: {seconds} s");
+fn fuzz(target: &Target, seconds: u32) -> bool {
+    println!("{}: {seconds} s", target.name);
     let limit = format!("-max_total_time={seconds}");
-    let mut command = program("rustup", &["run", "nightly", "cargo", "fuzz", "run", target, "--", &limit]);
-    let status = command.current_dir(cargo::root().join("heliogram")).status();
+    let mut command = program("rustup", &["run", "nightly", "cargo", "fuzz", "run", &target.name, "--", &limit]);
+    let status = command.current_dir(&target.krate).status();
     status.is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_crates_have_targets_and_each_is_in_its_manifest() {
+        let targets = targets().expect("a clone has them");
+        for target in &targets {
+            let manifest = fs::read_to_string(target.krate.join("fuzz/Cargo.toml")).expect("each has one");
+            assert!(manifest.contains(&format!("name = \"{}\"", target.name)), "{}", target.name);
+        }
+        assert!(CRATES.iter().all(|name| targets.iter().any(|target| target.krate.ends_with(name))));
+    }
 }

@@ -13,6 +13,7 @@ mod docs;
 mod fuzz;
 mod package;
 mod release;
+mod soak;
 mod steps;
 mod structure;
 mod test;
@@ -36,6 +37,8 @@ enum Command {
     Docs,
     /// Runs the fuzz targets at length
     Fuzz(fuzz::Options),
+    /// Mixed traffic for a while, in Rust and on each runtime: nothing is lost or changed, memory and descriptors stay flat
+    Soak(soak::Options),
     /// Clippy of library, command and addon for every platform, and of the library for Android and 32 bits
     Cross,
     /// Builds and checks what is published: the npm packages and the command's archives
@@ -61,6 +64,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Bench(options) => bench::run(&options),
         Command::Docs => docs::run(),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::Soak(options) => soak::run(&options),
         Command::Cross => cross::run(),
         Command::Dist(options) => dist::run(&options),
         Command::Release(options) => release::run(&options),

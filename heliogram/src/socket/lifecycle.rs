@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::ops::Deref;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::control::{SocketControl, check_port};
@@ -286,6 +287,8 @@ impl SocketControl {
         }
         self.take_device(sys)?;
         if sys.has_gro() {
+            // A receive of another thread that found GRO off has ended before the descriptor is there.
+            let _switch = self.gro_switch.write().unwrap_or_else(PoisonError::into_inner);
             self.gro.store(true, Ordering::Relaxed);
         }
         self.apply_gro(sys)

@@ -25,8 +25,10 @@ impl SocketControl {
     /// A receive that takes it for granted that each message is one datagram holds the switch: the uncontended lock is two atomic
     /// operations beside a system call. The other way round needs no lock: memory for GRO packets holds single datagrams too.
     pub(super) fn with_gro<T>(&self, call: impl FnOnce(bool) -> T) -> T {
-        if self.gro() || !self.options.offload {
-            return call(self.gro());
+        // Asked once: between two questions GRO could be stopped, and started again during the call.
+        let gro = self.gro();
+        if gro || !self.options.offload {
+            return call(gro);
         }
         let _off = self.gro_switch.read().unwrap_or_else(PoisonError::into_inner);
         call(self.gro())

@@ -193,7 +193,7 @@ impl<'b> Window<'b> {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 impl<'b> Window<'b> {
     /// For tests, which have no JavaScript.
     pub(crate) fn of(bytes: &'b mut [u8]) -> Self {

@@ -8,6 +8,7 @@ mod platforms;
 mod tier;
 
 use crate::docs;
+use crate::soak;
 use crate::steps::Steps;
 use std::process::ExitCode;
 use tier::Tier;
@@ -52,6 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     }
     if tier == Tier::All && !is_part {
         docs::build(&mut steps)?;
+        soak::check(&mut steps);
     }
     if options.platforms || (tier == Tier::All && !is_part) {
         other_platforms(&mut steps);

@@ -13,8 +13,15 @@ use std::path::{Path, PathBuf};
 const QUICK: [&str; 2] = ["test/behaviour/", "test/extras/"];
 
 /// The files that run in Deno and Bun too, driven by the latest Node, whose own dgram they are compared with.
-const FOR_OTHERS: [&str; 6] =
-    ["test/behaviour/", "test/extras/", "test/fallback/", "test/lifetime/", "test/unix-datagram/", "test/workers/"];
+const FOR_OTHERS: [&str; 7] = [
+    "test/behaviour/",
+    "test/extras/",
+    "test/fallback/",
+    "test/lifetime/",
+    "test/soak/",
+    "test/unix-datagram/",
+    "test/workers/",
+];
 
 /// The test of the types, which no Node runs differently.
 const TYPES: [&str; 1] = ["test/types/"];
