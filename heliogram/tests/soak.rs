@@ -14,7 +14,7 @@ use std::{env, fs, thread};
 
 use common::{LONG, bound, within};
 use heliogram::{
-    Datagram, Interface, MAX_GRO_PACKET, RecvBatch, RecvMetadataOptions, RemoteInfo, Socket, SocketOptions, SocketType,
+    Datagram, Interface, MAX_GRO_PACKET, RecvBatch, RecvInfo, RecvMetadataOptions, Socket, SocketOptions, SocketType,
     TokioSocket,
 };
 use nix::sys::resource::{UsageWho, getrusage};
@@ -248,7 +248,7 @@ impl Soak {
         let bytes = self.make(&equal(length));
         send_all(&self.v4[0], &bytes, self.gro.local_addr().ok());
         let mut memory = vec![vec![0; MAX_GRO_PACKET]; 4];
-        let mut infos = [RemoteInfo::default(); 4];
+        let mut infos = [RecvInfo::default(); 4];
         while !self.awaited.is_empty() {
             let mut buffers: Vec<_> = memory.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
             let count = within(LONG, || self.gro.try_recv_many(&mut buffers, &mut infos)).unwrap();

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, SystemTime};
 
 use heliogram::{
-    Datagram, RecvBatch, RecvMetadata, RecvMetadataOptions, RemoteInfo, Socket, SocketOptions, SocketType,
+    Datagram, RecvBatch, RecvInfo, RecvMetadata, RecvMetadataOptions, RemoteInfo, Socket, SocketOptions, SocketType,
     TrafficClass, addr,
 };
 
@@ -36,18 +36,18 @@ pub fn run(input: &[u8]) {
 /// Any record is read as it was written, or does not fit.
 fn a_record(values: &mut Values<'_>) {
     let reported = Reported { segment_size: values.byte() & 1 != 0, truncated: values.byte() & 1 != 0 };
-    let (rinfo, start) = (remote_info(values), usize::from(u16::from_le_bytes(values.bytes())));
+    let (info, start) = (recv_info(values), usize::from(u16::from_le_bytes(values.bytes())));
     let mut memory = vec![0; usize::from(u16::from_le_bytes(values.bytes()))];
-    let Some(end) = record::write(&rinfo, reported, Window::of(&mut memory), start) else { return };
+    let Some(end) = record::write(&info, reported, Window::of(&mut memory), start) else { return };
     assert!(memory[..start].iter().chain(&memory[end..]).all(|&byte| byte == 0), "nothing but the record is written");
-    read_record(&memory[start..end], &rinfo, reported);
+    read_record(&memory[start..end], &info, reported);
 }
 
-fn remote_info(values: &mut Values<'_>) -> RemoteInfo {
+fn recv_info(values: &mut Values<'_>) -> RecvInfo {
     let mut rinfo = RemoteInfo::default();
     let known = values.byte();
     let has = |bit: u8| known & 1 << bit != 0;
-    let metadata: &mut RecvMetadata = &mut rinfo.metadata;
+    let mut metadata = RecvMetadata::default();
     metadata.destination = has(0).then(|| ip(values));
     metadata.local_ip = has(1).then(|| ip(values));
     metadata.interface = has(2).then(|| u32::from_le_bytes(values.bytes()) % 3);
@@ -57,11 +57,13 @@ fn remote_info(values: &mut Values<'_>) -> RemoteInfo {
         .then(|| SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(u64::from_le_bytes(values.bytes()) >> 1)))
         .flatten();
     metadata.dropped_packets = has(6).then(|| u32::from_le_bytes(values.bytes()));
-    metadata.segment_size = has(7).then(|| u16::from_le_bytes(values.bytes()));
+    rinfo.segment_size = has(7).then(|| u16::from_le_bytes(values.bytes()));
     metadata.hardware_timestamp =
         (values.byte() & 1 != 0).then(|| Duration::from_nanos(u64::from_le_bytes(values.bytes())));
     rinfo.truncated = values.byte() & 1 != 0;
-    rinfo
+    let mut info = RecvInfo::from(rinfo);
+    info.metadata = metadata;
+    info
 }
 
 fn ip(values: &mut Values<'_>) -> IpAddr {
@@ -72,15 +74,15 @@ fn ip(values: &mut Values<'_>) -> IpAddr {
 }
 
 /// Reads a record as `node/lib/bridge/recv-metadata.js` does.
-fn read_record(record: &[u8], rinfo: &RemoteInfo, reported: Reported) {
-    let (known, written) = (&rinfo.metadata, record[metadata::KNOWN]);
+fn read_record(record: &[u8], info: &RecvInfo, reported: Reported) {
+    let (known, written) = (&info.metadata, record[metadata::KNOWN]);
     let has = |bit: u8| written & bit != 0;
     let number =
         |at: usize, bytes: usize| record[at..at + bytes].iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
     let read = |bit, at, bytes| has(bit).then(|| number(at, bytes));
     assert_eq!(read(metadata_bit::TOS, metadata::TOS, 1), known.traffic_class.map(|class| class.0.into()));
     assert_eq!(read(metadata_bit::TTL, metadata::TTL, 1), known.hop_limit.map(u64::from));
-    let segment_size = known.segment_size.filter(|_| reported.segment_size);
+    let segment_size = info.segment_size.filter(|_| reported.segment_size);
     assert_eq!(read(metadata_bit::SEGMENT_SIZE, metadata::SEGMENT_SIZE, 2), segment_size.map(u64::from));
     assert_eq!(read(metadata_bit::INTERFACE_INDEX, metadata::INTERFACE_INDEX, 4), known.interface.map(u64::from));
     assert_eq!(read(metadata_bit::DROPPED, metadata::DROPPED, 4), known.dropped_packets.map(u64::from));
@@ -88,7 +90,7 @@ fn read_record(record: &[u8], rinfo: &RemoteInfo, reported: Reported) {
     assert_eq!(read(metadata_bit::TIMESTAMP, metadata::TIMESTAMP, 8), known.software_timestamp.map(since));
     let hardware = known.hardware_timestamp.map(|time| time.as_nanos() as u64);
     assert_eq!(read(metadata_bit::HARDWARE_TIMESTAMP, metadata::HARDWARE_TIMESTAMP, 8), hardware);
-    let truncated = reported.truncated.then_some(rinfo.truncated.into());
+    let truncated = reported.truncated.then_some(info.truncated.into());
     assert_eq!(read(metadata_bit::TRUNCATED, metadata::TRUNCATED, 1), truncated);
     let mut texts = &record[metadata::TEXTS..];
     let lengths = [metadata::DESTINATION_LENGTH, metadata::LOCAL_ADDRESS_LENGTH, metadata::INTERFACE_LENGTH];

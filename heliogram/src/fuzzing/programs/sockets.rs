@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 
 use super::stamp::{Stamps, check};
 use crate::{
-    Datagram, Interface, RecvBatch, RecvMetadataOptions, RemoteInfo, SendOptions, Socket, SocketOptions, SocketType,
+    Datagram, Interface, RecvBatch, RecvInfo, RecvMetadataOptions, RemoteInfo, SendOptions, Socket, SocketOptions,
+    SocketType,
 };
 
 /// No other program of the machine uses this address of the loopback interface; some systems have only the usual one.
@@ -112,7 +113,7 @@ impl Sockets {
     fn receive_many(&self, socket: &Socket, choice: usize) {
         let mut memory = vec![vec![0; buffer(choice)]; 1 + choice / BUFFERS.len()];
         let mut buffers: Vec<_> = memory.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
-        let mut infos = vec![RemoteInfo::default(); buffers.len()];
+        let mut infos = vec![RecvInfo::default(); buffers.len()];
         if let Ok(count) = socket.try_recv_many(&mut buffers, &mut infos) {
             buffers.iter().zip(&infos[..count]).for_each(|(buffer, rinfo)| self.take_packet(buffer, rinfo));
         }
