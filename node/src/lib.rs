@@ -19,7 +19,6 @@ mod policy;
 mod receive;
 mod send;
 mod socket;
-mod socket_table;
 mod thread_sockets;
 #[cfg(unix)]
 mod unix_datagram;

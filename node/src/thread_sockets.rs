@@ -10,10 +10,8 @@ use crate::ffi::{AtEnd, Environment, Host, JsBridge, Parts, Ready, Scope, Watche
 #[cfg(unix)]
 use crate::layout::unix_ready;
 use crate::receive::turn::{Receiver, Share};
-use crate::send::destinations::Destinations;
-use crate::send::rows::{Flush, Options};
-use crate::socket::{Receiving, WatchedSocket};
-use crate::socket_table::SocketTable;
+use crate::send::{Destinations, Flush, Options};
+use crate::socket::{Receiving, SocketTable, WatchedSocket};
 #[cfg(unix)]
 use crate::unix_datagram::UnixDatagrams;
 

@@ -1,6 +1,6 @@
 'use strict';
 // Batches the sends of all sockets of this thread: one native call sends those of a turn. The bytes are in a buffer shared
-// with the addon; a table of numbers has a row for each datagram. The addon's side is node/src/send/rows.rs; env.js receives.
+// with the addon; a table of numbers has a row for each datagram. The addon's side is node/src/send.rs; env.js receives.
 
 const process = require('../runtime/process.js');
 const { constants } = require('node:os');

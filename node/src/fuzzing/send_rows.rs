@@ -9,10 +9,8 @@ use super::values::Values;
 use crate::ffi::Window;
 use crate::layout::{send, send_memory, send_row};
 use crate::outcome::EINVAL;
-use crate::send::destinations::Destinations;
-use crate::send::rows::Flush;
-use crate::socket::Receiving;
-use crate::socket_table::SocketTable;
+use crate::send::{Destinations, Flush};
+use crate::socket::{Receiving, SocketTable};
 
 type Row = [i32; send_row::COLUMNS];
 

@@ -1,6 +1,5 @@
-//! Decisions about when and how much is read, in one place.
+//! Decisions that are apart from a turn: when GRO starts, how long datagrams wait for each other, which memory they share.
 
 pub(crate) mod auto_gro;
 pub(crate) mod coalescing;
 pub(crate) mod pages;
-pub(crate) mod turn;

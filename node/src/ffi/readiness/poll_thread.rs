@@ -19,8 +19,7 @@ use heliogram::BorrowedDescriptor;
 use super::epoll::{Event, Poller};
 use super::interest::{Context, Interest, TurnOver, Watchable, Watched};
 use super::threadsafe_function::{Wake, Waker};
-use crate::ffi::common::guarded;
-use crate::ffi::environment::Environment;
+use crate::ffi::environment::{Environment, guarded};
 use crate::ffi::errno;
 
 /// The stack of the thread, in bytes.

@@ -8,8 +8,7 @@ use std::rc::Rc;
 
 use napi::sys;
 
-use crate::ffi::common::{check, guarded};
-use crate::ffi::environment::Environment;
+use crate::ffi::environment::{Environment, check, guarded};
 
 type Woken = Box<dyn Fn()>;
 

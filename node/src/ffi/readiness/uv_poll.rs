@@ -13,7 +13,7 @@ use heliogram::BorrowedDescriptor;
 use napi::{Env, sys};
 
 use super::interest::{Context, Interest, Ready, Watchable, Watched};
-use crate::ffi::common::{check, guarded};
+use crate::ffi::environment::{check, guarded};
 use crate::ffi::errno::EBADF;
 
 /// `UV_POLL` of `uv_handle_type`, and of `uv_poll_event` `UV_READABLE`, `UV_WRITABLE` and `UV_DISCONNECT`, which a datagram

@@ -6,8 +6,7 @@ use napi::Env;
 
 use super::interest::{Context, Interest, TurnOver, Watchable, Watched, Watcher};
 use super::{poll_thread, uv_poll};
-use crate::ffi::common::Host;
-use crate::ffi::environment::Environment;
+use crate::ffi::environment::{Environment, Host};
 
 /// What watches the descriptors of one environment.
 pub(crate) struct Watches {

@@ -1,4 +1,0 @@
-//! Batched sends, read where JavaScript wrote them.
-
-pub(crate) mod destinations;
-pub(crate) mod rows;
