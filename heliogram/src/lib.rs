@@ -108,8 +108,7 @@ mod types;
 #[cfg(unix)]
 mod unix_datagram;
 
-pub use addr::{RecvInfo, RemoteInfo};
-pub use batch::{Message, RecvBatch};
+pub use batch::{Message, RecvBatch, RecvInfo, RemoteInfo};
 pub use block_list::BlockList;
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "smol")]

@@ -5,7 +5,7 @@ use std::io::IoSlice;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::addr;
-use crate::addr::{RecvInfo, RemoteInfo};
+use crate::batch::{RecvInfo, RemoteInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
 use crate::types::family::SocketType;

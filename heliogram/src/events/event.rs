@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use crate::addr::RecvInfo;
+use crate::batch::RecvInfo;
 use crate::error;
 use crate::types::error_queue::{QueuedError, TransmitTimestamp};
 

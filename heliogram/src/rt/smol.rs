@@ -5,8 +5,7 @@ use std::io::IoSliceMut;
 use std::net::SocketAddr;
 use std::ops::Deref;
 
-use crate::addr::RecvInfo;
-use crate::batch::RecvBatch;
+use crate::batch::{RecvBatch, RecvInfo};
 use crate::error::{Error, Result};
 use crate::socket::{Socket, SocketControl};
 use crate::socket_options::SocketOptions;

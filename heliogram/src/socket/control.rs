@@ -99,6 +99,11 @@ impl SocketControl {
         self.state().is_connected()
     }
 
+    /// Whether the kernel may deliver GRO packets: as [`SocketOptions::gro`](crate::SocketOptions::gro) said at first.
+    pub fn gro(&self) -> bool {
+        self.gro.load(Ordering::Relaxed)
+    }
+
     /// The options that the socket was made with.
     pub const fn options(&self) -> &SocketOptions {
         &self.options

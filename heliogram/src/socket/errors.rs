@@ -1,6 +1,5 @@
 //! The error queue: errors and transmit timestamps of datagrams that were sent earlier.
 
-use std::io;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
@@ -51,28 +50,6 @@ impl SocketControl {
     pub(crate) fn expects_error_queue_entries(&self) -> bool {
         self.has_error_queue.load(Ordering::Relaxed)
     }
-
-    /// Calls again if the error may be an earlier datagram's. The kernel gives such an error once, to whichever call comes next, and
-    /// the error queue has it too. An error that comes twice is the call's own.
-    pub(super) fn past_queued<T>(&self, mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-        let mut outcome = call();
-        if !self.receive_errors.load(Ordering::Relaxed) {
-            return outcome;
-        }
-        for _ in 0..QUEUED_AT_ONCE {
-            let Err(first) = &outcome else { break };
-            let raw = first.raw_os_error();
-            if first.kind() == io::ErrorKind::WouldBlock {
-                break;
-            }
-            outcome = call();
-            if outcome.as_ref().is_err_and(|second| second.raw_os_error() == raw) {
-                self.repeated.fetch_add(1, Ordering::Relaxed);
-                break;
-            }
-        }
-        outcome
-    }
 }
 
 impl Socket {
@@ -118,6 +95,3 @@ impl SocketControl {
         repeats
     }
 }
-
-/// How many errors of earlier datagrams may come to the calls of one send or receive.
-const QUEUED_AT_ONCE: usize = 4;

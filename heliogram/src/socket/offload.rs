@@ -15,25 +15,6 @@ use crate::types::datagram::{Datagram, Run, runs};
 use crate::types::send_options::SendOptions;
 
 impl SocketControl {
-    /// Whether the kernel may deliver GRO packets: as [`SocketOptions::gro`](crate::SocketOptions::gro) said at first.
-    pub fn gro(&self) -> bool {
-        self.gro.load(Ordering::Relaxed)
-    }
-
-    /// Calls with whether the kernel may hand over GRO packets, which stays so during the call.
-    ///
-    /// A receive that takes it for granted that each message is one datagram holds the switch: the uncontended lock is two atomic
-    /// operations beside a system call. The other way round needs no lock: memory for GRO packets holds single datagrams too.
-    pub(super) fn with_gro<T>(&self, call: impl FnOnce(bool) -> T) -> T {
-        // Asked once: between two questions GRO could be stopped, and started again during the call.
-        let gro = self.gro();
-        if gro || !self.options.offload {
-            return call(gro);
-        }
-        let _off = self.gro_switch.read().unwrap_or_else(PoisonError::into_inner);
-        call(self.gro())
-    }
-
     /// The largest segment in bytes that [`try_send_batch`](Socket::try_send_batch) puts into a GSO batch to this peer, `None` being the
     /// connected one; 0 if datagrams leave one by one.
     ///

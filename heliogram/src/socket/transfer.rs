@@ -2,11 +2,12 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::SocketAddr;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use super::control::{SocketControl, rule};
 use super::lifecycle::Socket;
-use crate::addr::{RecvInfo, RemoteInfo};
-use crate::batch::RecvBatch;
+use crate::batch::{RecvBatch, RecvInfo, RemoteInfo};
 use crate::block_list::BlockList;
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::{Action, Op};
@@ -349,6 +350,20 @@ impl SocketControl {
         self.failed("send", error)
     }
 
+    /// Calls with whether the kernel may hand over GRO packets, which stays so during the call.
+    ///
+    /// A receive that takes it for granted that each message is one datagram holds the switch: the uncontended lock is two atomic
+    /// operations beside a system call. The other way round needs no lock: memory for GRO packets holds single datagrams too.
+    fn with_gro<T>(&self, call: impl FnOnce(bool) -> T) -> T {
+        // Asked once: between two questions GRO could be stopped, and started again during the call.
+        let gro = self.gro();
+        if gro || !self.options.offload {
+            return call(gro);
+        }
+        let _off = self.gro_switch.read().unwrap_or_else(PoisonError::into_inner);
+        call(self.gro())
+    }
+
     /// Receives until the block list admits what has come; counts it.
     fn admitted<T>(&self, mut receive: impl FnMut(bool) -> Result<T>, rinfo: impl Fn(&T) -> &RemoteInfo) -> Result<T> {
         loop {
@@ -405,6 +420,28 @@ impl SocketControl {
         })
     }
 
+    /// Calls again if the error may be an earlier datagram's. The kernel gives such an error once, to whichever call comes next, and
+    /// the error queue has it too. An error that comes twice is the call's own.
+    fn past_queued<T>(&self, mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+        let mut outcome = call();
+        if !self.receive_errors.load(Ordering::Relaxed) {
+            return outcome;
+        }
+        for _ in 0..QUEUED_AT_ONCE {
+            let Err(first) = &outcome else { break };
+            let raw = first.raw_os_error();
+            if first.kind() == io::ErrorKind::WouldBlock {
+                break;
+            }
+            outcome = call();
+            if outcome.as_ref().is_err_and(|second| second.raw_os_error() == raw) {
+                self.repeated.fetch_add(1, Ordering::Relaxed);
+                break;
+            }
+        }
+        outcome
+    }
+
     /// Moves what the block list admits to the front. Returns how many that are.
     fn keep_admitted(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RecvInfo]) -> usize {
         let Some(list) = &self.options.receive_block_list else { return infos.len() };
@@ -440,3 +477,6 @@ fn totals(infos: &[RecvInfo]) -> (usize, usize, usize) {
         (datagrams + segments, bytes + info.size, packets + usize::from(segments > 1))
     })
 }
+
+/// How many errors of earlier datagrams may come to the calls of one send or receive.
+const QUEUED_AT_ONCE: usize = 4;

@@ -4,8 +4,7 @@
 
 const process = require('../runtime/process.js');
 const { constants } = require('node:os');
-const { sizeOf } = require('../common/validate.js');
-const { byteLengthOf, bytesOf } = require('../common/views.js');
+const { byteLengthOf, bytesOf, sizeOf } = require('../common/validate.js');
 const { isExiting } = require('../runtime/process-end.js');
 const layout = require('./layout.js');
 const { COLUMNS, SOCKET, OFFSET, LENGTH, PORT, DESTINATION, OPTIONS, OUTCOME } = layout.SEND_ROW;

@@ -1,7 +1,9 @@
 'use strict';
-// What an argument must be; the errors are the host's, letter by letter.
+// What an argument must be (the errors are the host's, letter by letter), and the bytes of a message.
+//
+// The bytes of a view are read by the language's own getters: a program may have put others in their place, or taken the view's
+// memory away since it passed the view.
 
-const { byteLengthOf } = require('./views.js');
 const { refusesTextZero } = require('../runtime/index.js');
 const {
   ERR_BUFFER_OUT_OF_BOUNDS,
@@ -90,8 +92,40 @@ function validatePort(port, name, allowZero) {
   return port | 0;
 }
 
-/** The bytes of a message, or of a part of one; `undefined` for what is neither text nor a view of memory. */
-function bytesOf(value) {
+const getter = (prototype, name) => Function.prototype.call.bind(Object.getOwnPropertyDescriptor(prototype, name).get);
+
+const TypedArray = Object.getPrototypeOf(Uint8Array.prototype);
+const typeOf = getter(TypedArray, Symbol.toStringTag);
+const typedLength = getter(TypedArray, 'byteLength');
+const typedOffset = getter(TypedArray, 'byteOffset');
+const typedBuffer = getter(TypedArray, 'buffer');
+const dataLength = getter(DataView.prototype, 'byteLength');
+const dataOffset = getter(DataView.prototype, 'byteOffset');
+const dataBuffer = getter(DataView.prototype, 'buffer');
+
+/** The bytes of a DataView; none if its memory is gone. */
+function dataViewBytes(view, most) {
+  try {
+    return new Uint8Array(dataBuffer(view), dataOffset(view), Math.min(dataLength(view), most));
+  } catch {
+    return new Uint8Array(0);
+  }
+}
+
+/** The length of a view in bytes; 0 if its memory is gone. */
+const byteLengthOf = (view) => (typeOf(view) === undefined ? dataViewBytes(view, Infinity).length : typedLength(view));
+
+/** The bytes of a view, at most so many; none if its memory is gone. */
+function bytesOf(view, most = Infinity) {
+  const type = typeOf(view);
+  if (type === undefined) return dataViewBytes(view, most);
+  const length = typedLength(view);
+  if (type === 'Uint8Array' && length <= most) return view;
+  return length === 0 ? new Uint8Array(0) : new Uint8Array(typedBuffer(view), typedOffset(view), Math.min(length, most));
+}
+
+/** The view of a message, or of a part of one; `undefined` for what is neither text nor a view of memory. */
+function viewOf(value) {
   if (typeof value === 'string') return Buffer.from(value);
   return ArrayBuffer.isView(value) ? value : undefined;
 }
@@ -99,7 +133,7 @@ function bytesOf(value) {
 /** A part of a list: as in the host, a view other than a Buffer is made one, which memory that was taken away refuses. */
 function partOf(value) {
   if (Buffer.isBuffer(value)) return value;
-  const bytes = bytesOf(value);
+  const bytes = viewOf(value);
   return bytes === value && bytes !== undefined ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
 }
 
@@ -111,7 +145,7 @@ const nameAt = (place, alone) => (place === undefined ? alone : `messages[${plac
  */
 function messageList(message, place) {
   if (!Array.isArray(message)) {
-    const bytes = bytesOf(message);
+    const bytes = viewOf(message);
     if (bytes === undefined) throw new ERR_INVALID_ARG_TYPE(nameAt(place, 'buffer'), MESSAGE, message);
     return [bytes];
   }
@@ -128,7 +162,7 @@ function sizeOf(list) {
 
 /** The part of a message that `send(msg, offset, length, ...)` means. */
 function slice(message, offset, length) {
-  const bytes = bytesOf(message);
+  const bytes = viewOf(message);
   if (bytes === undefined) throw new ERR_INVALID_ARG_TYPE('buffer', MESSAGE, message);
   const start = offset >>> 0;
   const count = length >>> 0;
@@ -139,6 +173,8 @@ function slice(message, offset, length) {
 }
 
 module.exports = {
+  byteLengthOf,
+  bytesOf,
   interfaceText,
   messageList,
   slice,

@@ -3,9 +3,9 @@
 
 const { isIP } = require('../common/is-ip.js');
 const { errorMonitor } = require('node:events');
-const { emitMessage } = require('./emit-message.js');
+const { onError, onMessage, onMessages } = require('./receive.js');
 const { flagsOf } = require('../runtime/bind-flags.js');
-const { bindFailureEvent, hasPrimary, kOwner, kState, unshared } = require('../runtime/index.js');
+const { bindFailureEvent, hasPrimary, kState, unshared } = require('../runtime/index.js');
 const { UNBOUND, handleOf, healthCheck } = require('./state.js');
 const { validateObject, validatePort, validateString } = require('../common/validate.js');
 const {
@@ -31,30 +31,6 @@ function bufferSize(socket, size, receive) {
   const outcome = handleOf(socket).bufferSize(size, receive, failure);
   if (outcome === undefined) throw new ERR_SOCKET_BUFFER_SIZE(failure);
   return outcome;
-}
-
-/** Whether the program's block list has this sender. */
-const isBlocked = (socket, { address, family }) => socket[kState]?.receiveBlockList?.check(address, family?.toLowerCase());
-
-function onMessage(nread, handle, message, rinfo) {
-  const socket = handle[kOwner];
-  if (nread < 0) return socket.emit('error', new ErrnoException(nread, 'recvmsg'));
-  if (isBlocked(socket, rinfo)) return undefined;
-  rinfo.size = message.length;
-  return emitMessage(socket, message, rinfo);
-}
-
-function onMessages(handle, messages, rinfos) {
-  const socket = handle[kOwner];
-  if (socket[kState]?.receiveBlockList === undefined) return socket.emit('messages', messages, rinfos);
-  const allowed = rinfos.map((rinfo) => !isBlocked(socket, rinfo));
-  if (!allowed.includes(true)) return false;
-  const isAllowed = (_, index) => allowed[index];
-  return socket.emit('messages', messages.filter(isAllowed), rinfos.filter(isAllowed));
-}
-
-function onError(_nread, handle, error) {
-  return handle[kOwner].emit('error', error);
 }
 
 /** Starts to receive, which takes descriptors; 0 or a negative errno, then the socket is unbound again. */

@@ -10,8 +10,7 @@ use futures_core::Stream;
 
 use super::readiness::{READABLE, Waiter};
 use super::socket::TokioSocket;
-use crate::addr::RemoteInfo;
-use crate::batch::RecvBatch;
+use crate::batch::{RecvBatch, RemoteInfo};
 use crate::error::{ErrorKind, Result};
 
 /// The datagrams of a socket, as [`TokioSocket::messages`] gives them. The bytes of those that were received together share one

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use crate::addr::RecvInfo;
-use crate::batch::{Message, RecvBatch};
+use crate::batch::{Message, RecvBatch, RecvInfo};
 use crate::error::Result;
 use crate::socket::Socket;
 

@@ -1,6 +1,5 @@
 //! Linux, macOS and FreeBSD.
 
-mod address;
 pub(super) mod call;
 pub(crate) mod cmsg;
 pub(super) mod descriptor;

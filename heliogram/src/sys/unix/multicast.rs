@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use socket2::InterfaceIndexOrAddress;
 
-use super::address::storage;
 use super::call::set_option;
+use super::call::storage;
 use super::socket::Socket;
 use crate::sys::errno;
 use crate::types::family::SocketType;

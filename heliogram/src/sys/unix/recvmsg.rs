@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use libc::{IPPROTO_IP, IPPROTO_IPV6, SOL_SOCKET, c_int};
 use socket2::{MaybeUninitSlice, SockAddr};
 
-use super::address::internet;
+use super::call::internet;
 use super::call::{retry, set_option};
 use super::cmsg::control::Control;
 use super::cmsg::receive::{self, RECEIVE_SPACE};

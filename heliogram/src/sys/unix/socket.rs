@@ -8,15 +8,15 @@ use std::mem::{MaybeUninit, size_of_val};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::AtomicI32;
 
 use socket2::{Domain, MsgHdr, Protocol, SockAddr, Type};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use super::address::decode;
-use super::address::internet;
-#[cfg(any(target_os = "linux", target_os = "android"))]
 use super::call::check_long;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::call::decode;
+use super::call::internet;
 use super::call::{check, retry};
 use super::descriptor::Descriptor;
 use crate::sys::errno;
@@ -55,14 +55,6 @@ impl Socket {
 
     fn new(inner: socket2::Socket, family: SocketType) -> Self {
         Socket { inner: Descriptor::new(inner), family, late: AtomicI32::new(0) }
-    }
-
-    /// Takes the error that came behind a batch's messages. `recvmmsg` has the kernel keep it.
-    pub(crate) fn late_error(&self) -> Option<io::Error> {
-        if self.late.load(Ordering::Relaxed) == 0 {
-            return None;
-        }
-        Some(self.late.swap(0, Ordering::Relaxed)).filter(|&raw| raw != 0).map(io::Error::from_raw_os_error)
     }
 
     /// The descriptor, for a reactor to register.

@@ -5,9 +5,9 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 
-use super::calls::{Header, collect};
+use super::{Header, collect};
 use crate::sys::outcome::Received;
-use crate::sys::unix::address::decode;
+use crate::sys::unix::call::decode;
 use crate::sys::unix::call::retry;
 use crate::sys::unix::cmsg::control::Control;
 use crate::sys::unix::cmsg::receive::{self, RECEIVE_SPACE};
