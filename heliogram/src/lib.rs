@@ -4,7 +4,7 @@
 //!
 //! | | waits | for |
 //! | --- | --- | --- |
-//! | [`Socket`] | never: `EAGAIN` is an answer | your own reactor, a thread, a game's frame |
+//! | [`Socket`] | never: `EAGAIN` is an answer | your own reactor ([`BoundSocket`] lends its descriptor), a thread ([`Socket::wait_readable`]), a game's frame |
 //! | [`TokioSocket`] | by `.await` | servers on tokio |
 //! | [`events::EventSocket`] | by events, in a [`events::EventLoop`] | programs that come from Node |
 //!
@@ -80,7 +80,7 @@
 //! | --- | --- |
 //! | `tokio` | [`TokioSocket`], `TokioUnixDatagram` |
 //! | `smol` | [`SmolSocket`], on async-io's reactor |
-//! | `mio` | `mio::event::Source` for [`Socket`] (Unix) |
+//! | `mio` | `mio::event::Source` for [`BoundSocket`] (Unix) |
 //! | `events` | [`events`]: Node's socket, its events and its loop |
 //! | `bytes` | receiving into a `bytes::BufMut` (part of `tokio`) |
 #![deny(unsafe_code, missing_docs)]
@@ -111,6 +111,7 @@ mod unix_datagram;
 pub use batch::{Message, RecvBatch, RecvInfo, RemoteInfo};
 pub use block_list::BlockList;
 pub use error::{Error, ErrorKind, Result};
+pub use rt::bound::BoundSocket;
 #[cfg(feature = "smol")]
 pub use rt::smol::SmolSocket;
 #[cfg(all(unix, feature = "tokio"))]

@@ -1,7 +1,7 @@
 //! [`SocketOptions`]: how a socket is to be made.
 
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::block_list::BlockList;
 use crate::error::{Error, ErrorKind};
@@ -108,12 +108,19 @@ impl SocketOptions {
 
     /// Whether segmentation offload may be used at all: `UDP_SEGMENT` where they are sent, `UDP_GRO` where they are received.
     /// `false` wins over [`gro`](Self::gro); what is sent and received is the same either way. Default: `true`.
-    ///
-    /// `HELIOGRAM_OFFLOAD=0` in the environment of the process means `false` for all its sockets.
     #[doc(alias("UDP_SEGMENT", "UDP_GRO"))]
     #[must_use]
     pub const fn offload(mut self, on: bool) -> Self {
         self.offload = on;
+        self
+    }
+
+    /// Lets the environment of the process decide: with `HELIOGRAM_OFFLOAD=0`, [`offload`](Self::offload) is `false`. It is
+    /// read once. No variable changes a program that does not call this; the npm package and the command do.
+    #[must_use]
+    pub fn environment(mut self) -> Self {
+        static OFFLOAD: OnceLock<bool> = OnceLock::new();
+        self.offload &= OFFLOAD.get_or_init(|| std::env::var_os("HELIOGRAM_OFFLOAD").is_none_or(|value| value != "0"));
         self
     }
 

@@ -280,8 +280,8 @@ fn without_offload_nothing_is_joined_in_either_direction() {
 }
 
 #[test]
-fn the_environment_turns_offload_off() {
-    const TEST: &str = "the_environment_turns_offload_off";
+fn the_environment_turns_offload_off_for_whoever_asks_it() {
+    const TEST: &str = "the_environment_turns_offload_off_for_whoever_asks_it";
     if std::env::var_os("HELIOGRAM_OFFLOAD").is_none() {
         // The variable is read once in a process, so the test runs in another one.
         let program = std::env::current_exe().unwrap();
@@ -289,9 +289,15 @@ fn the_environment_turns_offload_off() {
         assert!(status.unwrap().success());
         return;
     }
-    let (observer, payloads) = (observer("127.0.0.1:0"), payloads(20, 200));
-    send_all(&bound("127.0.0.1:0"), &payloads, observer.local_addr().unwrap());
-    assert!(one_by_one(&observer, &payloads));
+    let options = SocketOptions::new(SocketType::Udp4).gro(true);
+    for (options, offload) in [(options.clone(), true), (options.environment(), false)] {
+        let (observer, payloads) = (observer("127.0.0.1:0"), payloads(20, 200));
+        let socket = Socket::new(&options).unwrap();
+        socket.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
+        assert_eq!(socket.gro(), offload && !cfg!(heliogram_force_copy));
+        send_all(&socket, &payloads, observer.local_addr().unwrap());
+        assert_eq!(one_by_one(&observer, &payloads), !offload || cfg!(heliogram_force_copy));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use heliogram::{Datagram, RecvBatch, SmolSocket, Socket, SocketOptions, SocketType};
+use heliogram::{BoundSocket, Datagram, RecvBatch, SmolSocket, Socket, SocketOptions, SocketType};
 
 const LOCAL: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
@@ -61,13 +61,7 @@ fn async_io_reports_a_peer_that_is_gone() {
 #[cfg(unix)]
 fn mio_reports_what_can_be_received_and_nothing_else() {
     use mio::{Events, Interest, Poll, Token};
-    let mut sockets: Vec<_> = (0..3)
-        .map(|_| {
-            let socket = Socket::new(&SocketOptions::new(SocketType::Udp4)).unwrap();
-            socket.bind(Some(LOCAL.into())).unwrap();
-            socket
-        })
-        .collect();
+    let mut sockets: Vec<_> = (0..3).map(|_| BoundSocket::bind(LOCAL.into()).unwrap()).collect();
     let (mut poll, mut events) = (Poll::new().unwrap(), Events::with_capacity(16));
     for (index, socket) in sockets.iter_mut().enumerate() {
         poll.registry().register(socket, Token(index), Interest::READABLE).unwrap();
@@ -84,8 +78,41 @@ fn mio_reports_what_can_be_received_and_nothing_else() {
     sockets[1].try_send_to(b"x", sockets[0].local_addr().unwrap()).unwrap();
     poll.poll(&mut events, Some(Duration::from_secs(5))).unwrap();
     assert_eq!(events.iter().map(|event| event.token().0).collect::<Vec<_>>(), [7]);
+}
 
-    let mut unbound = Socket::new(&SocketOptions::new(SocketType::Udp4)).unwrap();
-    let error = poll.registry().register(&mut unbound, Token(0), Interest::READABLE).unwrap_err();
-    assert_eq!(error.raw_os_error(), Some(libc::EBADF));
+#[test]
+#[cfg(unix)]
+fn any_reactor_is_lent_the_descriptor_of_a_bound_socket() {
+    use async_io::Async;
+    let server = Async::new(BoundSocket::bind(LOCAL.into()).unwrap()).unwrap();
+    let address = server.get_ref().local_addr().unwrap();
+    let sending = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(20));
+        BoundSocket::bind(LOCAL.into()).unwrap().try_send_to(b"hello", address).unwrap();
+    });
+    let mut buffer = [0; 16];
+    let received = async_io::block_on(server.read_with(|socket| Ok(socket.try_recv(&mut buffer)?))).unwrap();
+    assert_eq!(&buffer[..received], b"hello");
+    sending.join().unwrap();
+}
+
+#[test]
+#[cfg(unix)]
+fn a_bound_socket_has_a_descriptor_as_long_as_it_lives() {
+    use std::os::fd::{AsFd, AsRawFd};
+    let unbound = Socket::new(&SocketOptions::new(SocketType::Udp4)).unwrap();
+    assert_eq!(BoundSocket::try_from(unbound).unwrap_err().to_string(), "descriptor EBADF");
+    let socket = BoundSocket::bind(LOCAL.into()).unwrap();
+    let number = socket.as_raw_fd();
+    socket.close().unwrap();
+    assert!(socket.as_fd().try_clone_to_owned().is_ok(), "nobody else is given the number");
+    assert_eq!(socket.as_raw_fd(), number);
+    let closed = BoundSocket::try_from(socket.into_inner()).unwrap_err();
+    assert_eq!(closed.code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+
+    // A send binds too.
+    let socket = Socket::new(&SocketOptions::new(SocketType::Udp4)).unwrap();
+    let peer = BoundSocket::bind(LOCAL.into()).unwrap();
+    socket.try_send_to(b"x", peer.local_addr().unwrap()).unwrap();
+    assert!(BoundSocket::try_from(socket).unwrap().try_recv(&mut [0]).unwrap_err().is_would_block());
 }

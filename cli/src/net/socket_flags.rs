@@ -56,7 +56,7 @@ impl SocketFlags {
     }
 
     pub(crate) fn options(&self, family: SocketType) -> SocketOptions {
-        let options = self.sockopts.set(SocketOptions::new(family));
+        let options = self.sockopts.set(SocketOptions::new(family).environment());
         let options = match &self.device {
             Some(device) => options.device(device),
             None => options,

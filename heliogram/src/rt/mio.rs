@@ -1,23 +1,23 @@
-//! [`Socket`] in a mio poll.
+//! [`BoundSocket`] in a mio poll.
 
 use std::io;
+use std::os::fd::AsRawFd;
 
 use mio::event::Source;
+use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
-use crate::socket::Socket;
-use crate::state::Op;
+use super::bound::BoundSocket;
 
 /// A bound socket is watched by a `mio::Poll`. As mio's events are edge-triggered, receive or send until the answer is `EAGAIN`
 /// ([`Error::is_would_block`](crate::Error::is_would_block)). Deregister the socket before you close it.
 ///
 /// ```
-/// use heliogram::{Socket, SocketOptions, SocketType};
+/// use heliogram::BoundSocket;
 /// use mio::{Events, Interest, Poll, Token};
 ///
 /// # fn main() -> std::io::Result<()> {
-/// let mut socket = Socket::new(&SocketOptions::new(SocketType::Udp4))?;
-/// socket.bind(Some("127.0.0.1:0".parse().unwrap()))?;
+/// let mut socket = BoundSocket::bind("127.0.0.1:0".parse().unwrap())?;
 /// let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(16));
 /// poll.registry().register(&mut socket, Token(0), Interest::READABLE)?;
 ///
@@ -28,18 +28,16 @@ use crate::state::Op;
 /// # Ok(())
 /// # }
 /// ```
-///
-/// An unbound socket is refused with `EBADF`, a closed one with `ERR_SOCKET_DGRAM_NOT_RUNNING`.
-impl Source for Socket {
+impl Source for BoundSocket {
     fn register(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()> {
-        Ok(self.call(Op::Address, "register", |sys| sys.register(registry, token, interest))?)
+        SourceFd(&self.as_raw_fd()).register(registry, token, interest)
     }
 
     fn reregister(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()> {
-        Ok(self.call(Op::Address, "reregister", |sys| sys.reregister(registry, token, interest))?)
+        SourceFd(&self.as_raw_fd()).reregister(registry, token, interest)
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        Ok(self.call(Op::Address, "deregister", |sys| sys.deregister(registry))?)
+        SourceFd(&self.as_raw_fd()).deregister(registry)
     }
 }

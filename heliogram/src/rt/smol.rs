@@ -5,6 +5,7 @@ use std::io::IoSliceMut;
 use std::net::SocketAddr;
 use std::ops::Deref;
 
+use super::lend::lend_descriptor;
 use crate::batch::{RecvBatch, RecvInfo};
 use crate::error::{Error, Result};
 use crate::socket::{Socket, SocketControl};
@@ -154,6 +155,8 @@ impl Deref for SmolSocket {
         &self.socket
     }
 }
+
+lend_descriptor!(SmolSocket[socket]);
 
 impl fmt::Debug for SmolSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -137,7 +137,7 @@ impl SocketControl {
 
     /// The descriptor, for a reactor or for calls that this crate lacks. Closing the socket does not invalidate it: its
     /// number stays taken until the socket is dropped. There is no `AsFd` because an unbound socket has none to lend;
-    /// the sockets of the runtimes, which are always bound, have it.
+    /// [`BoundSocket`](crate::BoundSocket) and the sockets of the runtimes have it.
     ///
     /// # Errors
     ///
@@ -187,8 +187,7 @@ impl SocketControl {
             buffer_size(size).ok_or(Error::rule(ErrorKind::BadBufferSize))?;
         }
         options.sockopts.iter().try_for_each(|&(option, value)| check_range(option, value))?;
-        let mut options = options.clone();
-        options.offload &= offload_is_permitted();
+        let options = options.clone();
         Ok(SocketControl {
             state: AtomicU8::new(State::NEW.index()),
             control: Mutex::new(()),
@@ -238,9 +237,8 @@ impl SocketControl {
     }
 
     /// The descriptor of a socket that is known to have been opened, closed or not.
-    #[cfg(feature = "tokio")]
     pub(crate) fn reserved_descriptor(&self) -> sys::BorrowedDescriptor<'_> {
-        self.sys.get().expect("a runtime takes a socket only once it is open").descriptor()
+        self.sys.get().expect("such a socket is taken only once it is open").descriptor()
     }
 
     /// What the operation would take, without taking the step.
@@ -298,12 +296,6 @@ impl SocketControl {
     pub(super) fn receive_info(&self) -> RecvMetadataOptions {
         RecvMetadataOptions::from_bits(self.receive_info.load(Ordering::Relaxed))
     }
-}
-
-/// Whether the environment of the process permits segmentation offload; read once.
-fn offload_is_permitted() -> bool {
-    static PERMITTED: OnceLock<bool> = OnceLock::new();
-    *PERMITTED.get_or_init(|| std::env::var_os("HELIOGRAM_OFFLOAD").is_none_or(|value| value != "0"))
 }
 
 pub(super) fn check_port(peer: SocketAddr) -> Result<()> {

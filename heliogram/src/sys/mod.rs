@@ -17,6 +17,7 @@
 //! | `errno` | the system's error numbers, their names and words |
 //! | `Registration`, `Readiness` | readiness for tokio |
 //! | `Poller` | readiness for the event loop |
+//! | `Socket::wait` | readiness for a thread |
 //!
 //! Two cfgs force the fallback paths on systems that have better ones: `heliogram_force_single` (neither `recvmmsg` nor
 //! `sendmmsg`) and `heliogram_force_copy` (neither `UDP_SEGMENT` nor `UDP_GRO`).
@@ -27,7 +28,6 @@ mod family;
 mod fill;
 mod outcome;
 mod portable;
-#[cfg(any(feature = "events", feature = "mio", feature = "smol", feature = "tokio"))]
 mod readiness;
 mod sockopt;
 #[cfg(unix)]

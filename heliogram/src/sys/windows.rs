@@ -57,9 +57,13 @@ impl Descriptor {
     }
 
     /// Keeps the handle open until the lease is dropped.
-    #[cfg(feature = "events")]
     pub(crate) fn lease(self: &Arc<Self>) -> io::Result<Lease> {
         Ok(Lease(Arc::clone(self)))
+    }
+
+    /// A lease for a thread that is about to wait.
+    pub(crate) fn waiting(self: &Arc<Self>) -> io::Result<Lease> {
+        self.lease()
     }
 }
 
@@ -78,11 +82,9 @@ impl AsSocket for Descriptor {
 }
 
 /// The right to have a handle registered with a reactor.
-#[cfg(feature = "events")]
 #[derive(Debug)]
 pub(crate) struct Lease(Arc<Descriptor>);
 
-#[cfg(feature = "events")]
 impl AsRawSocket for Lease {
     fn as_raw_socket(&self) -> RawSocket {
         self.0.as_raw_socket()

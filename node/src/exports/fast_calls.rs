@@ -103,7 +103,8 @@ fn open(thread: &ThreadSockets, family: i32, flags: i32, coalescing: i32) -> i32
         .reuse_addr(has(open_flag::REUSE_ADDR))
         .reuse_port(has(open_flag::REUSE_PORT))
         .ipv6_only(has(open_flag::IPV6_ONLY))
-        .offload(!has(open_flag::NO_OFFLOAD));
+        .offload(!has(open_flag::NO_OFFLOAD))
+        .environment();
     let coalescing = Duration::from_micros(coalescing.max(0).cast_unsigned().into());
     let receiving = Receiving { pooled_buffers: has(open_flag::POOLED_BUFFERS), coalescing };
     thread.open(&options, receiving).map_or(EINVAL, u32::cast_signed)

@@ -9,6 +9,7 @@ use ::tokio::net::ToSocketAddrs;
 use super::readiness::Readiness;
 use super::segments::Segments;
 use crate::error::{Error, ErrorKind, Result};
+use crate::rt::lend::lend_descriptor;
 use crate::socket::{Socket, SocketControl};
 use crate::socket_options::SocketOptions;
 use crate::sys;
@@ -240,33 +241,7 @@ impl Deref for TokioSocket {
     }
 }
 
-#[cfg(unix)]
-impl std::os::fd::AsFd for TokioSocket {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        self.socket.reserved_descriptor()
-    }
-}
-
-#[cfg(unix)]
-impl std::os::fd::AsRawFd for TokioSocket {
-    fn as_raw_fd(&self) -> std::os::fd::RawFd {
-        self.socket.reserved_descriptor().as_raw_fd()
-    }
-}
-
-#[cfg(windows)]
-impl std::os::windows::io::AsSocket for TokioSocket {
-    fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
-        self.socket.reserved_descriptor()
-    }
-}
-
-#[cfg(windows)]
-impl std::os::windows::io::AsRawSocket for TokioSocket {
-    fn as_raw_socket(&self) -> std::os::windows::io::RawSocket {
-        self.socket.reserved_descriptor().as_raw_socket()
-    }
-}
+lend_descriptor!(TokioSocket[socket]);
 
 impl fmt::Debug for TokioSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

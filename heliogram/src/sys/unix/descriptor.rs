@@ -3,6 +3,7 @@
 //! Sources: `dup(2)`, `epoll(7)`, `kqueue(2)`.
 
 use std::io;
+use std::net::Shutdown;
 use std::ops::Deref;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,8 @@ pub(crate) struct Descriptor {
 #[derive(Debug, Default)]
 struct Leases {
     count: usize,
+    /// How many of them are for threads that wait in a system call.
+    waiting: usize,
     released: bool,
 }
 
@@ -36,11 +39,14 @@ impl Descriptor {
     pub(crate) fn release(&self) -> io::Result<()> {
         let mut leases = self.leases();
         leases.released = true;
+        if leases.waiting > 0 {
+            // Ends their waiting. Linux does so for an unconnected socket too, of which it says `ENOTCONN`.
+            let _ = self.socket.shutdown(Shutdown::Both);
+        }
         if leases.count == 0 { placeholder::replace(&self.socket) } else { Ok(()) }
     }
 
     /// Keeps the open file under the descriptor until the lease is dropped. `EBADF` if it has been released.
-    #[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
     pub(crate) fn lease(self: &Arc<Self>) -> io::Result<Lease> {
         let mut leases = self.leases();
         if leases.released {
@@ -48,6 +54,13 @@ impl Descriptor {
         }
         leases.count += 1;
         Ok(Lease(Arc::clone(self)))
+    }
+
+    /// A lease for a thread that is about to wait: a release ends its waiting.
+    pub(crate) fn waiting(self: &Arc<Self>) -> io::Result<Waiting> {
+        let lease = self.lease()?;
+        self.leases().waiting += 1;
+        Ok(Waiting(lease))
     }
 
     fn leases(&self) -> MutexGuard<'_, Leases> {
@@ -77,11 +90,9 @@ impl AsFd for Descriptor {
 }
 
 /// The right to have a descriptor registered with a reactor: while it lives, the number refers to the same open file.
-#[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
 #[derive(Debug)]
 pub(crate) struct Lease(Arc<Descriptor>);
 
-#[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
 impl Drop for Lease {
     fn drop(&mut self) {
         let mut leases = self.0.leases();
@@ -93,21 +104,35 @@ impl Drop for Lease {
     }
 }
 
-#[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
+/// A [`Lease`] of a thread that waits for the descriptor.
+#[derive(Debug)]
+pub(crate) struct Waiting(Lease);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.0.leases().waiting -= 1;
+    }
+}
+
+impl AsRawFd for Waiting {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
 impl AsRawFd for Lease {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_raw_fd()
     }
 }
 
-#[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
 impl AsFd for Lease {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 }
 
-#[cfg(all(test, any(feature = "events", feature = "smol", feature = "tokio")))]
+#[cfg(test)]
 mod tests {
     use socket2::{Domain, Type};
 

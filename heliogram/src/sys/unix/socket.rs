@@ -58,7 +58,6 @@ impl Socket {
     }
 
     /// The descriptor, for a reactor to register.
-    #[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
     pub(crate) const fn shared(&self) -> &Arc<Descriptor> {
         &self.inner
     }
