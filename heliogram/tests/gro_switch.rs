@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use common::{bound, code};
+use common::{LONG, bound, code};
 use heliogram::{Datagram, RecvBatch, Socket, SocketOptions, SocketType};
 use proptest::prelude::*;
 
@@ -109,6 +109,29 @@ proptest! {
     ) {
         switch(receivers, &steps);
     }
+}
+
+#[test]
+fn threads_that_stop_gro_at_once_do_not_wait_for_each_other() {
+    let (ended, is_over) = std::sync::mpsc::channel();
+    // The threads are not joined: if they wait for ever, the test fails all the same.
+    thread::spawn(move || {
+        let socket = bound("127.0.0.1:0");
+        let to = socket.local_addr().unwrap();
+        for _ in 0..100 {
+            socket.start_gro().unwrap();
+            // What is taken out while GRO is stopped makes that last longer.
+            (0..4).for_each(|_| sender(to)());
+            let stop = || {
+                while socket.gro() {
+                    socket.stop_gro().unwrap();
+                }
+            };
+            thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(stop))));
+        }
+        ended.send(()).unwrap();
+    });
+    is_over.recv_timeout(3 * LONG).expect("no thread waits for another");
 }
 
 #[test]

@@ -59,11 +59,15 @@ fn targets_of(krate: &Path) -> Result<Vec<Target>, String> {
     Ok(names.into_iter().map(|name| Target { krate: krate.into(), name }).collect())
 }
 
+/// An input that takes so many seconds hangs.
+const HANGS: u32 = 60;
+
 /// Runs one target; its own output says how it goes.
 fn fuzz(target: &Target, seconds: u32) -> bool {
     println!("{}: {seconds} s", target.name);
-    let limit = format!("-max_total_time={seconds}");
-    let mut command = program("rustup", &["run", "nightly", "cargo", "fuzz", "run", &target.name, "--", &limit]);
+    let limits = [format!("-max_total_time={seconds}"), format!("-timeout={HANGS}")];
+    let mut command = program("rustup", &["run", "nightly", "cargo", "fuzz", "run", &target.name, "--"]);
+    command.args(limits);
     let status = command.current_dir(&target.krate).status();
     status.is_ok_and(|status| status.success())
 }

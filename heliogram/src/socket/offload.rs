@@ -112,6 +112,10 @@ impl Socket {
             return Ok(Vec::new());
         }
         let _switch = self.gro_switch.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have stopped it meanwhile. A receive of this one would then wait for the switch that it holds.
+        if !self.gro() {
+            return Ok(Vec::new());
+        }
         self.call(Op::Recv, "setsockopt", |sys| sys.refuse_all(true))?;
         let received = self.drain();
         self.call(Op::Recv, "setsockopt", |sys| sys.set_gro(false).and(sys.refuse_all(false)))?;
