@@ -302,7 +302,8 @@ export interface SendOptions {
   dontFragment?: boolean | undefined;
   /**
    * The bytes are sent as a GSO batch of at most 64 datagrams of this many bytes, 1 to 65535; the last may be shorter
-   * (`UDP_SEGMENT`, Linux). `EINVAL` or `EMSGSIZE` above the path's MTU.
+   * (`UDP_SEGMENT`, Linux). `EINVAL` or `EMSGSIZE` above the path's MTU. Where others may have the socket's descriptor, the
+   * don't-fragment bit over IPv4 needs {@link Socket.setDontFragment} or `dontFragment`.
    */
   segmentSize?: number | undefined;
   /**
@@ -865,7 +866,8 @@ export class Socket extends EventEmitter {
 
   /**
    * Keeps routers and this host from fragmenting what is sent (`IP_MTU_DISCOVER`, `IP_DONTFRAG` and their kin). What exceeds
-   * the interface's MTU then fails with `EMSGSIZE`. Not on Windows.
+   * the interface's MTU then fails with `EMSGSIZE`. Not on Windows. On a socket whose descriptor others may have (`bind({ fd })`,
+   * `child.send()`, the handle's `fd` was read) datagrams over IPv4 are sent as GSO batches only after this call.
    */
   setDontFragment(flag: boolean): void;
 

@@ -8,7 +8,7 @@ use std::net::{SocketAddr, UdpSocket};
 
 use common::netns::Net;
 use common::{LONG, bound, code, set_option, within};
-use heliogram::{Datagram, RecvBatch, SendOptions, Socket, SocketOptions, SocketType};
+use heliogram::{Datagram, PathMtuDiscovery, RecvBatch, SendOptions, Socket, SocketOptions, SocketType};
 
 /// Whether this build uses GSO and GRO.
 const GSO: bool = cfg!(not(heliogram_force_copy));
@@ -160,8 +160,7 @@ fn what_the_caller_segments_leaves_as_single_datagrams_where_gso_is_refused() {
 fn a_refused_single_datagram_is_an_error_and_does_not_turn_gso_off() {
     let Some(net) = Net::new() else { return };
     let (sender, observer, to) = link(&net, NEIGHBOURS[0]);
-    let descriptor = sender.descriptor().unwrap();
-    set_option(&descriptor, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_DO);
+    sender.set_path_mtu_discovery(PathMtuDiscovery::Do).unwrap();
     let payloads = payloads(20, 1400);
     let batch: Vec<_> = payloads.iter().map(|bytes| Datagram::new(bytes).to(to)).collect();
     net.west.ip("link set eth0 mtu 1300");
@@ -179,7 +178,7 @@ fn without_checksums() -> Socket {
 }
 
 fn checksums(socket: &Socket, on: bool) {
-    set_option(&socket.descriptor().unwrap(), libc::SOL_SOCKET, libc::SO_NO_CHECK, (!on).into());
+    socket.setsockopt(libc::SOL_SOCKET, libc::SO_NO_CHECK, &i32::from(!on).to_ne_bytes()).unwrap();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{LONG, bound, code, new, recv, send, set_option, within};
+use common::{LONG, bound, code, new, recv, send, within};
 use heliogram::send_queue::SendQueue;
 use heliogram::{Datagram, RecvBatch, Socket, SocketOptions, SocketType, Stats};
 
@@ -63,7 +63,7 @@ fn batches_and_gro_packets_are_counted_by_call_and_by_datagram() {
 #[test]
 fn refused_gso_batches_are_counted() {
     let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
-    set_option(&sender.descriptor().unwrap(), libc::SOL_SOCKET, libc::SO_NO_CHECK, 1);
+    sender.setsockopt(libc::SOL_SOCKET, libc::SO_NO_CHECK, &1_i32.to_ne_bytes()).unwrap();
     assert_eq!(sender.try_send_batch(&[Datagram::new(&[7; 100]).to(receiver.local_addr().unwrap()); 8]), Ok(8));
     let stats = sender.stats();
     assert_eq!((stats.datagrams_out, stats.gso_batches_out, stats.gso_refusals), (8, 0, u64::from(BATCHES)));

@@ -17,10 +17,16 @@ use crate::socket::WatchedSocket;
 type Refusal = Either<i32, String>;
 
 impl WatchedSocket {
-    /// Takes over a descriptor, or a copy of it. A refused one stays its owner's, untouched by the loop.
-    pub(crate) fn adopt(&self, fd: NamedFd, copy: bool) -> Either<i32, String> {
+    /// Takes over a descriptor, or a copy of it. A refused one stays its owner's, untouched by the loop. `siblings` says that the others
+    /// who have it are sockets of this package.
+    pub(crate) fn adopt(&self, fd: NamedFd, copy: bool, siblings: bool) -> Either<i32, String> {
         match self.try_adopt(fd, copy) {
-            Ok(()) => Either::A(0),
+            Ok(()) => {
+                if siblings {
+                    self.udp.share_batch_mode();
+                }
+                Either::A(0)
+            }
             Err(refusal) => refusal,
         }
     }
@@ -59,7 +65,7 @@ impl WatchedSocket {
         probe.bind_descriptor(third).map_err(|error| refusal(&error))
     }
 
-    /// The descriptor's number, or `EBADF`.
+    /// The descriptor's number for the program, or `EBADF`.
     pub(crate) fn descriptor(&self) -> i32 {
         self.udp.descriptor().map_or(EBADF, |descriptor| descriptor.as_raw_fd())
     }
@@ -84,7 +90,7 @@ impl WatchedSocket {
 
     /// Sets `SO_REUSEADDR` back to what the program asked for.
     pub(crate) fn restore_sharing(&self, shared: bool) -> i32 {
-        let Ok(descriptor) = self.udp.descriptor() else { return EBADF };
+        let Ok(descriptor) = self.udp.reactor_descriptor() else { return EBADF };
         match SockRef::from(&descriptor).set_reuse_address(shared) {
             Ok(()) => 0,
             Err(error) => errno::of(&error),

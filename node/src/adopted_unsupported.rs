@@ -11,7 +11,7 @@ pub(crate) type NamedFd = i32;
 
 impl WatchedSocket {
     /// What no number is: a UDP socket.
-    pub(crate) fn adopt(&self, _fd: NamedFd, _copy: bool) -> Either<i32, String> {
+    pub(crate) fn adopt(&self, _fd: NamedFd, _copy: bool, _siblings: bool) -> Either<i32, String> {
         Either::B("UNKNOWN".to_owned())
     }
 

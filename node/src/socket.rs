@@ -207,7 +207,7 @@ impl WatchedSocket {
 
     /// Keeps what is to be delivered in another turn, before anything that is received later.
     pub(crate) fn put_back(&self, received: Received) {
-        if self.udp.descriptor().is_ok() {
+        if self.udp.reactor_descriptor().is_ok() {
             self.with_pending(|pending| pending.undelivered.push_front(received));
         }
     }
@@ -473,6 +473,6 @@ mod tests {
         let used = table.get(number).unwrap();
         used.udp.bind("127.0.0.1:0".parse().ok()).unwrap();
         table.close(number);
-        assert!(used.udp.descriptor().is_err());
+        assert!(used.udp.reactor_descriptor().is_err());
     }
 }

@@ -13,6 +13,9 @@ use crate::types::family::SocketType;
 /// A [`Socket`] that has its descriptor, and so can lend it: for reactors that want `AsFd`, which cannot fail, such as
 /// `async_io::Async` or mio.
 ///
+/// Whoever takes the descriptor by `AsFd` may send by it too; [`SocketControl::descriptor`](crate::SocketControl::descriptor) says what
+/// follows for datagrams over IPv4, which `set_path_mtu_discovery` settles. With the feature `mio` this is a `Source` without that.
+///
 /// The descriptor stays valid until this is dropped, whatever happens to the socket. The reactor must forget it, however, before
 /// the socket is [closed](Socket::close): a closed one wakes nobody.
 ///
@@ -72,7 +75,7 @@ impl TryFrom<Socket> for BoundSocket {
     ///
     /// `EBADF` if it has no descriptor yet, `ERR_SOCKET_DGRAM_NOT_RUNNING` if it is closed.
     fn try_from(socket: Socket) -> Result<Self> {
-        socket.descriptor()?;
+        socket.reactor_descriptor()?;
         Ok(BoundSocket(socket))
     }
 }

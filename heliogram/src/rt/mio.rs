@@ -30,14 +30,14 @@ use super::bound::BoundSocket;
 /// ```
 impl Source for BoundSocket {
     fn register(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()> {
-        SourceFd(&self.as_raw_fd()).register(registry, token, interest)
+        SourceFd(&self.watched_descriptor().as_raw_fd()).register(registry, token, interest)
     }
 
     fn reregister(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()> {
-        SourceFd(&self.as_raw_fd()).reregister(registry, token, interest)
+        SourceFd(&self.watched_descriptor().as_raw_fd()).reregister(registry, token, interest)
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        SourceFd(&self.as_raw_fd()).deregister(registry)
+        SourceFd(&self.watched_descriptor().as_raw_fd()).deregister(registry)
     }
 }

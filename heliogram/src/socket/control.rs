@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
+use super::batch_mode::BatchMode;
 use super::narrow_paths::NarrowPaths;
 use crate::error::{Error, ErrorKind, Result};
 use crate::socket_options::SocketOptions;
@@ -65,6 +66,8 @@ pub struct SocketControl {
     pub(super) segment_limit: AtomicU16,
     /// The destinations that take less.
     pub(super) narrow_paths: NarrowPaths,
+    /// How the kernel treats the don't-fragment bit of GSO batches.
+    pub(super) batch_mode: BatchMode,
     /// [`RecvMetadataOptions`](crate::RecvMetadataOptions): what the kernel reports with each datagram.
     pub(super) receive_info: AtomicU8,
     /// Whether errors of earlier datagrams go to the error queue instead of to the next call.
@@ -139,10 +142,26 @@ impl SocketControl {
     /// number stays taken until the socket is dropped. There is no `AsFd` because an unbound socket has none to lend;
     /// [`BoundSocket`](crate::BoundSocket) and the sockets of the runtimes have it.
     ///
+    /// Whoever has it may duplicate it, or set options behind the socket's back. So from now on datagrams over IPv4 leave one by one
+    /// in mode [`Want`](crate::PathMtuDiscovery::Want) ([`max_gso_segment`](Self::max_gso_segment) has the details), which
+    /// [`reactor_descriptor`](Self::reactor_descriptor) leaves as it is.
+    ///
     /// # Errors
     ///
     /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed.
     pub fn descriptor(&self) -> Result<sys::BorrowedDescriptor<'_>> {
+        let descriptor = self.reactor_descriptor()?;
+        self.batch_mode.expose(self.sys("descriptor")?);
+        Ok(descriptor)
+    }
+
+    /// The descriptor for who only waits for its readiness, by `poll(2)` or a reactor: nobody sends by it, duplicates it, or sets its
+    /// options. As [`descriptor`](Self::descriptor) in all else.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`descriptor`](Self::descriptor).
+    pub fn reactor_descriptor(&self) -> Result<sys::BorrowedDescriptor<'_>> {
         self.step(Op::Address).map_err(|code| rule(code, "descriptor"))?;
         Ok(self.sys("descriptor")?.descriptor())
     }
@@ -195,6 +214,7 @@ impl SocketControl {
             gro: AtomicBool::new(options.offload && options.gro),
             gro_switch: RwLock::default(),
             narrow_paths: NarrowPaths::default(),
+            batch_mode: BatchMode::default(),
             segment_limit: AtomicU16::new(if sys::SEGMENTS && options.offload { u16::MAX } else { 0 }),
             receive_info: AtomicU8::new(0),
             receive_errors: AtomicBool::new(false),
@@ -236,9 +256,21 @@ impl SocketControl {
         Ok(self.sys("descriptor")?.shared())
     }
 
-    /// The descriptor of a socket that is known to have been opened, closed or not.
+    /// The descriptor of a socket that is known to have been opened, closed or not, for the program.
     pub(crate) fn reserved_descriptor(&self) -> sys::BorrowedDescriptor<'_> {
-        self.sys.get().expect("such a socket is taken only once it is open").descriptor()
+        let sys = self.opened();
+        self.batch_mode.expose(sys);
+        sys.descriptor()
+    }
+
+    /// The same for a reactor, as [`reactor_descriptor`](Self::reactor_descriptor).
+    #[cfg(all(unix, feature = "mio"))]
+    pub(crate) fn watched_descriptor(&self) -> sys::BorrowedDescriptor<'_> {
+        self.opened().descriptor()
+    }
+
+    fn opened(&self) -> &sys::Socket {
+        self.sys.get().expect("such a socket is taken only once it is open")
     }
 
     /// What the operation would take, without taking the step.

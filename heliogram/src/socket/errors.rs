@@ -67,7 +67,7 @@ impl Socket {
     pub fn try_recv_error_queue(&self) -> Result<ErrorQueueEntry> {
         loop {
             let entry = self.call(Op::Recv, "recvmsg", sys::Socket::recv_error_queue);
-            if !self.is_repetition(&entry) {
+            if !self.is_repetition(&entry) && !self.is_repaired(&entry) {
                 return entry;
             }
         }
@@ -75,6 +75,21 @@ impl Socket {
 }
 
 impl SocketControl {
+    /// Whether an entry is about a datagram that left after all, when the mode that GSO batches need had been put back.
+    fn is_repaired(&self, entry: &Result<ErrorQueueEntry>) -> bool {
+        match entry {
+            Ok(ErrorQueueEntry::Error(error)) => {
+                let too_large = error.origin == ErrorOrigin::Local && error.errno == -sys::errno::EMSGSIZE;
+                too_large && self.batch_mode.take_repaired()
+            }
+            Ok(_) => false,
+            Err(_) => {
+                self.batch_mode.forget_repaired();
+                false
+            }
+        }
+    }
+
     /// Whether an entry only repeats the one before, because a refused call [was made again](Self::past_queued).
     fn is_repetition(&self, entry: &Result<ErrorQueueEntry>) -> bool {
         let mut last = self.last_refusal.lock().unwrap_or_else(PoisonError::into_inner);

@@ -116,6 +116,8 @@ impl Socket {
     /// Takes over a UDP socket that exists already, bound or not: Node's `bind({ fd })`.
     ///
     /// It is made non-blocking and close-on-exec, and is closed with this socket. One that has a peer makes this socket connected.
+    /// Others may still have the open file, so datagrams over IPv4 leave one by one until the program [chooses how they may be
+    /// fragmented](SocketControl::set_path_mtu_discovery).
     /// Unlike libuv, this does not set `SO_REUSEADDR` unless [`reuse_addr`](SocketOptions::reuse_addr) asks for it.
     ///
     /// # Errors
@@ -131,13 +133,16 @@ impl Socket {
             .and_then(|adopted| self.prepare_adopted(&adopted).map(|()| adopted))
             .map_err(|error| Error::system("open", &error))?;
         self.apply_sockopts(&adopted)?;
-        let connected = adopted.peer_addr().is_ok();
+        let peer = adopted.peer_addr().ok();
         if self.sys.set(adopted).is_err() {
             return Err(Error::raw("open", sys::errno::EBUSY));
         }
+        // Its former owner may have kept a duplicate.
+        self.batch_mode.expose(self.sys("open")?);
         self.advance(Op::Bind)?;
         self.advance(Op::BindDone)?;
-        if connected {
+        if let Some(peer) = peer {
+            self.note_peer(peer);
             self.take_connection()?;
         }
         self.apply_buffer_sizes()
@@ -329,7 +334,9 @@ impl SocketControl {
     }
 
     fn connect_in_kernel(&self, remote: SocketAddr) -> Result<()> {
-        self.sys("connect")?.connect(remote).map_err(|error| Error::system("connect", &error).at(remote))
+        self.sys("connect")?.connect(remote).map_err(|error| Error::system("connect", &error).at(remote))?;
+        self.note_peer(remote);
+        Ok(())
     }
 
     /// Takes over a peer that the kernel has. No other thread sees the states in between, in which sends would wait.

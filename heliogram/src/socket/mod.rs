@@ -1,5 +1,6 @@
 //! The state machine joined to a descriptor. Nothing here waits.
 
+mod batch_mode;
 mod control;
 mod conversions;
 mod errors;

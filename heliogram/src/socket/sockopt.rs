@@ -126,13 +126,15 @@ impl SocketControl {
         self.set_mode("setPathMtuDiscovery", mode)
     }
 
-    /// What holds now.
+    /// What the program has chosen, or the system's default, which is [`Want`](PathMtuDiscovery::Want) on most. The kernel has
+    /// [`Do`](PathMtuDiscovery::Do) in place of it for IPv4 while GSO batches go, so that their segments have the don't-fragment bit of
+    /// single datagrams.
     ///
     /// # Errors
     ///
     /// `ENOTSUP` on Windows.
     pub fn path_mtu_discovery(&self) -> Result<PathMtuDiscovery> {
-        self.call(Op::Option, "pathMtuDiscovery", sys::Socket::path_mtu_discovery)
+        self.call(Op::Option, "pathMtuDiscovery", |sys| self.batch_mode.chosen(sys))
     }
 
     /// The MTU of the path to the peer of a connected socket in bytes, IP header included, as far as the kernel knows it
@@ -176,7 +178,10 @@ impl SocketControl {
     ///
     /// The system's; `ENOTSUP` on Windows.
     pub fn getsockopt(&self, level: i32, name: i32, value: &mut [u8]) -> Result<usize> {
-        self.call(Op::Option, "getsockopt", |sys| sys.getsockopt(level, name, value))
+        self.call(Op::Option, "getsockopt", |sys| match sys::is_managed(level, name) {
+            true => self.batch_mode.unforced(sys, || sys.getsockopt(level, name, value)),
+            false => sys.getsockopt(level, name, value),
+        })
     }
 
     /// Sets an option by the system's own numbers (`setsockopt(2)`).
@@ -194,9 +199,7 @@ impl SocketControl {
     }
 
     fn set_mode(&self, syscall: &'static str, mode: PathMtuDiscovery) -> Result<()> {
-        // A send with a rule of its own puts back what it has found.
-        let _control = self.control();
-        self.call(Op::Option, syscall, |sys| sys.set_path_mtu_discovery(mode))
+        self.call(Op::Option, syscall, |sys| self.batch_mode.choose(sys, mode))
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
+use super::batch_mode::Permit;
 use super::control::{SocketControl, rule};
 use super::lifecycle::Socket;
 use crate::batch::{RecvBatch, RecvInfo, RemoteInfo};
@@ -13,7 +14,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::state::{Action, Op};
 use crate::sys;
 use crate::types::datagram::{Datagram, MAX_GRO_PACKET, Run, runs};
-use crate::types::send_options::PathMtuDiscovery;
 
 /// Sending and receiving.
 impl Socket {
@@ -257,9 +257,30 @@ impl SocketControl {
     /// Sends one datagram, to `to` or to the connected peer.
     pub(crate) fn send_one(&self, buffers: &[IoSlice<'_>], to: Option<SocketAddr>) -> Result<usize> {
         let sys = self.sender(to, Op::SendTo)?;
-        let sent = self.past_queued(|| sys.send(buffers, to)).map_err(|error| self.send_failed(&error).maybe_at(to))?;
+        let send = || self.past_queued(|| sys.send(buffers, to));
+        let sent = send()
+            .or_else(|error| self.send_one_too_large(sys, buffers, to, error, send))
+            .map_err(|error| self.send_failed(&error).maybe_at(to))?;
         self.outgoing.add(1, sent, 0);
         Ok(sent)
+    }
+
+    /// A datagram that mode `Do` may have refused.
+    #[cold]
+    fn send_one_too_large(
+        &self,
+        sys: &sys::Socket,
+        buffers: &[IoSlice<'_>],
+        to: Option<SocketAddr>,
+        refusal: io::Error,
+        send: impl FnMut() -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let length = buffers.iter().map(|buffer| buffer.len()).sum();
+        let outcome = self.send_in_own_mode(sys, to, length, &refusal, send).unwrap_or(Err(refusal));
+        if outcome.is_ok() {
+            self.note_too_large(to, length);
+        }
+        outcome
     }
 
     /// Sends datagrams that were permitted before and have waited since, in a queue outside the kernel.
@@ -304,38 +325,32 @@ impl SocketControl {
     fn send_some(&self, batch: &[Datagram<'_>], named: Op) -> Result<usize> {
         let first = batch[0].to;
         let sys = self.sender(first, named)?;
-        let limit = |peer| self.segment_limit(peer);
         self.narrow_paths.count_batch(first);
-        let fragments = batch[0].dont_fragment();
-        let permitted = |run: &Run<'_>| {
-            let next = &run.datagrams[0];
-            self.permits(next.to, first) && next.dont_fragment() == fragments
-        };
-        let offer = || sys.send_runs(runs(batch, limit).take_while(permitted));
-        let send = || self.past_queued(offer).or_else(|error| self.send_refused(sys, batch, &error));
-        let taken = match fragments {
-            None => send(),
-            Some(dont_fragment) => self.fragmenting(sys, dont_fragment, send),
+        let taken = match batch[0].dont_fragment() {
+            None => self.offer(sys, batch, self.permit_batches(sys, batch)),
+            Some(dont_fragment) => self
+                .batch_mode
+                .send_in(sys, dont_fragment.into(), || self.offer(sys, batch, Permit::ALL))
+                .map_err(|error| self.failed("send", &error))?,
         }?;
         let bytes = batch[..taken.datagrams].iter().map(|datagram| datagram.payload.len()).sum();
         self.outgoing.add(taken.datagrams, bytes, taken.gso_batches);
         Ok(taken.datagrams)
     }
 
-    /// Sends with another rule for fragments than the socket's own.
-    fn fragmenting<T>(&self, sys: &sys::Socket, dont_fragment: bool, send: impl FnOnce() -> Result<T>) -> Result<T> {
-        // Two threads that did this at once could leave each other's rule behind.
-        let _control = self.control();
-        let failed = |error: io::Error| self.failed("send", &error);
-        let own = sys.path_mtu_discovery().map_err(failed)?;
-        let wanted = PathMtuDiscovery::from(dont_fragment);
-        if own == wanted {
-            return send();
-        }
-        sys.set_path_mtu_discovery(wanted).map_err(failed)?;
-        let outcome = send();
-        sys.set_path_mtu_discovery(own).map_err(failed)?;
-        outcome
+    /// Offers the kernel what may follow the first datagram in one call.
+    fn offer(&self, sys: &sys::Socket, batch: &[Datagram<'_>], permit: Permit<'_>) -> Result<sys::Taken> {
+        let first = &batch[0];
+        let permitted = |run: &Run<'_>| {
+            let next = &run.datagrams[0];
+            self.permits(next.to, first.to) && next.dont_fragment() == first.dont_fragment()
+        };
+        let ipv4 = permit.ipv4();
+        let limit = |peer| self.offered_limit(peer, ipv4);
+        let outcome = self.past_queued(|| sys.send_runs(runs(batch, limit).take_while(permitted)));
+        // A refusal may have the mode changed.
+        drop(permit);
+        outcome.or_else(|error| self.send_refused(sys, batch, ipv4, &error))
     }
 
     /// Whether the rules let a datagram follow the first, which has been asked about.
@@ -422,7 +437,7 @@ impl SocketControl {
 
     /// Calls again if the error may be an earlier datagram's. The kernel gives such an error once, to whichever call comes next, and
     /// the error queue has it too. An error that comes twice is the call's own.
-    fn past_queued<T>(&self, mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    pub(super) fn past_queued<T>(&self, mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
         let mut outcome = call();
         if !self.receive_errors.load(Ordering::Relaxed) {
             return outcome;

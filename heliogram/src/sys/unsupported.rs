@@ -13,7 +13,6 @@ use crate::types::clock::Clock;
 use crate::types::error_queue::ErrorQueueEntry;
 #[cfg(windows)]
 use crate::types::metadata::RecvMetadataOptions;
-#[cfg(windows)]
 use crate::types::send_options::PathMtuDiscovery;
 use crate::types::steering::Steering;
 
@@ -36,6 +35,15 @@ impl Socket {
     }
 
     pub(crate) fn mtu(&self) -> io::Result<usize> {
+        Err(unsupported())
+    }
+
+    /// For batches, which there are none of.
+    pub(crate) fn ipv4_path_mtu_discovery(&self) -> io::Result<PathMtuDiscovery> {
+        Err(unsupported())
+    }
+
+    pub(crate) fn set_ipv4_path_mtu_discovery(&self, _mode: PathMtuDiscovery) -> io::Result<()> {
         Err(unsupported())
     }
 

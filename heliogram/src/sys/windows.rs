@@ -102,7 +102,7 @@ impl AsSocket for Lease {
 #[derive(Debug)]
 pub(crate) struct Socket {
     pub(super) inner: Arc<Descriptor>,
-    pub(super) family: SocketType,
+    pub(crate) family: SocketType,
 }
 
 impl Socket {

@@ -89,6 +89,10 @@ impl SendOptions {
     /// Linux; elsewhere `ENOTSUP`). Up to 64 of them leave by one call. Where the kernel, the device or the path refuses that, they
     /// leave as single datagrams, and what the kernel's buffer has no room for then is lost.
     ///
+    /// Over IPv4 they have the don't-fragment bit of single datagrams; where others may have the open file
+    /// ([`max_gso_segment`](crate::SocketControl::max_gso_segment)), only in the modes [`Do`](PathMtuDiscovery::Do) and
+    /// [`Probe`](PathMtuDiscovery::Probe).
+    ///
     /// [`Socket::try_send_batch`](crate::Socket::try_send_batch) makes GSO batches of neighbours by itself; this is for who has
     /// them in one piece already, or wants none but this.
     #[doc(alias("GSO", "UDP_SEGMENT"))]

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 #[cfg(target_os = "linux")]
+pub(crate) mod capture;
+#[cfg(target_os = "linux")]
 pub(crate) mod netns;
 pub(crate) mod ports;
 

@@ -80,9 +80,9 @@ function bindFailed(socket, error) {
 }
 
 /** Goes on with a handle that the host made: from the primary of a cluster, or from another process. */
-function adoptHandle(socket, wrap) {
+function adoptHandle(socket, wrap, withWorkers) {
   const failure = (errno) => new ErrnoException(errno, 'open');
-  const outcome = socket[kState].udpHandle.share(wrap);
+  const outcome = socket[kState].udpHandle.share(wrap, withWorkers);
   if (outcome !== 0) return bindFailed(socket, failure(outcome));
   return startListening(socket, failure);
 }
@@ -99,7 +99,7 @@ function bindShared(socket, query, failure, otherwise) {
     } else if (closed) {
       wrap.close();
     } else {
-      adoptHandle(socket, wrap);
+      adoptHandle(socket, wrap, query.fd < 0); // a descriptor was another's before
     }
   });
 }
@@ -167,7 +167,7 @@ function bind(port, address /* , callback */) {
   if (typeof callback === 'function') callWhenBound(this, callback);
 
   if (!isObject(port)) bindByName(this, typeof address === 'function' ? '' : address, undefined, port);
-  else if (typeof port.recvStart === 'function') adoptHandle(this, port);
+  else if (typeof port.recvStart === 'function') adoptHandle(this, port, false);
   else if (isDescriptor(port.fd)) bindDescriptor(this, port);
   else bindByName(this, port.address, port.exclusive, port.port);
   return this;

@@ -63,6 +63,8 @@ function of(handle) {
   if (handle.hostHandle === undefined) {
     adorn(new UDP(), handle);
     lend(handle);
+  } else if (handle.hasSiblings) {
+    expose(handle);
   }
   return handle.hostHandle;
 }
@@ -70,6 +72,12 @@ function of(handle) {
 /** The host's handle is closed some time after the socket, and counts until then. */
 function isReferenced(handle) {
   return handle.hostHandle === undefined ? handle.native.isReferenced() : UDP.prototype.hasRef.call(handle.hostHandle);
+}
+
+/** The handle of a cluster's socket has the descriptor, and whoever reads the handle may send it on to strangers. */
+function expose(handle) {
+  handle.hasSiblings = false;
+  handle.native.descriptor();
 }
 
 /** Opens the host's handle on a duplicate of the descriptor, once there is one. The host never reads from it. */

@@ -24,7 +24,7 @@ class RawHandle {
   /** Adopts a duplicate of a descriptor; as `bind`, or the name of the descriptor's type if that is not UDP. */
   adopt(descriptor) {
     environment.calls.beginBind(this.#number);
-    return this.#native.adopt(descriptor, true);
+    return this.#native.adopt(descriptor, true, false);
   }
 
   /** A duplicate of the descriptor, which the caller closes. */

@@ -132,16 +132,20 @@ class UdpHandle {
   open(descriptor) {
     demandNet?.();
     this.abortBind();
-    const outcome = this.native.adopt(descriptor, false);
+    const outcome = this.native.adopt(descriptor, false, false);
     if (outcome === 0) hostHandles.lend(this);
     else this.native.beginBind();
     return this.step(outcome);
   }
 
-  /** Adopts the kernel's socket of a handle of the host's: the one that cluster workers share. */
-  share(wrap) {
+  /**
+   * Adopts the kernel's socket of a handle of the host's. `withWorkers` says that it is the one that cluster workers share, which use
+   * it alike.
+   */
+  share(wrap, withWorkers) {
     const before = this.replaceNative();
-    const outcome = adopt(this.native, wrap);
+    const outcome = adopt(this.native, wrap, withWorkers);
+    this.hasSiblings = withWorkers;
     if (this.connectState === 1) this.native.beginConnect();
     environment.calls.close(before);
     hostHandles.replace(this, wrap);
@@ -421,6 +425,7 @@ class UdpHandle {
 Object.assign(UdpHandle.prototype, {
   receiveCoalescing: 0,
   paused: false,
+  hasSiblings: false,
   takesBatches: false,
   isSlow: false,
   hasTransmitTimestamps: false,

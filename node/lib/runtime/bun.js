@@ -55,6 +55,6 @@ module.exports = ({ dgram }) => ({
   /** A syntax in the source of Bun's `emit` that wrappers of other programs do not contain. */
   ownEmitHas: '.@call(',
 
-  adopt: (native, wrap) => native.adopt(wrap.sharedFd ?? wrap.fd, true),
+  adopt: (native, wrap, siblings) => native.adopt(wrap.sharedFd ?? wrap.fd, true, siblings),
   socketToSend,
 });

@@ -38,5 +38,5 @@ module.exports = ({ dgram }) => ({
 
   /** The answer of a primary without heliogram to a worker that asks for a shared socket. */
   unshared: -constants.errno.ENOTSUP,
-  adopt: (native, wrap) => native.adopt(wrap.fdForIpc(), false),
+  adopt: (native, wrap, siblings) => native.adopt(wrap.fdForIpc(), false, siblings),
 });

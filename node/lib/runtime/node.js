@@ -62,7 +62,7 @@ module.exports = ({ dgram }) => {
     queuesSends: process.execArgv.includes('--test-udp-no-try-send'),
 
     /** Adopts the kernel's socket of a handle that the host made. */
-    adopt: (native, wrap) => native.adopt(wrap.fd, true),
+    adopt: (native, wrap, siblings) => native.adopt(wrap.fd, true, siblings),
 
     /** Ticks and microtasks, which the loop itself runs after what it has called. */
     runTicks: () => process._tickCallback(),

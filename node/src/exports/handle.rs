@@ -65,10 +65,11 @@ impl JsHandle {
     }
 
     /// Takes over a descriptor; with `copy`, one more descriptor of the same socket, so that the given one stays its
-    /// owner's. The outcome is a number, or what the descriptor is instead of a UDP socket.
+    /// owner's. `siblings` says that the others who have it are sockets of this package. The outcome is a number, or what the descriptor
+    /// is instead of a UDP socket.
     #[napi(catch_unwind)]
-    pub fn adopt(&self, descriptor: NamedFd, copy: bool) -> Either<i32, String> {
-        self.socket().adopt(descriptor, copy)
+    pub fn adopt(&self, descriptor: NamedFd, copy: bool, siblings: bool) -> Either<i32, String> {
+        self.socket().adopt(descriptor, copy, siblings)
     }
 
     /// Begins a connect whose address is being looked up.
@@ -190,7 +191,7 @@ impl JsHandle {
     pub fn set_multicast_interface(&self, interface: String) -> i32 {
         let socket = self.socket();
         match (parse_interface(&interface), socket.udp.socket_type()) {
-            (Some(Interface::Index(_)), SocketType::Udp4) if socket.descriptor() >= 0 => ENOPROTOOPT,
+            (Some(Interface::Index(_)), SocketType::Udp4) if socket.udp.reactor_descriptor().is_ok() => ENOPROTOOPT,
             (Some(interface), _) => status(socket.udp.set_multicast_interface(interface)),
             (None, _) => EINVAL,
         }

@@ -101,16 +101,30 @@ mod system {
         (PathMtuDiscovery::Omit, libc::IP_PMTUDISC_OMIT),
     ];
 
+    fn mode_of(number: c_int) -> io::Result<PathMtuDiscovery> {
+        MODES.iter().find(|row| row.1 == number).map(|row| row.0).ok_or_else(errno::unsupported)
+    }
+
+    fn number_of(mode: PathMtuDiscovery) -> c_int {
+        MODES.iter().find(|row| row.0 == mode).map_or(libc::IP_PMTUDISC_WANT, |row| row.1)
+    }
+
     impl Socket {
         pub(crate) fn path_mtu_discovery(&self) -> io::Result<PathMtuDiscovery> {
-            let number = self.get_of_family(libc::IP_MTU_DISCOVER, libc::IPV6_MTU_DISCOVER)?;
-            let mode = MODES.iter().find(|mode| mode.1 == number);
-            mode.map(|mode| mode.0).ok_or_else(|| io::Error::from_raw_os_error(errno::ENOTSUP))
+            mode_of(self.get_of_family(libc::IP_MTU_DISCOVER, libc::IPV6_MTU_DISCOVER)?)
         }
 
         pub(crate) fn set_path_mtu_discovery(&self, mode: PathMtuDiscovery) -> io::Result<()> {
-            let number = MODES.iter().find(|row| row.0 == mode).map_or(libc::IP_PMTUDISC_WANT, |row| row.1);
-            self.set_of_family(libc::IP_MTU_DISCOVER, libc::IPV6_MTU_DISCOVER, number)
+            self.set_of_family(libc::IP_MTU_DISCOVER, libc::IPV6_MTU_DISCOVER, number_of(mode))
+        }
+
+        /// IPv4's mode, which a socket of IPv6 has too, for its IPv4-mapped peers.
+        pub(crate) fn ipv4_path_mtu_discovery(&self) -> io::Result<PathMtuDiscovery> {
+            mode_of(get_option(&self.inner, IPPROTO_IP, libc::IP_MTU_DISCOVER)?)
+        }
+
+        pub(crate) fn set_ipv4_path_mtu_discovery(&self, mode: PathMtuDiscovery) -> io::Result<()> {
+            set_option(&self.inner, IPPROTO_IP, libc::IP_MTU_DISCOVER, &number_of(mode))
         }
 
         pub(crate) fn set_transmit_time_clock(&self, clock: Clock) -> io::Result<()> {

@@ -45,7 +45,7 @@ pub(crate) trait Watchable {
 
 impl Watchable for heliogram::Socket {
     fn watchable_descriptor(&self) -> Option<BorrowedDescriptor<'_>> {
-        self.descriptor().ok()
+        self.reactor_descriptor().ok()
     }
 }
 

@@ -51,7 +51,7 @@ fn batch_loop(job: &Job, options: &SocketOptions, mut batch: RecvBatch) -> Outco
     let socket = Socket::new(options)?;
     socket.bind(Some(anywhere()))?;
     announce(socket.local_addr()?);
-    drain(&socket.descriptor()?, job, |tally| {
+    drain(&socket.reactor_descriptor()?, job, |tally| {
         socket.try_recv_batch(&mut batch).map_err(bare_error)?;
         batch.iter().for_each(|message| tally.take(message.data));
         Ok(())

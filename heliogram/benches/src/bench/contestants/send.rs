@@ -41,7 +41,7 @@ fn batch(job: &Job, count: usize) -> Outcome<()> {
     socket.bind(Some(anywhere()))?;
     let bytes = vec![7; job.size * count];
     let datagrams = datagrams(job, &bytes);
-    repeat(&socket.descriptor()?, job, || socket.try_send_batch(&datagrams).map_err(bare_error))
+    repeat(&socket.reactor_descriptor()?, job, || socket.try_send_batch(&datagrams).map_err(bare_error))
 }
 
 /// The bytes cut into datagrams, one for each peer in turn.
