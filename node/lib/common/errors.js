@@ -214,7 +214,8 @@ const SystemError = class NodeError extends Error {
       syscall: mirror('syscall'),
       ...(kNodeError && { [kNodeError]: { value: true, configurable: true } }),
     });
-    Error.captureStackTrace(this, SystemError); // once more: a stack begins with what the error was when it was captured
+    // Once more: a stack begins with what the error was when it was captured. By its own name, which a bundler leaves out otherwise.
+    Error.captureStackTrace(this, NodeError);
     if (!kNodeError) markStack(this);
   }
 
