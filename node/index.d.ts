@@ -765,8 +765,9 @@ export class Socket extends EventEmitter {
   send(msg: Sendable, options: SendOptions, callback?: SendCallback): void;
 
   /**
-   * Sends datagrams in order, for less than as many calls of {@link Socket.send}; with those before and after, too, they stay
-   * in order. Successive datagrams of one size to one peer are sent as GSO batches, unless the socket's `offload` is false.
+   * Sends datagrams for less than as many calls of {@link Socket.send}. Those to one destination leave in order, also with those
+   * before and after; datagrams of one size leave as GSO batches, for which those to each destination may leave together. If
+   * the socket's `offload` is false, all of them leave one by one in order.
    *
    * `port`, `address` and `options` are those of each datagram that does not name its own. A connected socket takes neither
    * port nor address. All of it is checked before anything leaves: it throws what `send()` throws, and then nothing is sent.

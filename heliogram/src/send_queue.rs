@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::socket::Socket;
 use crate::sys;
 use crate::types::datagram::{Datagram, runs};
+use crate::types::grouping;
 use crate::types::send_options::SendOptions;
 
 /// How many datagrams one flush offers to the kernel at once.
@@ -70,6 +71,51 @@ impl<T> SendQueue<T> {
         let taken = if self.is_empty() { offer(socket, batch, Socket::try_send_batch, &mut done) } else { 0 };
         for (index, datagram) in batch.iter().enumerate().skip(taken) {
             self.push(datagram, token(index));
+        }
+        self.publish(socket);
+    }
+
+    /// As [`send`](Self::send), but datagrams of one peer leave together where that makes GSO batches: the peers in the order of
+    /// their first datagrams, and each peer's datagrams in the order of the batch. What has to wait does so in the order of the batch.
+    ///
+    /// Behind datagrams that wait already, to a connected peer and on a socket without [`offload`](crate::SocketOptions::offload)
+    /// the order stays that of the batch. At most 256 datagrams are grouped at once.
+    #[doc(alias = "UDP_SEGMENT")]
+    pub fn send_grouped(
+        &mut self,
+        socket: &Socket,
+        batch: &[Datagram<'_>],
+        mut token: impl FnMut(usize) -> T,
+        mut done: impl FnMut(usize, Result<usize>),
+    ) {
+        for (part, datagrams) in batch.chunks(grouping::MOST).enumerate() {
+            let start = part * grouping::MOST;
+            let (token, done) = (|index| token(start + index), |index, outcome| done(start + index, outcome));
+            let limit = |peer| socket.segment_limit(peer);
+            let order = if self.is_empty() { grouping::grouped(datagrams, limit) } else { None };
+            match order {
+                Some(order) => self.send_in(&order, socket, datagrams, token, done),
+                None => self.send(socket, datagrams, token, done),
+            }
+        }
+    }
+
+    /// Sends a batch in this order.
+    fn send_in(
+        &mut self,
+        order: &[u16],
+        socket: &Socket,
+        batch: &[Datagram<'_>],
+        mut token: impl FnMut(usize) -> T,
+        mut done: impl FnMut(usize, Result<usize>),
+    ) {
+        let at = |place: usize| usize::from(order[place]);
+        let grouped: Vec<_> = (0..order.len()).map(|place| batch[at(place)]).collect();
+        let taken = offer(socket, &grouped, Socket::try_send_batch, |place, outcome| done(at(place), outcome));
+        let mut left: Vec<_> = (taken..order.len()).map(at).collect();
+        left.sort_unstable();
+        for index in left {
+            self.push(&batch[index], token(index));
         }
         self.publish(socket);
     }
@@ -254,6 +300,65 @@ mod tests {
             queue.send(&client, batch, |_| (), |_, outcome| outcomes.push(outcome.is_ok()));
         }
         assert_eq!(outcomes, [true, false, true, false, true, false]);
+    }
+
+    /// The first bytes of what a socket has received.
+    fn heard(socket: &Socket) -> Vec<u8> {
+        let mut bytes = [0; 2000];
+        std::iter::from_fn(|| socket.try_recv_msg(&mut bytes).ok().map(|_| bytes[0])).collect()
+    }
+
+    #[test]
+    fn grouped_datagrams_keep_each_peers_order_and_have_their_own_outcomes() {
+        let (client, one, first) = pair();
+        let (_, two, second) = pair();
+        let other_family = "[::1]:9".parse().unwrap();
+        let bytes: Vec<_> = (0..9).map(|number| [number; 99]).collect();
+        let peers = [first, second, first, other_family, second, first, first, second, other_family];
+        let batch: Vec<_> = bytes.iter().zip(peers).map(|(bytes, to)| Datagram::new(bytes).to(to)).collect();
+        let mut outcomes = Vec::new();
+        SendQueue::new().send_grouped(
+            &client,
+            &batch,
+            |index| index,
+            |index, outcome| outcomes.push((index, outcome.map_err(|error| error.code()))),
+        );
+        outcomes.sort();
+        let expected = peers.map(|to| if to == other_family { Err("EINVAL") } else { Ok(99) });
+        assert_eq!(outcomes, expected.into_iter().enumerate().collect::<Vec<_>>());
+        assert_eq!((heard(&one), heard(&two)), (vec![0, 2, 5, 6], vec![1, 4, 7]));
+        let batches = client.stats().gso_batches_out;
+        assert_eq!(batches, if client.max_gso_segment(None) > 0 { 2 } else { 0 });
+    }
+
+    #[test]
+    fn grouped_datagrams_that_must_wait_keep_the_order_of_the_batch() {
+        let (client, one, first) = pair();
+        let (_, two, second) = pair();
+        client.begin_bind().unwrap();
+        let bytes: Vec<_> = (0..4).map(|number| [number; 9]).collect();
+        let peers = [first, second, first, second];
+        let batch: Vec<_> = bytes.iter().zip(peers).map(|(bytes, to)| Datagram::new(bytes).to(to)).collect();
+        let mut queue = SendQueue::new();
+        for part in batch.chunks(3) {
+            queue.send_grouped(&client, part, |index| index, |_, outcome| panic!("not yet: {outcome:?}"));
+        }
+        client.finish_bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let mut tokens = Vec::new();
+        assert!(queue.flush(&client, |token, outcome| tokens.push((token, outcome.unwrap()))));
+        assert_eq!(tokens, [(0, 9), (1, 9), (2, 9), (0, 9)]);
+        assert_eq!((heard(&one), heard(&two)), (vec![0, 2], vec![1, 3]));
+    }
+
+    #[test]
+    fn more_datagrams_than_are_grouped_at_once_all_leave() {
+        let (client, one, first) = pair();
+        let (_, two, second) = pair();
+        let batch: Vec<_> = (0..600).map(|index| Datagram::new(b"x").to([first, second][index % 2])).collect();
+        let mut outcomes = vec![0; 600];
+        SendQueue::new().send_grouped(&client, &batch, |_| (), |index, outcome| outcomes[index] += outcome.unwrap());
+        assert_eq!(outcomes, vec![1; 600]);
+        assert!(heard(&one).len() + heard(&two).len() > 256); // as many as the receive buffers hold
     }
 
     #[test]

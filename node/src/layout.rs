@@ -129,13 +129,13 @@ layout! {
 
     /// The memory of batched sends: the table, whose last cell has how many rows there are, and the bytes.
     send_memory: usize {
-        /// As many as one system call takes.
-        ROWS = SEGMENTS;
+        /// One turn's datagrams: 32 peers with 8 each, for example.
+        ROWS = 256;
         /// The cell.
         COUNT = ROWS * send_row::COLUMNS;
         PAYLOAD = 4 * (COUNT + 1);
         /// A batch leaves when it has so many bytes.
-        BATCH_BYTES = LONGEST;
+        BATCH_BYTES = 6 * LONGEST;
         /// Larger than any datagram: what is longer still is cut to this, and the kernel refuses it all the same.
         TOO_LONG = LONGEST;
         BYTES = PAYLOAD + BATCH_BYTES + TOO_LONG;

@@ -1,9 +1,10 @@
 //! Batched sends: JavaScript writes the bytes one after another, and a row for each datagram
 //! ([`send_row`](crate::layout::send_row)); the outcome is written back.
 
-use std::cell::Cell;
-use std::iter;
-use std::net::SocketAddr;
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
 
 use heliogram::{Datagram, SendOptions};
 
@@ -18,6 +19,9 @@ type Row = [i32; send_row::COLUMNS];
 /// What datagrams take along, which rows name by their places from 1 on; or the number of what is wrong with it.
 pub(crate) type Options = [Result<SendOptions, i32>];
 
+/// A socket's number, and what is wrong with the options.
+type Key = (i32, Option<i32>);
+
 /// What the rows speak of.
 pub(crate) struct Flush<'a> {
     pub(crate) sockets: &'a SocketTable,
@@ -27,24 +31,62 @@ pub(crate) struct Flush<'a> {
 }
 
 impl Flush<'_> {
-    /// Sends the batched datagrams, in order, and empties the table.
+    /// Sends the batched datagrams and empties the table. Those of one socket leave together, the sockets in the order of their
+    /// first datagrams, but not if two sockets send to one destination, whose order must be that of the calls.
     pub(crate) fn run(&self) {
         let count = self.memory.cell(send_memory::COUNT).and_then(|count| usize::try_from(count).ok());
-        let end = count.unwrap_or(0).min(send_memory::ROWS);
         self.memory.set_cell(send_memory::COUNT, 0);
-        let mut start = 0;
-        while let Some(first) = self.row(start).filter(|_| start < end) {
-            let key = self.key(&first);
-            let rows = iter::successors(Some(start), |index| Some(index + 1)).take(end - start);
-            let length = rows.take_while(|&index| self.row(index).is_some_and(|row| self.key(&row) == key)).count();
-            self.send_run(key, start, length);
-            start += length;
+        let end = count.unwrap_or(0).min(send_memory::ROWS);
+        let runs = self.neighbours(end);
+        if let [(key, rows)] = runs.as_slice() {
+            return self.send_run(*key, rows.clone());
+        }
+        let sockets = by_key(&runs);
+        if sockets.len() < runs.len() && self.are_apart(&sockets) {
+            sockets.into_iter().for_each(|(key, rows)| self.send_run(key, rows.into_iter()));
+        } else {
+            runs.into_iter().for_each(|(key, rows)| self.send_run(key, rows));
         }
     }
 
-    /// What neighbours have in common that are sent together: the socket, and nothing that is wrong with their options.
-    fn key(&self, row: &Row) -> (i32, Option<i32>) {
-        (row[send_row::SOCKET], self.options_of(row).err())
+    /// The runs of neighbours that have a key in common.
+    fn neighbours(&self, end: usize) -> Vec<(Key, Range<usize>)> {
+        let mut runs: Vec<(Key, Range<usize>)> = Vec::new();
+        for (row, key) in (0..end).map_while(|row| Some((row, self.key(row)?))) {
+            match runs.last_mut() {
+                Some((last, rows)) if *last == key => rows.end = row + 1,
+                _ => runs.push((key, row..row + 1)),
+            }
+        }
+        runs
+    }
+
+    /// Whether no two sockets send to one destination.
+    fn are_apart(&self, sockets: &[(Key, Vec<usize>)]) -> bool {
+        let mut senders = HashMap::new();
+        sockets.iter().filter(|((_, refused), _)| refused.is_none()).all(|((number, _), rows)| {
+            let Some(socket) = self.sockets.get(number.cast_unsigned()) else { return true };
+            let peer = OnceCell::new();
+            let peer = || *peer.get_or_init(|| socket.udp.peer_addr().ok());
+            let mut destinations = rows.iter().filter_map(|&row| self.destination(row, peer));
+            destinations.all(|to| *senders.entry(to).or_insert(*number) == *number)
+        })
+    }
+
+    /// Where a row's datagram goes.
+    fn destination(&self, index: usize, peer: impl Fn() -> Option<SocketAddr>) -> Option<(IpAddr, u16)> {
+        let row = self.row(index)?;
+        let to = match row[send_row::DESTINATION] {
+            send::PEER => peer(),
+            number => self.destinations.get(number, row[send_row::PORT]),
+        }?;
+        Some((to.ip().to_canonical(), to.port()))
+    }
+
+    /// What rows have in common that are sent together: the socket, and nothing that is wrong with their options.
+    fn key(&self, index: usize) -> Option<Key> {
+        let row = self.row(index)?;
+        Some((row[send_row::SOCKET], self.options_of(&row).err()))
     }
 
     /// What a row's datagram takes along, or what is wrong with it.
@@ -59,36 +101,38 @@ impl Flush<'_> {
         }
     }
 
-    /// Sends neighbours of one socket; a datagram by itself does not need the room of a batch.
-    fn send_run(&self, (socket, refused): (i32, Option<i32>), start: usize, length: usize) {
+    /// Sends rows of one socket; one by itself needs no list.
+    fn send_run(&self, (socket, refused): Key, rows: impl ExactSizeIterator<Item = usize> + Clone) {
         match (refused, self.sockets.get(socket.cast_unsigned())) {
-            (None, Some(socket)) if length == 1 => self.send_rows::<1>(&socket, start, length),
-            (None, Some(socket)) => self.send_rows::<{ send_memory::ROWS }>(&socket, start, length),
-            (refused, _) => self.fail(start, length, refused.unwrap_or(EBADF)),
+            (None, Some(socket)) => match (rows.len(), rows.clone().next()) {
+                (1, Some(row)) => self.send_rows(&socket, &[row], self.datagram(row).as_slice()),
+                _ => {
+                    let datagrams = rows.clone().map_while(|row| self.datagram(row)).collect::<Vec<_>>();
+                    self.send_rows(&socket, &rows.collect::<Vec<_>>(), &datagrams);
+                }
+            },
+            (refused, _) => rows.for_each(|row| self.set_outcome(row, (refused.unwrap_or(EBADF), 0))),
         }
     }
 
-    fn send_rows<const ROOM: usize>(&self, socket: &WatchedSocket, start: usize, length: usize) {
-        let mut batch = [Datagram::new(&[]); ROOM];
-        for (index, datagram) in batch[..length].iter_mut().enumerate() {
-            match self.datagram(start + index) {
-                Some(read) => *datagram = read,
-                None => return self.fail(start, length, EINVAL),
-            }
+    /// Fewer datagrams than rows: one of the rows makes no sense.
+    fn send_rows(&self, socket: &WatchedSocket, rows: &[usize], datagrams: &[Datagram<'_>]) {
+        if datagrams.len() < rows.len() {
+            return rows.iter().for_each(|&row| self.set_outcome(row, (EINVAL, 0)));
         }
-        let outcomes = [const { Cell::new((0, 0)) }; ROOM];
         let status = socket.send(
-            &batch[..length],
+            datagrams,
             |index| {
                 let token = self.sockets.token();
-                outcomes[index].set((send::WAITS, token.cast_signed()));
+                self.set_outcome(rows[index], (send::WAITS, token.cast_signed()));
                 token
             },
-            |index, outcome| outcomes[index].set((number(outcome), 0)),
+            |index, outcome| self.set_outcome(rows[index], (number(outcome), 0)),
         );
-        for (index, outcome) in outcomes[..length].iter().enumerate() {
-            let waits = outcome.get().0 == send::WAITS;
-            self.set_outcome(start + index, if waits && status < 0 { (status, 0) } else { outcome.get() });
+        if status < 0 {
+            rows.iter()
+                .filter(|&&row| self.outcome(row) == Some(send::WAITS))
+                .for_each(|&row| self.set_outcome(row, (status, 0)));
         }
     }
 
@@ -104,8 +148,8 @@ impl Flush<'_> {
         }
     }
 
-    fn fail(&self, start: usize, length: usize, error: i32) {
-        (start..start + length).for_each(|index| self.set_outcome(index, (error, 0)));
+    fn outcome(&self, index: usize) -> Option<i32> {
+        self.row(index).map(|row| row[send_row::OUTCOME])
     }
 
     fn set_outcome(&self, index: usize, (outcome, token): (i32, i32)) {
@@ -151,6 +195,20 @@ impl Destinations {
         address.set_port(u16::try_from(port).ok()?);
         Some(address)
     }
+}
+
+/// The rows of each key, the keys in the order of their first rows.
+fn by_key(runs: &[(Key, Range<usize>)]) -> Vec<(Key, Vec<usize>)> {
+    let mut groups: Vec<(Key, Vec<usize>)> = Vec::new();
+    let mut places = HashMap::new();
+    for (key, rows) in runs {
+        let place = *places.entry(*key).or_insert_with(|| {
+            groups.push((*key, Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.extend(rows.clone());
+    }
+    groups
 }
 
 #[cfg(test)]
@@ -213,6 +271,33 @@ mod tests {
         let mut bench = Bench::new();
         assert_eq!(bench.sent(&[b"one", b"", b"three"], |_, _| ()), [3, 0, 5]);
         assert_eq!([bench.heard(), bench.heard(), bench.heard()], [b"one".to_vec(), b"".to_vec(), b"three".to_vec()]);
+    }
+
+    /// Five rows of sockets in turns, of which one is the bench's other one; and how long what the peers hear is.
+    fn of_sockets_in_turns(bench: &mut Bench, port_of_other: Option<u16>) -> Vec<usize> {
+        let other = bench.sockets.open(None, &SocketOptions::new(SocketType::Udp4), Receiving::default()).unwrap();
+        let outcomes = bench.sent(&[b"1", b"22", b"333", b"4444", b"55555"], |index, row| {
+            row[send_row::SOCKET] = [0, other.cast_signed(), 77, other.cast_signed(), 0][index];
+            if let Some(port) = port_of_other.filter(|_| index % 2 == 1) {
+                row[send_row::PORT] = port.into();
+            }
+        });
+        assert_eq!(outcomes, [1, 2, EBADF, 4, 5]);
+        (0..if port_of_other.is_some() { 2 } else { 4 }).map(|_| bench.heard().len()).collect()
+    }
+
+    #[test]
+    fn sockets_in_turns_keep_the_order_of_a_common_destination() {
+        assert_eq!(of_sockets_in_turns(&mut Bench::new(), None), [1, 2, 4, 5]);
+    }
+
+    #[test]
+    fn sockets_in_turns_with_destinations_of_their_own_are_joined() {
+        let (mut bench, other) = (Bench::new(), UdpSocket::bind("127.0.0.1:0").unwrap());
+        assert_eq!(of_sockets_in_turns(&mut bench, other.local_addr().ok().map(|address| address.port())), [1, 5]);
+        assert_eq!([(); 2].map(|()| other.recv(&mut [0; 9]).unwrap()), [2, 4]);
+        let batches = [0, 1].map(|number| bench.sockets.get(number).unwrap().udp.stats().batches_out);
+        assert_eq!(batches, [1, 1]);
     }
 
     #[test]

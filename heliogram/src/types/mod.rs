@@ -6,6 +6,7 @@ pub(crate) mod credentials;
 pub(crate) mod datagram;
 pub(crate) mod error_queue;
 pub(crate) mod family;
+pub(crate) mod grouping;
 pub(crate) mod metadata;
 pub(crate) mod multicast_interface;
 pub(crate) mod send_options;

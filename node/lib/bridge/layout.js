@@ -103,16 +103,16 @@ exports.SEND_ROW = Object.freeze({
 
 /** The memory of batched sends: the table, whose last cell has how many rows there are, and the bytes. */
 exports.SEND_MEMORY = Object.freeze({
-  /** As many as one system call takes. */
-  ROWS: 64,
+  /** One turn's datagrams: 32 peers with 8 each, for example. */
+  ROWS: 256,
   /** The cell. */
-  COUNT: 384,
-  PAYLOAD: 1540,
+  COUNT: 1536,
+  PAYLOAD: 6148,
   /** A batch leaves when it has so many bytes. */
-  BATCH_BYTES: 65536,
+  BATCH_BYTES: 393216,
   /** Larger than any datagram: what is longer still is cut to this, and the kernel refuses it all the same. */
   TOO_LONG: 65536,
-  BYTES: 132612,
+  BYTES: 464900,
 });
 
 /** Numbers that stand for something else in a row of a send. */
