@@ -82,7 +82,6 @@ const bundled = (part) =>
     format: 'cjs',
     target: 'node22',
     minifyWhitespace: true,
-    minifySyntax: true,
     write: false,
     sourcemap: 'linked',
     external: Object.keys(PARTS).map((other) => `./${other}.cjs`),

@@ -398,6 +398,11 @@ impl SocketTable {
         count
     }
 
+    /// How many are open.
+    pub(crate) fn count(&self) -> usize {
+        self.sockets.borrow().len() - self.free.borrow().len()
+    }
+
     /// The tokens of the sends that were waiting when their sockets were closed.
     pub(crate) fn take_lost(&self) -> Vec<u32> {
         self.lost.take()
@@ -416,6 +421,7 @@ impl SocketTable {
     /// Drops all sockets.
     pub(crate) fn clear(&self) {
         self.sockets.take();
+        self.free.take();
     }
 }
 

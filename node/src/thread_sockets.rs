@@ -45,10 +45,20 @@ impl ThreadSockets {
             destinations: RefCell::default(),
         });
         *reports.0.borrow_mut() = Rc::downgrade(&thread);
-        let (flusher, closer) = (thread.clone(), thread.clone());
-        let flush = Rc::new(move || flusher.flush(&[]));
-        thread.environment.at_end(AtEnd { flush, close: Box::new(move || closer.end()) });
+        let (flusher, closer) = (Rc::downgrade(&thread), Rc::downgrade(&thread));
+        let flush = Rc::new(move || flusher.upgrade().iter().for_each(|thread| thread.flush(&[])));
+        let close = Box::new(move || closer.upgrade().iter().for_each(|thread| thread.end()));
+        thread.environment.at_end(AtEnd { flush, close });
         Ok(thread)
+    }
+
+    /// While a socket is open, what JavaScript has handed over is kept. To be called after each change of that.
+    pub(crate) fn keep_parts(&self) {
+        #[cfg(unix)]
+        let unix_datagrams = self.unix_datagrams.count();
+        #[cfg(not(unix))]
+        let unix_datagrams = 0;
+        self.bridge.keep(self.sockets.count() + unix_datagrams > 0);
     }
 
     /// Stops watching. Drops the sockets too in Deno, which does not collect JavaScript's objects at the end.
@@ -64,7 +74,16 @@ impl ThreadSockets {
 
     /// Makes a socket; its number.
     pub(crate) fn open(&self, options: &SocketOptions, receiving: Receiving) -> heliogram::Result<u32> {
-        self.sockets.open(Some(self.watches.clone()), options, receiving)
+        let number = self.sockets.open(Some(self.watches.clone()), options, receiving);
+        self.keep_parts();
+        number
+    }
+
+    /// Closes a socket; how many sends will never leave.
+    pub(crate) fn close(&self, number: u32) -> i32 {
+        let lost = self.sockets.close(number);
+        self.keep_parts();
+        lost
     }
 
     /// Makes what was thrown an uncaught exception.
@@ -74,6 +93,9 @@ impl ThreadSockets {
 
     /// Sends what JavaScript has batched, with these options where rows name some.
     pub(crate) fn flush(&self, options: &Options) {
+        if !self.bridge.is_kept() {
+            return; // no socket is open, and the memory may be gone
+        }
         let Some(scope) = self.environment.scope() else { return };
         let memory = self.bridge.sent.view(&scope);
         let (sockets, destinations) = (&self.sockets, &self.destinations.borrow());
@@ -177,6 +199,12 @@ impl ThreadSockets {
                 false
             }
         }
+    }
+}
+
+impl Drop for ThreadSockets {
+    fn drop(&mut self) {
+        self.environment.dismiss();
     }
 }
 

@@ -77,6 +77,11 @@ impl UnixDatagrams {
         number
     }
 
+    /// How many are open.
+    pub(crate) fn count(&self) -> usize {
+        self.all.borrow().len()
+    }
+
     pub(crate) fn get(&self, number: u32) -> Option<Rc<WatchedUnixDatagram>> {
         self.all.borrow().get(&number).cloned()
     }

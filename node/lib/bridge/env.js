@@ -45,8 +45,8 @@ let page; // the ArrayBuffer of the batch's bytes, if its messages share memory
 function start() {
   classes = native.load();
   const callbacks = { deliver: fromLoop(deliver), settle: fromLoop(sendBatch.settle), ready: fromLoop(ready), turnOver, flush: sendBatch.endEpoch };
-  const memory = { received: receivedMemory, sent: sendBatch.memory };
-  environment = new classes.ThreadSockets({ ...callbacks, ...memory }, hostName);
+  const parts = { ...callbacks, received: receivedMemory, sent: sendBatch.memory };
+  environment = Object.assign(new classes.ThreadSockets(parts, hostName), { parts }); // the addon keeps them while a socket is open
   exports.calls = environment.fastCalls();
   sendBatch.start(environment, exports.calls.flush);
   beforeEnd(sendBatch.flush);

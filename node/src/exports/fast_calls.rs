@@ -35,7 +35,7 @@ pub(crate) fn fast_calls<'env>(thread: &Rc<ThreadSockets>, env: &'env Env) -> Re
     calls.add(c"turned", |thread, []| thread.watches.turned())?;
     calls.add(c"address", |thread, [row]| address(thread, row))?;
     calls.add(c"open", |thread, [family, flags, coalescing]| open(thread, family, flags, coalescing))?;
-    calls.add(c"close", |thread, [socket]| thread.sockets.close(socket.cast_unsigned()))?;
+    calls.add(c"close", |thread, [socket]| thread.close(socket.cast_unsigned()))?;
     calls.add_for_socket(c"state", |socket, [_]| state_of(socket))?;
     calls.add_for_socket(c"beginBind", |socket, [_]| socket.udp.begin_bind().map_or(-1, |()| state_of(socket)))?;
     calls.add(c"bind", |thread, [socket, address, port]| bind(thread, socket, address, port))?;

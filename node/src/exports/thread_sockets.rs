@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use heliogram::addr;
 use napi::bindgen_prelude::{JsObjectValue, Object};
-use napi::{Env, Unknown};
+use napi::{Env, JsValue, Unknown};
 use napi_derive::napi;
 
 use super::fast_calls::fast_calls;
@@ -19,7 +19,8 @@ pub struct JsThreadSockets(pub(crate) Rc<ThreadSockets>);
 
 #[napi]
 impl JsThreadSockets {
-    /// `parts` has five functions and two `ArrayBuffer`s, which must not be given to a program: `deliver(socket, count, page)`,
+    /// `parts`, which JavaScript keeps for as long as it keeps this object, has five functions and two `ArrayBuffer`s, which must not
+    /// be given to a program: `deliver(socket, count, page)`,
     /// `settle(token, outcome)`, `ready(Unix datagram socket, what)`, `turnOver(isNeeded)`, which calls `turned` when the
     /// loop has turned, and `flush()`, which sends what has been batched; `received` and `sent`, the memory of received
     /// batches and of batched sends (`layout.rs`). `host` is `node`, `deno` or `bun`.
@@ -27,6 +28,7 @@ impl JsThreadSockets {
     pub fn new(env: Env, parts: Object, host: String) -> napi::Result<Self> {
         let part = |name| parts.get_named_property::<Unknown>(name);
         let parts = Parts {
+            all: parts.to_unknown(),
             deliver: part("deliver")?,
             settle: part("settle")?,
             ready: part("ready")?,

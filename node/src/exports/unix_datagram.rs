@@ -58,6 +58,7 @@ pub struct JsUnixDatagramHandle {
 impl Drop for JsUnixDatagramHandle {
     fn drop(&mut self) {
         self.thread.unix_datagrams.take(self.number);
+        self.thread.keep_parts();
     }
 }
 
@@ -70,6 +71,7 @@ impl JsUnixDatagramHandle {
         let socket = UnixDatagram::new(&options).map_err(|error| napi::Error::from_reason(error.to_string()))?;
         let thread = thread.0.clone();
         let number = thread.unix_datagrams.add(socket);
+        thread.keep_parts();
         Ok(JsUnixDatagramHandle { thread, number })
     }
 

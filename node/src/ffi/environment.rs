@@ -29,6 +29,9 @@ pub(crate) struct Environment {
     handles: Cell<usize>,
     is_ending: Cell<bool>,
     has_ended: Cell<bool>,
+    /// Whether the end needs nothing done any more.
+    is_dismissed: Cell<bool>,
+    is_unhooked: Cell<bool>,
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
     at_end: RefCell<Option<AtEnd>>,
     /// How many views of JavaScript's memory there are, during which no JavaScript may run.
@@ -51,6 +54,8 @@ impl Environment {
             handles: Cell::default(),
             is_ending: Cell::default(),
             has_ended: Cell::default(),
+            is_dismissed: Cell::default(),
+            is_unhooked: Cell::default(),
             hook: Cell::new(null_mut()),
             at_end: RefCell::default(),
             views: Cell::default(),
@@ -102,9 +107,38 @@ impl Environment {
         self.handles.set(self.handles.get() + 1);
     }
 
-    pub(crate) fn handle_closed(&self) {
+    pub(crate) fn handle_closed(self: &Rc<Self>) {
         self.handles.set(self.handles.get() - 1);
         self.release();
+        self.unhook();
+    }
+
+    /// Nothing is left that the end of the environment would have to do.
+    pub(crate) fn dismiss(self: &Rc<Self>) {
+        drop(self.at_end.take());
+        forget_flushes();
+        self.is_dismissed.set(true);
+        self.unhook();
+    }
+
+    /// Takes the clean-up hook back once it is dismissed and no handle is left: until then the environment must wait.
+    fn unhook(self: &Rc<Self>) {
+        let is_hooked = self.is_dismissed.get() && !self.is_ending.get() && !self.is_unhooked.get();
+        if !is_hooked || self.handles.get() > 0 {
+            return;
+        }
+        self.is_unhooked.set(true);
+        let data = Rc::as_ptr(self) as *mut c_void;
+        let hook = self.hook.replace(null_mut());
+        // SAFETY: the environment is not ending, so the hook has not been called and is removed once, here; the Rc that it was
+        // given is then ours again.
+        unsafe {
+            match self.host {
+                Host::Node => sys::napi_remove_async_cleanup_hook(hook),
+                Host::Deno | Host::Bun => sys::napi_remove_env_cleanup_hook(self.env, Some(on_end), data),
+            };
+            drop(Rc::from_raw(data.cast::<Environment>()));
+        }
     }
 
     fn end(&self) {

@@ -4,6 +4,9 @@
 //! A program may detach an `ArrayBuffer` (`transfer()`, `postMessage()`), and may let another thread write to one that it has
 //! (`fs.read()`). So the address of JavaScript's memory is asked for anew each time, and used through raw pointers rather than
 //! references.
+//!
+//! Functions and memory are held weakly but for `parts`, the object that has them all, and that only while a socket is open: a
+//! package whose sockets are closed can be collected, as when a test framework evaluates it anew for each file.
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_void};
@@ -14,10 +17,13 @@ use std::rc::Rc;
 use napi::{Env, JsValue, Unknown, sys};
 
 use super::environment::{Environment, Host, Scope, check};
+use super::reference::Reference;
 use crate::layout::{deliver, recv_memory, send_memory};
 
 /// What JavaScript hands over.
 pub(crate) struct Parts<'env> {
+    /// The object that has all the others.
+    pub(crate) all: Unknown<'env>,
     pub(crate) deliver: Unknown<'env>,
     pub(crate) settle: Unknown<'env>,
     pub(crate) ready: Unknown<'env>,
@@ -30,11 +36,13 @@ pub(crate) struct Parts<'env> {
 /// The memory and the functions of one environment.
 pub(crate) struct JsBridge {
     environment: Rc<Environment>,
-    deliver: sys::napi_ref,
-    settle: sys::napi_ref,
-    ready: sys::napi_ref,
-    turn_over: sys::napi_ref,
-    flush: sys::napi_ref,
+    parts: Reference,
+    is_kept: Cell<bool>,
+    deliver: Reference,
+    settle: Reference,
+    ready: Reference,
+    turn_over: Reference,
+    flush: Reference,
     /// Where a received batch is put.
     pub(crate) received: JsMemory,
     /// Where JavaScript has put batched sends.
@@ -43,17 +51,31 @@ pub(crate) struct JsBridge {
 
 impl JsBridge {
     pub(crate) fn new(environment: &Rc<Environment>, parts: &Parts<'_>) -> napi::Result<Self> {
-        let keep = |function: &Unknown<'_>| keep(environment, function);
+        let weak = |value: &Unknown<'_>| Reference::weak(environment, value);
         Ok(JsBridge {
             environment: environment.clone(),
-            deliver: keep(&parts.deliver)?,
-            settle: keep(&parts.settle)?,
-            ready: keep(&parts.ready)?,
-            turn_over: keep(&parts.turn_over)?,
-            flush: keep(&parts.flush)?,
-            received: JsMemory::keep(environment, &parts.received)?,
-            sent: JsMemory::keep(environment, &parts.sent)?,
+            parts: weak(&parts.all)?,
+            is_kept: Cell::default(),
+            deliver: weak(&parts.deliver)?,
+            settle: weak(&parts.settle)?,
+            ready: weak(&parts.ready)?,
+            turn_over: weak(&parts.turn_over)?,
+            flush: weak(&parts.flush)?,
+            received: JsMemory::of_parts(environment, &parts.received)?,
+            sent: JsMemory::of_parts(environment, &parts.sent)?,
         })
+    }
+
+    /// Whether JavaScript's parts are kept whatever JavaScript itself does with them.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.is_kept.get()
+    }
+
+    /// Keeps them, or leaves them to JavaScript.
+    pub(crate) fn keep(&self, on: bool) {
+        if self.is_kept.replace(on) != on {
+            self.parts.keep(on);
+        }
     }
 
     /// Delivers `count` messages, which are in the memory of received batches or in a page, to a socket's listeners; how many were
@@ -71,7 +93,7 @@ impl JsBridge {
         self.received.view(scope).all().set_cell(recv_memory::DELIVERED, 0);
         let mut what = count as i32;
         for _ in 0..count + 2 {
-            let threw = self.call_with(scope, self.deliver, [socket.cast_signed(), what], page, true);
+            let threw = self.call_with(scope, &self.deliver, [socket.cast_signed(), what], page, true);
             if !threw || self.environment.host() == Host::Node && !again(self.delivered(scope)) {
                 break;
             }
@@ -90,18 +112,18 @@ impl JsBridge {
 
     /// Says that there may be something in a socket's error queue.
     pub(crate) fn report_errors(&self, scope: &mut Scope<'_>, socket: u32) {
-        self.call(scope, self.deliver, [socket.cast_signed(), deliver::ERROR_QUEUE]);
+        self.call(scope, &self.deliver, [socket.cast_signed(), deliver::ERROR_QUEUE]);
     }
 
     /// Reports the outcome of a send that had to wait: its size, or a negative number of the system's.
     pub(crate) fn settle(&self, scope: &mut Scope<'_>, token: u32, outcome: i32) {
-        self.call(scope, self.settle, [token.cast_signed(), outcome]);
+        self.call(scope, &self.settle, [token.cast_signed(), outcome]);
     }
 
     /// Says what a Unix datagram socket is ready for ([`unix_ready`](crate::layout::unix_ready)).
     #[cfg_attr(not(unix), expect(dead_code, reason = "there are no Unix datagram sockets"))]
     pub(crate) fn ready(&self, scope: &mut Scope<'_>, socket: u32, what: i32) {
-        self.call(scope, self.ready, [socket.cast_signed(), what]);
+        self.call(scope, &self.ready, [socket.cast_signed(), what]);
     }
 
     /// Flushes batched sends. They are flushed at the end of their turn anyway; but answers are held until their delivery has ended,
@@ -109,20 +131,20 @@ impl JsBridge {
     pub(crate) fn flush(&self, scope: &mut Scope<'_>) {
         let batched = self.sent.view(scope).all().cell(send_memory::COUNT);
         if batched.is_some_and(|batched| batched > 0) {
-            self.call_with(scope, self.flush, [0, 0], None, false);
+            self.call_with(scope, &self.flush, [0, 0], None, false);
         }
     }
 
     /// Asks for a call of `turned` when the loop has turned; `is_needed` says whether that keeps the program running.
     pub(crate) fn turn_over(&self, is_needed: bool) {
         if let Some(mut scope) = self.environment.scope() {
-            self.call(&mut scope, self.turn_over, [is_needed.into(), 0]);
+            self.call(&mut scope, &self.turn_over, [is_needed.into(), 0]);
         }
     }
 
     /// Calls a function as the loop does. In Node ticks and microtasks follow; elsewhere the function runs them. Whether
     /// something threw.
-    fn call(&self, scope: &mut Scope<'_>, function: sys::napi_ref, arguments: [i32; 2]) -> bool {
+    fn call(&self, scope: &mut Scope<'_>, function: &Reference, arguments: [i32; 2]) -> bool {
         self.call_with(scope, function, arguments, None, true)
     }
 
@@ -130,7 +152,7 @@ impl JsBridge {
     fn call_with(
         &self,
         _scope: &mut Scope<'_>,
-        function: sys::napi_ref,
+        function: &Reference,
         arguments: [i32; 2],
         page: Option<&JsMemory>,
         follows: bool,
@@ -139,15 +161,18 @@ impl JsBridge {
             return false;
         }
         let env = self.environment.raw();
-        let (mut callee, mut receiver, mut result) = (null_mut(), null_mut(), null_mut());
+        let callee = function.value();
+        if callee.is_null() {
+            return false; // collected, with every socket closed
+        }
+        let (mut receiver, mut result) = (null_mut(), null_mut());
         let mut values = [null_mut(), null_mut(), page.map_or(null_mut(), JsMemory::value)];
-        // SAFETY: the environment is not ending, this is its thread, and a scope is open; the function's reference is kept until the
-        // environment ends, and the out pointers are live locals.
+        // SAFETY: the environment is not ending, this is its thread, and a scope is open, in which the function lives; the out
+        // pointers are live locals.
         unsafe {
             for (value, argument) in values.iter_mut().zip(arguments) {
                 sys::napi_create_int32(env, argument, value);
             }
-            sys::napi_get_reference_value(env, function, &mut callee);
             sys::napi_get_global(env, &mut receiver);
             let (count, values, none) = (2 + usize::from(page.is_some()), values.as_ptr(), null_mut());
             let status = match self.environment.host() {
@@ -187,15 +212,6 @@ impl JsBridge {
         }
         pending
     }
-}
-
-/// A reference that is freed with the environment.
-fn keep(environment: &Environment, function: &Unknown<'_>) -> napi::Result<sys::napi_ref> {
-    let mut reference = null_mut();
-    // SAFETY: the value is a live handle of the current call.
-    let status = unsafe { sys::napi_create_reference(environment.raw(), function.raw(), 1, &mut reference) };
-    check(status, "napi_create_reference")?;
-    Ok(reference)
 }
 
 type Work<const N: usize> = Box<dyn Fn([i32; N]) -> i32>;
@@ -244,44 +260,41 @@ unsafe extern "C" fn release<const N: usize>(_env: sys::napi_env, data: *mut c_v
     drop(unsafe { Box::from_raw(data.cast::<Work<N>>()) });
 }
 
-/// An `ArrayBuffer` that a reference keeps.
+/// An `ArrayBuffer`.
 pub(crate) struct JsMemory {
     environment: Rc<Environment>,
-    buffer: sys::napi_ref,
+    buffer: Reference,
     /// Where it was the last time.
     last: Cell<(*mut u8, usize)>,
 }
 
 impl JsMemory {
-    /// Keeps one that JavaScript has made.
-    pub(crate) fn keep(environment: &Rc<Environment>, buffer: &Unknown) -> napi::Result<Self> {
-        let (mut is_buffer, mut reference) = (false, null_mut());
-        // SAFETY: the value is a live handle of the current call, and the out pointers are live locals.
-        unsafe {
-            check(sys::napi_is_arraybuffer(environment.raw(), buffer.raw(), &mut is_buffer), "napi_is_arraybuffer")?;
-            if !is_buffer {
-                return Err(napi::Error::from_reason("no ArrayBuffer"));
-            }
-            let status = sys::napi_create_reference(environment.raw(), buffer.raw(), 1, &mut reference);
-            check(status, "napi_create_reference")?;
+    /// One that JavaScript has made, and keeps with its parts.
+    fn of_parts(environment: &Rc<Environment>, buffer: &Unknown) -> napi::Result<Self> {
+        let mut is_buffer = false;
+        // SAFETY: the value is a live handle of the current call, and the out pointer is a live local.
+        let status = unsafe { sys::napi_is_arraybuffer(environment.raw(), buffer.raw(), &mut is_buffer) };
+        check(status, "napi_is_arraybuffer")?;
+        if !is_buffer {
+            return Err(napi::Error::from_reason("no ArrayBuffer"));
         }
-        Ok(JsMemory::of(environment, reference))
+        Ok(JsMemory::of(environment, Reference::weak(environment, buffer)?))
     }
 
-    /// A new one of zeros, if there is the memory.
+    /// A new one of zeros, which is kept, if there is the memory.
     pub(crate) fn zeroed(environment: &Rc<Environment>, _scope: &Scope<'_>, bytes: usize) -> Option<Self> {
-        let (mut data, mut buffer, mut reference) = (null_mut(), null_mut(), null_mut());
+        let (mut data, mut buffer) = (null_mut(), null_mut());
         // SAFETY: the environment is alive and a scope is open; the out pointers are live locals.
-        let status = unsafe {
+        let reference = unsafe {
             match sys::napi_create_arraybuffer(environment.raw(), bytes, &mut data, &mut buffer) {
-                sys::Status::napi_ok => sys::napi_create_reference(environment.raw(), buffer, 1, &mut reference),
-                failed => failed,
+                sys::Status::napi_ok => Reference::strong(environment, buffer).ok()?,
+                _ => return None,
             }
         };
-        (status == sys::Status::napi_ok).then(|| JsMemory::of(environment, reference))
+        Some(JsMemory::of(environment, reference))
     }
 
-    fn of(environment: &Rc<Environment>, buffer: sys::napi_ref) -> Self {
+    fn of(environment: &Rc<Environment>, buffer: Reference) -> Self {
         JsMemory { environment: environment.clone(), buffer, last: Cell::new((null_mut(), 0)) }
     }
 
@@ -297,32 +310,20 @@ impl JsMemory {
 
     /// Where it is now.
     fn ask(&self) -> (*mut u8, usize) {
-        let (mut data, mut length) = (null_mut(), 0);
-        // SAFETY: a scope is open; the out pointers are live locals. The reference is kept while self lives, so there is a
-        // buffer; a detached one has no bytes.
-        let status =
-            unsafe { sys::napi_get_arraybuffer_info(self.environment.raw(), self.value(), &mut data, &mut length) };
-        let has_bytes = status == sys::Status::napi_ok && !data.is_null();
+        let (mut data, mut length, buffer) = (null_mut(), 0, self.value());
+        let is_there = !buffer.is_null();
+        // SAFETY: a scope is open, in which the buffer lives; the out pointers are live locals. A detached one has no bytes.
+        let has_bytes = is_there
+            && unsafe { sys::napi_get_arraybuffer_info(self.environment.raw(), buffer, &mut data, &mut length) }
+                == sys::Status::napi_ok
+            && !data.is_null();
         self.last.set((data.cast(), if has_bytes { length } else { 0 }));
         self.last.get()
     }
 
-    /// The `ArrayBuffer` itself, in the scope that is open.
-    pub(super) fn value(&self) -> sys::napi_value {
-        let mut value = null_mut();
-        // SAFETY: the reference is kept while self lives; the out pointer is a live local.
-        unsafe { sys::napi_get_reference_value(self.environment.raw(), self.buffer, &mut value) };
-        value
-    }
-}
-
-impl Drop for JsMemory {
-    fn drop(&mut self) {
-        // An environment that ends frees its references itself.
-        if !self.environment.is_ending() {
-            // SAFETY: the reference made by `keep` or `zeroed`, deleted once, in an environment that is alive.
-            unsafe { sys::napi_delete_reference(self.environment.raw(), self.buffer) };
-        }
+    /// The `ArrayBuffer` itself, in the scope that is open; null if JavaScript's parts have been collected.
+    fn value(&self) -> sys::napi_value {
+        self.buffer.value()
     }
 }
 

@@ -79,9 +79,12 @@ function serve(worker) {
   worker.once('disconnect', () => [...shared.keys()].forEach((key) => release(worker, key)));
 }
 
-/** Answers the workers, if this is a primary, with sockets that `open` makes. */
+const kIsServed = Symbol.for('heliogram.isServed');
+
+/** Answers the workers, if this is a primary and no copy of heliogram does, with sockets that `open` makes. */
 function shareSockets(open) {
-  if (!cluster.isPrimary || openRaw !== undefined) return;
+  if (!cluster.isPrimary || cluster[kIsServed]) return;
+  Object.defineProperty(cluster, kIsServed, { value: true });
   openRaw = open;
   cluster.on('fork', serve);
   Object.values(cluster.workers).forEach(serve);
