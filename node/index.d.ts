@@ -5,6 +5,10 @@
  * the other is asked for. Node's documentation applies: https://nodejs.org/api/dgram.html. Each member names its
  * section there, and the platforms on which it behaves in another way.
  *
+ * A socket belongs to the thread that made it. None survives a `fork(2)` by another addon: `child_process` and `cluster`, which start
+ * new programs, are safe. Permissions (Node's `--permission`, Deno's) are asked for, but an addon is no fence against hostile
+ * code: a program that may load addons needs none of them.
+ *
  * Errors carry Node's codes. Those of the operating system (`EADDRINUSE`, `EMSGSIZE` ...) have `errno` (negative),
  * `syscall` and, where one was involved, `address` and `port`.
  *

@@ -193,7 +193,7 @@ pub struct UnixRemoteInfo {
 
 /// A datagram socket of this host, answering at once: what would have to wait fails with `EAGAIN`
 /// ([`Error::is_would_block`]). It has a descriptor from the beginning, for any reactor. All methods take `&self` and may be
-/// called from any thread.
+/// called from any thread. Neither fork-safe nor async-signal-safe, as [`Socket`](crate::Socket#forks-and-signals).
 #[derive(Debug)]
 pub struct UnixDatagram {
     options: UnixDatagramOptions,

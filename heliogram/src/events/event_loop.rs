@@ -14,6 +14,10 @@ use crate::sys;
 use crate::types::family::SocketType;
 
 /// The loop that waits for sockets and calls their listeners, on the thread that made it.
+///
+/// Not fork-safe, nor are its sockets: the child of a `fork(2)` that drops one changes what the kernel watches for the parent, whose
+/// loop then receives nothing or fails. [`Socket`](crate::Socket#forks-and-signals) says what the child may do. Signals do not end a
+/// [`run`](EventLoop::run).
 #[derive(Debug)]
 pub struct EventLoop {
     shared: Rc<Shared<EventSocket>>,

@@ -16,6 +16,8 @@ use crate::types::family::SocketType;
 
 /// A bound UDP socket that waits by `.await` on any executor, by async-io's reactor: for smol and its relatives.
 ///
+/// Not fork-safe, as [`Socket`](crate::Socket#forks-and-signals) says.
+///
 /// It dereferences to [`SocketControl`], which has the options, queries and memberships. Dropping it closes it. With
 /// [`gro`](SocketOptions::gro) it receives by the methods for many datagrams. Every `async fn` is cancel safe: a dropped
 /// future has sent and received nothing.

@@ -18,6 +18,16 @@ use crate::types::family::SocketType;
 /// What would have to wait fails with `EAGAIN` ([`Error::is_would_block`]); [`TokioSocket`](crate::TokioSocket) and
 /// [`EventSocket`](crate::events::EventSocket) wait instead. All methods take `&self` and may be called from any thread.
 ///
+/// # Forks and signals
+///
+/// **Not fork-safe.** After `fork(2)` the child may execute another program, since descriptors are close-on-exec, or end by
+/// `_exit(2)`. It must not use or drop a socket: the open file is the parent's too, so that either process takes datagrams from the
+/// other, and a lock that a thread of the parent held stays locked in the child for ever. `std::process::Command` is safe.
+/// Processes that are to share a port bind a socket each, with [`reuse_port`](SocketOptions::reuse_port).
+///
+/// **Not async-signal-safe.** No method may be called in a signal handler. A handler that interrupts a method does no
+/// harm: interrupted system calls are repeated.
+///
 /// ```
 /// use heliogram::{Socket, SocketOptions, SocketType};
 ///

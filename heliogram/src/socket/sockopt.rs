@@ -205,7 +205,7 @@ impl SocketControl {
 
 /// Receive metadata and transmit times: for Linux, macOS and FreeBSD. Windows refuses with `ENOTSUP`.
 impl SocketControl {
-    /// Has the kernel report more of each received datagram, in [`RemoteInfo::metadata`](crate::RemoteInfo::metadata): what
+    /// Has the kernel report more of each received datagram, in [`RecvInfo::metadata`](crate::RecvInfo::metadata): what
     /// is in `info` and nothing else. It holds for whatever is received from now on. Default: nothing.
     ///
     /// A server on all interfaces that answers from [`RecvMetadata::local_ip`](crate::RecvMetadata::local_ip) answers from the address that

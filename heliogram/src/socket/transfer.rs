@@ -85,8 +85,8 @@ impl Socket {
     /// # Errors
     ///
     /// `EAGAIN` if there is none; `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed; `ECONNREFUSED` on a
-    /// connected socket whose peer is gone, once, and the socket works on; `EINVAL` on a socket with
-    /// [`gro`](crate::SocketOptions::gro), which receives through batches.
+    /// connected socket whose peer is gone, once, and the socket works on; `ERR_HELIOGRAM_GRO`
+    /// on a socket with [`gro`](crate::SocketOptions::gro), which receives through batches.
     #[doc(alias = "recv")]
     pub fn try_recv(&self, buffer: &mut [u8]) -> Result<usize> {
         self.try_recv_from(buffer).map(|(length, _)| length)
@@ -234,8 +234,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// Those of [`try_recv`](Self::try_recv); `EINVAL` on a socket with [`gro`](crate::SocketOptions::gro) if a buffer has
-    /// less than 65,507 bytes, which could lose the end of a GRO packet.
+    /// Those of [`try_recv`](Self::try_recv); `ERR_HELIOGRAM_GRO` if GRO is on ([`gro`](crate::SocketOptions::gro))
+    /// and a buffer has less than 65,527 bytes, which could lose the end of a GRO packet.
     #[doc(alias("recvmmsg", "UDP_GRO"))]
     pub fn try_recv_many(&self, buffers: &mut [IoSliceMut<'_>], infos: &mut [RecvInfo]) -> Result<usize> {
         let usable = buffers.len().min(infos.len());

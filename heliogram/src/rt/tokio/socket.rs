@@ -18,6 +18,9 @@ use crate::types::family::SocketType;
 /// A bound UDP socket that waits by `.await`: what `tokio::net::UdpSocket` has, by the same names, and batches, GSO, GRO, receive
 /// metadata, the error queue and every option.
 ///
+/// Not fork-safe: the child of a `fork(2)` that drops it makes the parent's deaf, since both share what the kernel watches.
+/// [`Socket`](crate::Socket#forks-and-signals) says what the child may do.
+///
 /// It dereferences to [`SocketControl`], which has the options, queries and memberships. Sends and receives may go on at
 /// the same time, from any task.
 ///
