@@ -110,6 +110,8 @@ mod unix_datagram;
 
 pub use batch::{Message, RecvBatch, RecvInfo, RemoteInfo};
 pub use block_list::BlockList;
+#[doc(hidden)]
+pub use error::node_errno;
 pub use error::{Error, ErrorKind, Result};
 pub use rt::bound::BoundSocket;
 #[cfg(feature = "smol")]
@@ -121,6 +123,9 @@ pub use rt::tokio::{TokioMessages, TokioSocket};
 pub use socket::{Socket, SocketControl, multicast_interfaces};
 pub use socket_options::SocketOptions;
 pub use stats::Stats;
+#[cfg(windows)]
+#[doc(hidden)]
+pub use sys::Lease;
 pub use sys::{BorrowedDescriptor, OwnedDescriptor, Sockopt, SockoptValues, Systems};
 pub use types::clock::Clock;
 #[cfg(unix)]

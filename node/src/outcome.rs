@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use heliogram::{Error, ErrorKind, Result};
 
-pub(crate) use crate::ffi::errno::{EBADF, EINVAL, ENOPROTOOPT};
+pub(crate) use crate::ffi::errno::{EBADF, EINVAL, OTHER_FAMILY};
 use crate::ffi::errno::{EDESTADDRREQ, EISCONN};
 
 /// A size, or the error's number.

@@ -10,7 +10,7 @@ use heliogram::send_queue::SendQueue;
 use heliogram::state::Rules;
 use heliogram::{Datagram, RecvBatch, Result, Socket, SocketOptions, SocketType};
 
-use crate::ffi::{Interest, Watch, Watchable, Watched, Watches};
+use crate::ffi::{Interest, Watch, Watchable, Watched, Watches, watchable};
 use crate::outcome::{EBADF, number};
 use crate::policy::auto_gro;
 use crate::policy::coalescing::Coalescing;
@@ -207,7 +207,7 @@ impl WatchedSocket {
 
     /// Keeps what is to be delivered in another turn, before anything that is received later.
     pub(crate) fn put_back(&self, received: Received) {
-        if self.udp.reactor_descriptor().is_ok() {
+        if !self.udp.is_closed() {
             self.with_pending(|pending| pending.undelivered.push_front(received));
         }
     }
@@ -338,7 +338,7 @@ impl WatchedSocket {
     }
 
     fn new_watch(&self) -> Result<Watch, i32> {
-        self.try_watch(self.udp.clone())
+        self.try_watch(watchable(&self.udp)?)
     }
 
     /// A watch of a descriptor for this socket, of nothing yet; `EEXIST` if the loop has one that is at work.

@@ -11,13 +11,13 @@ use crate::sys;
 use crate::types::multicast_interface::Interface;
 
 impl Interface {
-    /// The interface of this name, such as `eth0`.
+    /// The interface of this name, such as `eth0`; on Windows `Ethernet`, or the system's own `ethernet_32769`.
     ///
     /// # Errors
     ///
     /// `ENODEV` if there is none; the socket's own calls, like Node's, take index 0 for an unknown zone instead.
     pub fn by_name(name: &str) -> Result<Self> {
-        match sys::interface_index(name) {
+        match sys::interface_by_name(name) {
             0 => Err(Error::raw("if_nametoindex", sys::errno::ENODEV)),
             index => Ok(Interface::Index(index)),
         }

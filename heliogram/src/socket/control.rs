@@ -139,7 +139,8 @@ impl SocketControl {
     }
 
     /// The descriptor, for a reactor or for calls that this crate lacks. Closing the socket does not invalidate it: its
-    /// number stays taken until the socket is dropped. There is no `AsFd` because an unbound socket has none to lend;
+    /// number stays taken until the socket is dropped. On Windows that keeps the port taken
+    /// too. There is no `AsFd` because an unbound socket has none to lend;
     /// [`BoundSocket`](crate::BoundSocket) and the sockets of the runtimes have it.
     ///
     /// Whoever has it may duplicate it, or set options behind the socket's back. So from now on datagrams over IPv4 leave one by one
@@ -164,6 +165,14 @@ impl SocketControl {
     pub fn reactor_descriptor(&self) -> Result<sys::BorrowedDescriptor<'_>> {
         self.step(Op::Address).map_err(|code| rule(code, "descriptor"))?;
         Ok(self.sys("descriptor")?.descriptor())
+    }
+
+    /// The right to watch the handle: the port of a closed socket is taken while it lives.
+    #[cfg(windows)]
+    #[doc(hidden)]
+    pub fn lease(&self) -> Result<sys::Lease> {
+        self.step(Op::Address).map_err(|code| rule(code, "descriptor"))?;
+        self.sys("descriptor")?.shared().lease().map_err(|error| Error::system("descriptor", &error))
     }
 
     /// How many bytes of sends wait because the kernel had no room for them. The methods here never wait, so only a runtime

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use super::control::{SocketControl, check_port};
 use crate::error::{Error, Result};
 use crate::socket_options::SocketOptions;
-use crate::state::{Action, Bind, Op, Step, step};
+use crate::state::{Action, Bind, Op, Rules, Step, step};
 use crate::sys;
 use crate::types::family::SocketType;
 
@@ -161,7 +161,8 @@ impl Socket {
     /// Closes the socket for good; its port is free at once, its groups are left.
     ///
     /// The number of its descriptor stays reserved until the socket is dropped, so that nobody who borrowed it meets a
-    /// stranger's file. On Windows the port too is given back only then.
+    /// stranger's file. On Windows it is given back with the port, unless [`descriptor`](SocketControl::descriptor) has lent
+    /// it: then both stay taken until the drop.
     ///
     /// # Errors
     ///
@@ -268,6 +269,9 @@ impl SocketControl {
         if only_v6 || !self.socket_type().matches(local.ip()) {
             return Err(Error::raw("bind", sys::errno::EINVAL).at(local));
         }
+        if sys::BINDS_AFTER_MEMBERSHIP && self.options.rules == Rules::Node && self.is_bound_in_kernel() {
+            return Ok(());
+        }
         let failed = |error: io::Error| Error::system("bind", &error).at(local);
         let sys = self.open().map_err(failed)?;
         self.apply_bind_options(sys).map_err(failed)?;
@@ -330,10 +334,14 @@ impl SocketControl {
 
     /// Ends a bind with whatever address is free, unless a membership call has bound the socket already.
     fn bind_anywhere(&self) -> Result<()> {
-        let bound = self.sys.get().and_then(|sys| sys.local_addr().ok()).is_some_and(|local| local.port() != 0);
-        let outcome = if bound { Ok(()) } else { self.bind_now(self.socket_type().any()) };
+        let outcome = if self.is_bound_in_kernel() { Ok(()) } else { self.bind_now(self.socket_type().any()) };
         self.advance(if outcome.is_ok() { Op::BindDone } else { Op::BindFailed })?;
         outcome.and_then(|()| self.apply_buffer_sizes())
+    }
+
+    /// Whether it has a port, perhaps by a membership call.
+    fn is_bound_in_kernel(&self) -> bool {
+        self.sys.get().and_then(|sys| sys.local_addr().ok()).is_some_and(|local| local.port() != 0)
     }
 
     /// Connects in the kernel, once the connect has begun; binds before if need be.

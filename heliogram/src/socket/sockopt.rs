@@ -294,7 +294,7 @@ impl SocketControl {
     fn sized<T>(&self, syscall: &'static str, call: impl FnOnce(&sys::Socket) -> io::Result<T>) -> Result<T> {
         let refused = |raw| Error::buffer_size(syscall, raw);
         self.call(Op::BufferSize, syscall, call).map_err(|error| match error.reason() {
-            ErrorKind::BufferSize => refused(sys::errno::EBADF),
+            ErrorKind::BufferSize => refused(sys::errno::NO_SOCKET),
             _ => error.raw_os_error().map_or(error, refused),
         })
     }

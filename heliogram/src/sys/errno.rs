@@ -1,6 +1,6 @@
-//! Error numbers: their names, and the words for them that Node prints.
+//! Error numbers: their names, Node's numbers, and the words for them that Node prints.
 //!
-//! Sources: `errno(3)`; for Windows "Windows Sockets Error Codes".
+//! Sources: `errno(3)`; for Windows "Windows Sockets Error Codes", "System Error Codes", and `uv/errno.h` of libuv.
 
 use std::io::{self, ErrorKind};
 
@@ -69,42 +69,90 @@ mod number {
     pub(crate) const EBUSY: i32 = 170;
     pub(crate) const ECANCELED: i32 = 10103;
     pub(crate) const EINVAL: i32 = 10022;
-    pub(crate) const ENODEV: i32 = 10052;
+    pub(crate) const ENODEV: i32 = 1200;
     pub(crate) const ENOTSUP: i32 = 10045;
     pub(crate) const EOPNOTSUPP: i32 = 10045;
     pub(crate) const ENOBUFS: i32 = 10055;
+    pub(crate) const ENOTSOCK: i32 = 10038;
     pub(super) const ENOPROTOOPT: i32 = 10042;
     pub(crate) const EMSGSIZE: i32 = 10040;
     pub(super) const EIO: i32 = 31;
     pub(super) const EEXIST: i32 = 183;
 
+    /// As libuv translates them; it knows no others.
     pub(super) const TABLE: &[(i32, &str, &str)] = &[
-        (10004, "EINTR", "interrupted system call"),
+        (5, "EPERM", "operation not permitted"),
+        (6, "EBADF", "bad file descriptor"),
+        (8, "ENOMEM", "not enough memory"),
+        (14, "ENOMEM", "not enough memory"),
+        (31, "EIO", "i/o error"),
+        (50, "ENOTSUP", "operation not supported on socket"),
+        (87, "EINVAL", "invalid argument"),
+        (170, "EBUSY", "resource busy or locked"),
+        (183, "EEXIST", "file already exists"),
+        (995, "ECANCELED", "operation canceled"),
+        (1200, "ENODEV", "no such device"),
+        (10004, "ECANCELED", "operation canceled"),
         (10009, "EBADF", "bad file descriptor"),
         (10013, "EACCES", "permission denied"),
         (10014, "EFAULT", "bad address in system call argument"),
         (10022, "EINVAL", "invalid argument"),
         (10024, "EMFILE", "too many open files"),
         (10035, "EAGAIN", "resource temporarily unavailable"),
+        (10037, "EALREADY", "connection already in progress"),
         (10038, "ENOTSOCK", "socket operation on non-socket"),
-        (10039, "EDESTADDRREQ", "destination address required"),
         (10040, "EMSGSIZE", "message too long"),
-        (10042, "ENOPROTOOPT", "protocol not available"),
         (10043, "EPROTONOSUPPORT", "protocol not supported"),
         (10045, "ENOTSUP", "operation not supported on socket"),
         (10047, "EAFNOSUPPORT", "address family not supported"),
         (10048, "EADDRINUSE", "address already in use"),
         (10049, "EADDRNOTAVAIL", "address not available"),
-        (10050, "ENETDOWN", "network is down"),
         (10051, "ENETUNREACH", "network is unreachable"),
-        (10103, "ECANCELED", "operation canceled"),
+        (10053, "ECONNABORTED", "software caused connection abort"),
         (10054, "ECONNRESET", "connection reset by peer"),
         (10055, "ENOBUFS", "no buffer space available"),
         (10056, "EISCONN", "socket is already connected"),
         (10057, "ENOTCONN", "socket is not connected"),
+        (10058, "EPIPE", "broken pipe"),
         (10060, "ETIMEDOUT", "connection timed out"),
         (10061, "ECONNREFUSED", "connection refused"),
         (10065, "EHOSTUNREACH", "host is unreachable"),
+        (10103, "ECANCELED", "operation canceled"),
+    ];
+
+    /// libuv's numbers, which Node gives, by name.
+    pub(super) const NODE: &[(&str, i32)] = &[
+        ("EACCES", -4092),
+        ("EADDRINUSE", -4091),
+        ("EADDRNOTAVAIL", -4090),
+        ("EAFNOSUPPORT", -4089),
+        ("EAGAIN", -4088),
+        ("EALREADY", -4084),
+        ("EBADF", -4083),
+        ("EBUSY", -4082),
+        ("ECANCELED", -4081),
+        ("ECONNABORTED", -4079),
+        ("ECONNREFUSED", -4078),
+        ("ECONNRESET", -4077),
+        ("EEXIST", -4075),
+        ("EFAULT", -4074),
+        ("EHOSTUNREACH", -4073),
+        ("EINVAL", -4071),
+        ("EIO", -4070),
+        ("EISCONN", -4069),
+        ("EMFILE", -4066),
+        ("EMSGSIZE", -4065),
+        ("ENETUNREACH", -4062),
+        ("ENOBUFS", -4060),
+        ("ENODEV", -4059),
+        ("ENOMEM", -4057),
+        ("ENOTCONN", -4053),
+        ("ENOTSOCK", -4050),
+        ("ENOTSUP", -4049),
+        ("EPERM", -4048),
+        ("EPIPE", -4047),
+        ("EPROTONOSUPPORT", -4045),
+        ("ETIMEDOUT", -4039),
     ];
 }
 
@@ -117,6 +165,25 @@ pub(crate) use number::{EAGAIN, EBADF, EBUSY, ECANCELED, EINVAL, EMSGSIZE, ENOBU
 pub(crate) fn name(raw: i32) -> &'static str {
     row(raw).0
 }
+
+/// The number that Node gives: the system's, negative.
+#[cfg(unix)]
+pub(crate) const fn node(raw: i32) -> i32 {
+    raw.wrapping_neg()
+}
+
+/// The number that Node gives: libuv's of this name.
+#[cfg(windows)]
+pub(crate) fn node(raw: i32) -> i32 {
+    const UNKNOWN: i32 = -4094;
+    number::NODE.iter().find(|row| row.0 == name(raw)).map_or(UNKNOWN, |row| row.1)
+}
+
+/// The number of a size that is asked of a socket without a descriptor: Windows asks `INVALID_SOCKET`.
+#[cfg(unix)]
+pub(crate) const NO_SOCKET: i32 = EBADF;
+#[cfg(windows)]
+pub(crate) const NO_SOCKET: i32 = number::ENOTSOCK;
 
 /// Whether an error number is in the table; those of Windows' name service are not.
 #[cfg(any(feature = "events", feature = "tokio"))]
@@ -158,6 +225,21 @@ pub(crate) fn of_kind(kind: ErrorKind) -> i32 {
         ErrorKind::Unsupported => ENOTSUP,
         ErrorKind::AlreadyExists => number::EEXIST,
         _ => number::EIO,
+    }
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_has_a_number_of_node_s_and_words() {
+        for &(raw, name, words) in number::TABLE {
+            assert!((-4094..=-4023).contains(&node(raw)) && node(raw) != -4094, "{name}");
+            assert!(!words.is_empty());
+        }
+        assert_eq!((name(10048), node(10048)), ("EADDRINUSE", -4091));
+        assert_eq!((name(4711), node(4711)), ("UNKNOWN", -4094));
     }
 }
 

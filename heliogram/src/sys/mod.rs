@@ -13,7 +13,8 @@
 //! | `Socket::set_recv_metadata`, `recv_with_metadata` | receive metadata; what the system lacks is `ENOTSUP` |
 //! | `Socket::release` | gives the port back while the number of the descriptor stays taken until the drop |
 //! | `unix_datagram` | datagrams between processes of one host; Unix systems only |
-//! | `interface_index`, `interface_name` | `if_nametoindex(3)` and back |
+//! | `interface_index`, `interface_name` | the index that a zone of an address means, and back |
+//! | `interface_by_name` | the index of the interface that people call so |
 //! | `errno` | the system's error numbers, their names and words |
 //! | `Registration`, `Readiness` | readiness for tokio |
 //! | `Poller` | readiness for the event loop |
@@ -53,13 +54,20 @@ use unix as system;
 pub(crate) use unix::unix_datagram;
 #[cfg(windows)]
 use windows as system;
+#[cfg(windows)]
+pub use windows::Lease;
 
 #[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
 pub(crate) use system::Descriptor;
 pub use system::{BorrowedDescriptor, OwnedDescriptor};
-pub(crate) use system::{Receiver, Socket, interface_index, interface_name, is_managed, multicast_interfaces, now};
+pub(crate) use system::{
+    Receiver, Socket, interface_by_name, interface_index, interface_name, is_managed, multicast_interfaces, now,
+};
 #[cfg(all(unix, any(test, fuzzing)))]
 pub(crate) use unix::cmsg;
+
+/// Whether a bind succeeds on a socket that a membership call has bound, and leaves it where it is, as in Node on this system.
+pub(crate) const BINDS_AFTER_MEMBERSHIP: bool = cfg!(windows);
 
 /// Whether the system has GSO at all; the socket still finds out for each device.
 pub(crate) const SEGMENTS: bool = cfg!(any(target_os = "linux", target_os = "android")) && !cfg!(heliogram_force_copy);

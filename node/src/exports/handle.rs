@@ -12,7 +12,7 @@ use napi_derive::napi;
 
 use super::thread_sockets::JsThreadSockets;
 use crate::adopted::NamedFd;
-use crate::outcome::{EINVAL, ENOPROTOOPT, error_number, number, rule, status};
+use crate::outcome::{EINVAL, OTHER_FAMILY, error_number, number, rule, status};
 use crate::socket::WatchedSocket;
 use crate::thread_sockets::ThreadSockets;
 
@@ -177,7 +177,7 @@ impl JsHandle {
     /// The TTL of multicast datagrams.
     #[napi(js_name = "setMulticastTTL", catch_unwind)]
     pub fn set_multicast_ttl(&self, ttl: i32) -> i32 {
-        status(self.socket().udp.set_sockopt_unmapped(Sockopt::MulticastTTL, hops(ttl)))
+        status(self.socket().udp.set_sockopt_unmapped(Sockopt::MulticastTTL, multicast_hops(ttl)))
     }
 
     /// `IP_MULTICAST_LOOP`: whether multicast datagrams are delivered to this host too.
@@ -191,7 +191,7 @@ impl JsHandle {
     pub fn set_multicast_interface(&self, interface: String) -> i32 {
         let socket = self.socket();
         match (parse_interface(&interface), socket.udp.socket_type()) {
-            (Some(Interface::Index(_)), SocketType::Udp4) if socket.udp.reactor_descriptor().is_ok() => ENOPROTOOPT,
+            (Some(Interface::Index(_)), SocketType::Udp4) if socket.udp.local_addr().is_ok() => OTHER_FAMILY,
             (Some(interface), _) => status(socket.udp.set_multicast_interface(interface)),
             (None, _) => EINVAL,
         }
@@ -268,6 +268,11 @@ fn address_or_errno(outcome: heliogram::Result<SocketAddr>) -> Either<AddressInf
 /// A TTL that the crate refuses where the number is negative.
 fn hops(ttl: i32) -> u32 {
     u32::try_from(ttl).unwrap_or(u32::MAX)
+}
+
+/// The same for multicast: on Windows -1 is the system's default.
+fn multicast_hops(ttl: i32) -> u32 {
+    if cfg!(windows) && ttl == -1 { 1 } else { hops(ttl) }
 }
 
 /// An interface as Node's handles read it: to them an empty zone is one that does not exist.

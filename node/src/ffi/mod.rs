@@ -12,4 +12,4 @@ mod reference;
 
 pub(crate) use environment::{AtEnd, Environment, Host, Scope};
 pub(crate) use js_bridge::{JsBridge, JsMemory, Parts, Window, function};
-pub(crate) use readiness::{Interest, Ready, Timer, Watch, Watchable, Watched, Watcher, Watches};
+pub(crate) use readiness::{Interest, Ready, Timer, Watch, Watchable, Watched, Watcher, Watches, watchable};

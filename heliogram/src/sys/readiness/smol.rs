@@ -41,6 +41,5 @@ fn handle(descriptor: &Arc<Descriptor>) -> io::Result<Handle> {
 
 #[cfg(windows)]
 fn handle(descriptor: &Arc<Descriptor>) -> io::Result<Handle> {
-    use std::os::windows::io::AsSocket;
-    Ok(descriptor.as_socket().try_clone_to_owned()?.into())
+    descriptor.duplicate().map(Handle::from)
 }

@@ -63,7 +63,6 @@ mod registration {
 
 #[cfg(windows)]
 mod registration {
-    use std::os::windows::io::AsSocket;
     use std::sync::Arc;
 
     use tokio::io::Ready;
@@ -78,7 +77,7 @@ mod registration {
 
     impl Registration {
         pub(crate) fn new(descriptor: &Arc<Descriptor>) -> io::Result<Self> {
-            let second = std::net::UdpSocket::from(descriptor.as_socket().try_clone_to_owned()?);
+            let second = std::net::UdpSocket::from(descriptor.duplicate()?);
             UdpSocket::from_std(second).map(Registration)
         }
 

@@ -15,7 +15,9 @@ pub(crate) mod unix_datagram;
 
 #[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
 pub(crate) use descriptor::Descriptor;
-pub(crate) use host::{interface_index, interface_name, multicast_interfaces, now};
+pub(crate) use host::{
+    interface_index as interface_by_name, interface_index, interface_name, multicast_interfaces, now,
+};
 pub(crate) use mmsg::Receiver;
 pub(crate) use options::is_managed;
 pub(crate) use socket::Socket;

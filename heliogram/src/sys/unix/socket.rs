@@ -57,6 +57,11 @@ impl Socket {
         Socket { inner: Descriptor::new(inner), family, late: AtomicI32::new(0) }
     }
 
+    /// The descriptor, for one call.
+    pub(crate) fn inner(&self) -> &socket2::Socket {
+        &self.inner
+    }
+
     /// The descriptor, for a reactor to register.
     pub(crate) const fn shared(&self) -> &Arc<Descriptor> {
         &self.inner

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use heliogram::BorrowedDescriptor;
 
 use crate::ffi::environment::Environment;
+#[cfg(windows)]
+use crate::ffi::errno::EBADF;
 
 /// What a descriptor is ready for.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +45,31 @@ pub(crate) trait Watchable {
     fn watchable_descriptor(&self) -> Option<BorrowedDescriptor<'_>>;
 }
 
+/// What of a socket is watched; a number if there is nothing.
+#[cfg(unix)]
+#[allow(clippy::unnecessary_wraps, reason = "Windows has no handle to watch before the bind")]
+pub(crate) fn watchable(socket: &Rc<heliogram::Socket>) -> Result<Rc<dyn Watchable>, i32> {
+    Ok(socket.clone())
+}
+
+/// What of a socket is watched; a number if there is nothing. A socket that has lent its handle would keep its port when it is
+/// closed, one that has given a lease keeps it while it is watched.
+#[cfg(windows)]
+pub(crate) fn watchable(socket: &Rc<heliogram::Socket>) -> Result<Rc<dyn Watchable>, i32> {
+    match socket.lease() {
+        Ok(lease) => Ok(Rc::new(lease)),
+        Err(_) => Err(EBADF),
+    }
+}
+
+#[cfg(windows)]
+impl Watchable for heliogram::Lease {
+    fn watchable_descriptor(&self) -> Option<BorrowedDescriptor<'_>> {
+        Some(std::os::windows::io::AsSocket::as_socket(self))
+    }
+}
+
+#[cfg(unix)]
 impl Watchable for heliogram::Socket {
     fn watchable_descriptor(&self) -> Option<BorrowedDescriptor<'_>> {
         self.reactor_descriptor().ok()

@@ -9,6 +9,6 @@ mod timerfd;
 mod uv_poll;
 mod watch;
 
-pub(crate) use interest::{Interest, Ready, Watchable, Watched, Watcher};
+pub(crate) use interest::{Interest, Ready, Watchable, Watched, Watcher, watchable};
 pub(crate) use timerfd::Timer;
 pub(crate) use watch::{Watch, Watches};
