@@ -118,6 +118,12 @@ impl SocketControl {
         self.options.socket_type
     }
 
+    /// The family of the kernel's socket, which differs if a descriptor of the other family was adopted by Node's rules.
+    #[doc(hidden)]
+    pub fn kernel_family(&self) -> SocketType {
+        self.sys.get().map_or(self.socket_type(), |sys| sys.family)
+    }
+
     /// The local address. A socket bound to all interfaces says `0.0.0.0` or `::`.
     ///
     /// # Errors

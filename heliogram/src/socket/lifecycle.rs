@@ -133,12 +133,13 @@ impl Socket {
     /// # Errors
     ///
     /// `ERR_SOCKET_ALREADY_BOUND`, `ERR_SOCKET_DGRAM_NOT_RUNNING`; `ERR_INVALID_FD_TYPE` with the type's name for
-    /// anything but a UDP socket; `EINVAL` for one of the other family; `EBUSY` if this socket has a descriptor already.
+    /// anything but a UDP socket; `EINVAL` for one of the other family, which only an event socket takes, as in Node; `EBUSY` if this socket has a descriptor already.
     /// The descriptor is closed then.
     pub fn bind_descriptor(&self, descriptor: sys::OwnedDescriptor) -> Result<()> {
         let _control = self.control();
         self.asks(Op::Bind)?;
-        let adopted = sys::Socket::adopt(descriptor, self.socket_type())
+        let only = (self.options.rules == Rules::Kernel).then_some(self.socket_type());
+        let adopted = sys::Socket::adopt(descriptor, only)
             .map_err(Error::invalid_descriptor)?
             .and_then(|adopted| self.prepare_adopted(&adopted).map(|()| adopted))
             .map_err(|error| Error::system("open", &error))?;

@@ -272,13 +272,15 @@ impl Socket {
         Ok(if range.contains(&(value as u32)) { value as u32 } else { *range.start() })
     }
 
-    /// Sets an option; `mapped` says whether for IPv4-mapped peers of a `udp6` socket too.
+    /// Sets an option; `mapped` says whether for IPv4-mapped peers of a `udp6` socket too. Without, it is as in libuv, for which an
+    /// adopted socket is one of IPv4.
     pub(crate) fn set_sockopt(&self, option: Sockopt, value: u32, mapped: bool) -> io::Result<()> {
         let set = |level, number| set_option(&self.inner, level, number, &(value as c_int));
         match (option.number().ok_or_else(errno::unsupported)?, self.family) {
             (Number::Socket(number), _) => set(system::SOL_SOCKET, number),
             (Number::Protocol(ipv4, _) | Number::Protocols(ipv4, _), SocketType::Udp4) => set(system::IPPROTO_IP, ipv4),
             (Number::Protocol(_, ipv6), SocketType::Udp6) => set(system::IPPROTO_IPV6, ipv6),
+            (Number::Protocols(ipv4, _), SocketType::Udp6) if self.adopted && !mapped => set(system::IPPROTO_IP, ipv4),
             (Number::Protocols(ipv4, ipv6), SocketType::Udp6) => {
                 set(system::IPPROTO_IPV6, ipv6)?;
                 // A socket of IPv6 sends by IPv4 too; only Linux lets it have options for that.

@@ -190,7 +190,7 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn set_multicast_interface(&self, interface: String) -> i32 {
         let socket = self.socket();
-        match (parse_interface(&interface), socket.udp.socket_type()) {
+        match (parse_interface(&interface), socket.udp.kernel_family()) {
             (Some(Interface::Index(_)), SocketType::Udp4) if socket.udp.local_addr().is_ok() => OTHER_FAMILY,
             (Some(interface), _) => status(socket.udp.set_multicast_interface(interface)),
             (None, _) => EINVAL,

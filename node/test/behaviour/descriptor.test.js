@@ -38,6 +38,25 @@ differential('B15 an adopted descriptor has SO_REUSEADDR', async (t) => adopted(
 differential('B15 an adopted descriptor is non-blocking', (t) => adopted(t, 'nonBlocking', { blocking: true }), { least: 3 });
 differential('B80 a descriptor adopted twice', (t) => adopted(t, 'twice'), { least: 3 });
 
+/** A bound socket whose descriptor nobody reads but the process that adopts it. */
+async function unread(t, options, address) {
+  const donor = t.peer('donor', options);
+  donor.bind(0, address);
+  await t.once(donor, 'listening');
+  handleOf(donor).recvStop();
+  return donor;
+}
+
+const IPV6_ONLY = { type: 'udp6', ipv6Only: true };
+
+for (const [what, options, address] of [['IPv4', 'udp4', '0.0.0.0'], ['IPv6', 'udp6', '::'], ['IPv6 alone', IPV6_ONLY, '::']]) {
+  for (const type of [4, 6]) {
+    differential(`B104 a udp${type} socket adopts a descriptor of ${what}`, async (t) => {
+      await adopted(t, `under${type}`, { donor: await unread(t, options, address) });
+    }, { least: 50 });
+  }
+}
+
 differential('B14 values that are not a descriptor', async (t) => {
   for (const fd of [0, -1, 1.5, NaN, '3', null, undefined, 2 ** 31, 2 ** 32, {}, true, 3n]) {
     const socket = t.watch(t.socket('socket'), 'listening', 'error');

@@ -33,7 +33,10 @@ pub type BorrowedDescriptor<'a> = BorrowedFd<'a>;
 #[derive(Debug)]
 pub(crate) struct Socket {
     pub(crate) inner: Arc<Descriptor>,
+    /// The kernel's; that of an adopted one may not be what the socket was made for.
     pub(crate) family: SocketType,
+    /// Whether it was adopted: libuv takes such a socket for one of IPv4 in some options.
+    pub(crate) adopted: bool,
     /// The number of an error that came behind a batch's messages, for the next receive; 0 for none.
     pub(super) late: AtomicI32,
 }
@@ -43,18 +46,23 @@ impl Socket {
         Ok(Socket::new(open_nonblocking(domain(family))?, family))
     }
 
-    /// Takes over a descriptor, as `bind({ fd })` does; says what it is if it is no UDP socket of this family.
-    pub(crate) fn adopt(descriptor: OwnedDescriptor, family: SocketType) -> Result<io::Result<Self>, &'static str> {
+    /// Takes over a descriptor, as `bind({ fd })` does; says what it is if it is no UDP socket. One of another family than `only` is
+    /// `EINVAL`.
+    pub(crate) fn adopt(
+        descriptor: OwnedDescriptor,
+        only: Option<SocketType>,
+    ) -> Result<io::Result<Self>, &'static str> {
         let inner = socket2::Socket::from(descriptor);
-        if kind(&inner)? != domain(family) {
+        let family = if kind(&inner)? == Domain::IPV4 { SocketType::Udp4 } else { SocketType::Udp6 };
+        if only.is_some_and(|only| only != family) {
             return Ok(Err(io::Error::from_raw_os_error(errno::EINVAL)));
         }
         let prepared = inner.set_nonblocking(true).and_then(|()| inner.set_cloexec(true));
-        Ok(prepared.map(|()| Socket::new(inner, family)))
+        Ok(prepared.map(|()| Socket { adopted: true, ..Socket::new(inner, family) }))
     }
 
     fn new(inner: socket2::Socket, family: SocketType) -> Self {
-        Socket { inner: Descriptor::new(inner), family, late: AtomicI32::new(0) }
+        Socket { inner: Descriptor::new(inner), family, adopted: false, late: AtomicI32::new(0) }
     }
 
     /// The descriptor, for one call.

@@ -21,7 +21,10 @@ use crate::types::send_options::SendOptions;
 #[derive(Debug)]
 pub(crate) struct Socket {
     pub(crate) inner: Arc<Descriptor>,
+    /// The system's; that of an adopted one may not be what the socket was made for.
     pub(crate) family: SocketType,
+    /// Whether it was adopted: libuv takes such a socket for one of IPv4 in some options.
+    pub(crate) adopted: bool,
 }
 
 impl Socket {
@@ -32,20 +35,26 @@ impl Socket {
             // Windows alone begins without IPv4.
             inner.set_only_v6(false)?;
         }
-        Ok(Socket { inner: Descriptor::new(inner), family })
+        Ok(Socket { inner: Descriptor::new(inner), family, adopted: false })
     }
 
-    /// Takes over a socket, as `bind({ fd })` does; says what it is if it is no UDP socket of this family.
-    pub(crate) fn adopt(descriptor: OwnedDescriptor, family: SocketType) -> Result<io::Result<Self>, &'static str> {
+    /// Takes over a socket, as `bind({ fd })` does; says what it is if it is no UDP socket. One of another family than `only` is `EINVAL`.
+    pub(crate) fn adopt(
+        descriptor: OwnedDescriptor,
+        only: Option<SocketType>,
+    ) -> Result<io::Result<Self>, &'static str> {
         let inner = socket2::Socket::from(descriptor);
-        match (inner.r#type(), inner.local_addr().map(|local| local.domain())) {
-            (Ok(Type::STREAM), _) => Err("TCP"),
-            (Ok(Type::DGRAM), Ok(found)) if found == domain(family) => {
-                Ok(inner.set_nonblocking(true).map(|()| Socket { inner: Descriptor::new(inner), family }))
-            }
-            (Ok(Type::DGRAM), Ok(Domain::IPV4 | Domain::IPV6)) => Ok(Err(io::Error::from_raw_os_error(errno::EINVAL))),
-            _ => Err("UNKNOWN"),
+        let family = match (inner.r#type(), inner.local_addr().map(|local| local.domain())) {
+            (Ok(Type::STREAM), _) => return Err("TCP"),
+            (Ok(Type::DGRAM), Ok(Domain::IPV4)) => SocketType::Udp4,
+            (Ok(Type::DGRAM), Ok(Domain::IPV6)) => SocketType::Udp6,
+            _ => return Err("UNKNOWN"),
+        };
+        if only.is_some_and(|only| only != family) {
+            return Ok(Err(io::Error::from_raw_os_error(errno::EINVAL)));
         }
+        let prepared = inner.set_nonblocking(true);
+        Ok(prepared.map(|()| Socket { inner: Descriptor::new(inner), family, adopted: true }))
     }
 
     /// A later error ends a batch, and comes again.
