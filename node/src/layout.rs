@@ -41,7 +41,9 @@ layout! {
         SCOPE = 8;
         /// Where the receive metadata is, if the flags say that there is some.
         METADATA = 9;
-        COLUMNS = 10;
+        /// The row that has the sender's address and zone: this one, or one before it with the same sender.
+        SENDER = 10;
+        COLUMNS = 11;
     }
 
     /// Flags of a received message.

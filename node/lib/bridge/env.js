@@ -11,7 +11,7 @@ const { asyncContext, entersByTick, fromLoop, kOwner, name: hostName, runTicks: 
 const native = require('./binding.js');
 const { beforeEnd } = require('../runtime/process-end.js');
 const process = require('../runtime/process.js');
-const { COLUMNS, OFFSET, LENGTH, PORT, FLAGS, ADDRESS, SCOPE, METADATA } = layout.RECV_ROW;
+const { COLUMNS, OFFSET, LENGTH, PORT, FLAGS, ADDRESS, SCOPE, METADATA, SENDER } = layout.RECV_ROW;
 const { IPV6, METADATA: HAS_METADATA } = layout.RECV_FLAG;
 const { ROWS, DELIVERED, TEXT, BYTES } = layout.RECV_MEMORY;
 const { RESUME, ERROR_QUEUE } = layout.DELIVER;
@@ -41,6 +41,8 @@ let receiver;
 let count = 0;
 let isWhole = false; // whether the batch is one 'messages' event
 let page; // the ArrayBuffer of the batch's bytes, if its messages share memory
+let senderRow = -1; // the row of the batch whose sender was looked up last; -1 for none
+let sender; // its text
 
 function start() {
   classes = native.load();
@@ -89,8 +91,20 @@ const nativeHandleOf = (number) => new classes.Handle(environment, number);
 /** The tokens of queued sends whose sockets were closed. */
 const lost = () => environment.takeLost();
 
-/** The text of a row's sender. That of a link-local address has the interface's name, which may change. */
+/** The text of a row's sender, which most rows of a batch share. */
 function senderOf(row) {
+  const of = receivedTable[row + SENDER];
+  if (of !== senderRow) takeSender(of);
+  return sender;
+}
+
+function takeSender(of) {
+  sender = knownAddress(of * COLUMNS);
+  senderRow = of;
+}
+
+/** The text of a row's address, which is kept. That of a link-local one has the interface's name, which may change. */
+function knownAddress(row) {
   if (receivedTable[row + SCOPE] !== 0) return addressText(row);
   const a = receivedTable[row + ADDRESS];
   const b = receivedTable[row + ADDRESS + 1];
@@ -182,6 +196,7 @@ function take(number, messages, shared) {
   receiver = receivers[number];
   count = messages;
   page = shared;
+  senderRow = -1;
   isWhole = receiver !== undefined && messages > 0 && receivedTable[LENGTH] >= 0 && takesBatches(receiver);
 }
 

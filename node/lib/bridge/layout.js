@@ -15,7 +15,9 @@ exports.RECV_ROW = Object.freeze({
   SCOPE: 8,
   /** Where the receive metadata is, if the flags say that there is some. */
   METADATA: 9,
-  COLUMNS: 10,
+  /** The row that has the sender's address and zone: this one, or one before it with the same sender. */
+  SENDER: 10,
+  COLUMNS: 11,
 });
 
 /** Flags of a received message. */
@@ -30,16 +32,16 @@ exports.RECV_MEMORY = Object.freeze({
   /** One turn's messages of one socket whose listeners take batches: the longest GRO packet. */
   ROWS: 64,
   /** The cell. */
-  DELIVERED: 640,
+  DELIVERED: 704,
   /** Where the text of an address is put. */
-  TEXT: 2564,
+  TEXT: 2820,
   /** `xxxx:xxxx:xxxx:xxxx:xxxx:xxxx:255.255.255.255%`, and a name of an interface. */
   TEXT_BYTES: 64,
-  METADATA: 2628,
+  METADATA: 2884,
   /** Enough for a turn's. */
   METADATA_BYTES: 8192,
-  PAYLOAD: 10820,
-  BYTES: 141892,
+  PAYLOAD: 11076,
+  BYTES: 142148,
 });
 
 /** A record of receive metadata: where its fields are, in bytes. Numbers are little-endian, times in nanoseconds. */

@@ -8,7 +8,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::rc::Rc;
 
-use heliogram::{Message, RecvBatch, RecvInfo, addr};
+use heliogram::{Message, RecvBatch, RecvInfo, RemoteInfo, addr};
 
 use super::record::{self, Reported};
 use crate::ffi::Window;
@@ -49,7 +49,8 @@ impl Received {
         most: usize,
         reported: Option<Reported>,
     ) -> usize {
-        let mut writer = Writer { memory, rows: 0, most, reported, end_of_metadata: recv_memory::METADATA };
+        let end_of_metadata = recv_memory::METADATA;
+        let mut writer = Writer { memory, rows: 0, most, reported, end_of_metadata, sender: None };
         match self {
             Received::Batch { batch, done } => {
                 let packets = batch.gro_packets_from(*done);
@@ -59,8 +60,9 @@ impl Received {
                 }
             }
             Received::GroPacket { start, info, done, .. } => {
+                let mut row = writer.first_row(info);
                 let mut places = info.datagrams().skip(*done);
-                _ = places.try_for_each(|place| writer.row(start + place.start, place.len(), info));
+                _ = places.try_for_each(|place| writer.row(&mut row, start + place.start, place.len(), Some(info)));
             }
             Received::Error(error) => _ = writer.push(error_row(*error)),
         }
@@ -102,15 +104,17 @@ pub(crate) fn write_address(memory: Window<'_>, index: usize) -> Option<usize> {
     Some(text.len())
 }
 
-/// The columns of a sender's address, and its zone.
-fn columns(sender: &SocketAddr) -> ([u32; 4], u32) {
-    match sender {
-        SocketAddr::V4(sender) => ([0, 0, 0, u32::from(*sender.ip())], 0),
+/// The columns of a sender's address, and of its zone.
+fn columns(sender: &SocketAddr) -> [i32; 5] {
+    let columns = match sender {
+        SocketAddr::V4(sender) => [0, 0, 0, u32::from(*sender.ip()), 0],
         SocketAddr::V6(sender) => {
             let words = u128::from(*sender.ip());
-            ([96, 64, 32, 0].map(|shift| (words >> shift) as u32), sender.scope_id())
+            let [a, b, c, d] = [96, 64, 32, 0].map(|shift| (words >> shift) as u32);
+            [a, b, c, d, sender.scope_id()]
         }
-    }
+    };
+    columns.map(u32::cast_signed)
 }
 
 fn sender(row: &Row) -> SocketAddr {
@@ -135,6 +139,8 @@ struct Writer<'m> {
     most: usize,
     reported: Option<Reported>,
     end_of_metadata: usize,
+    /// The sender of the packet before, and the row that has its address.
+    sender: Option<(SocketAddr, usize)>,
 }
 
 impl Writer<'_> {
@@ -142,14 +148,14 @@ impl Writer<'_> {
     /// beginning of `to`.
     fn copy<'m>(&mut self, mut packets: impl Iterator<Item = Message<'m>>, to: Window<'_>, start: usize) -> usize {
         let mut end = 0;
-        let reported = self.reported.is_some();
         packets.try_for_each(|packet| {
             let Message { data, rinfo, .. } = packet;
-            let info = if reported { packet.info() } else { rinfo.into() };
+            let info = self.reported.map(|_| packet.info());
+            let mut row = self.first_row(&rinfo);
             let mut taken = 0;
             let free = to.len() - end;
             let all = rinfo.datagrams().take_while(|place| place.end <= free).try_for_each(|place| {
-                self.row(start + end + place.start, place.len(), &info)?;
+                self.row(&mut row, start + end + place.start, place.len(), info.as_ref())?;
                 taken = place.end;
                 Some(())
             });
@@ -160,20 +166,31 @@ impl Writer<'_> {
         end
     }
 
-    /// Describes a message; nothing if there is no room for that.
-    fn row(&mut self, offset: usize, length: usize, info: &RecvInfo) -> Option<()> {
+    /// A row with the columns that the datagrams of a packet have in common.
+    fn first_row(&mut self, rinfo: &RemoteInfo) -> Row {
+        let row = match self.sender {
+            Some((known, row)) if known == rinfo.addr => row,
+            _ => self.rows,
+        };
+        self.sender = Some((rinfo.addr, row));
+        let flags = if rinfo.addr.is_ipv4() { 0 } else { recv_flag::IPV6 };
+        let [a, b, c, d, scope] = columns(&rinfo.addr);
+        [0, 0, rinfo.port().into(), flags, a, b, c, d, scope, 0, row as i32]
+    }
+
+    /// Describes a message by the row of its packet; nothing if there is no room for that.
+    fn row(&mut self, row: &mut Row, offset: usize, length: usize, info: Option<&RecvInfo>) -> Option<()> {
         if self.rows == self.most {
             return None;
         }
-        let start = self.end_of_metadata;
-        let mut flags = if info.addr.is_ipv4() { 0 } else { recv_flag::IPV6 };
-        if let Some(reported) = self.reported {
-            flags |= recv_flag::METADATA;
+        (row[recv_row::OFFSET], row[recv_row::LENGTH]) = (offset as i32, length as i32);
+        if let (Some(reported), Some(info)) = (self.reported, info) {
+            let start = self.end_of_metadata;
+            row[recv_row::FLAGS] |= recv_flag::METADATA;
+            row[recv_row::METADATA] = start as i32;
             self.end_of_metadata = record::write(info, reported, self.memory.until(recv_memory::PAYLOAD), start)?;
         }
-        let ([a, b, c, d], scope) = columns(&info.addr);
-        let [a, b, c, d, scope] = [a, b, c, d, scope].map(u32::cast_signed);
-        self.push([offset as i32, length as i32, info.port().into(), flags, a, b, c, d, scope, start as i32])
+        self.push(*row)
     }
 
     fn push(&mut self, row: Row) -> Option<()> {
@@ -219,7 +236,35 @@ mod tests {
         let places = rows.map(|row| (row[recv_row::OFFSET] as usize - recv_memory::PAYLOAD, row[recv_row::LENGTH]));
         assert_eq!(places, [(0, 3), (3, 0), (3, 5)]);
         assert_eq!(&memory[recv_memory::PAYLOAD..][..8], b"onethree");
-        assert!(rows.iter().all(|row| sender(row).ip() == Ipv4Addr::LOCALHOST && row[recv_row::FLAGS] == 0));
+        assert!(rows.iter().all(|row| row[recv_row::FLAGS] == 0 && row[recv_row::SENDER] == 0));
+        assert_eq!(sender(&rows[0]).ip(), Ipv4Addr::LOCALHOST);
+    }
+
+    #[test]
+    fn a_row_names_the_row_that_has_its_sender() {
+        let mut memory = memory();
+        let mut writer = Writer {
+            memory: Window::of(&mut memory),
+            rows: 0,
+            most: 9,
+            reported: None,
+            end_of_metadata: recv_memory::METADATA,
+            sender: None,
+        };
+        let senders = ["127.0.0.1:1", "127.0.0.1:1", "127.0.0.2:1", "127.0.0.2:1", "[fe80::1%7]:1", "127.0.0.1:1"];
+        let mut rinfo = RemoteInfo::default();
+        for addr in senders {
+            rinfo.addr = addr.parse().unwrap();
+            let mut row = writer.first_row(&rinfo);
+            writer.row(&mut row, 0, 0, None).unwrap();
+        }
+        let rows: Vec<_> = (0..6).map(|index| row(&mut memory, index)).collect();
+        assert_eq!(rows.iter().map(|row| row[recv_row::SENDER]).collect::<Vec<_>>(), [0, 0, 2, 2, 4, 5]);
+        let of = |index: usize| sender(&rows[rows[index][recv_row::SENDER] as usize]).ip().to_string();
+        assert_eq!(
+            [0, 1, 2, 3, 4, 5].map(of),
+            ["127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.2", "fe80::1", "127.0.0.1"]
+        );
     }
 
     #[test]
@@ -266,10 +311,9 @@ mod tests {
         for text in ["0.0.0.0", "127.0.0.1", "255.255.255.255", "::", "::ffff:192.0.2.1", "2001:db8::ff00:42:8329"] {
             let mut memory = memory();
             let sender = addr::parse(text, 53).unwrap();
-            let ([a, b, c, d], scope) = columns(&sender);
-            let [a, b, c, d, scope] = [a, b, c, d, scope].map(u32::cast_signed);
+            let [a, b, c, d, scope] = columns(&sender);
             let flags = if sender.is_ipv4() { 0 } else { recv_flag::IPV6 };
-            Window::of(&mut memory).set_row(3, [0, 0, 53, flags, a, b, c, d, scope, 0]).unwrap();
+            Window::of(&mut memory).set_row(3, [0, 0, 53, flags, a, b, c, d, scope, 0, 3]).unwrap();
             let length = write_address(Window::of(&mut memory), 3).unwrap();
             assert_eq!(&memory[recv_memory::TEXT..][..length], text.as_bytes());
         }

@@ -260,6 +260,25 @@ differential('B44 the largest datagram arrives whole', async (t) => {
   t.note('heard', arrived.equals(message), rinfo.size);
 }, { least: 1 });
 
+differential('each message of a batch has its own sender', async (t) => {
+  const socket = await t.bound('socket');
+  const { port } = socket.address();
+  const addresses = ['127.0.0.2', '127.0.0.1', '127.0.0.3'];
+  const senders = addresses.map((address) => t.peer(address));
+  for (const [index, sender] of senders.entries()) {
+    sender.bind(0, addresses[index]);
+    await t.once(sender, 'listening');
+  }
+  const heard = [];
+  socket.on('message', (message, rinfo) => {
+    const sender = senders[addresses.indexOf(rinfo.address)];
+    heard.push(`${message} from ${rinfo.address}, its port: ${rinfo.port === sender?.address().port}`);
+  });
+  for (const index of [0, 0, 1, 2, 2, 0, 1, 1, 0]) senders[index].send(addresses[index], port, '127.0.0.1');
+  await t.until((done) => setImmediate(function look() { if (heard.length === 9) done(); else setImmediate(look); }));
+  t.note('heard', heard.toSorted());
+}, { least: 1 });
+
 differential('B45 receiveBlockList drops silently, packet by packet', async (t) => {
   const receiveBlockList = new net.BlockList();
   receiveBlockList.addAddress('127.0.0.2');
