@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use common::{LONG, bound, code};
+use common::{LONG, bound, code, set_option};
 use heliogram::{Datagram, RecvBatch, Socket, SocketOptions, SocketType};
 use proptest::prelude::*;
 
@@ -154,6 +154,30 @@ fn an_adopted_descriptor_with_gro_on_is_received_as_single_datagrams() {
 }
 
 #[test]
+fn whatever_else_the_kernel_reports_leaves_room_for_the_size_of_a_gro_packets_datagrams() {
+    let receiver = Socket::new(&SocketOptions::new(SocketType::Udp4).gro(true)).unwrap();
+    receiver.bind(Some("127.0.0.1:0".parse().unwrap())).unwrap();
+    // As another program may have left them on a descriptor that is adopted.
+    let software = libc::SOF_TIMESTAMPING_RX_SOFTWARE | libc::SOF_TIMESTAMPING_SOFTWARE;
+    set_option(&receiver.descriptor().unwrap(), libc::SOL_SOCKET, libc::SO_TIMESTAMPING, software as i32);
+    for option in [libc::SO_TIMESTAMP, SO_RCVMARK] {
+        set_option(&receiver.descriptor().unwrap(), libc::SOL_SOCKET, option, 1);
+    }
+    let send =
+        || bound("127.0.0.1:0").try_send_batch(&[Datagram::new(&[7; SIZE]).to(receiver.local_addr().unwrap()); 5]);
+    send().unwrap();
+    let mut batch = RecvBatch::for_gro(8);
+    assert_eq!(receiver.try_recv_batch(&mut batch), Ok(5));
+    assert!(batch.iter().all(|message| message.data.len() == SIZE));
+    send().unwrap();
+    let rinfo = receiver.try_recv_gro(&mut vec![0; 65_536]).unwrap();
+    assert_eq!(rinfo.datagrams().count(), if receiver.stats().gro_packets_in > 0 { 5 } else { 1 });
+}
+
+/// Of `asm-generic/socket.h`.
+const SO_RCVMARK: libc::c_int = 75;
+
+#[test]
 fn what_the_socket_manages_is_not_set_behind_its_back() {
     let socket = bound("127.0.0.1:0");
     let managed = [
@@ -162,6 +186,7 @@ fn what_the_socket_manages_is_not_set_behind_its_back() {
         (libc::IPPROTO_IP, libc::IP_MTU_DISCOVER),
         (libc::IPPROTO_IP, libc::IP_RECVERR),
         (libc::IPPROTO_IP, libc::IP_PKTINFO),
+        (libc::SOL_SOCKET, libc::SO_TIMESTAMP),
         (libc::SOL_SOCKET, libc::SO_TIMESTAMPING),
         (libc::SOL_SOCKET, libc::SO_TXTIME),
         (libc::SOL_SOCKET, libc::SO_ATTACH_FILTER),

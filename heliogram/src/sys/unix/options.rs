@@ -77,9 +77,12 @@ mod system {
         (IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER),
         (IPPROTO_IPV6, libc::IPV6_RECVERR),
         (IPPROTO_IPV6, libc::IPV6_RECVPKTINFO),
-        (SOL_SOCKET, libc::SO_TIMESTAMPING),
-        (SOL_SOCKET, SO_TIMESTAMPING_NEW),
+        (SOL_SOCKET, libc::SO_TIMESTAMP),
         (SOL_SOCKET, libc::SO_TIMESTAMPNS),
+        (SOL_SOCKET, libc::SO_TIMESTAMPING),
+        (SOL_SOCKET, SO_TIMESTAMP_NEW),
+        (SOL_SOCKET, SO_TIMESTAMPNS_NEW),
+        (SOL_SOCKET, SO_TIMESTAMPING_NEW),
         (SOL_SOCKET, libc::SO_TXTIME),
         (SOL_SOCKET, libc::SO_SELECT_ERR_QUEUE),
         (SOL_SOCKET, libc::SO_ATTACH_FILTER),
@@ -87,7 +90,9 @@ mod system {
         (SOL_SOCKET, libc::SO_LOCK_FILTER),
         (SOL_SOCKET, SO_ATTACH_BPF),
     ];
-    /// `SO_TIMESTAMPING_NEW` and `SO_ATTACH_BPF` of `asm-generic/socket.h`.
+    /// Of `asm-generic/socket.h`.
+    const SO_TIMESTAMP_NEW: c_int = 63;
+    const SO_TIMESTAMPNS_NEW: c_int = 64;
     const SO_TIMESTAMPING_NEW: c_int = 65;
     const SO_ATTACH_BPF: c_int = 50;
 

@@ -32,11 +32,9 @@ const BUFFERS: usize = 256;
 /// Room for what goes along with a message: a GSO batch's segment size, or all that a datagram may take along.
 type SendControl = Control<SEND_SPACE>;
 
-/// Room for what comes with a received message: the size of a GRO packet's segments, or all that a socket may ask for. In
-/// pieces, so that one allocation can be either, and is aligned.
-type Piece = Control<8>;
-const GRO_PIECES: usize = 64 / size_of::<Piece>();
-const INFO_PIECES: usize = RECEIVE_SPACE.div_ceil(size_of::<Piece>());
+/// Room for what comes with a received message: all that a socket may ask for. A socket that asks for nothing but GRO packets
+/// may have been adopted with other options on, whose messages come before the size of the packets' datagrams.
+type ReceiveControl = Control<RECEIVE_SPACE>;
 
 /// Everything that `sendmmsg` looks at, on the stack: nothing is allocated, and only what is used is written.
 struct Outgoing {
@@ -165,7 +163,7 @@ impl Socket {
         gro: bool,
         info: RecvMetadataOptions,
     ) -> io::Result<usize> {
-        receiver.ask_for(info);
+        receiver.info = info;
         receiver.prepare(gro || !info.is_empty());
         let descriptor = self.descriptor().as_raw_fd();
         let (count, late) = retry(|| collect(descriptor, &mut receiver.headers))?;
@@ -174,11 +172,6 @@ impl Socket {
         receiver.used = (count + 1).min(receiver.headers.len());
         Ok(count)
     }
-}
-
-fn bytes(room: &[Piece]) -> &[u8] {
-    // SAFETY: a piece is initialised bytes without padding (its size is its alignment), and the length is theirs.
-    unsafe { std::slice::from_raw_parts(room.as_ptr().cast(), size_of_val(room)) }
 }
 
 /// What lies between two slots: a line of the processor's cache, so that slots of 64 KiB do not all begin in the same few
@@ -190,9 +183,7 @@ pub(crate) struct Receiver {
     data: Box<[u8]>,
     slot_size: usize,
     names: Box<[libc::sockaddr_storage]>,
-    controls: Box<[Piece]>,
-    /// How many pieces each slot has.
-    pieces: usize,
+    controls: Box<[ReceiveControl]>,
     buffers: Box<[libc::iovec]>,
     headers: Box<[Header]>,
     /// How many headers, the first ones, have lengths that the kernel may have written over.
@@ -218,8 +209,7 @@ impl Receiver {
             data: vec![0; slots * (slot_size + APART)].into(),
             slot_size,
             names: vec![nobody; slots].into(),
-            controls: vec![Piece::new(); slots * GRO_PIECES].into(),
-            pieces: GRO_PIECES,
+            controls: vec![ReceiveControl::new(); slots].into(),
             buffers: vec![empty; slots].into(),
             headers: (0..slots).map(|_| Header::new()).collect(),
             used: slots,
@@ -230,10 +220,9 @@ impl Receiver {
         receiver
     }
 
-    /// Leads each header to its slot: once, and again when the room for control messages has grown.
+    /// Leads each header to its slot.
     fn link(&mut self) {
-        let controls = self.controls.chunks_exact_mut(self.pieces);
-        let slots = self.data.chunks_exact_mut(self.slot_size + APART).zip(&mut self.names).zip(controls);
+        let slots = self.data.chunks_exact_mut(self.slot_size + APART).zip(&mut self.names).zip(&mut self.controls);
         for (((data, name), room), (header, buffer)) in slots.zip(self.headers.iter_mut().zip(&mut self.buffers)) {
             buffer.iov_base = data.as_mut_ptr().cast();
             buffer.iov_len = data.len() - APART;
@@ -244,23 +233,12 @@ impl Receiver {
         }
     }
 
-    /// Makes room for what a socket asks for. It stays, so that this allocates once at most.
-    fn ask_for(&mut self, info: RecvMetadataOptions) {
-        self.info = info;
-        if !info.is_empty() && self.pieces < INFO_PIECES {
-            self.pieces = INFO_PIECES;
-            self.controls = vec![Piece::new(); self.headers.len() * INFO_PIECES].into();
-            self.used = self.headers.len();
-            self.link();
-        }
-    }
-
     /// Says how much room there is, where the last receive has changed it.
     fn prepare(&mut self, control: bool) {
         if self.control != control {
             (self.control, self.used) = (control, self.headers.len());
         }
-        let room = if control { size_of::<Piece>() * self.pieces } else { 0 };
+        let room = if control { RECEIVE_SPACE } else { 0 };
         for header in &mut self.headers[..self.used] {
             header.message.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
             header.message.msg_controllen = room as _;
@@ -303,7 +281,7 @@ impl Receiver {
     /// The control messages of this slot, if there are any.
     fn control(&self, index: usize) -> Option<&[u8]> {
         let length = self.headers[index].control_length();
-        if length == 0 { None } else { bytes(&self.controls[index * self.pieces..][..self.pieces]).get(..length) }
+        if length == 0 { None } else { self.controls[index].get(..length) }
     }
 }
 
