@@ -4,7 +4,7 @@ use super::host_addon;
 use super::npm;
 use super::platforms::folder;
 use crate::cargo::output;
-use std::env::consts::{ARCH, OS};
+use std::env::consts::{ARCH, EXE_SUFFIX, OS};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -63,7 +63,7 @@ impl Node {
 /// A program of an npm package in `test/runtimes`, which has one package for each platform.
 pub(crate) fn program_from_npm(name: &str, file: &str) -> Result<PathBuf, String> {
     let arch = ARCH.replace("x86_64", "x64").replace("aarch64", "arm64");
-    let program = folder().join(format!("test/runtimes/node_modules/{name}-{OS}-{arch}/{file}"));
+    let program = folder().join(format!("test/runtimes/node_modules/{name}-{OS}-{arch}/{file}{EXE_SUFFIX}"));
     if program.exists() { Ok(program) } else { Err(format!("test/runtimes has no {name} for {OS} {arch}")) }
 }
 

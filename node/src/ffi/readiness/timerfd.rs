@@ -27,7 +27,7 @@ mod system {
         pub(crate) fn set(&self, delay: Duration) -> bool {
             let never = libc::timespec { tv_sec: 0, tv_nsec: 0 };
             let once = libc::timespec {
-                tv_sec: delay.as_secs() as libc::time_t,
+                tv_sec: delay.as_secs() as _, // the type differs among C libraries
                 tv_nsec: delay.subsec_nanos() as libc::c_long,
             };
             let times = libc::itimerspec { it_interval: never, it_value: once };
