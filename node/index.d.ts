@@ -432,6 +432,71 @@ export interface SocketOptions {
   maxSendQueueSize?: number | undefined;
   /** The same in datagrams. Not in Node. */
   maxSendQueueCount?: number | undefined;
+  /** Options that are there before the first datagram arrives. Not in Node, which ignores the key. */
+  socketOptions?: InitialOptions | undefined;
+}
+
+/**
+ * Socket options that are set when the socket is bound, before a datagram can arrive; in a cluster by each worker, on the socket that
+ * it shares. What the system refuses is the error of the bind: `bind EPERM`. `createSocket()` throws `ERR_INVALID_ARG_VALUE` for an
+ * unknown key, naming the nearest one, and `ERR_INVALID_ARG_TYPE` or `ERR_OUT_OF_RANGE` for a value as the method of the same name
+ * does, which has its range and systems. Not in Node.
+ */
+export interface InitialOptions {
+  /** {@link Socket.setBroadcast}. */
+  broadcast?: boolean | undefined;
+  /** {@link Socket.setTTL}. */
+  ttl?: number | undefined;
+  /** {@link Socket.setMulticastTTL}. */
+  multicastTTL?: number | undefined;
+  /** {@link Socket.setMulticastLoopback}. */
+  multicastLoopback?: boolean | undefined;
+  /** {@link Socket.setMulticastAll}. */
+  multicastAll?: boolean | undefined;
+  /** {@link Socket.setTOS}. */
+  tos?: number | undefined;
+  /** {@link Socket.setPriority}. */
+  priority?: number | undefined;
+  /** {@link Socket.setMark}. */
+  mark?: number | undefined;
+  /** {@link Socket.setFreebind}, which is of use before the bind only. */
+  freebind?: boolean | undefined;
+  /** {@link Socket.setTransparent}, which is of use before the bind only. */
+  transparent?: boolean | undefined;
+  /** {@link Socket.setIncomingCPU}. */
+  incomingCPU?: number | undefined;
+  /** {@link Socket.setBusyPoll}. */
+  busyPoll?: number | undefined;
+  /** {@link Socket.bindToDevice}: sockets of several interfaces may then have one port. */
+  device?: string | undefined;
+  /** {@link Socket.setRecvMetadata}. */
+  recvMetadata?: RecvMetadataOptions | undefined;
+  /** {@link Socket.setRecvErrors}. */
+  recvErrors?: boolean | undefined;
+  /** {@link Socket.setDontFragment}. */
+  dontFragment?: boolean | undefined;
+  /** {@link Socket.setGroupInterface}. */
+  groupInterface?: InterfaceChoice | undefined;
+  /** {@link Socket.setTransmitTimeClock}. */
+  transmitTimeClock?: 'monotonic' | 'tai' | undefined;
+}
+
+/** The codes of heliogram's own, which no system and no runtime has. */
+export type HeliogramErrorCode =
+  /** No binary fits this machine. */
+  | 'ERR_HELIOGRAM_NO_BINARY'
+  /** The runtime is older than heliogram supports. */
+  | 'ERR_HELIOGRAM_NOT_SUPPORTED'
+  /** The socket manages this option itself: {@link Socket.setOption}. */
+  | 'ERR_HELIOGRAM_MANAGED_OPTION'
+  /** More waits to be sent than {@link SocketOptions.maxSendQueueSize} or its count permits. */
+  | 'ERR_HELIOGRAM_SEND_QUEUE_FULL';
+
+/** An error with a code of heliogram's own. Not in Node. */
+export class HeliogramError extends Error {
+  readonly name: 'HeliogramError';
+  readonly code: HeliogramErrorCode;
+  private constructor();
 }
 
 /** The events of a socket and what their listeners are given. Node's documentation: "Class: dgram.Socket". */
@@ -909,6 +974,19 @@ export class Socket extends EventEmitter {
   /** Leaves what `joinGroup()` has joined. `EADDRNOTAVAIL` if the socket is no member. `'*'` as in `joinGroup()`. */
   leaveGroup(group: string, options: GroupOptions & { interface: '*' }): { left: string[]; failed: InterfaceFailure[] };
   leaveGroup(group: string, options?: GroupOptions): void;
+
+  /**
+   * Reads an option by the system's own numbers (`getsockopt(2)`): its bytes, at most `size` of them, 0 to 65536 (default 256). Throws
+   * the system's error, `EBADF` while unbound; `ENOTSUP` on Windows.
+   */
+  getOption(level: number, name: number, size?: number): Message;
+
+  /**
+   * Sets an option by the system's own numbers (`setsockopt(2)`). Throws `ERR_HELIOGRAM_MANAGED_OPTION` for what the socket manages
+   * itself and would misread what it receives if it changed: offload, path MTU discovery, the error queue, packet information,
+   * timestamps, transmit times and filters; they have methods of their own. Else as `getOption()`.
+   */
+  setOption(level: number, name: number, value: NodeJS.ArrayBufferView): void;
 
   /** What the socket has sent and received so far. Throws `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed. */
   stats(): SocketStats;

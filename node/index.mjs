@@ -3,5 +3,5 @@ import core from './dist/core.cjs';
 
 const dgram = core['dgram/index.js'];
 
-export const { createSocket, Socket } = dgram;
+export const { createSocket, HeliogramError, Socket } = dgram;
 export default dgram;

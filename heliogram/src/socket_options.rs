@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::state::Rules;
 use crate::sys::Sockopt;
 use crate::types::family::SocketType;
+use crate::types::metadata::RecvMetadataOptions;
 
 /// How a socket is to be made: the options of Node's `createSocket`.
 ///
@@ -31,6 +32,8 @@ pub struct SocketOptions {
     pub(crate) send_buffer_size: Option<u32>,
     pub(crate) device: Option<Arc<str>>,
     pub(crate) sockopts: Vec<(Sockopt, u32)>,
+    pub(crate) recv_metadata: RecvMetadataOptions,
+    pub(crate) recv_errors: bool,
     pub(crate) receive_block_list: Option<Arc<BlockList>>,
     pub(crate) send_block_list: Option<Arc<BlockList>>,
 }
@@ -50,6 +53,8 @@ impl SocketOptions {
             send_buffer_size: None,
             device: None,
             sockopts: Vec::new(),
+            recv_metadata: RecvMetadataOptions::new(),
+            recv_errors: false,
             receive_block_list: None,
             send_block_list: None,
         }
@@ -157,6 +162,25 @@ impl SocketOptions {
     #[must_use]
     pub fn sockopt(mut self, option: Sockopt, value: u32) -> Self {
         self.sockopts.push((option, value));
+        self
+    }
+
+    /// Has the kernel report more of each received datagram, from the first on: as
+    /// [`SocketControl::set_recv_metadata`](crate::SocketControl::set_recv_metadata), before the bind; its errors are the bind's.
+    #[doc(alias("setRecvMetadata", "IP_PKTINFO", "IP_RECVTOS", "IP_RECVTTL", "SO_RXQ_OVFL"))]
+    #[must_use]
+    pub const fn recv_metadata(mut self, info: RecvMetadataOptions) -> Self {
+        self.recv_metadata = info;
+        self
+    }
+
+    /// Lets the kernel keep the errors that datagrams meet, from the first on: as
+    /// [`SocketControl::set_recv_errors`](crate::SocketControl::set_recv_errors), before the bind; its errors are the bind's.
+    /// Default: `false`.
+    #[doc(alias("setRecvErrors", "IP_RECVERR", "IPV6_RECVERR"))]
+    #[must_use]
+    pub const fn recv_errors(mut self, on: bool) -> Self {
+        self.recv_errors = on;
         self
     }
 

@@ -297,7 +297,23 @@ impl SocketControl {
     pub(super) fn apply_sockopts(&self, sys: &sys::Socket) -> Result<()> {
         self.options.sockopts.iter().try_for_each(|&(option, value)| {
             sys.set_sockopt(option, value, true).map_err(|error| Error::system(option.setter(), &error))
-        })
+        })?;
+        self.apply_reports(sys)
+    }
+
+    /// What the kernel reports of datagrams, from the first on.
+    fn apply_reports(&self, sys: &sys::Socket) -> Result<()> {
+        let info = self.options.recv_metadata;
+        if !info.is_empty() {
+            sys.set_recv_metadata(info).map_err(|error| Error::system("setRecvMetadata", &error))?;
+            self.receive_info.store(info.bits(), Ordering::Relaxed);
+        }
+        if self.options.recv_errors {
+            sys.set_recv_errors(true).map_err(|error| Error::system("setRecvErrors", &error))?;
+            self.receive_errors.store(true, Ordering::Relaxed);
+            self.has_error_queue.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn prepare_adopted(&self, sys: &sys::Socket) -> io::Result<()> {

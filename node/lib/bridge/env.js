@@ -64,12 +64,15 @@ function turnOver(isNeeded) {
 }
 
 /**
- * Opens a native socket and returns its number, which `calls` take. `receiveCoalescing` is in microseconds. The first call
- * loads the addon.
+ * Opens a native socket and returns its number, which `calls` take. `receiveCoalescing` is in microseconds; `beforeBind`, if any, has
+ * options that are set before its bind. The first call loads the addon.
  */
-function open(type, flags, receiveCoalescing = 0) {
+function open(type, flags, receiveCoalescing = 0, beforeBind = undefined) {
   if (environment === undefined) start();
-  const number = exports.calls.open(type === 'udp4' ? 4 : 6, flags, receiveCoalescing);
+  const family = type === 'udp4' ? 4 : 6;
+  const number = beforeBind === undefined
+    ? exports.calls.open(family, flags, receiveCoalescing)
+    : environment.openWith(family, flags, receiveCoalescing, beforeBind);
   receivers[number] = undefined; // the numbers follow each other, so that the array has no holes
   return number;
 }

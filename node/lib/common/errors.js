@@ -127,12 +127,6 @@ const ERR_SOCKET_DGRAM_IS_CONNECTED = codedError(Error, 'ERR_SOCKET_DGRAM_IS_CON
 const ERR_SOCKET_DGRAM_NOT_CONNECTED = codedError(Error, 'ERR_SOCKET_DGRAM_NOT_CONNECTED', () => 'Not connected');
 const ERR_SOCKET_DGRAM_NOT_RUNNING = codedError(Error, 'ERR_SOCKET_DGRAM_NOT_RUNNING', () => 'Not running');
 
-const ERR_HELIOGRAM_SEND_QUEUE_FULL = codedError(
-  Error,
-  'ERR_HELIOGRAM_SEND_QUEUE_FULL',
-  (count, size) => `The send queue is full: ${count} datagrams, ${size} bytes`,
-);
-
 /** The errors of the socket's states, by the codes that the addon answers with. */
 const RULES = {
   ERR_SOCKET_ALREADY_BOUND,
@@ -236,7 +230,6 @@ module.exports = {
   ErrnoException,
   ExceptionWithHostPort,
   ERR_BUFFER_OUT_OF_BOUNDS,
-  ERR_HELIOGRAM_SEND_QUEUE_FULL,
   ERR_INVALID_ARG_TYPE,
   ERR_INVALID_ARG_VALUE,
   ERR_INVALID_FD_TYPE,

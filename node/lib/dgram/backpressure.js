@@ -3,7 +3,7 @@
 // bind, for its look-up, or while the kernel's buffer is full. Only sockets whose program asks for it count.
 
 const { kState } = require('../runtime/index.js');
-const { ERR_HELIOGRAM_SEND_QUEUE_FULL } = require('../common/errors.js');
+const { HeliogramError } = require('../common/heliogram-error.js');
 const { validateCount } = require('../common/validate.js');
 const process = require('../runtime/process.js');
 
@@ -36,7 +36,8 @@ class Pressure {
   refuses(size, count = 1) {
     const { maxSendQueueSize, maxSendQueueCount } = this.#bounds;
     const fits = this.size + size <= maxSendQueueSize && this.count + count <= maxSendQueueCount;
-    return fits ? undefined : new ERR_HELIOGRAM_SEND_QUEUE_FULL(this.count, this.size);
+    if (fits) return undefined;
+    return new HeliogramError('ERR_HELIOGRAM_SEND_QUEUE_FULL', `The send queue is full: ${this.count} datagrams, ${this.size} bytes`);
   }
 
   add(size, count = 1) {

@@ -33,6 +33,11 @@ function bufferSize(socket, size, receive) {
   return outcome;
 }
 
+/** Sets what `socketOptions` leaves for a bound socket; 0 or a negative errno. */
+function applySocketOptions(socket, { socketOptions }) {
+  return socketOptions === undefined ? 0 : require('../extras/socket-options.js').applyAfterBind(socket, socketOptions);
+}
+
 /** Starts to receive, which takes descriptors; 0 or a negative errno, then the socket is unbound again. */
 function startReceiving(socket) {
   const state = socket[kState];
@@ -40,7 +45,7 @@ function startReceiving(socket) {
   handle.onmessage = onMessage;
   state.udpHandle.onmessages = onMessages; // which no handle of the host's has
   handle.onerror = onError;
-  const errno = handle.recvStart();
+  const errno = applySocketOptions(socket, state) || handle.recvStart();
   if (errno < 0) {
     state.udpHandle.reopen();
     return errno;

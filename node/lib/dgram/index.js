@@ -1,6 +1,7 @@
 'use strict';
 // The module that takes the place of node:dgram. Where heliogram has no sockets it is the runtime's own.
 
+const { HeliogramError } = require('../common/heliogram-error.js');
 const { hostModule, isOwn } = require('../fallback/index.js');
 const { shareSockets } = require('../runtime/index.js');
 const { dgram } = require('../runtime/original-dgram.js');
@@ -12,6 +13,8 @@ function ownModule() {
 }
 
 module.exports = isOwn ? ownModule() : hostModule();
+// Not enumerable: a program that lists the module finds the host's names.
+Object.defineProperty(module.exports, 'HeliogramError', { value: HeliogramError, writable: true, configurable: true });
 
 if (isOwn) {
   shareSockets?.((type, options) => {

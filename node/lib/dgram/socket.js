@@ -45,6 +45,8 @@ function checkedCoalescing(microseconds) {
   return microseconds;
 }
 
+const checkedSocketOptions = (options) => require('../extras/socket-options.js').checkedSocketOptions(options);
+
 /** The options of a socket of which only the type is given. */
 const NO_OPTIONS = Object.freeze({});
 
@@ -64,6 +66,7 @@ function checkedOptions(given) {
     offload: given.offload,
     pooledBuffers: given.pooledBuffers,
     receiveCoalescing: checkedCoalescing(given.receiveCoalescing),
+    socketOptions: given.socketOptions === undefined ? undefined : checkedSocketOptions(given.socketOptions),
   };
 }
 

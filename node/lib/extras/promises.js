@@ -10,6 +10,10 @@ const { sendDatagram } = require('./web-streams.js');
 const { UNBOUND, BOUND, handleOf, healthCheck } = require('../dgram/state.js');
 const { kState } = require('../runtime/index.js');
 const { ERR_SOCKET_DGRAM_NOT_RUNNING } = require('../common/errors.js');
+const { validateKeys } = require('../common/validate.js');
+
+/** The options of what waits. */
+const WAIT_KEYS = ['signal', 'timeout'];
 
 const isObject = (value) => value !== null && typeof value === 'object';
 
@@ -56,6 +60,7 @@ class Socket {
   connect(...args) {
     const [[port, address], options] = withOptions(args);
     return this.#promise(options, async () => {
+      validateKeys(options, WAIT_KEYS, 'options');
       await this.#whenBound();
       healthCheck(this.#socket);
       await promisify((callback) => this.#socket.connect(port, address, callback))();
@@ -80,6 +85,7 @@ class Socket {
 
   receive(options = {}) {
     return within(options, (resolve, reject) => {
+      validateKeys(options, WAIT_KEYS, 'options');
       const taken = (value) => (value === undefined ? reject(new ERR_SOCKET_DGRAM_NOT_RUNNING()) : resolve(value));
       return this.#inbox.take(taken, reject);
     });

@@ -47,8 +47,8 @@ const OF_NODE = ['Broadcast', 'TTL', 'MulticastTTL', 'MulticastLoopback'];
 const SOCKOPT_METHODS = [
   ...SOCKOPTS.map(({ name }) => `get${name}`),
   ...SOCKOPTS.filter(({ name }) => !OF_NODE.includes(name)).map(({ name }) => `set${name}`),
-  'bindToDevice', 'getMTU', 'joinGroup', 'leaveGroup', 'setTransmitTimeClock', 'setDontFragment',
-  'setGroupInterface', 'setRecvErrors', 'setRecvMetadata', 'setReusePortSteering', 'stats',
+  'bindToDevice', 'getMTU', 'getOption', 'joinGroup', 'leaveGroup', 'setTransmitTimeClock', 'setDontFragment',
+  'setGroupInterface', 'setOption', 'setRecvErrors', 'setRecvMetadata', 'setReusePortSteering', 'stats',
 ];
 
 /** Methods of a file which the first call of one of them loads. */
@@ -69,7 +69,7 @@ exports.additions = {
   ...later(() => require('./pause.js'), ['isPaused', 'pause', 'resume']),
   ...later(() => require('./async-iterator.js'), ['messages']),
   ...later(() => require('./send-many.js'), ['sendMany']),
-  ...later(() => require('./sockopt.js'), SOCKOPT_METHODS),
+  ...later(() => require('./sockopt.js').methods, SOCKOPT_METHODS),
   [Symbol.asyncIterator]: hidden(function () {
     return this.messages();
   }),

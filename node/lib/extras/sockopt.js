@@ -6,8 +6,9 @@ const { getSystemErrorName } = require('node:util');
 const { SOCKOPTS } = require('../bridge/layout.js');
 const { kState } = require('../runtime/index.js');
 const { UNBOUND, healthCheck } = require('../dgram/state.js');
-const { interfaceText, validateCount, validateKeys, validateObject, validateString } = require('../common/validate.js');
-const { ErrnoException, ERR_INVALID_ARG_VALUE } = require('../common/errors.js');
+const { bytesOf, interfaceText, validateCount, validateKeys, validateObject, validateString } = require('../common/validate.js');
+const { HeliogramError } = require('../common/heliogram-error.js');
+const { obey, ErrnoException, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } = require('../common/errors.js');
 
 /** The fields of receive metadata that can be asked for. */
 const RECV_METADATA = ['localAddress', 'tos', 'ttl', 'timestamp', 'hardwareTimestamp', 'dropped', 'segmentSize', 'truncated'];
@@ -19,6 +20,11 @@ const ENODEV = -NO_DEVICE;
 const ALREADY = { joinGroup: -EADDRINUSE, leaveGroup: -EADDRNOTAVAIL };
 
 const CLOCKS = ['monotonic', 'tai'];
+
+const MANAGED = 'ERR_HELIOGRAM_MANAGED_OPTION';
+
+/** Room for the value of an option, unless the program says otherwise. */
+const OPTION_BYTES = 256;
 
 /** Calls the addon; the error is named after the method. A denied socket has no native handle. */
 function ask(socket, method, call) {
@@ -115,21 +121,57 @@ function leaveGroup(address, options = {}) {
   return left && { left: left.done, failed: left.failed };
 }
 
-function setRecvMetadata(fields) {
-  validateObject(fields, 'fields');
-  validateKeys(fields, RECV_METADATA, 'fields');
-  const asked = Object.fromEntries(RECV_METADATA.map((name) => [name, Boolean(fields[name])]));
+/** The fields as the addon takes them. */
+function checkedMetadata(fields, name) {
+  validateObject(fields, name);
+  validateKeys(fields, RECV_METADATA, name);
+  const asked = Object.fromEntries(RECV_METADATA.map((field) => [field, Boolean(fields[field])]));
   const { localAddress: local, ...others } = asked; // the addon's name for it
-  ask(this, 'setRecvMetadata', (native) => native.setRecvMetadata({ local, ...others }));
+  return { local, ...others };
+}
+
+function setRecvMetadata(fields) {
+  const asked = checkedMetadata(fields, 'fields');
+  ask(this, 'setRecvMetadata', (native) => native.setRecvMetadata(asked));
 }
 
 function setRecvErrors(flag) {
   ask(this, 'setRecvErrors', (native) => native.setRecvErrors(Boolean(flag)));
 }
 
+function checkedClock(clock, name) {
+  if (!CLOCKS.includes(clock)) throw new ERR_INVALID_ARG_VALUE(name, clock, `must be one of: ${CLOCKS.join(', ')}`);
+  return clock;
+}
+
 function setTransmitTimeClock(clock) {
-  if (!CLOCKS.includes(clock)) throw new ERR_INVALID_ARG_VALUE('clock', clock, `must be one of: ${CLOCKS.join(', ')}`);
+  checkedClock(clock, 'clock');
   ask(this, 'setTransmitTimeClock', (native) => native.setTransmitTimeClock(clock === 'tai'));
+}
+
+/** Throws the error of a rule whose code the addon has answered. */
+function heed(outcome) {
+  if (outcome === MANAGED) throw new HeliogramError(MANAGED, 'The socket manages this option itself');
+  obey(outcome);
+  return outcome;
+}
+
+function validateOption(level, name) {
+  validateCount(level, 'level', -(2 ** 31), 2 ** 31 - 1);
+  validateCount(name, 'name', -(2 ** 31), 2 ** 31 - 1);
+}
+
+function getOption(level, name, size = OPTION_BYTES) {
+  validateOption(level, name);
+  validateCount(size, 'size', 0, 65_536);
+  const value = Buffer.alloc(size);
+  return value.subarray(0, ask(this, 'getOption', (native) => heed(native.getOption(level, name, value))));
+}
+
+function setOption(level, name, value) {
+  validateOption(level, name);
+  if (!ArrayBuffer.isView(value)) throw new ERR_INVALID_ARG_TYPE('value', 'an instance of Buffer, TypedArray, or DataView', value);
+  ask(this, 'setOption', (native) => heed(native.setOption(level, name, bytesOf(value))));
 }
 
 function stats() {
@@ -137,18 +179,21 @@ function stats() {
   return this[kState].udpHandle.flushAndGetNative?.().stats() ?? {};
 }
 
-module.exports = {
+const methods = {
   ...Object.assign({}, ...SOCKOPTS.map(methodsOf)),
   bindToDevice,
-  checkedSteering,
   getMTU,
+  getOption,
   joinGroup,
   leaveGroup,
   setTransmitTimeClock,
   setDontFragment,
   setGroupInterface,
+  setOption,
   setRecvErrors,
   setRecvMetadata,
   setReusePortSteering,
   stats,
 };
+
+module.exports = { checkedClock, checkedMetadata, checkedSteering, methods };

@@ -2,19 +2,16 @@
 // The errors of a process that has no sockets of heliogram's, and what can be done about them.
 
 const fs = require('node:fs');
+const { HeliogramError } = require('../common/heliogram-error.js');
 const process = require('../runtime/process.js');
-
-function coded(code, message) {
-  return Object.assign(new Error(message), { code });
-}
 
 function unsupported() {
   const runtime = process.release?.name ?? 'this runtime';
-  return coded('ERR_HELIOGRAM_NOT_SUPPORTED', `heliogram needs Node 22 or later, Deno 2.9 or Bun 1.4; this is ${runtime} ${process.version}.`);
+  return new HeliogramError('ERR_HELIOGRAM_NOT_SUPPORTED', `heliogram needs Node 22 or later, Deno 2.9 or Bun 1.4; this is ${runtime} ${process.version}.`);
 }
 
 /** The same error for a part of heliogram, or a feature. */
-const because = (reason, what) => coded(reason.code, `${what} ${reason.message}`);
+const because = (reason, what) => new HeliogramError(reason.code, `${what} ${reason.message}`);
 
 /** `glibc` or `musl`, whichever this process runs on; undefined where that is neither, or may not be read. */
 function libc() {
@@ -49,7 +46,7 @@ function noBinary(tried, names) {
   const library = libc();
   const machine = [process.platform, process.arch, ...(library ? [library] : [])].join(' ');
   const list = tried.map(({ place, error }) => `\n  ${place}: ${inWords(error)}`).join('');
-  return coded(
+  return new HeliogramError(
     'ERR_HELIOGRAM_NO_BINARY',
     `heliogram has no binary for this machine (${machine}). Looked for:${list || ' nothing, as there is none for it'}\n` +
       'The binary is an optional dependency: `npm install --include=optional heliogram` installs it, and\n' +

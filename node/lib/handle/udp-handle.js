@@ -46,7 +46,8 @@ class UdpHandle {
     this.onerror = undefined;
     this[kOwner] = undefined;
     if (options.receiveCoalescing > 0) this.receiveCoalescing = options.receiveCoalescing;
-    this.number = environment.open(type, this.flags, this.receiveCoalescing);
+    if (options.socketOptions !== undefined) this.beforeBind = options.socketOptions.before;
+    this.number = this.openNative();
     this.stateBits = 0;
     this.resource = new AsyncResource('UDPWRAP', MANUAL_DESTROY);
   }
@@ -163,11 +164,15 @@ class UdpHandle {
   /** Continues with a new native socket; the number of the one before. */
   replaceNative() {
     const { number, native } = this;
-    this.number = environment.open(this.type, this.flags, this.receiveCoalescing);
+    this.number = this.openNative();
     this.nativeHandle = undefined;
     this.takesBatches = this.hasTransmitTimestamps = false;
     environment.calls.reference(this.number, native.isReferenced() ? 1 : 0);
     return number;
+  }
+
+  openNative() {
+    return environment.open(this.type, this.flags, this.receiveCoalescing, this.beforeBind);
   }
 
   beginConnect() {
@@ -424,6 +429,7 @@ class UdpHandle {
 /** Properties that few sockets have, so that they cost the others no memory. */
 Object.assign(UdpHandle.prototype, {
   receiveCoalescing: 0,
+  beforeBind: undefined,
   paused: false,
   hasSiblings: false,
   takesBatches: false,

@@ -19,7 +19,9 @@ const KEYS = ['type', 'replaceStale', 'unlink', 'receiveCredentials', 'recvBuffe
 
 /** The path among the arguments of `bind` and `connect`: itself, or an option. */
 function pathOf(where) {
-  const path = typeof where === 'object' && where !== null ? where.path : where;
+  const isObject = typeof where === 'object' && where !== null;
+  if (isObject) validateKeys(where, ['path'], 'options');
+  const path = isObject ? where.path : where;
   validateString(path, 'path');
   return path;
 }

@@ -98,6 +98,15 @@ fn address(thread: &ThreadSockets, row: i32) -> i32 {
 }
 
 fn open(thread: &ThreadSockets, family: i32, flags: i32, coalescing: i32) -> i32 {
+    open_with(thread, (family, flags, coalescing), |options| options)
+}
+
+/// The same with more options, which `add` sets.
+pub(crate) fn open_with(
+    thread: &ThreadSockets,
+    (family, flags, coalescing): (i32, i32, i32),
+    add: impl FnOnce(SocketOptions) -> SocketOptions,
+) -> i32 {
     let has = |flag| flags & flag != 0;
     let options = SocketOptions::new(if family == 4 { SocketType::Udp4 } else { SocketType::Udp6 })
         .reuse_addr(has(open_flag::REUSE_ADDR))
@@ -107,7 +116,7 @@ fn open(thread: &ThreadSockets, family: i32, flags: i32, coalescing: i32) -> i32
         .environment();
     let coalescing = Duration::from_micros(coalescing.max(0).cast_unsigned().into());
     let receiving = Receiving { pooled_buffers: has(open_flag::POOLED_BUFFERS), coalescing };
-    thread.open(&options, receiving).map_or(EINVAL, u32::cast_signed)
+    thread.open(&add(options), receiving).map_or(EINVAL, u32::cast_signed)
 }
 
 fn state_of(socket: &WatchedSocket) -> i32 {

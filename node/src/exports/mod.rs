@@ -5,6 +5,7 @@ mod fast_calls;
 mod handle;
 mod recv_metadata;
 mod send_options;
+mod socket_options;
 mod sockopt;
 mod thread_sockets;
 #[cfg(unix)]

@@ -9,6 +9,7 @@ use crate::receive::record::Reported;
 
 /// The fields of receive metadata that a program asked for.
 #[napi(object, object_to_js = false)]
+#[derive(Clone, Copy)]
 pub struct RecvMetadataFields {
     /// Destination, local address, interface.
     pub local: bool,
@@ -28,24 +29,34 @@ pub struct RecvMetadataFields {
     pub truncated: bool,
 }
 
+impl RecvMetadataFields {
+    /// What the kernel is asked for.
+    pub(crate) fn of_kernel(self) -> RecvMetadataOptions {
+        RecvMetadataOptions::new()
+            .packet_info(self.local)
+            .traffic_class(self.tos)
+            .hop_limit(self.ttl)
+            .timestamp(self.timestamp)
+            .hardware_timestamp(self.hardware_timestamp)
+            .dropped_packets(self.dropped)
+    }
+
+    /// What listeners are given, if there is anything.
+    pub(crate) fn reported(self) -> Option<Reported> {
+        let reported = Reported { segment_size: self.segment_size, truncated: self.truncated };
+        (!self.of_kernel().is_empty() || reported.segment_size || reported.truncated).then_some(reported)
+    }
+}
+
 #[napi]
 impl JsHandle {
     /// Asks the kernel for these fields with each datagram, and for no others.
     #[napi(catch_unwind)]
     pub fn set_recv_metadata(&self, fields: RecvMetadataFields) -> i32 {
-        let info = RecvMetadataOptions::new()
-            .packet_info(fields.local)
-            .traffic_class(fields.tos)
-            .hop_limit(fields.ttl)
-            .timestamp(fields.timestamp)
-            .hardware_timestamp(fields.hardware_timestamp)
-            .dropped_packets(fields.dropped);
         let socket = self.socket();
-        let outcome = status(socket.udp.set_recv_metadata(info));
+        let outcome = status(socket.udp.set_recv_metadata(fields.of_kernel()));
         if outcome == 0 {
-            let reported = Reported { segment_size: fields.segment_size, truncated: fields.truncated };
-            let any = !info.is_empty() || reported.segment_size || reported.truncated;
-            socket.report(any.then_some(reported));
+            socket.report(fields.reported());
         }
         outcome
     }

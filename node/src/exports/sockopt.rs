@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use heliogram::{Sockopt, Stats, Steering, addr};
-use napi::bindgen_prelude::Either;
+use napi::bindgen_prelude::{BufferSlice, Either};
 use napi_derive::napi;
 
 use super::handle::JsHandle;
@@ -77,6 +77,19 @@ impl JsHandle {
     #[napi(catch_unwind)]
     pub fn set_sockopt(&self, row: u32, value: u32) -> i32 {
         sockopt(row).map_or(EINVAL, |option| status(self.socket().udp.set_sockopt(option, value)))
+    }
+
+    /// Reads an option by the system's own numbers into `value`; its size, a negative number of the system's, or the code of the
+    /// rule that forbids it.
+    #[napi(catch_unwind)]
+    pub fn get_option(&self, level: i32, name: i32, mut value: BufferSlice) -> Either<i32, &'static str> {
+        outcome(self.socket().udp.getsockopt(level, name, &mut value))
+    }
+
+    /// Sets it.
+    #[napi(catch_unwind)]
+    pub fn set_option(&self, level: i32, name: i32, value: &[u8]) -> Either<i32, &'static str> {
+        outcome(self.socket().udp.setsockopt(level, name, value).map(|()| 0))
     }
 
     /// Whether what is sent may be fragmented.
@@ -155,7 +168,15 @@ impl JsHandle {
     }
 }
 
-fn sockopt(row: u32) -> Option<Sockopt> {
+/// A size or a number; the code of a rule that has no number of the system's.
+fn outcome(outcome: heliogram::Result<usize>) -> Either<i32, &'static str> {
+    match outcome {
+        Err(error) if error.errno().is_none() => Either::B(error.code()),
+        other => Either::A(number(other)),
+    }
+}
+
+pub(super) fn sockopt(row: u32) -> Option<Sockopt> {
     Sockopt::ALL.get(usize::try_from(row).ok()?).copied()
 }
 

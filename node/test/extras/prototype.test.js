@@ -10,8 +10,8 @@ const OPTIONS = SOCKOPTS.flatMap(({ name }) => [`get${name}`, `set${name}`]).fil
 
 const ADDITIONS = [
   ...OPTIONS,
-  'bindToDevice', 'getMTU', 'isPaused', 'joinGroup', 'leaveGroup', 'messages', 'pause', 'readable', 'resume', 'sendMany',
-  'setDontFragment', 'setGroupInterface', 'setRecvErrors', 'setRecvMetadata', 'setReusePortSteering', 'setTransmitTimeClock',
+  'bindToDevice', 'getMTU', 'getOption', 'isPaused', 'joinGroup', 'leaveGroup', 'messages', 'pause', 'readable', 'resume', 'sendMany',
+  'setDontFragment', 'setGroupInterface', 'setOption', 'setRecvErrors', 'setRecvMetadata', 'setReusePortSteering', 'setTransmitTimeClock',
   'stats', 'writable', 'writableLength', 'writableNeedDrain',
 ].sort();
 

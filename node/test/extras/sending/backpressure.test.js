@@ -146,7 +146,7 @@ extra('more than maxSendQueueCount: the callback gets an error, and nothing is s
   const heard = t.times(peer, 'message', 3);
   for (const message of ['one', 'two']) send(message);
   const [error] = await t.until((done) => send('one too many', done));
-  assert.deepStrictEqual([error.name, error.code, error.message], ['Error', 'ERR_HELIOGRAM_SEND_QUEUE_FULL', 'The send queue is full: 2 datagrams, 6 bytes']);
+  assert.deepStrictEqual([error.name, error.code, error.message], ['HeliogramError', 'ERR_HELIOGRAM_SEND_QUEUE_FULL', 'The send queue is full: 2 datagrams, 6 bytes']);
   assert.strictEqual(send('dropped, since there is no callback'), undefined);
   answer();
   send('three');

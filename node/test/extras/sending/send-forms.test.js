@@ -2,6 +2,7 @@
 // B92, B93, B94: the options in each form of send(), option objects with an unknown key, and unusual views.
 
 const assert = require('node:assert');
+const promises = require('../../../promises.js');
 const { extra, failure, pair } = require('../../support/extras.js');
 
 const LO = '127.0.0.1';
@@ -52,11 +53,17 @@ extra('B93 the error of an unknown option names the nearest one', async (t) => {
     [() => socket.joinGroup('239.0.0.1', { iface: 'lo' }), 'options.iface', 'interface'],
     [() => socket.messages({ highWatermarks: 3 }), 'options.highWatermarks', 'highWaterMark'],
   ];
+  const waiting = new promises.Socket('udp4');
+  cases.push(
+    [() => waiting.receive({ timeOut: 3 }), 'options.timeOut', 'timeout'],
+    [() => waiting.connect(9, LO, { signals: undefined }), 'options.signals', 'signal'],
+  );
   for (const [call, key, nearest] of cases) {
     const { code, message } = await failure(call);
     assert.strictEqual(code, 'ERR_INVALID_ARG_VALUE');
     assert.ok(message.startsWith(`The property '${key}' is not an option; the nearest is '${nearest}'.`), message);
   }
+  await waiting.close();
 });
 
 extra('B94 a view with a false byteLength or a shrunk buffer sends the bytes that it has', async (t) => {

@@ -7,7 +7,7 @@ type Newer = Exclude<keyof heliogram.Socket, keyof host.Socket>;
 type Own = 'isPaused' | 'messages' | 'pause' | 'readable' | 'resume' | 'sendMany' | 'writable' | 'writableLength' | 'writableNeedDrain';
 type Sockopt = 'Priority' | 'Mark' | 'Freebind' | 'Transparent' | 'TOS' | 'MulticastAll' | 'IncomingCPU' | 'BusyPoll';
 type OfNode = 'Broadcast' | 'TTL' | 'MulticastTTL' | 'MulticastLoopback';
-type Option = `get${OfNode | Sockopt}` | `set${Sockopt}` | 'bindToDevice' | 'getMTU' | 'joinGroup' | 'leaveGroup' | 'setDontFragment' | 'setGroupInterface'
+type Option = `get${OfNode | Sockopt}` | `set${Sockopt}` | 'bindToDevice' | 'getMTU' | 'getOption' | 'setOption' | 'joinGroup' | 'leaveGroup' | 'setDontFragment' | 'setGroupInterface'
   | 'setTransmitTimeClock' | 'setRecvErrors' | 'setRecvMetadata' | 'setReusePortSteering' | 'stats';
 type OwnSymbol = typeof Symbol.asyncIterator | typeof Symbol.dispose;
 const newer: readonly ('bindSync' | 'connectSync' | Own | Option | OwnSymbol)[] = [] as Newer[];

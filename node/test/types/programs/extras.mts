@@ -1,6 +1,6 @@
 // A program that uses what Node's socket does not have.
 
-import dgram, { type QueuedError, type OutgoingMessage, type ReceivedMessage, type RecvMetadataOptions, type RemoteInfo, type SendOptions, type SocketStats, type UnixSocket } from 'heliogram';
+import dgram, { HeliogramError, type QueuedError, type OutgoingMessage, type ReceivedMessage, type RecvMetadataOptions, type RemoteInfo, type SendOptions, type SocketStats, type UnixSocket } from 'heliogram';
 import { createSocket as createUnix, Socket as UnixDgram } from 'heliogram/unix-dgram';
 import { listen, type Group, type Steering, type WorkerInfo, type WorkerProgram } from 'heliogram/workers';
 import promises, { createSocket, Socket } from 'heliogram/promises';
@@ -102,3 +102,7 @@ socket.send(Buffer.from('x'), 0, 1, 9, '::1', { ttl: 3 }, () => {});
 socket.send('x', { ttl: 3 }, (error, bytes) => console.log(error, bytes));
 const { joined, failed } = socket.joinGroup('239.1.2.3', { interface: '*', source: '192.0.2.1' });
 console.log(joined.join(), failed.map(({ interface: name, code, errno }) => `${name} ${code} ${errno}`));
+
+const early = dgram.createSocket({ type: 'udp6', socketOptions: { ttl: 9, recvMetadata: { ttl: true }, groupInterface: 2, transmitTimeClock: 'tai' } });
+early.setOption(0, 2, Buffer.from(early.getOption(0, 2, 4)));
+early.on('error', (error) => console.log(error instanceof HeliogramError && error.code === 'ERR_HELIOGRAM_SEND_QUEUE_FULL'));
