@@ -4,49 +4,66 @@
 
 mod common;
 
-use std::io;
 use std::thread;
 
+use common::seccomp::{Refused, refuse};
 use common::{LONG, bound, code, recv, send, within};
 use heliogram::{Datagram, RecvBatch, RecvMetadataOptions, Socket, SocketOptions, SocketType};
 
 /// What is refused, and with which error number.
-enum Refused {
+enum What {
     Call(libc::c_long, i32),
     /// `setsockopt` of this level and option.
     Option(i32, i32, i32),
 }
 
-/// A row's name, what is refused, and what works all the same.
-type Row = (&'static str, &'static [Refused], fn());
+impl What {
+    fn refused(&self) -> Refused {
+        match *self {
+            What::Call(call, errno) => Refused { call, arguments: Vec::new(), errno },
+            What::Option(level, name, errno) => {
+                let arguments = vec![(1, level as u32), (2, name as u32)];
+                Refused { call: libc::SYS_setsockopt, arguments, errno }
+            }
+        }
+    }
+}
 
-const TABLE: [Row; 7] = [
+/// A row's name, what is refused, and what works all the same.
+type Row = (&'static str, &'static [What], fn());
+
+const TABLE: [Row; 8] = [
     (
         "recvmmsg and sendmmsg are unknown",
-        &[Refused::Call(libc::SYS_recvmmsg, libc::ENOSYS), Refused::Call(libc::SYS_sendmmsg, libc::ENOSYS)],
+        &[What::Call(libc::SYS_recvmmsg, libc::ENOSYS), What::Call(libc::SYS_sendmmsg, libc::ENOSYS)],
         batches_come_and_go,
     ),
     (
         "recvmmsg and sendmmsg are not permitted",
-        &[Refused::Call(libc::SYS_recvmmsg, libc::EPERM), Refused::Call(libc::SYS_sendmmsg, libc::EPERM)],
+        &[What::Call(libc::SYS_recvmmsg, libc::EPERM), What::Call(libc::SYS_sendmmsg, libc::EPERM)],
         batches_come_and_go,
     ),
-    ("no placeholder", &[Refused::Call(libc::SYS_eventfd2, libc::EPERM)], sockets_open_and_close),
+    ("no placeholder", &[What::Call(libc::SYS_eventfd2, libc::EPERM)], sockets_open_and_close),
     (
         "no SO_RXQ_OVFL",
-        &[Refused::Option(libc::SOL_SOCKET, libc::SO_RXQ_OVFL, libc::ENOPROTOOPT)],
+        &[What::Option(libc::SOL_SOCKET, libc::SO_RXQ_OVFL, libc::ENOPROTOOPT)],
         metadata_comes_without_what_is_lacking,
     ),
     (
         "no SO_TIMESTAMPING",
-        &[Refused::Option(libc::SOL_SOCKET, libc::SO_TIMESTAMPING, libc::ENOPROTOOPT)],
+        &[What::Option(libc::SOL_SOCKET, libc::SO_TIMESTAMPING, libc::ENOPROTOOPT)],
         metadata_comes_without_what_is_lacking,
     ),
-    ("no UDP_GRO", &[Refused::Option(libc::SOL_UDP, libc::UDP_GRO, libc::ENOPROTOOPT)], gro_is_turned_on_and_off),
+    ("no UDP_GRO", &[What::Option(libc::SOL_UDP, libc::UDP_GRO, libc::ENOPROTOOPT)], gro_is_turned_on_and_off),
     (
         "no SO_DETACH_FILTER",
-        &[Refused::Option(libc::SOL_SOCKET, libc::SO_DETACH_FILTER, libc::EPERM)],
+        &[What::Option(libc::SOL_SOCKET, libc::SO_DETACH_FILTER, libc::EPERM)],
         gro_is_turned_on_and_off,
+    ),
+    (
+        "no IP_MTU_DISCOVER",
+        &[What::Option(libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::EPERM)],
+        batches_of_one_size_come_and_go,
     ),
 ];
 
@@ -54,7 +71,8 @@ const TABLE: [Row; 7] = [
 fn what_is_refused_has_a_way_around() {
     for (name, refused, works) in TABLE {
         let row = thread::Builder::new().name(name.to_owned()).spawn(move || {
-            refuse(refused).unwrap_or_else(|error| panic!("{name}: seccomp: {error}"));
+            let refused: Vec<_> = refused.iter().map(What::refused).collect();
+            refuse(&refused).unwrap_or_else(|error| panic!("{name}: seccomp: {error}"));
             works();
         });
         row.unwrap().join().unwrap_or_else(|_| panic!("{name}"));
@@ -74,6 +92,18 @@ fn batches_come_and_go() {
     }
     assert_eq!(received, payloads);
     assert_eq!(code(receiver.try_recv_batch(&mut room)), "EAGAIN");
+}
+
+/// Without the mode that GSO batches need, they leave one by one.
+fn batches_of_one_size_come_and_go() {
+    let (sender, receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
+    let to = receiver.local_addr().unwrap();
+    for _ in 0..2 {
+        assert_eq!(sender.try_send_batch(&[Datagram::new(&[7; 100]).to(to); 8]), Ok(8));
+        (0..8).for_each(|_| assert_eq!(recv(&receiver), [7; 100]));
+    }
+    assert_eq!(sender.stats().gso_batches_out, 0);
+    assert_eq!(sender.max_gso_segment(Some(to)), 0);
 }
 
 fn sockets_open_and_close() {
@@ -106,52 +136,4 @@ fn gro_is_turned_on_and_off() {
     receiver.stop_gro().unwrap();
     send(&sender, b"one", Some(to)).unwrap();
     assert_eq!(recv(&receiver), b"one");
-}
-
-/// Refuses to this thread what is listed, by a filter of seccomp (`seccomp(2)`).
-fn refuse(refused: &[Refused]) -> io::Result<()> {
-    let mut filter: Vec<_> = refused.iter().flat_map(Refused::instructions).collect();
-    filter.push(statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW));
-    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
-    // SAFETY: the calls take integers, and a pointer to a program that lives until they have returned.
-    let outcome = unsafe {
-        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program)
-    };
-    if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
-}
-
-impl Refused {
-    /// Instructions that refuse it, and go on behind themselves otherwise.
-    fn instructions(&self) -> Vec<libc::sock_filter> {
-        let (checks, errno) = match *self {
-            Refused::Call(number, errno) => (vec![(NUMBER, number as u32)], errno),
-            Refused::Option(level, name, errno) => (
-                vec![(NUMBER, libc::SYS_setsockopt as u32), (argument(1), level as u32), (argument(2), name as u32)],
-                errno,
-            ),
-        };
-        let count = checks.len();
-        let mut program = Vec::new();
-        for (index, (offset, wanted)) in checks.into_iter().enumerate() {
-            program.push(statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, offset));
-            let to_the_end = (2 * (count - index) - 1) as u8;
-            let code = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
-            program.push(libc::sock_filter { code, jt: 0, jf: to_the_end, k: wanted });
-        }
-        program.push(statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | errno as u32));
-        program
-    }
-}
-
-fn statement(code: u32, k: u32) -> libc::sock_filter {
-    libc::sock_filter { code: code as u16, jt: 0, jf: 0, k }
-}
-
-/// Where `struct seccomp_data` has the call's number.
-const NUMBER: u32 = 0;
-
-/// The lower half of an argument of the call.
-const fn argument(index: u32) -> u32 {
-    16 + 8 * index
 }

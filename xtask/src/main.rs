@@ -12,6 +12,7 @@ mod dist;
 mod docs;
 mod fuzz;
 mod package;
+mod refuse;
 mod release;
 mod soak;
 mod steps;
@@ -43,6 +44,8 @@ enum Command {
     Cross,
     /// Builds and checks what is published: the npm packages and the command's archives
     Dist(dist::Options),
+    /// Runs a program which the kernel refuses system calls or options, by seccomp (Linux)
+    Refuse(refuse::Options),
     /// Whether versions, changelog and packages are ready for a release
     Release(release::Options),
     /// Checks the rules about files, imports and words; lists what breaks them
@@ -67,6 +70,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Soak(options) => soak::run(&options),
         Command::Cross => cross::run(),
         Command::Dist(options) => dist::run(&options),
+        Command::Refuse(options) => refuse::run(&options),
         Command::Release(options) => release::run(&options),
         Command::Structure => structure::run(),
     }

@@ -6,6 +6,8 @@ pub(crate) mod capture;
 #[cfg(target_os = "linux")]
 pub(crate) mod netns;
 pub(crate) mod ports;
+#[cfg(all(target_os = "linux", target_endian = "little"))]
+pub(crate) mod seccomp;
 
 use std::net::{IpAddr, SocketAddr};
 #[cfg(target_os = "linux")]
