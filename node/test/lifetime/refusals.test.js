@@ -1,5 +1,5 @@
 'use strict';
-// B105: what works where the kernel, or a sandbox, refuses a system call or an option. One row for each.
+// B108: what works where the kernel, or a sandbox, refuses a system call or an option. One row for each.
 
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
@@ -47,7 +47,7 @@ const TABLE = [
 ];
 
 for (const [refused, scenario, records, cannot = []] of TABLE) {
-  const title = `B105 ${scenario} under ${refused.join(' and ')}`;
+  const title = `B108 ${scenario} under ${refused.join(' and ')}`;
   if (!cannot.includes(runtime.name)) ends(title, FIXTURE, scenario, { records, prefix: refusing(refused), needs: noRefusals });
 }
 
@@ -55,4 +55,4 @@ for (const [refused, scenario, records, cannot = []] of TABLE) {
 const EMPTY_DEV = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /dev && mknod -m 444 /dev/urandom c 1 9 && exec "$@"', 'sh'];
 const noMounts = spawnSync(EMPTY_DEV[0], [...EMPTY_DEV.slice(1), 'true']).status !== 0 && 'no file system can be mounted here';
 
-ends('B105 closing without /dev/null', FIXTURE, 'closing', { records: ALL, prefix: EMPTY_DEV, needs: noMounts });
+ends('B108 closing without /dev/null', FIXTURE, 'closing', { records: ALL, prefix: EMPTY_DEV, needs: noMounts });
