@@ -25,6 +25,8 @@ const { positionals, values } = parseArgs({
     'under-way': flag,
     connected: flag,
     mixed: flag,
+    later: flag,
+    rounds: { ...text, default: '0' },
     'one-in': { ...text, default: '1' },
     count: { ...text, default: '10000' },
   },
@@ -46,6 +48,8 @@ const job = {
   underWay: values['under-way'],
   connected: values.connected,
   mixed: values.mixed,
+  later: values.later,
+  rounds: Number(values.rounds),
   oneIn: Number(values['one-in']),
   count: Number(values.count),
 };

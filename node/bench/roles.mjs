@@ -69,6 +69,41 @@ export async function steady(job, tally) {
   }));
 }
 
+/** Answers every datagram with itself from its listener, also after an `await` (`later`) or with a callback for each answer. */
+export async function answer({ later, callbacks, ...job }, tally) {
+  const done = (error) => {
+    if (error) throw error;
+  };
+  const reply = callbacks
+    ? (message, { port, address }) => socket.send(message, port, address, done)
+    : (message, { port, address }) => socket.send(message, port, address);
+  const replyLater = async (message, rinfo) => {
+    await null;
+    reply(message, rinfo);
+  };
+  const act = later ? replyLater : reply;
+  const socket = await bound(job, (message, rinfo) => {
+    tally.take(message, rinfo.size);
+    act(message, rinfo);
+    if (tally.isOverNowAndThen()) finish(tally.figures());
+  });
+  announce(socket);
+}
+
+/** A DNS server for one zone, until it is killed: dnsperf measures. */
+export async function dns(job) {
+  const packet = require('dns-packet');
+  const zone = new Map([['www.example.test', ['192.0.2.1', '192.0.2.2']], ['mail.example.test', ['192.0.2.3']]]);
+  const answerTo = ({ id, questions: [question] }) => {
+    const addresses = zone.get(question.name.toLowerCase());
+    const answers = (addresses ?? []).map((data) => ({ type: 'A', name: question.name, ttl: 60, data }));
+    const flags = packet.AUTHORITATIVE_ANSWER | (addresses ? 0 : 3); // 3: NXDOMAIN
+    return packet.encode({ type: 'response', id, flags, questions: [question], answers });
+  };
+  const socket = await bound(job, (message, { port, address }) => socket.send(answerTo(packet.decode(message)), port, address));
+  announce(socket);
+}
+
 /** Sends every datagram back. */
 export async function echo(job) {
   const socket = await bound(job, (message, { port, address }) => socket.send(message, port, address));

@@ -64,21 +64,21 @@ export async function send(job, tally) {
   const one = senderOf(socket, job);
   if (job.callbacks) withCallbacks(one, tally);
   else if (job.underWay) underWay(one, tally);
-  else forget(one, tally);
+  else forget(one, job.rounds * job.peers.length || TURN, tally);
 }
 
-/** TURN sends a turn without callbacks, but for the last one's, which counts the turns under way. */
-function forget(one, tally) {
+/** Sends of a turn without callbacks, but for the last one's, which counts the turns under way. */
+function forget(one, count, tally) {
   let turns = 0;
   const done = (error) => {
     if (error) throw error;
     turns -= 1;
-    tally.datagrams += TURN;
+    tally.datagrams += count;
   };
   const turn = () => {
     if (tally.isOver() && turns === 0) finish(tally.figures());
     if (!tally.isOver() && turns < TURNS) {
-      for (let i = 1; i < TURN; i++) one();
+      for (let i = 1; i < count; i++) one();
       one(done);
       turns += 1;
     }

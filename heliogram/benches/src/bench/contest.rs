@@ -74,6 +74,13 @@ pub(crate) enum Traffic {
         peers: usize,
         gro: bool,
     },
+    /// So many clients, each of which has so many datagrams under way and waits for answers.
+    Clients {
+        clients: usize,
+        under_way: usize,
+    },
+    /// Debian's dnsperf, with so many clients, which measures by itself.
+    Dnsperf(usize),
     /// Sends everything back; a bare loop.
     Echo,
     /// Sends everything back; the same sockets as the contestant.
@@ -113,6 +120,8 @@ pub(crate) const BYTES: Metric =
     Metric { key: "bytes", title: "MB per CPU second", unit: 1e6, digits: 0, more_is_better: true };
 pub(crate) const ARRIVED: Metric =
     Metric { key: "arrived", title: "arrived, %", unit: 0.01, digits: 0, more_is_better: true };
+pub(crate) const QUERIES: Metric =
+    Metric { key: "queries", title: "thousand queries a second", unit: 1e3, digits: 1, more_is_better: true };
 pub(crate) const TICKS: Metric =
     Metric { key: "ticks", title: "ticks of a 10 ms interval kept, %", unit: 0.01, digits: 0, more_is_better: true };
 pub(crate) const MEMORY: Metric = less("memory", "peak memory, MB", 1);

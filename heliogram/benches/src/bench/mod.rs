@@ -53,6 +53,16 @@ enum Part {
         #[command(flatten)]
         job: Job,
     },
+    /// Clients that wait for answers
+    #[command(hide = true)]
+    Clients {
+        #[arg(long)]
+        clients: usize,
+        #[arg(long)]
+        under_way: usize,
+        #[command(flatten)]
+        job: Job,
+    },
     /// Receives and forgets on as many sockets as asked for
     #[command(hide = true)]
     Sink {
@@ -87,6 +97,7 @@ fn run(command: Command) -> Outcome<()> {
         Some(Part::Flood { singles: true, job, .. }) => traffic::singles(&job),
         Some(Part::Flood { rate: Some(rate), job, .. }) => traffic::paced(rate, &job),
         Some(Part::Flood { job, .. }) => traffic::flood(&job),
+        Some(Part::Clients { clients, under_way, job }) => traffic::clients(clients, under_way, &job),
         Some(Part::Sink { peers, gro, job }) => traffic::sink(peers, gro, &job),
         Some(Part::Echo(job)) => traffic::echo(&job),
     }

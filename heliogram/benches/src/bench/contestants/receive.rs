@@ -39,6 +39,13 @@ fn bare_loop(job: &Job, gro: bool, mut receiver: Receiver) -> Outcome<()> {
     drain(&socket, job, |tally| receiver.receive(&socket, gro, |datagram| tally.take(datagram)).map(drop))
 }
 
+/// Answers everything with itself.
+pub(crate) fn bare_answers(job: &Job) -> Outcome<()> {
+    let (socket, mut receiver) = (bound()?, Receiver::new(SLOTS, SLOT));
+    announce(socket.local_addr()?);
+    drain(&socket, job, |tally| receiver.answer(&socket).map(|count| tally.add(count)))
+}
+
 pub(crate) fn batch(job: &Job) -> Outcome<()> {
     batch_loop(job, &options(), RecvBatch::new(SLOTS, SLOT))
 }

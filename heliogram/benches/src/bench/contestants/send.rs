@@ -20,6 +20,19 @@ pub(crate) fn bare_segment(job: &Job) -> Outcome<()> {
     repeat(&socket, job, || system::send_segments(&socket, peer, &mut bytes, job.size))
 }
 
+/// Datagrams to each peer of a turn that fans out.
+const ROUNDS: usize = 8;
+
+/// A GSO batch to each peer.
+pub(crate) fn bare_segment_each(job: &Job) -> Outcome<()> {
+    let socket = bound()?;
+    let mut bytes = vec![7; job.size * ROUNDS];
+    let mut peers = job.peers.iter().cycle();
+    repeat(&socket, job, || {
+        system::send_segments(&socket, *peers.next().unwrap_or(&job.peers[0]), &mut bytes, job.size)
+    })
+}
+
 pub(crate) fn bare_sendmmsg(job: &Job) -> Outcome<()> {
     let socket = bound()?;
     let mut fan = Fan::new(&job.peers, FAN, job.size);

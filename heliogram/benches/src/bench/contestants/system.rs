@@ -79,6 +79,16 @@ pub(crate) fn wait(socket: &impl AsFd, ready: Ready, limit: Duration) -> io::Res
     Ok(())
 }
 
+/// Waits until one of the sockets can be read, at most `limit`; which of them can.
+pub(crate) fn wait_for_any(sockets: &[UdpSocket], limit: Duration) -> io::Result<Vec<usize>> {
+    let poll = |socket: &UdpSocket| libc::pollfd { fd: socket.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    let mut polls: Vec<_> = sockets.iter().map(poll).collect();
+    let count = polls.len() as libc::nfds_t;
+    // SAFETY: `count` pollfds, which outlive the call; the sockets are borrowed for as long.
+    check(unsafe { libc::poll(polls.as_mut_ptr(), count, limit.as_millis() as c_int) })?;
+    Ok((0..polls.len()).filter(|&index| polls[index].revents != 0).collect())
+}
+
 /// Asks for `UDP_GRO`: datagrams of one flow may come joined into one buffer.
 pub(crate) fn enable_gro(socket: &UdpSocket) -> io::Result<()> {
     let on: c_int = 1;
@@ -93,7 +103,7 @@ pub(crate) struct Receiver {
     slot: usize,
     bytes: Vec<u8>,
     _names: Vec<sockaddr_in>,
-    _vectors: Vec<iovec>,
+    vectors: Vec<iovec>,
     _control: Vec<[u64; CONTROL_WORDS]>,
     headers: Vec<mmsghdr>,
 }
@@ -112,7 +122,7 @@ impl Receiver {
             header.msg_hdr.msg_iovlen = 1;
             header.msg_hdr.msg_control = control[i].as_mut_ptr().cast();
         }
-        Receiver { slot, bytes, _names: names, _vectors: vectors, _control: control, headers }
+        Receiver { slot, bytes, _names: names, vectors, _control: control, headers }
     }
 
     /// One `recvmmsg`; `take` gets each datagram, those of a GRO packet one by one.
@@ -134,6 +144,25 @@ impl Receiver {
             }
         }
         Ok(count as usize)
+    }
+}
+
+impl Receiver {
+    /// One `recvmmsg`, and `sendmmsg` of what came, back to where it came from.
+    pub(crate) fn answer(&mut self, socket: &UdpSocket) -> io::Result<usize> {
+        let count = self.receive(socket, false, |_| ())?;
+        for (header, vector) in self.headers.iter().zip(&mut self.vectors).take(count) {
+            vector.iov_len = header.msg_len as usize;
+        }
+        let mut sent = 0;
+        while sent < count {
+            let answers = &mut self.headers[sent..count];
+            let length = answers.len() as u32;
+            // SAFETY: `length` headers, whose pointers lead to live blocks of the lengths they name (see `new`).
+            sent += check(unsafe { libc::sendmmsg(socket.as_raw_fd(), answers.as_mut_ptr(), length, 0) })? as usize;
+        }
+        self.vectors.iter_mut().take(count).for_each(|vector| vector.iov_len = self.slot);
+        Ok(count)
     }
 }
 

@@ -76,6 +76,33 @@ pub(crate) fn paced(rate: u32, job: &Job) -> Outcome<()> {
     Ok(())
 }
 
+/// What is not answered for so long is lost.
+const LOST: Duration = Duration::from_millis(20);
+
+/// Clients with a socket each, which have so many datagrams under way at a time: each answer makes the next one leave.
+pub(crate) fn clients(clients: usize, under_way: usize, job: &Job) -> Outcome<()> {
+    system::take_core(job.core)?;
+    let sockets: Vec<UdpSocket> = (0..clients).map(|_| bound()).collect::<io::Result<_>>()?;
+    let (question, mut answer) = (vec![7; job.size], vec![0; job.size]);
+    for socket in &sockets {
+        socket.connect(job.peers[0])?;
+        (0..under_way).try_for_each(|_| socket.send(&question).map(drop))?;
+    }
+    let end = Instant::now() + job.time() + GRACE;
+    while Instant::now() < end {
+        let ready = system::wait_for_any(&sockets, LOST)?;
+        if ready.is_empty() {
+            sockets.iter().try_for_each(|socket| socket.send(&question).map(drop))?;
+        }
+        for socket in ready.into_iter().map(|index| &sockets[index]) {
+            while socket.recv(&mut answer).is_ok() {
+                socket.send(&question)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Sends everything back, one by one; waits as a program does that has nothing else to do.
 pub(crate) fn echo(job: &Job) -> Outcome<()> {
     system::take_core(job.core)?;

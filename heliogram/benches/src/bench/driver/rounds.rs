@@ -1,6 +1,7 @@
 //! Runs every contestant in every round, in a rotating order.
 
 use super::child::Part;
+use super::dnsperf;
 use crate::bench::contest::{Contest, Contestant, Kind, Traffic};
 use crate::bench::job::{Job, Outcome};
 use crate::bench::plan::{Plan, is_named};
@@ -129,6 +130,11 @@ impl Run<'_> {
             Traffic::Flood => self.receive(&["flood"]),
             Traffic::Singles => self.receive(&["flood", "--singles"]),
             Traffic::Paced(rate) => self.receive(&["flood", "--rate", &rate.to_string()]),
+            Traffic::Clients { clients, under_way } => {
+                let [clients, under_way] = [clients, under_way].map(|number| number.to_string());
+                self.receive(&["clients", "--clients", &clients, "--under-way", &under_way])
+            }
+            Traffic::Dnsperf(clients) => self.queries(clients),
             Traffic::Sink { peers, gro } => self.send(peers, gro),
             Traffic::Echo => self.exchange(Part::start(&["echo"], &self.job(self.plan.traffic_core, Vec::new()))?),
             Traffic::EchoAlike => self.exchange(self.start(&["echo"], self.plan.traffic_core, Vec::new())?),
@@ -141,6 +147,11 @@ impl Run<'_> {
         let address = contestant.line()?.parse()?;
         let _flood = Part::start(traffic, &self.job(self.plan.traffic_core, vec![address]))?;
         sample(&contestant.line()?)
+    }
+
+    fn queries(&self, clients: usize) -> Outcome<Sample> {
+        let contestant = self.contestant(Vec::new())?;
+        dnsperf::ask(contestant.line()?.parse()?, clients, self.plan.traffic_core, self.plan.time(self.contest))
     }
 
     fn send(&self, peers: usize, gro: bool) -> Outcome<Sample> {
