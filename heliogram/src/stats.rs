@@ -17,7 +17,7 @@ pub struct Stats {
     pub gro_packets_in: u64,
     /// Receives that found nothing: `EAGAIN`.
     pub would_block_in: u64,
-    /// Datagrams that the kernel has taken; a [GSO batch segmented by the caller](crate::SendOptions::segment_size) is one.
+    /// Datagrams that the kernel has taken, the segments of GSO batches one by one.
     pub datagrams_out: u64,
     /// Their bytes, without headers.
     pub bytes_out: u64,

@@ -6,8 +6,9 @@ use std::task::{Context, Poll};
 use heliogram::{RecvInfo, TokioSocket};
 use quinn::udp::{EcnCodepoint, RecvMeta};
 
-/// How many messages of the kernel one receive takes, as quinn's own sockets do.
-const MESSAGES: usize = 32;
+/// How many messages of the kernel one receive takes. With GRO there are seldom more, and preparing each costs more than the
+/// call that more need.
+const MESSAGES: usize = 8;
 
 pub(crate) fn poll(
     socket: &TokioSocket,

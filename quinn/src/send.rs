@@ -2,7 +2,7 @@
 
 use std::io;
 
-use heliogram::{Datagram, Ecn, Error, ErrorKind, SendOptions, TokioSocket};
+use heliogram::{Datagram, Ecn, Error, ErrorKind, MAX_MESSAGE, SendOptions, TokioSocket};
 use quinn::udp::{EcnCodepoint, Transmit};
 
 /// How many datagrams one transmit may have: what Linux permits in a GSO batch.
@@ -10,18 +10,11 @@ pub(crate) const MAX_SEGMENTS: usize = 64;
 
 /// Sends a transmit. An error is that the kernel's buffer is full, and nothing has been sent.
 ///
-/// Its segments go as a batch, which the library sends as one GSO batch, or one by one where that is refused.
+/// Its segments go as one GSO batch, or one by one where that is refused.
 pub(crate) fn transmit(socket: &TokioSocket, transmit: &Transmit<'_>) -> io::Result<()> {
-    let options = options(transmit);
-    let datagram = |contents| Datagram::new(contents).to(transmit.destination).with(&options);
-    let outcome = match transmit.segment_size {
-        Some(size) if size < transmit.contents.len() => {
-            let mut batch = [datagram(&[]); MAX_SEGMENTS];
-            let segments = batch.iter_mut().zip(transmit.contents.chunks(size));
-            let count = segments.map(|(place, contents)| *place = datagram(contents)).count();
-            send_all(socket, &batch[..count])
-        }
-        _ => send_all(socket, &[datagram(transmit.contents)]),
+    let outcome = match transmit.segment_size.filter(|&size| size < transmit.contents.len()) {
+        Some(size) => segments(socket, transmit, size),
+        None => send_all(socket, &[Datagram::new(transmit.contents).to(transmit.destination).with(&options(transmit))]),
     };
     match outcome {
         Err(error) if error.is_would_block() => Err(error.into()),
@@ -31,6 +24,22 @@ pub(crate) fn transmit(socket: &TokioSocket, transmit: &Transmit<'_>) -> io::Res
         }
         Ok(()) => Ok(()),
     }
+}
+
+/// Sends several datagrams of one size: in one piece, or, where a GSO batch has been refused, or would be too long, as a batch of
+/// which the library makes what the kernel takes.
+fn segments(socket: &TokioSocket, transmit: &Transmit<'_>, size: usize) -> heliogram::Result<()> {
+    let options = options(transmit);
+    let datagram = |contents| Datagram::new(contents).to(transmit.destination);
+    let in_one_piece =
+        transmit.contents.len() <= MAX_MESSAGE && size <= socket.max_gso_segment(Some(transmit.destination));
+    if let Some(size) = u16::try_from(size).ok().filter(|_| in_one_piece) {
+        return send_all(socket, &[datagram(transmit.contents).with(&options.segment_size(size))]);
+    }
+    let mut batch = [datagram(&[]); MAX_SEGMENTS];
+    let places = batch.iter_mut().zip(transmit.contents.chunks(size));
+    let count = places.map(|(place, contents)| *place = datagram(contents).with(&options)).count();
+    send_all(socket, &batch[..count])
 }
 
 /// What does not fit the kernel's buffer any more after the first datagrams is lost, and QUIC sends it again.

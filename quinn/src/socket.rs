@@ -97,10 +97,7 @@ impl std::ops::Deref for QuicSocket {
 
 impl AsyncUdpSocket for QuicSocket {
     fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
-        Box::pin(Poller::new(move || {
-            let socket = Arc::clone(&self);
-            async move { Ok(socket.writable().await?) }
-        }))
+        Box::pin(Poller::new(self, |socket| async move { Ok(socket.writable().await?) }))
     }
 
     fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {

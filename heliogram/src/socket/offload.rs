@@ -12,7 +12,7 @@ use crate::batch::RecvBatch;
 use crate::error::Result;
 use crate::state::Op;
 use crate::sys;
-use crate::types::datagram::{Datagram, MAX_MESSAGE, runs};
+use crate::types::datagram::{Datagram, MAX_MESSAGE, MAX_SEGMENTS, runs};
 use crate::types::family::SocketType;
 use crate::types::send_options::SendOptions;
 
@@ -59,19 +59,23 @@ impl SocketControl {
             return Err(refusal(error));
         }
         if let Some(segment) = batch[0].options.and_then(|options| options.segment_size).filter(|&size| size > 0) {
-            return self.send_segments(sys, &batch[0], segment.into(), error);
+            return self.send_segments(sys, &batch[0], segment, error);
         }
         let first = runs(batch, |peer| self.offered_limit(peer, ipv4)).next();
         let Some(segment) = first.and_then(|run| run.segment()) else {
             return self.send_too_large(sys, batch, error).unwrap_or_else(|| Err(refusal(error)));
         };
         let sent = self.send_alone(sys, &batch[..1]).map_err(|error| refusal(&error))?;
+        self.remember_refusal(batch[0].to, segment, error);
+        Ok(sent)
+    }
+
+    fn remember_refusal(&self, peer: Option<SocketAddr>, segment: u16, error: &io::Error) {
         self.outgoing.gso_refused();
         match sys::errno::is_size_refusal(error) {
-            true => self.narrow_paths.add(batch[0].to, segment),
+            true => self.narrow_paths.add(peer, segment),
             false => self.segment_limit.store(0, Ordering::Relaxed),
         }
-        Ok(sent)
     }
 
     /// The largest segment of a batch to this peer in a call that has a [permit](Self::permit_batches) with this answer.
@@ -149,14 +153,20 @@ impl SocketControl {
         &self,
         sys: &sys::Socket,
         datagram: &Datagram<'_>,
-        segment: usize,
+        segment: u16,
         error: &io::Error,
     ) -> Result<sys::Taken> {
         let options = datagram.options.map(|&options| SendOptions { segment_size: None, ..options });
         let single = |payload| Datagram { payload, to: datagram.to, options: options.as_ref() };
-        let singles: Vec<_> = datagram.payload.chunks(segment).map(single).collect();
-        let first = self.send_alone(sys, &singles).map_err(|_| self.send_failed(error).maybe_at(datagram.to))?;
-        self.outgoing.gso_refused();
+        let singles: Vec<_> = datagram.payload.chunks(segment.into()).map(single).collect();
+        let first = self.send_alone(sys, &singles).map_err(|single| {
+            let full = single.kind() == io::ErrorKind::WouldBlock;
+            self.send_failed(if full { &single } else { error }).maybe_at(datagram.to)
+        })?;
+        // More than a batch may have is no refusal of batches.
+        if datagram.payload.len() <= MAX_MESSAGE && singles.len() <= MAX_SEGMENTS {
+            self.remember_refusal(datagram.to, segment, error);
+        }
         let mut sent = first.datagrams;
         while let Some(rest) = singles.get(sent..).filter(|rest| !rest.is_empty()) {
             match self.send_alone(sys, rest) {

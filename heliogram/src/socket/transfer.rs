@@ -333,8 +333,10 @@ impl SocketControl {
                 .send_in(sys, dont_fragment.into(), || self.offer(sys, batch, Permit::ALL))
                 .map_err(|error| self.failed("send", &error))?,
         }?;
-        let bytes = batch[..taken.datagrams].iter().map(|datagram| datagram.payload.len()).sum();
-        self.outgoing.add(taken.datagrams, bytes, taken.gso_batches);
+        let sent = batch[..taken.datagrams].iter();
+        let (count, bytes) =
+            sent.fold((0, 0), |(count, bytes), sent| (count + sent.count(), bytes + sent.payload.len()));
+        self.outgoing.add(count, bytes, taken.gso_batches);
         Ok(taken.datagrams)
     }
 

@@ -12,7 +12,7 @@ pub const MAX_MESSAGE: usize = 65_507;
 pub const MAX_GRO_PACKET: usize = 65_527;
 
 /// How many datagrams one `UDP_SEGMENT` send may carry; Linux allows 64, newer kernels 128.
-const MAX_SEGMENTS: usize = 64;
+pub(crate) const MAX_SEGMENTS: usize = 64;
 
 /// One datagram to send: its bytes and, on a socket that is not connected, where to.
 #[derive(Clone, Copy, Debug)]
@@ -61,12 +61,23 @@ impl<'a> Datagram<'a> {
         self.options.and_then(|options| options.dont_fragment)
     }
 
+    /// The size of the segments, if the caller has put several into one payload.
+    pub(crate) fn own_segments(&self) -> Option<usize> {
+        let size = self.options?.segment_size?.into();
+        (0 < size && size < self.payload.len()).then_some(size)
+    }
+
+    /// How many datagrams leave.
+    pub(crate) fn count(&self) -> usize {
+        self.own_segments().map_or(1, |size| self.payload.len().div_ceil(size))
+    }
+
     /// Whether the two may be in one GSO batch, as far as peer and options go.
     fn joins(&self, other: &Datagram<'_>) -> bool {
         self.to == other.to
             && match (self.options, other.options) {
                 (None, None) => true,
-                (Some(one), Some(two)) => one.joins() && one == two,
+                (Some(one), Some(two)) => one.joins() && (std::ptr::eq(one, two) || one == two),
                 _ => false,
             }
     }

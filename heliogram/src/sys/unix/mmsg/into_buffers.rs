@@ -14,11 +14,12 @@ use crate::sys::unix::cmsg::receive::{self, RECEIVE_SPACE};
 use crate::sys::unix::socket::Socket;
 use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
 
-/// The most messages of one call.
+/// The most messages of one call, and how many are few.
 const MESSAGES: usize = 32;
+const FEW: usize = 8;
 
 /// What the kernel writes beside the bytes, on the stack; only what is used is written.
-struct Incoming {
+struct Incoming<const MESSAGES: usize> {
     headers: [MaybeUninit<Header>; MESSAGES],
     names: [MaybeUninit<libc::sockaddr_storage>; MESSAGES],
     controls: [MaybeUninit<Control<RECEIVE_SPACE>>; MESSAGES],
@@ -26,7 +27,7 @@ struct Incoming {
     used: usize,
 }
 
-impl Incoming {
+impl<const MESSAGES: usize> Incoming<MESSAGES> {
     const fn new() -> Self {
         Incoming {
             headers: [const { MaybeUninit::uninit() }; MESSAGES],
@@ -40,7 +41,7 @@ impl Incoming {
     /// Adds a buffer. The pointers stored here stay good while neither self nor the buffer moves: `recv_into` sees to it.
     fn push(&mut self, buffer: &mut [u8], with_control: bool) {
         let mut header = Header::new();
-        header.message.msg_name = self.names[self.used].write(no_name()) as *mut _ as *mut _;
+        header.message.msg_name = self.names[self.used].as_mut_ptr().cast();
         header.message.msg_namelen = size_of::<libc::sockaddr_storage>() as _;
         let bytes = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
         header.message.msg_iov = self.buffers[self.used].write(bytes);
@@ -66,9 +67,14 @@ impl Incoming {
     }
 
     fn peer(&self, index: usize) -> SocketAddr {
-        assert!(index < self.used);
-        // SAFETY: `push` has written the first `used` names.
-        decode(unsafe { self.names[index].assume_init_ref() })
+        let mut name = no_name();
+        let length = (self.header(index).message.msg_namelen as usize).min(size_of_val(&name));
+        // SAFETY: the kernel has written `length` bytes of this name, which has room for them, as has the other one.
+        unsafe {
+            let to = std::ptr::from_mut(&mut name).cast::<u8>();
+            std::ptr::copy_nonoverlapping(self.names[index].as_ptr().cast::<u8>(), to, length);
+        }
+        decode(&name)
     }
 
     /// The control messages that came with a message.
@@ -89,9 +95,24 @@ impl Socket {
         buffers: &mut [IoSliceMut<'_>],
         gro: bool,
         info: RecvMetadataOptions,
+        each: impl FnMut(usize, SocketAddr, Received, RecvMetadata),
+    ) -> io::Result<usize> {
+        match buffers.len() {
+            // The room for many messages is many lines of the processor's cache.
+            ..=FEW => self.recv_messages::<FEW>(buffers, gro, info, each),
+            _ => self.recv_messages::<MESSAGES>(buffers, gro, info, each),
+        }
+    }
+
+    #[inline(never)]
+    fn recv_messages<const MESSAGES: usize>(
+        &self,
+        buffers: &mut [IoSliceMut<'_>],
+        gro: bool,
+        info: RecvMetadataOptions,
         mut each: impl FnMut(usize, SocketAddr, Received, RecvMetadata),
     ) -> io::Result<usize> {
-        let mut incoming = Incoming::new();
+        let mut incoming = Incoming::<MESSAGES>::new();
         for buffer in buffers.iter_mut().take(MESSAGES) {
             incoming.push(buffer, gro || !info.is_empty());
         }

@@ -21,7 +21,7 @@ use super::cmsg::receive::{self, RECEIVE_SPACE};
 use super::cmsg::send::{SEND_SPACE, encode_options, encode_segment};
 use super::socket::Socket;
 use crate::sys::outcome::{Received, Taken};
-use crate::types::datagram::Run;
+use crate::types::datagram::{MAX_SEGMENTS, Run};
 use crate::types::family::SocketType;
 use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
 
@@ -37,18 +37,20 @@ type SendControl = Control<SEND_SPACE>;
 type ReceiveControl = Control<RECEIVE_SPACE>;
 
 /// Everything that `sendmmsg` looks at, on the stack: nothing is allocated, and only what is used is written.
-struct Outgoing {
+struct Outgoing<const MESSAGES: usize, const BUFFERS: usize> {
     headers: [MaybeUninit<Header>; MESSAGES],
     names: [MaybeUninit<SockAddr>; MESSAGES],
     controls: [MaybeUninit<SendControl>; MESSAGES],
     buffers: [MaybeUninit<libc::iovec>; BUFFERS],
     /// How many datagrams each message carries.
     datagrams: [u8; MESSAGES],
+    /// Whether each message is a GSO batch.
+    gso_batches: [bool; MESSAGES],
     messages: usize,
     used: usize,
 }
 
-impl Outgoing {
+impl<const MESSAGES: usize, const BUFFERS: usize> Outgoing<MESSAGES, BUFFERS> {
     const fn new() -> Self {
         Outgoing {
             headers: [const { MaybeUninit::uninit() }; MESSAGES],
@@ -56,6 +58,7 @@ impl Outgoing {
             controls: [const { MaybeUninit::uninit() }; MESSAGES],
             buffers: [const { MaybeUninit::uninit() }; BUFFERS],
             datagrams: [0; MESSAGES],
+            gso_batches: [false; MESSAGES],
             messages: 0,
             used: 0,
         }
@@ -90,6 +93,7 @@ impl Outgoing {
         self.headers[self.messages].write(header);
         // A GSO batch has at most 64.
         self.datagrams[self.messages] = run.datagrams.len() as u8;
+        self.gso_batches[self.messages] = segment.is_some() || run.datagrams[0].own_segments().is_some();
         self.messages += 1;
         Ok(())
     }
@@ -119,8 +123,21 @@ impl Outgoing {
 
 impl Socket {
     /// Sends as many of the runs as one call takes, in order; says what that was. An error means that the first was refused.
-    pub(crate) fn send_runs<'a>(&self, runs: impl Iterator<Item = Run<'a>>) -> io::Result<Taken> {
-        let mut outgoing = Outgoing::new();
+    pub(crate) fn send_runs<'a>(&self, mut runs: impl Iterator<Item = Run<'a>>) -> io::Result<Taken> {
+        let Some(first) = runs.next() else { return Ok(Taken::default()) };
+        match runs.next() {
+            // The room for many messages is many lines of the processor's cache.
+            None => self.send_messages::<1, MAX_SEGMENTS>(std::iter::once(first)),
+            Some(second) => self.send_messages::<MESSAGES, BUFFERS>([first, second].into_iter().chain(runs)),
+        }
+    }
+
+    #[inline(never)]
+    fn send_messages<'a, const MESSAGES: usize, const BUFFERS: usize>(
+        &self,
+        runs: impl Iterator<Item = Run<'a>>,
+    ) -> io::Result<Taken> {
+        let mut outgoing = Outgoing::<MESSAGES, BUFFERS>::new();
         for run in runs {
             if !outgoing.has_room_for(&run) {
                 break;
@@ -135,9 +152,9 @@ impl Socket {
         let descriptor = self.descriptor().as_raw_fd();
         let headers = outgoing.headers();
         let messages = retry(|| transmit(descriptor, headers))?;
-        let taken = &outgoing.datagrams[..messages];
-        let datagrams = taken.iter().map(|&count| usize::from(count)).sum();
-        Ok(Taken { datagrams, gso_batches: taken.iter().filter(|&&count| count > 1).count() })
+        let datagrams = outgoing.datagrams[..messages].iter().map(|&count| usize::from(count)).sum();
+        let gso_batches = outgoing.gso_batches[..messages].iter().filter(|&&batch| batch).count();
+        Ok(Taken { datagrams, gso_batches })
     }
 
     /// Keeps an error that came behind the messages of a batch for the next receive.
