@@ -1,8 +1,11 @@
 //! `cargo xtask release --check`: whether what the repository says of a release is complete and agrees.
 
-use crate::cargo::{cargo, output, program, root};
+mod compatibility;
+mod manifests;
+
+use crate::cargo::{cargo, output};
 use crate::steps::Steps;
-use std::fs;
+use manifests::{read, value};
 use std::process::ExitCode;
 
 /// The crates that are published.
@@ -26,17 +29,8 @@ pub(crate) fn run(_: &Options) -> Result<ExitCode, String> {
     for name in CRATES {
         steps.check(&format!("files of the crate {name}"), |_| packaged(name));
     }
-    steps.check("semantic version of the library", |_| semver());
+    compatibility::check(&mut steps);
     Ok(steps.finish())
-}
-
-fn read(path: &str) -> Result<String, String> {
-    fs::read_to_string(root().join(path)).map_err(|e| format!("{path}: {e}"))
-}
-
-/// What follows `key = "` or `"key": "` up to the next quote.
-fn value<'a>(text: &'a str, start: &str) -> Option<&'a str> {
-    text.lines().find_map(|line| line.trim_start().strip_prefix(start)?.split('"').next())
 }
 
 fn address(manifest: &str) -> Result<String, String> {
@@ -68,17 +62,6 @@ fn packaged(name: &str) -> Result<String, String> {
     let list = output(&mut cargo(&["package", "--list", "--allow-dirty", "--package", name]))?;
     let missing: Vec<_> = PACKAGED.iter().filter(|file| !list.lines().any(|line| line == **file)).collect();
     if missing.is_empty() { Ok(format!("{} files", list.lines().count())) } else { Err(format!("lacks {missing:?}")) }
-}
-
-/// Compares the library with the last tag.
-fn semver() -> Result<String, String> {
-    let tag = output(&mut program("git", &["describe", "--tags", "--abbrev=0"]));
-    let Ok(tag) = tag else { return Ok("\n    SKIPPED semantic version: there is no tag to compare with".into()) };
-    if output(&mut cargo(&["semver-checks", "--version"])).is_err() {
-        return Ok("\n    SKIPPED semantic version: cargo install cargo-semver-checks".into());
-    }
-    output(&mut cargo(&["semver-checks", "--package", "heliogram", "--baseline-rev", tag.trim()]))
-        .map(|_| String::new())
 }
 
 #[cfg(test)]
