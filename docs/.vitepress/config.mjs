@@ -45,7 +45,21 @@ export default defineConfig({
           page('Bundlers and test frameworks', '/node/bundlers'),
         ],
       },
-      { text: 'Rust and command', items: [page('Rust, by use case', '/rust'), page('Command', '/command')] },
+      {
+        text: 'Rust',
+        items: [
+          page('By use case', '/rust/'),
+          page('One to one', '/rust/one-to-one'),
+          page('One to many', '/rust/one-to-many'),
+          page('Batches, GSO and GRO', '/rust/batches'),
+          page('Several addresses', '/rust/several-addresses'),
+          page('Multicast', '/rust/multicast'),
+          page('QUIC', '/rust/quic'),
+          page('Your own reactor', '/rust/reactor'),
+          page('Coming from another crate', '/rust/coming-from'),
+        ],
+      },
+      { text: 'Command', items: [page('Command', '/command')] },
       {
         text: 'Operation',
         items: [page('Tuning', '/tuning'), page('Scaling', '/scaling'), page('Platforms', '/platforms')],

@@ -145,6 +145,19 @@ pub use unix_datagram::{SocketAddrUnix, UnixDatagram, UnixDatagramOptions, UnixR
 mod documents {
     #[doc = include_str!("../../README.md")]
     mod readme {}
-    #[doc = include_str!("../../docs/rust.md")]
-    mod rust {}
+    #[doc = include_str!("../../docs/rust/batches.md")]
+    mod batches {}
+    #[doc = include_str!("../../docs/rust/coming-from.md")]
+    mod coming_from {}
+    #[doc = include_str!("../../docs/rust/multicast.md")]
+    mod multicast {}
+    #[doc = include_str!("../../docs/rust/one-to-many.md")]
+    mod one_to_many {}
+    #[doc = include_str!("../../docs/rust/one-to-one.md")]
+    mod one_to_one {}
+    #[doc = include_str!("../../docs/rust/reactor.md")]
+    #[cfg(all(feature = "mio", feature = "smol"))]
+    mod reactor {}
+    #[doc = include_str!("../../docs/rust/several-addresses.md")]
+    mod several_addresses {}
 }

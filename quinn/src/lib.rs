@@ -39,7 +39,11 @@ mod socket;
 pub use runtime::HeliogramRuntime;
 pub use socket::QuicSocket;
 
-/// The programs of the README, as doc tests.
+/// The programs of the documents, as doc tests.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-mod readme {}
+mod documents {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../docs/rust/quic.md")]
+    mod quic {}
+}
