@@ -85,20 +85,18 @@ impl Flush<'_> {
 
     /// What rows have in common that are sent together: the socket, and nothing that is wrong with their options.
     fn key(&self, index: usize) -> Option<Key> {
-        let row = self.row(index)?;
-        Some((row[send_row::SOCKET], self.options_of(&row).err()))
+        let refused = match self.cell(index, send_row::OPTIONS)? {
+            0 => None,
+            place => self.options_at(place).err(),
+        };
+        Some((self.cell(index, send_row::SOCKET)?, refused))
     }
 
-    /// What a row's datagram takes along, or what is wrong with it.
-    fn options_of(&self, row: &Row) -> Result<Option<&SendOptions>, i32> {
-        match usize::try_from(row[send_row::OPTIONS]) {
-            Ok(0) => Ok(None),
-            Ok(place) => {
-                let known = self.options.get(place - 1).ok_or(EINVAL)?;
-                known.as_ref().map(Some).map_err(|error| *error)
-            }
-            Err(_) => Err(EINVAL),
-        }
+    /// The options at a place, which is at least 1, or what is wrong with them.
+    fn options_at(&self, place: i32) -> Result<&SendOptions, i32> {
+        let index = usize::try_from(place).ok().and_then(|place| place.checked_sub(1));
+        let known = index.and_then(|index| self.options.get(index)).ok_or(EINVAL)?;
+        known.as_ref().map_err(|error| *error)
     }
 
     /// Sends rows of one socket; one by itself needs no list.
@@ -141,7 +139,10 @@ impl Flush<'_> {
         let row = self.row(index)?;
         let [offset, length] = [row[send_row::OFFSET], row[send_row::LENGTH]].map(usize::try_from);
         let datagram = Datagram::new(self.memory.from(send_memory::PAYLOAD).bytes(offset.ok()?, length.ok()?)?);
-        let datagram = self.options_of(&row).ok()?.map_or(datagram, |options| datagram.with(options));
+        let datagram = match row[send_row::OPTIONS] {
+            0 => datagram,
+            place => datagram.with(self.options_at(place).ok()?),
+        };
         match row[send_row::DESTINATION] {
             send::PEER => Some(datagram),
             destination => Some(datagram.to(self.destinations.get(destination, row[send_row::PORT])?)),
@@ -149,7 +150,7 @@ impl Flush<'_> {
     }
 
     fn outcome(&self, index: usize) -> Option<i32> {
-        self.row(index).map(|row| row[send_row::OUTCOME])
+        self.cell(index, send_row::OUTCOME)
     }
 
     fn set_outcome(&self, index: usize, (outcome, token): (i32, i32)) {
@@ -157,6 +158,10 @@ impl Flush<'_> {
             (row[send_row::OUTCOME], row[send_row::OFFSET]) = (outcome, token);
             self.rows().set_row(index, row);
         }
+    }
+
+    fn cell(&self, index: usize, column: usize) -> Option<i32> {
+        self.rows().cell(index * send_row::COLUMNS + column)
     }
 
     fn row(&self, index: usize) -> Option<Row> {

@@ -4,7 +4,7 @@
 
 const process = require('../runtime/process.js');
 const { constants } = require('node:os');
-const { byteLengthOf, bytesOf, sizeOf } = require('../common/validate.js');
+const { byteLengthOf, bytesOf, lengthOfBytes, sizeOf } = require('../common/validate.js');
 const { isExiting } = require('../runtime/process-end.js');
 const layout = require('./layout.js');
 const { COLUMNS, SOCKET, OFFSET, LENGTH, PORT, DESTINATION, OPTIONS, OUTCOME } = layout.SEND_ROW;
@@ -77,21 +77,32 @@ function newDestination(address) {
   return number;
 }
 
-/** Copies a datagram's parts behind the batch's bytes; the datagram's size. A detached view has no bytes. */
+/** Copies a datagram's parts behind the batch's bytes; the datagram's size. */
 function copy(list) {
   const start = used;
-  for (let index = 0; index < list.length; index++) {
-    const part = bytesOf(list[index], start + TOO_LONG - used);
-    const size = byteLengthOf(part);
-    if (size > 0) bytes.set(part, used);
-    used += size;
-  }
+  for (let index = 0; index < list.length; index++) used += copyPart(list[index], start + TOO_LONG - used);
   return used - start;
 }
 
+/** Copies at most so many bytes of a view, and returns how many it has copied. A detached view has none. */
+function copyPart(view, most) {
+  const length = lengthOfBytes(view);
+  if (length > 0 && length <= most) {
+    bytes.set(view, used);
+    return length;
+  }
+  const part = bytesOf(view, most);
+  const size = byteLengthOf(part);
+  if (size > 0) bytes.set(part, used);
+  return size;
+}
+
+/** Most datagrams are added where any would have room. */
+const hasRoomFor = (list) => used + TOO_LONG <= BATCH_BYTES || used + sizeOf(list) <= BATCH_BYTES;
+
 /** Adds a datagram to the batch, which must be flushed in this turn (at once if it has options). The flush sets `request.outcome`. */
 function add(number, list, to, port, request, outgoing) {
-  if (table[COUNT] === ROWS || used + sizeOf(list) > BATCH_BYTES) flush();
+  if (table[COUNT] === ROWS || !hasRoomFor(list)) flush();
   const index = table[COUNT];
   const row = index * COLUMNS;
   table[row + SOCKET] = number;
@@ -113,8 +124,8 @@ function indexOf(outgoing) {
 /** Flushes after the ticks that are due by now; what is not urgent may be held. */
 function flushSoon(isUrgent) {
   if (isUrgent) flushIsUrgent = true;
-  if (isExiting()) flush();
   if (flushIsDue) return;
+  if (isExiting()) return flush(); // no tick follows
   flushIsDue = true;
   process.nextTick(flushOnTick);
 }

@@ -115,6 +115,9 @@ function dataViewBytes(view, most) {
 /** The length of a view in bytes; 0 if its memory is gone. */
 const byteLengthOf = (view) => (typeOf(view) === undefined ? dataViewBytes(view, Infinity).length : typedLength(view));
 
+/** The length of a Uint8Array, as most views are; undefined for another view. */
+const lengthOfBytes = (view) => (typeOf(view) === 'Uint8Array' ? typedLength(view) : undefined);
+
 /** The bytes of a view, at most so many; none if its memory is gone. */
 function bytesOf(view, most = Infinity) {
   const type = typeOf(view);
@@ -176,6 +179,7 @@ module.exports = {
   byteLengthOf,
   bytesOf,
   interfaceText,
+  lengthOfBytes,
   messageList,
   slice,
   sizeOf,
