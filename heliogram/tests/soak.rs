@@ -102,6 +102,9 @@ impl Sample {
 /// The growth from the second third of the time to the last: of the least memory in MB, and of the most descriptors.
 fn growth(samples: &[Sample], seconds: f64) -> (f64, i64) {
     let third = |n: f64| samples.iter().filter(move |s| (n * seconds / 3.0..(n + 1.0) * seconds / 3.0).contains(&s.at));
+    if third(1.0).count() == 0 || third(2.0).count() == 0 {
+        return (0.0, 0); // a short run on a machine that stood still
+    }
     let least = |n| third(n).map(|sample| sample.memory).fold(f64::INFINITY, f64::min);
     let most = |n| third(n).map(|sample| sample.descriptors).max().unwrap_or(0);
     (least(2.0) - least(1.0), most(2.0) - most(1.0))
