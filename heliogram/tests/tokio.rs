@@ -3,7 +3,7 @@
 #[path = "common/ports.rs"]
 mod ports;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use heliogram::TokioSocket;
 use heliogram::{BlockList, Datagram, RecvBatch, SocketOptions, SocketType};
 
 use ports::reserved;
+use tokio::io::ReadBuf;
 
 const V4: SocketOptions = SocketOptions::new(SocketType::Udp4);
 
@@ -377,4 +378,30 @@ async fn a_socket_with_gro_receives_one_datagram_at_a_time_too() {
     client.send_to(b"longer than three bytes", address).await.unwrap();
     let info = soon(server.recv_msg(&mut buffer[..3])).await.unwrap();
     assert_eq!((info.size, info.truncated), (3, true));
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_gro_packet_comes_though_the_kernel_has_nothing() {
+    let (server, address) = bound(&V4.clone().gro(true)).await;
+    let (client, _) = bound(&V4).await;
+    let payloads: Vec<_> = (0..5_u8).map(|number| [number; 100]).collect();
+    let batch: Vec<_> = payloads.iter().map(|bytes| Datagram::new(bytes).to(address)).collect();
+    client.send_all(&mut &batch[..]).await.unwrap();
+    let mut buffer = [0; 100];
+    soon(server.recv(&mut buffer)).await.unwrap();
+    if server.stats().gro_packets_in == 0 {
+        println!("SKIPPED the rest of a GRO packet: the kernel joined nothing");
+        return;
+    }
+    // The kernel's queue is empty, and reported so.
+    assert!(server.try_recv_batch(&mut RecvBatch::for_gro(1)).unwrap_err().is_would_block());
+    soon(server.readable()).await.unwrap();
+    soon(server.peek(&mut buffer)).await.unwrap();
+    soon(server.recv(&mut buffer)).await.unwrap();
+    assert_eq!(buffer, payloads[1]);
+    soon(poll_fn(|context| server.poll_recv_ready(context))).await.unwrap();
+    soon(poll_fn(|context| server.poll_recv(context, &mut ReadBuf::new(&mut buffer)))).await.unwrap();
+    assert_eq!(buffer, payloads[2]);
+    server.close().unwrap();
+    assert_eq!(soon(server.recv(&mut buffer)).await.unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
 }

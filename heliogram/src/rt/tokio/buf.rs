@@ -22,7 +22,7 @@ impl TokioSocket {
     ///
     /// Those of [`recv`](Self::recv).
     pub async fn recv_buf<B: BufMut>(&self, buffer: &mut B) -> Result<usize> {
-        self.readiness.when(READABLE, || self.fill(buffer)).await.map(|(length, _)| length)
+        self.receiving(|| self.fill(buffer)).await.map(|(length, _)| length)
     }
 
     /// Receives one datagram behind what `buffer` holds. Returns its length in bytes and its sender.
@@ -35,7 +35,7 @@ impl TokioSocket {
     ///
     /// Those of [`recv`](Self::recv).
     pub async fn recv_buf_from<B: BufMut>(&self, buffer: &mut B) -> Result<(usize, SocketAddr)> {
-        self.readiness.when(READABLE, || self.fill(buffer)).await
+        self.receiving(|| self.fill(buffer)).await
     }
 
     /// As [`Socket::try_recv_buf`](crate::Socket::try_recv_buf).

@@ -37,6 +37,9 @@ impl TokioSocket {
     ///
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` if the socket is closed, now or meanwhile; the system's if the runtime is shut down.
     pub async fn ready(&self, interest: Interest) -> Result<Ready> {
+        if interest.is_readable() && self.has_packet() {
+            return Ok(Ready::READABLE);
+        }
         self.readiness.ready(interest).await
     }
 
@@ -50,7 +53,7 @@ impl TokioSocket {
     ///
     /// Those of [`ready`](Self::ready).
     pub async fn readable(&self) -> Result<()> {
-        self.readiness.ready(READABLE).await.map(drop)
+        self.ready(READABLE).await.map(drop)
     }
 
     /// Waits until the kernel has room for a datagram.
@@ -73,7 +76,7 @@ impl TokioSocket {
     ///
     /// Those of [`ready`](Self::ready).
     pub fn poll_recv_ready(&self, context: &mut Context<'_>) -> Poll<Result<()>> {
-        self.readiness.poll_ready(context, READABLE)
+        if self.has_packet() { Poll::Ready(Ok(())) } else { self.readiness.poll_ready(context, READABLE) }
     }
 
     /// [`writable`](Self::writable) for futures written by hand. Of all tasks that poll this socket for sending, by this or

@@ -11,7 +11,7 @@ use super::messages::TokioMessages;
 use super::readiness::READABLE;
 use super::socket::TokioSocket;
 use crate::batch::{RecvBatch, RecvInfo};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sys;
 use crate::types::error_queue::ErrorQueueEntry;
 
@@ -30,7 +30,7 @@ impl TokioSocket {
     ///
     /// Those of [`Socket::try_recv`](crate::Socket::try_recv) but `EAGAIN`.
     pub async fn recv(&self, buffer: &mut [u8]) -> Result<usize> {
-        self.readiness.when(READABLE, || self.one(buffer)).await.map(|(length, _)| length)
+        self.receiving(|| self.one(buffer)).await.map(|(length, _)| length)
     }
 
     /// Receives one datagram into `buffer`. Returns its length in bytes and its sender; as [`recv`](Self::recv).
@@ -43,7 +43,7 @@ impl TokioSocket {
     ///
     /// Those of [`recv`](Self::recv).
     pub async fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
-        self.readiness.when(READABLE, || self.one(buffer)).await
+        self.receiving(|| self.one(buffer)).await
     }
 
     /// Receives one datagram into `buffer`. Returns its length, its sender and its receive metadata; as
@@ -57,7 +57,7 @@ impl TokioSocket {
     ///
     /// Those of [`recv`](Self::recv).
     pub async fn recv_msg(&self, buffer: &mut [u8]) -> Result<RecvInfo> {
-        self.readiness.when(READABLE, || self.one_msg(buffer)).await
+        self.receiving(|| self.one_msg(buffer)).await
     }
 
     /// Receives what there is, at least one datagram, as far as `batch` has room. Returns how many.
@@ -181,7 +181,7 @@ impl TokioSocket {
         mut call: impl FnMut(&mut [u8]) -> Result<(usize, SocketAddr)>,
     ) -> Poll<Result<SocketAddr>> {
         let free = buffer.initialize_unfilled();
-        self.readiness.poll_when(context, READABLE, || call(free)).map_ok(|(length, addr)| {
+        self.poll_receiving(context, || call(free)).map_ok(|(length, addr)| {
             buffer.advance(length);
             addr
         })
@@ -190,6 +190,32 @@ impl TokioSocket {
 
 /// One datagram at a time, of a socket with GRO too.
 impl TokioSocket {
+    /// Calls when there may be something to receive, again and again until the call need not wait.
+    pub(super) async fn receiving<R>(&self, mut call: impl FnMut() -> Result<R>) -> Result<R> {
+        match self.receive_left(&mut call) {
+            Some(outcome) => outcome,
+            None => self.readiness.when(READABLE, call).await,
+        }
+    }
+
+    fn poll_receiving<R>(&self, context: &mut Context<'_>, mut call: impl FnMut() -> Result<R>) -> Poll<Result<R>> {
+        match self.receive_left(&mut call) {
+            Some(outcome) => Poll::Ready(outcome),
+            None => self.readiness.poll_when(context, READABLE, call),
+        }
+    }
+
+    /// Calls if datagrams of a GRO packet are left, unless another task takes the last.
+    fn receive_left<R>(&self, call: impl FnOnce() -> Result<R>) -> Option<Result<R>> {
+        let outcome = self.has_packet().then(call)?;
+        Some(outcome).filter(|outcome| !outcome.as_ref().is_err_and(Error::is_would_block))
+    }
+
+    /// Whether datagrams of a GRO packet are left, which the kernel knows nothing of: it may report nothing to receive.
+    pub(super) fn has_packet(&self) -> bool {
+        self.gro() && !self.is_closed() && self.segments.has_left()
+    }
+
     pub(super) fn one(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
         if self.gro() {
             return self.one_msg(buffer).map(|info| (info.size, info.addr));
@@ -225,7 +251,7 @@ impl TokioSocket {
     ///
     /// Those of [`Socket::try_peek_from`](crate::Socket::try_peek_from) but `EAGAIN`.
     pub async fn peek(&self, buffer: &mut [u8]) -> Result<usize> {
-        self.readiness.when(READABLE, || self.peek_one(buffer)).await.map(|(length, _)| length)
+        self.receiving(|| self.peek_one(buffer)).await.map(|(length, _)| length)
     }
 
     /// As [`peek`](Self::peek), with the sender.
@@ -238,7 +264,7 @@ impl TokioSocket {
     ///
     /// Those of [`peek`](Self::peek).
     pub async fn peek_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
-        self.readiness.when(READABLE, || self.peek_one(buffer)).await
+        self.receiving(|| self.peek_one(buffer)).await
     }
 
     /// Says who has sent the next datagram.
@@ -251,7 +277,7 @@ impl TokioSocket {
     ///
     /// Those of [`peek`](Self::peek).
     pub async fn peek_sender(&self) -> Result<SocketAddr> {
-        self.readiness.when(READABLE, || self.peek_sender_now()).await
+        self.receiving(|| self.peek_sender_now()).await
     }
 
     /// [`peek`](Self::peek) for futures written by hand, which fills `buffer`; see
@@ -281,7 +307,7 @@ impl TokioSocket {
     ///
     /// Those of [`peek`](Self::peek).
     pub fn poll_peek_sender(&self, context: &mut Context<'_>) -> Poll<Result<SocketAddr>> {
-        self.readiness.poll_when(context, READABLE, || self.peek_sender_now())
+        self.poll_receiving(context, || self.peek_sender_now())
     }
 }
 

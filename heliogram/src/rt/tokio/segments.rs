@@ -32,6 +32,12 @@ impl Segments {
         self.with(|packet| packet.first(socket).map(|message| message.copy_to(buffer)))
     }
 
+    /// Whether datagrams of a packet are left.
+    pub(super) fn has_left(&self) -> bool {
+        let packet = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        packet.as_ref().is_some_and(|packet| packet.next < packet.batch.len())
+    }
+
     fn with<R>(&self, call: impl FnOnce(&mut Packet) -> R) -> R {
         // A panic leaves the packet whole.
         let mut packet = self.0.lock().unwrap_or_else(PoisonError::into_inner);
