@@ -523,8 +523,7 @@ export interface SocketEventMap {
    * nothing meanwhile. It is cheaper: ticks and microtasks run after a batch and not between its messages, and these share
    * memory as with {@link SocketOptions.pooledBuffers}, so that one that is kept keeps up to 128 KiB; copy what is to be kept
    * for long. A listener that throws, pauses or closes the socket has been given its batch all the same. In a turn of the loop
-   * a socket gets no more than 64 datagrams, and fewer if its listeners take longer than half a millisecond for them. Not in
-   * Node.
+   * a socket gets no more than 64 datagrams. Not in Node.
    */
   messages: [messages: Message[], rinfos: RemoteInfo[]];
 }

@@ -127,7 +127,7 @@ impl Waiting {
 }
 
 /// All that is counted here.
-pub(crate) fn gather(incoming: &Counters, outgoing: &Counters, waiting: &Waiting) -> Stats {
+pub(crate) fn total(incoming: &Counters, outgoing: &Counters, waiting: &Waiting) -> Stats {
     let (queue_size_peak, queue_count_peak) = waiting.peak();
     Stats {
         datagrams_in: incoming.read(|counts| &counts.datagrams),

@@ -210,7 +210,7 @@ impl SocketControl {
     pub fn stats(&self) -> Stats {
         let open = self.sys.get().filter(|_| !self.state().is_closed());
         let dropped = open.and_then(sys::Socket::dropped);
-        Stats { dropped_packets: dropped, ..stats::gather(&self.incoming, &self.outgoing, &self.waiting) }
+        Stats { dropped_packets: dropped, ..stats::total(&self.incoming, &self.outgoing, &self.waiting) }
     }
 }
 

@@ -11,7 +11,7 @@ const WORDS: [(&[&str], &str); 15] = [
     (&["arrival", "arrivals"], "receive metadata, order of receipt"),
     (&["notice", "notices"], "error queue entry"),
     (&["departure", "departures", "departed"], "transmit time, transmit timestamp"),
-    (&["gathers", "gathered", "stretch", "stretches"], "batch, flush, flush epoch"),
+    (&["gather", "gathers", "gathered", "gathering", "stretch", "stretches"], "batch, flush, flush epoch"),
     (&["grave", "graves", "bury", "buries", "buried"], "placeholder descriptor"),
     (&["retire", "retires", "retired", "abandon", "abandons", "abandoned"], "close, abort, release"),
     (&["standin"], "keep-alive timer"),

@@ -87,7 +87,7 @@ impl<const MESSAGES: usize, const BUFFERS: usize> Outgoing<MESSAGES, BUFFERS> {
             header.message.msg_control = control.as_mut_ptr().cast();
         }
         let first = self.used;
-        self.gather(run);
+        self.add_bytes(run);
         header.message.msg_iov = self.buffers[first].as_mut_ptr();
         header.message.msg_iovlen = (self.used - first) as _;
         self.headers[self.messages].write(header);
@@ -99,7 +99,7 @@ impl<const MESSAGES: usize, const BUFFERS: usize> Outgoing<MESSAGES, BUFFERS> {
     }
 
     /// Adds the run's bytes; payloads that lie one behind the other become one buffer.
-    fn gather(&mut self, run: &Run<'_>) {
+    fn add_bytes(&mut self, run: &Run<'_>) {
         let mut end = std::ptr::null();
         for datagram in run.datagrams {
             let bytes = datagram.payload.as_ptr_range();
