@@ -79,7 +79,7 @@ test('the package and the workspace have the same version', () => {
 });
 
 test('the lock files do not name a registry', () => {
-  for (const lock of ['package-lock.json', 'test/runtimes/package-lock.json']) {
+  for (const lock of ['package-lock.json', 'test/runtimes/package-lock.json', 'test/old-runtimes/package-lock.json']) {
     assert.doesNotMatch(read(lock), /"resolved"|registry/, lock);
   }
 });

@@ -6,8 +6,9 @@ const { HeliogramError } = require('../common/heliogram-error.js');
 const process = require('../runtime/process.js');
 
 function unsupported() {
-  const runtime = process.release?.name ?? 'this runtime';
-  return new HeliogramError('ERR_HELIOGRAM_NOT_SUPPORTED', `heliogram needs Node 22 or later, Deno 2.9 or Bun 1.4; this is ${runtime} ${process.version}.`);
+  const { deno, bun, node } = process.versions;
+  const running = (deno && `Deno ${deno}`) ?? (bun && `Bun ${bun}`) ?? `Node ${node}`;
+  return new HeliogramError('ERR_HELIOGRAM_NOT_SUPPORTED', `heliogram needs Node 22, Deno 2.8 or Bun 1.2.23, or later; this is ${running}.`);
 }
 
 /** The same error for a part of heliogram, or a feature. */

@@ -29,11 +29,13 @@ function ownLookup() {
   return dns.lookup[promisify.custom] === dns.promises.lookup ? dns.lookup : undefined;
 }
 
+// Not `require`, in which other bundlers than Bun's find no such module. Bun before 1.2.10 has no such function.
+const drainMicrotasks = process.getBuiltinModule?.('bun:jsc').drainMicrotasks;
+
 module.exports = ({ dgram }) => ({
   name: 'bun',
-  // Not `require`, in which other bundlers than Bun's find no such module.
-  ...common(process.getBuiltinModule('bun:jsc').drainMicrotasks),
-  supports: () => true,
+  ...common(drainMicrotasks),
+  supports: () => drainMicrotasks !== undefined,
   inspect() {
     const socket = dgram.createSocket('udp4');
     const kState = symbolOf(socket, 'state symbol');

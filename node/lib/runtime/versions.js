@@ -1,30 +1,42 @@
 'use strict';
-// What differs between versions of Node's dgram. Deno and Bun say which Node they are, and behave as that one.
+// What differs between versions of Node's dgram. Deno and Bun say which Node they are, and behave as the newest of that line.
+
+/**
+ * The minor version with which a change came to each line that got it. Lines between them have none of it, later ones all.
+ */
+const LITERALS = { 24: 19, 26: 5 };
+const BIND_FAILURE = { 24: 21, 26: 8 };
+const UNNAMED_CLASSES = { 24: 22, 26: 9 };
+
+/** Whether `major.minor` has a change. */
+function has(change, major, minor) {
+  return major in change ? minor >= change[major] : major > Math.max(...Object.keys(change));
+}
 
 /** The rules of Node `major.minor`. */
 function rulesOf(major, minor) {
-  const isAtLeast = (line, since) => major > line || (major === line && minor >= since);
   return {
     /** A literal address of the socket's own family resolves to itself, without dns.lookup. */
-    skipsLookup: isAtLeast(24, 19),
+    skipsLookup: has(LITERALS, major, minor),
 
     /** The event whose listener forgets the callback of a bind that fails; undefined: `errorMonitor`. */
-    bindFailureEvent: isAtLeast(24, 21) ? undefined : 'error',
+    bindFailureEvent: has(BIND_FAILURE, major, minor) ? undefined : 'error',
 
     /** The text '0' is no port, as the number 0. */
-    refusesTextZero: isAtLeast(24, 0),
+    refusesTextZero: has(LITERALS, major, minor),
 
     /** Error messages name instances of a class whose name is no text. */
-    namesUnnamedClasses: !isAtLeast(26, 0),
+    namesUnnamedClasses: !has(UNNAMED_CLASSES, major, minor),
 
     /** The permission model knows the network. */
-    asksForNet: isAtLeast(25, 0),
+    asksForNet: major >= 25,
 
     /** The oldest line that heliogram takes the place of. */
-    isSupported: isAtLeast(22, 0),
+    isSupported: major >= 22,
   };
 }
 
 const [major, minor] = process.versions.node.split('.').map(Number);
+const isNode = process.versions.deno === undefined && process.versions.bun === undefined;
 
-module.exports = { rulesOf, ...rulesOf(major, minor) };
+module.exports = { rulesOf, ...rulesOf(major, isNode ? minor : Infinity) };

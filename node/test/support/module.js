@@ -31,6 +31,11 @@ module.exports = {
   selfTest: SUBJECT.replace(/^node:/, '') === 'dgram',
   /** Whether the package has its own dgram: in versions of Node that it does not support, it falls back to the host's. */
   get isItself() { return require(PACKAGE).Socket !== host.Socket; },
+  /** False, or why the host cannot be compared with: it is older than the version in which its dgram got something. */
+  olderThan(major, minor) {
+    const [line, version] = process.versions.node.split('.').map(Number);
+    return (line < major || (line === major && version < minor)) && `node:dgram of ${process.version} lacks it`;
+  },
   nodeMajor: Number(process.versions.node.split('.')[0]),
   /** The name under which a child process loads the same module. */
   nameOf: (dgram) => (dgram === host ? HOST : SUBJECT),

@@ -12,8 +12,15 @@ use std::process::Command;
 pub(crate) const VERSIONS: [&str; 3] = ["22", "24", LATEST];
 pub(crate) const LATEST: &str = "26";
 
+/// Other versions, for `--all`: both neighbours of each change of Node's dgram, and the newest of each line.
+pub(crate) const OLD: [&str; 10] =
+    ["22.0", "22.23", "24.0", "24.16", "24.18", "24.19", "24.20", "24.22", "26.0", "26.12"];
+
 /// The other runtimes, each with its program in the npm package of a platform.
 pub(crate) const OTHERS: [(&str, &str); 2] = [("deno", "deno"), ("bun", "bin/bun")];
+
+/// The lowest Deno and Bun that heliogram takes the place of, beside [`OLD`].
+pub(crate) const LOWEST_OTHERS: [(&str, &str); 2] = [("deno2.8", "deno"), ("bun1.2", "bin/bun")];
 
 /// How long one test file may take, in ms.
 const FILE_LIMIT: &str = "300000";
@@ -32,6 +39,11 @@ impl Node {
 
     pub(crate) fn from_npm(version: &str) -> Result<Self, String> {
         Node::new(program_from_npm(&format!("node{version}"), "bin/node")?)
+    }
+
+    /// One of [`OLD`], from a folder of its own: they take 2 GB.
+    pub(crate) fn old(version: &str) -> Result<Self, String> {
+        Node::new(program_in("old-runtimes", &format!("node{version}"), "bin/node")?)
     }
 
     /// The one that the machine has.
@@ -64,9 +76,14 @@ impl Node {
 
 /// A program of an npm package in `test/runtimes`, which has one package for each platform.
 pub(crate) fn program_from_npm(name: &str, file: &str) -> Result<PathBuf, String> {
+    program_in("runtimes", name, file)
+}
+
+/// The same in a folder of `test`.
+pub(crate) fn program_in(runtimes: &str, name: &str, file: &str) -> Result<PathBuf, String> {
     let arch = ARCH.replace("x86_64", "x64").replace("aarch64", "arm64");
-    let program = folder().join(format!("test/runtimes/node_modules/{name}-{OS}-{arch}/{file}{EXE_SUFFIX}"));
-    if program.exists() { Ok(program) } else { Err(format!("test/runtimes has no {name} for {OS} {arch}")) }
+    let program = folder().join(format!("test/{runtimes}/node_modules/{name}-{OS}-{arch}/{file}{EXE_SUFFIX}"));
+    if program.exists() { Ok(program) } else { Err(format!("test/{runtimes} has no {name} for {OS} {arch}")) }
 }
 
 /// The `--runtime` arguments of the bench, with the addon built: the latest Node, and Deno and Bun where npm has them.

@@ -3,7 +3,7 @@
 use super::tier::Tier;
 use crate::dist::build::Build;
 use crate::package::platforms::{Platform, folder};
-use crate::package::runtimes::{LATEST, Node, OTHERS, VERSIONS, program_from_npm};
+use crate::package::runtimes::{LATEST, LOWEST_OTHERS, Node, OLD, OTHERS, VERSIONS, program_from_npm, program_in};
 use crate::package::{host_addon, npm};
 use crate::steps::Steps;
 use std::fs;
@@ -22,6 +22,13 @@ const FOR_OTHERS: [&str; 7] = [
     "test/unix-datagram/",
     "test/workers/",
 ];
+
+/// The files that run in old versions of Node.
+const FOR_OLD: [&str; 3] = ["test/versions.test.js", "test/behaviour/bind.test.js", "test/behaviour/send.test.js"];
+
+/// The files that run in the lowest Deno and Bun.
+const FOR_OLD_OTHERS: [&str; 4] =
+    ["test/behaviour/receive.test.js", "test/extras/sending/", "test/fallback/", "test/unix-datagram/"];
 
 /// The test of the types, which no Node runs differently.
 const TYPES: [&str; 1] = ["test/types/"];
@@ -58,11 +65,29 @@ pub(crate) fn test(steps: &mut Steps, tier: Tier) {
     for version in VERSIONS {
         test_on(steps, "Node", Node::from_npm(version), &files);
     }
+    if tier == Tier::All {
+        test_old(steps, &files);
+    }
     for (name, file) in OTHERS {
-        test_other(steps, name, file, &in_folders(&files, &FOR_OTHERS));
+        test_other(steps, name, program_from_npm(name, file), &in_folders(&files, &FOR_OTHERS));
     }
     let any: Vec<_> = files.into_iter().filter(|file| is_for_any_node(file)).collect();
     test_on(steps, "the machine's Node", Node::host(), &any);
+}
+
+/// What other versions of Node do differently, and what depends on it. Their packages are those of Linux on x64.
+fn test_old(steps: &mut Steps, files: &[PathBuf]) {
+    if (std::env::consts::OS, std::env::consts::ARCH) != ("linux", "x86_64") {
+        return steps
+            .check("old Nodes", |_| Ok("\n    SKIPPED old Nodes: test/old-runtimes has those of Linux on x64".into()));
+    }
+    steps.check("old Nodes from npm", |_| npm::install_in(&folder().join("test/old-runtimes")).map(|()| String::new()));
+    for version in OLD {
+        test_on(steps, "Node", Node::old(version), &in_folders(files, &FOR_OLD));
+    }
+    for (name, file) in LOWEST_OTHERS {
+        test_other(steps, name, program_in("old-runtimes", name, file), &in_folders(files, &FOR_OLD_OTHERS));
+    }
 }
 
 fn install_tools() -> Result<String, String> {
@@ -109,8 +134,8 @@ fn is_for_any_node(file: &Path) -> bool {
 }
 
 /// Tests of another runtime, driven by Node.
-fn test_other(steps: &mut Steps, name: &str, file: &str, files: &[PathBuf]) {
-    let found = program_from_npm(name, file).and_then(|other| Ok((Node::from_npm(LATEST)?, other)));
+fn test_other(steps: &mut Steps, name: &str, program: Result<PathBuf, String>, files: &[PathBuf]) {
+    let found = program.and_then(|other| Ok((Node::from_npm(LATEST)?, other)));
     match found {
         Ok((node, other)) => {
             let mut command = node.test(files);
