@@ -34,12 +34,16 @@ impl WatchedSocket {
     fn try_adopt(&self, fd: NamedFd, copy: bool) -> Result<(), Refusal> {
         let second = fd.duplicate().map_err(|_| Either::B("UNKNOWN".to_owned()))?;
         self.examine(&second)?;
+        self.udp.check_adoption().map_err(|error| refusal(&error))?;
         let descriptor = if copy { second } else { self.take_unwatched(fd)? };
-        self.udp.bind_descriptor(descriptor).map_err(|error| refusal(&error))?;
         // As libuv: the port may be shared.
-        if let error @ ..0 = self.restore_sharing(true) {
-            return Err(Either::A(error));
+        if let Err(error) = SockRef::from(&descriptor).set_reuse_address(true) {
+            if !copy {
+                give(descriptor);
+            }
+            return Err(system(&error));
         }
+        self.udp.bind_descriptor(descriptor).map_err(|error| refusal(&error))?;
         self.share().map_err(|error| refusal(&error))
     }
 

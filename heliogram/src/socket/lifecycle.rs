@@ -137,7 +137,7 @@ impl Socket {
     /// The descriptor is closed then.
     pub fn bind_descriptor(&self, descriptor: sys::OwnedDescriptor) -> Result<()> {
         let _control = self.control();
-        self.asks(Op::Bind)?;
+        self.may_adopt()?;
         let only = (self.options.rules == Rules::Kernel).then_some(self.socket_type());
         let adopted = sys::Socket::adopt(descriptor, only)
             .map_err(Error::invalid_descriptor)?
@@ -157,6 +157,17 @@ impl Socket {
             self.take_connection()?;
         }
         self.apply_buffer_sizes()
+    }
+
+    /// What [`bind_descriptor`](Self::bind_descriptor) asks before it touches the descriptor, which a caller may have to keep.
+    ///
+    /// # Errors
+    ///
+    /// `ERR_SOCKET_ALREADY_BOUND`, `ERR_SOCKET_DGRAM_NOT_RUNNING`; `EBUSY` if this socket has a descriptor already.
+    #[doc(hidden)]
+    pub fn check_adoption(&self) -> Result<()> {
+        let _control = self.control();
+        self.may_adopt()
     }
 
     /// Closes the socket for good; its port is free at once, its groups are left.
@@ -314,6 +325,11 @@ impl SocketControl {
             self.has_error_queue.store(true, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    fn may_adopt(&self) -> Result<()> {
+        self.asks(Op::Bind)?;
+        if self.sys.get().is_some() { Err(Error::raw("open", sys::errno::EBUSY)) } else { Ok(()) }
     }
 
     fn prepare_adopted(&self, sys: &sys::Socket) -> io::Result<()> {

@@ -80,6 +80,17 @@ differential('B14 descriptors that are not a UDP socket', async (t) => {
   }
 }, { least: 12 });
 
+differential('B14 a socket that has a descriptor already leaves another one to its owner', async (t) => {
+  const donor = await t.boundPeer('donor');
+  const { fd } = handleOf(donor);
+  const socket = t.watch(t.socket('socket'), 'listening', 'error');
+  socket.addMembership('224.0.0.114', '127.0.0.1');
+  t.call('bind', () => socket.bind({ fd }));
+  await t.turns();
+  t.note('open', fs.existsSync(`/proc/self/fd/${fd}`));
+  await t.barrier(donor);
+}, { least: 2 });
+
 differential('B80 a descriptor that another socket, of the package or of the host, has', async (t) => {
   for (const donor of [await t.bound('of ours'), await t.boundPeer('of the host')]) {
     const { fd } = handleOf(donor);

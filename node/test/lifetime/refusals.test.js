@@ -23,7 +23,7 @@ const [IPPROTO_IP, SOL_SOCKET, SOL_UDP] = [0, 1, 17];
 /** Of the package's own calls: the runtimes make theirs with other flags. */
 const CLOEXEC_ALONE = '1=524288';
 
-// what is refused, the scenario, its records, and the runtimes that do not start so
+// what is refused, the scenario, its records, and the runtimes that the row is not for: they do not start so
 const TABLE = [
   [['recvmmsg ENOSYS', 'sendmmsg ENOSYS'], 'exchange', ALL],
   [['recvmmsg EPERM', 'sendmmsg EPERM'], 'exchange', ALL],
@@ -39,6 +39,7 @@ const TABLE = [
   [[`getsockopt EPERM ${option(IPPROTO_IP, 10)}`], 'bursts', UNBATCHED],
   [[`setsockopt ENOPROTOOPT ${option(SOL_SOCKET, 40)}`], 'metadata', metadata('ok', 'ENOPROTOOPT', 'ok')], // SO_RXQ_OVFL
   [[`setsockopt ENOPROTOOPT ${option(SOL_SOCKET, 37)}`], 'metadata', metadata('ok', 'ok', 'ENOPROTOOPT')], // SO_TIMESTAMPING
+  [[`setsockopt EPERM ${option(SOL_SOCKET, 2)}`], 'adoption', [['refused', 'open', 'EPERM', true]], ['deno', 'bun']], // SO_REUSEADDR; there the donor is still watched
   [['setsockopt EPERM'], 'exchange', ALL],
   [['getsockopt EPERM'], 'exchange', ALL],
   [['epoll_ctl EPERM'], 'bind', UNBOUND('EPERM'), ['deno']],
