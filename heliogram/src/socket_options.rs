@@ -200,6 +200,11 @@ impl SocketOptions {
         self
     }
 
+    /// Whether segmentation offload may be used at all, as [`offload`](Self::offload) and [`environment`](Self::environment) say.
+    pub const fn has_offload(&self) -> bool {
+        self.offload
+    }
+
     /// The socket's family.
     pub const fn socket_type(&self) -> SocketType {
         self.socket_type

@@ -50,6 +50,7 @@ function start() {
   const parts = { ...callbacks, received: receivedMemory, sent: sendBatch.memory };
   environment = Object.assign(new classes.ThreadSockets(parts, hostName), { parts }); // the addon keeps them while a socket is open
   exports.calls = environment.fastCalls();
+  exports.permitsOffload = environment.permitsOffload();
   sendBatch.start(environment, exports.calls.flush);
   beforeEnd(sendBatch.flush);
 }

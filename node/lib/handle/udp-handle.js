@@ -59,7 +59,7 @@ class UdpHandle {
 
   /** Whether answers may wait for the other answers of their delivery. */
   get mayHold() {
-    return (this.flags & OPEN_FLAG.NO_OFFLOAD) === 0;
+    return (this.flags & OPEN_FLAG.NO_OFFLOAD) === 0 && environment.permitsOffload;
   }
 
   get sharesAddress() {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use heliogram::addr;
+use heliogram::{SocketOptions, SocketType, addr};
 use napi::bindgen_prelude::{JsObjectValue, Object};
 use napi::{Env, JsValue, Unknown};
 use napi_derive::napi;
@@ -43,6 +43,12 @@ impl JsThreadSockets {
             _ => Host::Node,
         };
         ThreadSockets::new(&env, host, &parts).map(JsThreadSockets)
+    }
+
+    /// Whether the environment of the process lets sockets have offload.
+    #[napi(catch_unwind)]
+    pub fn permits_offload(&self) -> bool {
+        SocketOptions::new(SocketType::Udp4).environment().has_offload()
     }
 
     /// The number of a destination for the table of sends; `EINVAL` for what is no address, and `SEND.NO_ROOM` where there is no

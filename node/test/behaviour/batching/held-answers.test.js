@@ -3,22 +3,17 @@
 // everything that could show the difference. What has left is in the receive queue of the peer, which the kernel shows.
 
 const assert = require('node:assert');
-const fs = require('node:fs');
+const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { eventually, extra, numbers, pair, sendNumbers } = require('../../support/extras.js');
+const { lacking, unread } = require('../../support/network/unread.js');
+const { ends } = require('../../support/process/lifetime.js');
 const { isOther } = require('../../support/runtime.js');
 
-const needs = fs.existsSync('/proc/net/udp') ? false : 'the system has no /proc/net/udp';
+const FIXTURE = path.join(__dirname, '..', 'fixtures', 'held-answers.js');
 
 /** Declares a test of what has left when. */
-const held = (title, scenario) => extra(`B36 ${title}`, scenario, { needs });
-
-/** How many bytes wait in the receive queue of a socket on 127.0.0.1. */
-function unread(peer) {
-  const local = `0100007F:${peer.address().port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const line = fs.readFileSync('/proc/net/udp', 'latin1').split('\n').find((text) => text.trim().split(/\s+/)[1] === local);
-  return Number.parseInt(line.trim().split(/\s+/)[4].split(':')[1], 16);
-}
+const held = (title, scenario) => extra(`B36 ${title}`, scenario, { needs: lacking });
 
 /** A socket and a peer which has `count` messages for the socket, that one delivery brings after `resume()`. */
 async function asked(t, count, options = 'udp4') {
@@ -102,6 +97,11 @@ held('a socket without offload holds nothing', async (t) => {
   await deliver(t, socket, [answer, () => { left = unread(peer); }]);
   assert.ok(left > 0);
 });
+
+if (!lacking) {
+  ends('B36 HELIOGRAM_OFFLOAD=0 is the same for all sockets', FIXTURE, 'second', { env: { HELIOGRAM_OFFLOAD: '0' }, records: [['left', true]] });
+  ends('B36 other values are not', FIXTURE, 'second', { env: { HELIOGRAM_OFFLOAD: '' }, records: [['left', false]] });
+}
 
 held('answers that have been held for 100 us leave before the next listener', async (t) => {
   const { socket, peer, answer } = await asked(t, 4);
