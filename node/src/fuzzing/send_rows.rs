@@ -32,7 +32,7 @@ pub fn run(input: &[u8]) {
     let mut memory: Vec<_> = (0..send_memory::BYTES).map(|at| (at % 251) as u8).collect();
     let length = if values.byte() < 16 { usize::try_from(values.number()).unwrap_or(0) } else { memory.len() };
     let length = length.min(memory.len());
-    let rows: Vec<_> = (0..=values.byte() % 70).map(|_| row(&mut values, address.port())).collect();
+    let rows: Vec<_> = (0..=values.byte()).map(|_| row(&mut values, address.port())).collect();
     let count = if values.byte() < 16 { values.number() } else { rows.len() as i32 };
     write(Window::of(&mut memory), &rows, count);
     let before = memory.clone();
