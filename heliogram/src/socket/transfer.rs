@@ -257,15 +257,15 @@ impl SocketControl {
     /// Sends one datagram, to `to` or to the connected peer.
     pub(crate) fn send_one(&self, buffers: &[IoSlice<'_>], to: Option<SocketAddr>) -> Result<usize> {
         let sys = self.sender(to, Op::SendTo)?;
-        let send = || self.past_queued(|| sys.send(buffers, to));
-        let sent = send()
-            .or_else(|error| self.send_one_too_large(sys, buffers, to, error, send))
-            .map_err(|error| self.send_failed(&error).maybe_at(to))?;
+        let sent = match self.past_queued(|| sys.send(buffers, to)) {
+            Ok(sent) => sent,
+            Err(error) => self.send_one_too_large(sys, buffers, to, error)?,
+        };
         self.outgoing.add(1, sent, 0);
         Ok(sent)
     }
 
-    /// A datagram that mode `Do` may have refused.
+    /// A datagram has been refused, by mode `Do` perhaps.
     #[cold]
     fn send_one_too_large(
         &self,
@@ -273,14 +273,14 @@ impl SocketControl {
         buffers: &[IoSlice<'_>],
         to: Option<SocketAddr>,
         refusal: io::Error,
-        send: impl FnMut() -> io::Result<usize>,
-    ) -> io::Result<usize> {
+    ) -> Result<usize> {
         let length = buffers.iter().map(|buffer| buffer.len()).sum();
+        let send = || self.past_queued(|| sys.send(buffers, to));
         let outcome = self.send_in_own_mode(sys, to, length, &refusal, send).unwrap_or(Err(refusal));
         if outcome.is_ok() {
             self.note_too_large(to, length);
         }
-        outcome
+        outcome.map_err(|error| self.send_failed(&error).maybe_at(to))
     }
 
     /// Sends datagrams that were permitted before and have waited since, in a queue outside the kernel.
