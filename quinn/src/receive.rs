@@ -8,7 +8,7 @@ use quinn::udp::{EcnCodepoint, RecvMeta};
 
 /// How many messages of the kernel one receive takes. With GRO there are seldom more, and preparing each costs more than the
 /// call that more need.
-const MESSAGES: usize = 8;
+const MESSAGES: usize = 16;
 
 pub(crate) fn poll(
     socket: &TokioSocket,

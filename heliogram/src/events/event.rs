@@ -141,7 +141,8 @@ pub(super) mod slot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ListenerId(u64);
 
-/// The listeners of one socket.
+/// The listeners of one socket. Public because the trait behind [`Event`] names it.
+#[doc(hidden)]
 pub struct Listeners<S> {
     close: List<Close, S>,
     connect: List<Connect, S>,
@@ -172,7 +173,9 @@ impl<S> Listeners<S> {
     }
 }
 
-/// Who listens to one event. Lists are copied when they change while somebody walks them, not when they are walked.
+/// Who listens to one event. Lists are copied when they change while somebody walks them, not when they are walked. Public because the
+/// trait behind [`Event`] names it.
+#[doc(hidden)]
 pub struct List<E: Event, S>(RefCell<Rc<Vec<Listener<E, S>>>>);
 
 type Call<E, S> = dyn for<'a> Fn(&S, <E as Event>::Args<'a>);

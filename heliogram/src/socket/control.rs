@@ -309,6 +309,7 @@ impl SocketControl {
     }
 
     /// The system's error; on a socket that another thread has closed meanwhile, that it is closed.
+    #[cold]
     pub(super) fn failed(&self, syscall: &'static str, error: &io::Error) -> Error {
         if self.state().is_closed() { Error::rule(ErrorKind::NotRunning) } else { Error::system(syscall, error) }
     }
@@ -349,6 +350,7 @@ pub(super) fn check_port(peer: SocketAddr) -> Result<()> {
     if peer.port() == 0 { Err(Error::rule(ErrorKind::BadPort)) } else { Ok(()) }
 }
 
+#[cold]
 pub(super) fn rule(code: ErrorKind, syscall: &'static str) -> Error {
     match code {
         ErrorKind::BadDescriptor => Error::raw(syscall, sys::errno::EBADF),

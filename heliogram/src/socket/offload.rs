@@ -47,6 +47,7 @@ impl SocketControl {
     /// The first message was refused. A GSO batch is tried again datagram by datagram: if the first goes, the batch was the cause. What
     /// the device or the kernel refuses concerns the socket; a size concerns the path to that peer. `ipv4` says whether batches by IPv4
     /// were offered.
+    #[cold]
     pub(super) fn send_refused(
         &self,
         sys: &sys::Socket,

@@ -360,6 +360,7 @@ impl SocketControl {
         to == first || first.is_some() && to.is_some_and(|to| self.check_peer("send", to).is_ok())
     }
 
+    #[cold]
     pub(super) fn send_failed(&self, error: &io::Error) -> Error {
         if error.kind() == io::ErrorKind::WouldBlock {
             self.outgoing.would_block();

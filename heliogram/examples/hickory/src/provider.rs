@@ -13,7 +13,7 @@ use tokio::io::ReadBuf;
 
 type Opening<T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send>>;
 
-/// For [`Resolver::builder`](hickory_resolver::Resolver::builder).
+/// For hickory's `Resolver::builder_with_config`.
 #[derive(Clone, Default)]
 pub(crate) struct HeliogramProvider(TokioRuntimeProvider);
 

@@ -16,7 +16,7 @@ use crate::types::metadata::{RecvMetadata, RecvMetadataOptions};
 
 /// The most messages of one call, and how many are few.
 const MESSAGES: usize = 32;
-const FEW: usize = 8;
+const FEW: usize = 16;
 
 /// What the kernel writes beside the bytes, on the stack; only what is used is written.
 struct Incoming<const MESSAGES: usize> {
