@@ -81,7 +81,7 @@ impl Progress {
     }
 
     /// Says that the step still runs, and what it printed last.
-    fn beat(&self, last_line: &str) {
+    pub(crate) fn beat(&self, last_line: &str) {
         let seconds = self.started.elapsed().as_secs();
         if self.bar.is_hidden() {
             println!("{} ... {seconds} s: {last_line}", self.title);

@@ -42,7 +42,8 @@ pub(crate) fn prepare(steps: &mut Steps) {
     published_addon(steps);
 }
 
-fn install(steps: &mut Steps) {
+/// What npm installs.
+pub(crate) fn install(steps: &mut Steps) {
     steps.check("npm packages", |_| npm::install().map(|()| String::new()));
 }
 

@@ -42,11 +42,23 @@ impl Toolchain {
     pub(crate) fn cargo(&self, subcommand: &str, target: &str) -> Command {
         let mut command = self.start(&self.cargo);
         command.arg(subcommand).env("RUSTC", &self.rustc);
+        self.build_library(&mut command, target);
+        command
+    }
+
+    /// cargo-zigbuild's subcommand, for the same; `programs` is the folder of it and of zig.
+    pub(crate) fn cargo_zigbuild(&self, programs: &Path, subcommand: &str, target: &str) -> Command {
+        let mut command = self.start(&programs.join("cargo-zigbuild"));
+        command.arg(subcommand).env("CARGO", &self.cargo).env("RUSTC", &self.rustc);
+        self.build_library(&mut command, target);
+        command
+    }
+
+    fn build_library(&self, command: &mut Command, target: &str) {
         if !self.has_library(target) {
             // `-Zbuild-std` is unstable; RUSTC_BOOTSTRAP lets a stable compiler take it.
             command.arg("-Zbuild-std=std,panic_abort").env("RUSTC_BOOTSTRAP", "1");
         }
-        command
     }
 
     fn has_library(&self, target: &str) -> bool {

