@@ -37,7 +37,7 @@ fn fill(folder: &Path, program: &Path) -> io::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
-    fs::create_dir_all(folder.join("completions"))?;
+    ["man", "completions"].iter().try_for_each(|part| fs::create_dir_all(folder.join(part)))?;
     let beside = BESIDE.iter().map(|path| cargo::root().join(path));
     for file in beside.chain([program.to_path_buf()]) {
         fs::copy(&file, folder.join(file.file_name().unwrap_or_default()))?;
