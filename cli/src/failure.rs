@@ -23,6 +23,11 @@ pub(crate) enum Failure {
     Interrupted,
 }
 
+/// Whether this system, or its kernel, has no such option: it is old, or an emulation of one.
+pub(crate) fn is_lacking(error: &heliogram::Error) -> bool {
+    ["ENOTSUP", "ENOPROTOOPT"].contains(&error.code())
+}
+
 impl Failure {
     /// The library's error, about this argument.
     pub(crate) fn about(subject: impl Display) -> impl FnOnce(heliogram::Error) -> Self {
@@ -120,5 +125,19 @@ impl From<io::Error> for Failure {
             io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
             _ => Failure::Other(format!("cannot print: {error}")),
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use heliogram::{Socket, SocketOptions, SocketType};
+
+    #[test]
+    fn an_option_that_the_kernel_does_not_know_is_lacking_and_a_wrong_value_is_not() {
+        let socket = Socket::new(&SocketOptions::new(SocketType::Udp4)).unwrap();
+        socket.bind("127.0.0.1:0".parse().ok()).unwrap();
+        assert!(is_lacking(&socket.setsockopt(0, 9999, &[0; 4]).unwrap_err()));
+        assert!(!is_lacking(&socket.set_ttl(0).unwrap_err()));
     }
 }

@@ -2,12 +2,12 @@
 
 use heliogram::{RecvMetadataOptions, TokioSocket};
 
-use crate::failure::Outcome;
+use crate::failure::{Outcome, is_lacking};
 
 /// Asks for the kernel's receive timestamps, where the system has them.
 pub(crate) fn ask_for_times(socket: &TokioSocket) -> Outcome {
     match socket.set_recv_metadata(RecvMetadataOptions::new().timestamp(true)) {
-        Err(error) if error.code() == "ENOTSUP" => Ok(()),
+        Err(error) if is_lacking(&error) => Ok(()),
         outcome => Ok(outcome?),
     }
 }

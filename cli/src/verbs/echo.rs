@@ -6,7 +6,7 @@ use clap::Args;
 use heliogram::{Datagram, Ecn, Message, RecvBatch, RecvMetadataOptions, SendOptions, TokioSocket};
 use serde_json::{Map, json};
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, is_lacking};
 use crate::net::receiving::Receiving;
 use crate::report::live::{Live, TICK, Way};
 use crate::report::summary::Summary;
@@ -57,7 +57,7 @@ impl Echo {
 /// Asks for each datagram's congestion mark, where the system reports it.
 fn ask_for_ecn(socket: &TokioSocket) -> Outcome {
     match socket.set_recv_metadata(RecvMetadataOptions::new().traffic_class(true)) {
-        Err(error) if error.code() == "ENOTSUP" => Ok(()),
+        Err(error) if is_lacking(&error) => Ok(()),
         outcome => Ok(outcome?),
     }
 }

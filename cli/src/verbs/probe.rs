@@ -7,7 +7,7 @@ use heliogram::{
 };
 use serde::Serialize;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, is_lacking};
 use crate::measure::numbering::{Header, NUMBERED, StreamId};
 use crate::net::route::Route;
 use crate::report::metadata;
@@ -53,7 +53,7 @@ impl Probe<'_> {
     /// or nothing passes.
     async fn mtu(&mut self) -> Outcome<Option<usize>> {
         match self.route.socket.set_path_mtu_discovery(PathMtuDiscovery::Probe) {
-            Err(error) if error.code() == "ENOTSUP" => return Ok(None),
+            Err(error) if is_lacking(&error) => return Ok(None),
             outcome => outcome?,
         }
         let headers = if self.route.peer.is_ipv4() { 28 } else { 48 };
@@ -89,7 +89,7 @@ impl Probe<'_> {
     async fn ecn(&mut self) -> Outcome<Option<Vec<Mark>>> {
         let metadata = RecvMetadataOptions::new().traffic_class(true);
         match self.route.socket.set_recv_metadata(metadata) {
-            Err(error) if error.code() == "ENOTSUP" => return Ok(None),
+            Err(error) if is_lacking(&error) => return Ok(None),
             outcome => outcome?,
         }
         let mut marks = Vec::new();

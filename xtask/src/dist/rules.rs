@@ -15,7 +15,17 @@ const LARGEST_ADDON: usize = 1_200_000;
 const LIBRARIES: [(&str, &[&str]); 4] = [
     (
         "linux",
-        &["libc.so.6", "ld-linux*", "ld64.so.1", "ld64.so.2", "ld.so.1", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libm.so.6"],
+        &[
+            "libc.so.6",
+            "ld-linux*",
+            "ld64.so.1",
+            "ld64.so.2",
+            "ld.so.1",
+            "libdl.so.2",
+            "libpthread.so.0",
+            "librt.so.1",
+            "libm.so.6",
+        ],
     ),
     ("darwin", &["/usr/lib/libSystem.B.dylib", "/usr/lib/libiconv.2.dylib"]),
     (
