@@ -19,6 +19,7 @@ mod steps;
 mod structure;
 mod test;
 mod tools;
+mod walk;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -50,6 +51,8 @@ enum Command {
     Release(release::Options),
     /// Checks the rules about files, imports and words; lists what breaks them
     Structure,
+    /// Lists the files whose lines run for a received and for a sent datagram in Node (needs valgrind)
+    Walk,
 }
 
 fn main() -> ExitCode {
@@ -73,5 +76,6 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Refuse(options) => refuse::run(&options),
         Command::Release(options) => release::run(&options),
         Command::Structure => structure::run(),
+        Command::Walk => walk::run(),
     }
 }

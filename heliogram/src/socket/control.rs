@@ -294,7 +294,7 @@ impl SocketControl {
     }
 
     pub(super) fn sys(&self, syscall: &'static str) -> Result<&sys::Socket> {
-        self.sys.get().ok_or(Error::raw(syscall, sys::errno::EBADF))
+        self.sys.get().ok_or_else(|| Error::raw(syscall, sys::errno::EBADF))
     }
 
     /// Asks the rules, then the system.

@@ -17,7 +17,6 @@ use std::rc::Rc;
 use napi::{Env, JsValue, Unknown, sys};
 
 use super::environment::{Environment, Host, Scope, check};
-use super::reference::Reference;
 use crate::layout::{deliver, recv_memory, send_memory};
 
 /// What JavaScript hands over.
@@ -258,6 +257,74 @@ unsafe extern "C" fn run<const N: usize>(env: sys::napi_env, info: sys::napi_cal
 unsafe extern "C" fn release<const N: usize>(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
     // SAFETY: the Work that `function` boxed, released once.
     drop(unsafe { Box::from_raw(data.cast::<Work<N>>()) });
+}
+
+/// A reference to a value of JavaScript's, in the environment's thread.
+struct Reference {
+    environment: Rc<Environment>,
+    raw: sys::napi_ref,
+}
+
+impl Reference {
+    /// One that does not keep the value, a function or an object.
+    fn weak(environment: &Rc<Environment>, value: &Unknown<'_>) -> napi::Result<Self> {
+        // SAFETY: the value is a live handle of the current call.
+        unsafe { Self::new(environment, value.raw(), 0) }
+    }
+
+    /// One that does.
+    ///
+    /// # Safety
+    ///
+    /// The value is a handle of a scope that is open.
+    unsafe fn strong(environment: &Rc<Environment>, value: sys::napi_value) -> napi::Result<Self> {
+        // SAFETY: the caller's promise.
+        unsafe { Self::new(environment, value, 1) }
+    }
+
+    /// # Safety
+    ///
+    /// The value is a handle of a scope that is open.
+    unsafe fn new(environment: &Rc<Environment>, value: sys::napi_value, count: u32) -> napi::Result<Self> {
+        let mut raw = null_mut();
+        // SAFETY: the caller's promise; the environment is calling us, and the out pointer is a live local.
+        let status = unsafe { sys::napi_create_reference(environment.raw(), value, count, &mut raw) };
+        check(status, "napi_create_reference")?;
+        Ok(Reference { environment: environment.clone(), raw })
+    }
+
+    /// The value, in the scope that is open; null if it has been collected.
+    fn value(&self) -> sys::napi_value {
+        let mut value = null_mut();
+        // SAFETY: the reference is there while self lives; the out pointer is a live local.
+        unsafe { sys::napi_get_reference_value(self.environment.raw(), self.raw, &mut value) };
+        value
+    }
+
+    /// Keeps the value of a weak reference, or leaves it to JavaScript again.
+    fn keep(&self, on: bool) {
+        if self.environment.is_ending() {
+            return;
+        }
+        let mut count = 0;
+        // SAFETY: the environment is alive, the reference there while self lives, and the out pointer a live local.
+        unsafe {
+            match on {
+                true => sys::napi_reference_ref(self.environment.raw(), self.raw, &mut count),
+                false => sys::napi_reference_unref(self.environment.raw(), self.raw, &mut count),
+            }
+        };
+    }
+}
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        // An environment that ends frees its references itself.
+        if !self.environment.is_ending() {
+            // SAFETY: made by `new`, deleted once, in an environment that is alive.
+            unsafe { sys::napi_delete_reference(self.environment.raw(), self.raw) };
+        }
+    }
 }
 
 /// An `ArrayBuffer`.

@@ -8,7 +8,6 @@ pub(crate) mod errno;
 pub(crate) mod fd;
 mod js_bridge;
 mod readiness;
-mod reference;
 
 pub(crate) use environment::{AtEnd, Environment, Host, Scope};
 pub(crate) use js_bridge::{JsBridge, JsMemory, Parts, Window, function};
