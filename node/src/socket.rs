@@ -29,9 +29,9 @@ pub(crate) struct Receiving {
 /// What waits for a later turn.
 #[derive(Default)]
 struct Pending {
-    /// For room in the kernel.
+    /// Sends, for room in the kernel.
     queue: SendQueue<u32>,
-    /// What did not fit the last turn.
+    /// Messages that the last turn had no time for.
     undelivered: VecDeque<Received>,
 }
 
@@ -149,7 +149,8 @@ impl WatchedSocket {
         self.reported.get()
     }
 
-    /// The kernel keeps errors, or transmit timestamps, for listeners. What came before that was turned off is still there.
+    /// Listeners get the error queue's entries from now on. That is never taken back: when errors and timestamps are turned off, entries
+    /// may be left.
     pub(crate) fn expect_error_queue(&self) {
         self.has_error_queue.set(true);
     }

@@ -208,7 +208,8 @@ const SystemError = class NodeError extends Error {
       syscall: mirror('syscall'),
       ...(kNodeError && { [kNodeError]: { value: true, configurable: true } }),
     });
-    // Once more: a stack begins with what the error was when it was captured. By its own name, which a bundler leaves out otherwise.
+    // Captured again, because a stack begins with the error's name and message at that time. `NodeError` is named here, or bundlers
+    // would drop the name.
     Error.captureStackTrace(this, NodeError);
     if (!kNodeError) markStack(this);
   }

@@ -148,7 +148,7 @@ function unconnected(socket, message, offset, length, port, address, callback) {
   }
 }
 
-/** The same on a socket that has a peer; a port is one too many. */
+/** The same on a connected socket, where a port is an error. */
 function connected(socket, message, offset, length, port, address, callback) {
   let bytes = message;
   if (typeof length !== 'number') {

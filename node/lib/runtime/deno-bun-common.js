@@ -1,5 +1,5 @@
 'use strict';
-// Deno and Bun: the addon's poll thread calls, and ticks and microtasks run after the call only if we run them.
+// Deno and Bun: the addon's poll thread starts the call, so that ticks and microtasks follow only if the package runs them.
 
 module.exports = (runTicks) => ({
   mayUseNet: () => true,

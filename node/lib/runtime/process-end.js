@@ -1,5 +1,5 @@
 'use strict';
-// Ends of the process that run no listener, or none of ours: batched sends leave before them.
+// Flushes batched sends before the process ends in a way that runs no listener of 'exit', or none of the package's.
 
 const { inMainContext } = require('./main-context.js');
 const process = require('./process.js');

@@ -18,7 +18,7 @@ use crate::thread_sockets::ThreadSockets;
 /// An object with all of them.
 ///
 /// - `flush()` sends what the table of sends describes.
-/// - `turned()`: the loop has turned, as `turnOver` was asked to say.
+/// - `turned()`: the loop has turned since the addon called `turnOver`.
 /// - `address(row)` writes the text of the sender's address of a received row; its length.
 /// - `open(family, flags, coalescing)` makes a socket and answers its number; its datagrams may wait for each other for so
 ///   many microseconds.
@@ -134,7 +134,7 @@ fn bind(thread: &ThreadSockets, socket: i32, address: i32, port: i32) -> i32 {
             error => error,
         },
         None => {
-            // Without a bind under way there is nothing to end, which is what is asked for.
+            // An error says that no bind is under way, so that there is nothing to end.
             let _ = socket.udp.abort_bind();
             EINVAL
         }

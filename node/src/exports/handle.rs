@@ -1,4 +1,4 @@
-//! The class of one socket, for what is rarely asked.
+//! The class `Handle`: the calls of a socket that few sockets need.
 //!
 //! Outcomes are numbers as Node's own handles give them (0, a size, or a negative number of the system's); where a rule
 //! of the socket forbids an operation, its code is returned as text, and `node/lib/common/errors.js` has the class.
@@ -60,7 +60,7 @@ impl JsHandle {
     /// Ends a bind that found no address.
     #[napi(catch_unwind)]
     pub fn abort_bind(&self) {
-        // Without a bind under way there is nothing to end, which is what is asked for.
+        // An error says that no bind is under way, so that there is nothing to end.
         let _ = self.socket().udp.abort_bind();
     }
 
@@ -93,7 +93,7 @@ impl JsHandle {
     /// Ends a connect that found no address.
     #[napi(catch_unwind)]
     pub fn abort_connect(&self) {
-        // Without a connect under way there is nothing to end, which is what is asked for.
+        // An error says that no connect is under way, so that there is nothing to end.
         let _ = self.socket().udp.abort_connect();
     }
 

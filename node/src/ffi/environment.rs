@@ -29,7 +29,7 @@ pub(crate) struct Environment {
     handles: Cell<usize>,
     is_ending: Cell<bool>,
     has_ended: Cell<bool>,
-    /// Whether the end needs nothing done any more.
+    /// Whether nothing is left to do at the end.
     is_dismissed: Cell<bool>,
     is_unhooked: Cell<bool>,
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
@@ -113,7 +113,7 @@ impl Environment {
         self.unhook();
     }
 
-    /// Nothing is left that the end of the environment would have to do.
+    /// Called when nothing is left to do at the end of the environment.
     pub(crate) fn dismiss(self: &Rc<Self>) {
         drop(self.at_end.take());
         forget_flushes();
@@ -248,7 +248,7 @@ extern "C" fn on_exit() {
     guarded(|| flushes.iter().filter_map(Weak::upgrade).for_each(|flush| flush()));
 }
 
-/// A Node-API call that failed though it had no reason to.
+/// An error if a Node-API call has failed; `call` is its name.
 pub(crate) fn check(status: napi::sys::napi_status, call: &str) -> napi::Result<()> {
     match status {
         napi::sys::Status::napi_ok => Ok(()),

@@ -61,7 +61,7 @@ impl FromNapiValue for NamedFd {
     }
 }
 
-/// The number of a descriptor that somebody else closes.
+/// Gives a descriptor away as a number: whoever gets it closes it.
 pub(crate) fn give(descriptor: OwnedFd) -> i32 {
     descriptor.into_raw_fd()
 }

@@ -79,8 +79,9 @@ impl JsBridge {
 
     /// Delivers `count` messages, which are in the memory of received batches or in a page, to a socket's listeners; how many were
     /// delivered, which is less if the socket stops receiving. What a listener throws is an uncaught exception of its own, and the
-    /// other messages are delivered all the same if the process survives it. In Node, ticks that are due then wait for the next
-    /// callback, unless `again` asks for one, given how many were delivered; elsewhere only this runs them.
+    /// other messages are delivered all the same if the process survives it. In Node, ticks that are due after an exception run at
+    /// the next callback, which follows at once if `again` says so of the number of messages delivered; elsewhere it always does,
+    /// because nothing else runs the ticks.
     pub(crate) fn deliver(
         &self,
         scope: &mut Scope<'_>,
@@ -147,7 +148,8 @@ impl JsBridge {
         self.call_with(scope, function, arguments, None, true)
     }
 
-    /// The same with a page, if there is one, as the third argument; as a part of something else, nothing `follows`.
+    /// The same, with a page as the third argument if there is one. Unless ticks shall follow (`follows`), the call is a part of
+    /// another one.
     fn call_with(
         &self,
         _scope: &mut Scope<'_>,
@@ -266,13 +268,13 @@ struct Reference {
 }
 
 impl Reference {
-    /// One that does not keep the value, a function or an object.
+    /// A weak reference, to a function or an object: it does not keep the value.
     fn weak(environment: &Rc<Environment>, value: &Unknown<'_>) -> napi::Result<Self> {
         // SAFETY: the value is a live handle of the current call.
         unsafe { Self::new(environment, value.raw(), 0) }
     }
 
-    /// One that does.
+    /// A strong reference: it keeps the value.
     ///
     /// # Safety
     ///

@@ -45,14 +45,14 @@ pub(crate) trait Watchable {
     fn watchable_descriptor(&self) -> Option<BorrowedDescriptor<'_>>;
 }
 
-/// What of a socket is watched; a number if there is nothing.
+/// The descriptor by which a socket is watched, or a negative number of the system's if there is none.
 #[cfg(unix)]
 #[allow(clippy::unnecessary_wraps, reason = "Windows has no handle to watch before the bind")]
 pub(crate) fn watchable(socket: &Rc<heliogram::Socket>) -> Result<Rc<dyn Watchable>, i32> {
     Ok(socket.clone())
 }
 
-/// What of a socket is watched; a number if there is nothing. A socket that has lent its handle would keep its port when it is
+/// The descriptor by which a socket is watched, or a negative number of the system's if there is none. A socket that has lent its handle would keep its port when it is
 /// closed, one that has given a lease keeps it while it is watched.
 #[cfg(windows)]
 pub(crate) fn watchable(socket: &Rc<heliogram::Socket>) -> Result<Rc<dyn Watchable>, i32> {
