@@ -104,7 +104,7 @@ fn report(failure: &Failure, json: bool) -> ExitCode {
         _ => output::print_error(&format_args!("heliogram: {failure}")),
     };
     if json {
-        // Where nobody reads standard error either, the exit code has to do.
+        // If standard error cannot be written either, only the exit code is left.
         let _ = printed.and_then(|()| output::print(&output::event("error", failure.fields())));
     }
     ExitCode::FAILURE

@@ -74,7 +74,7 @@ impl<'a> Server<'a> {
         let Some(received) = self.session.or(received).await else { return Ok(false) };
         match received {
             Ok(Ok(_)) => self.take(batch, most),
-            // The kernel's word on a reply that met nobody is not about this receive.
+            // An error about a reply that nobody received is not about this receive.
             Ok(Err(error)) if error.kind() != REFUSED => return Err(error.into()),
             _ => {}
         }

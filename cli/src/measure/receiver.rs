@@ -66,7 +66,7 @@ impl Receiver {
         }
     }
 
-    /// Takes the sender's word for how many it has sent, if that can be.
+    /// Takes over how many datagrams the sender says it has sent, if that is possible.
     pub(crate) fn end(&mut self, sent: u64, now: i64) {
         self.sent = self.sent.or_else(|| self.sequence.is_possible(sent, nanos(now)).then_some(sent));
     }

@@ -121,7 +121,7 @@ impl Spread {
     }
 }
 
-/// In nanoseconds. Nothing that is measured here takes longer; two clocks that differ by more are no clocks.
+/// In nanoseconds. Nothing that is measured here takes longer; two clocks that differ by more cannot be compared.
 const DAY: i64 = 86_400_000_000_000;
 
 #[cfg(test)]

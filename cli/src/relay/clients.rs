@@ -83,7 +83,7 @@ impl Drop for Client {
     }
 }
 
-/// Takes what comes from the other side. Errors are about single datagrams: the client's, who sees that no answer comes.
+/// Receives from the other side. Errors are about single datagrams of the client, which sees that no answer comes.
 async fn take_back(socket: Arc<TokioSocket>, client: SocketAddr, returned: mpsc::Sender<Returned>) {
     let mut batch = RecvBatch::for_gro(8);
     loop {

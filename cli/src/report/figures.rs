@@ -20,7 +20,7 @@ pub(crate) fn rows(summary: &mut Summary, direction: &Direction) {
 
 /// The sums over several streams of one direction.
 pub(crate) fn total(summary: &mut Summary, directions: &[&Direction]) {
-    // The figures may come from another host: whatever they are, they add up to something.
+    // The figures may come from another host, and be too large to add.
     let add = |sum: u64, count: u64| sum.saturating_add(count);
     let sent = |count: fn(&Sent) -> u64| directions.iter().filter_map(|way| way.sent.as_ref()).map(count).fold(0, add);
     let received =

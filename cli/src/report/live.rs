@@ -94,7 +94,7 @@ impl LiveLine {
         Some(interval)
     }
 
-    /// Shows where things stand; `verb` is what was done to the datagrams.
+    /// Shows the figures so far; `verb` is what was done to the datagrams.
     pub(crate) fn show(&self, way: Way, verb: &str, interval: &Interval) -> Outcome {
         if self.json {
             let mut event = output::event("progress", &self.fields);

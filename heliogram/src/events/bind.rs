@@ -1,4 +1,4 @@
-//! How a bind goes on: look-up, system call, `'listening'` or `'error'`.
+//! The steps of a bind: look-up, system call, `'listening'` or `'error'`.
 
 use std::net::SocketAddr;
 
@@ -54,7 +54,7 @@ impl EventSocket {
         }
     }
 
-    /// The socket is bound. Something beside it may have gone wrong, which does not make it unbound.
+    /// The socket is bound, and stays so if what follows the bind fails.
     fn listening(&self, outcome: Result<()>) {
         self.inner.bind_callback.set(None);
         if let Err(error) = outcome {
@@ -66,7 +66,7 @@ impl EventSocket {
         self.go_on();
     }
 
-    /// The calls that waited for the bind get its error, then `'error'` is emitted; a close that waited happens.
+    /// The bind has failed: the calls that waited for it get its error, `'error'` is emitted, and a close that waited is done.
     fn bind_failed(&self, error: &Error) {
         if let Some(listener) = self.inner.bind_callback.take() {
             self.off(event::Listening, listener);

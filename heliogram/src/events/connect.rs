@@ -1,4 +1,4 @@
-//! How a connect goes on: look-up, bind, system call, `'connect'` or `'error'`.
+//! The steps of a connect: look-up, bind, system call, `'connect'` or `'error'`.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -35,7 +35,7 @@ impl EventSocket {
         Ok(())
     }
 
-    /// The socket is bound. The callback is a listener from now on, which only a failure reaches in another way.
+    /// The socket is bound. The callback becomes a listener of `'connect'`; a failure is passed to it directly.
     pub(super) fn start_connecting(&self, to: Target, callback: Option<ConnectCallback>) {
         let listener = callback.map(|callback| self.listen_for_connect(callback));
         match to {
@@ -92,7 +92,7 @@ impl EventSocket {
         });
     }
 
-    /// The bind failed that the connect needed; `'error'` reports it.
+    /// The bind that the connect needed has failed, which `'error'` reports.
     pub(super) fn connect_failed_to_bind(&self, callback: Option<ConnectCallback>, error: &Error) {
         if let Err(error) = self.inner.socket.abort_connect() {
             self.emit(event::Error, &error);

@@ -1,4 +1,4 @@
-//! The seven events, and the lists of those who listen to them.
+//! The seven events, and the lists of their listeners.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -72,7 +72,7 @@ impl Event for Message {
     type Args<'a> = (&'a [u8], &'a RecvInfo);
 }
 
-/// What the events have in common inside; it also keeps others from making events of their own.
+/// What all events have in common. It is private, so that no other crate can define an event.
 pub(super) mod slot {
     use super::*;
 
@@ -81,7 +81,7 @@ pub(super) mod slot {
         where
             Self: Event;
 
-        /// The error that these arguments are, where it must not go unheard.
+        /// The error in these arguments, if it must be reported even without a listener.
         fn error(_: <Self as Event>::Args<'_>) -> Option<error::Error>
         where
             Self: Event,

@@ -1,4 +1,4 @@
-//! [`EventLoop`]: what waits for sockets, and calls their listeners.
+//! [`EventLoop`]: waits for sockets and calls their listeners.
 
 use std::io;
 use std::net::SocketAddr;

@@ -117,7 +117,7 @@ impl Pool {
         match thread::Builder::new().name("heliogram look-up".into()).spawn(move || pool.work()) {
             Ok(_) => requests.threads += 1,
             Err(error) if requests.threads == 0 => self.give_up(requests, &error),
-            // The threads that there are will come to it.
+            // The threads that run take it later.
             Err(_) => {}
         }
     }
@@ -145,7 +145,7 @@ impl Pool {
     }
 
     fn answer(&self, id: u64, found: Result<SocketAddr>) {
-        // Neither fails but when the loop is gone, and with it whoever wanted to know.
+        // These fail only when the loop has been dropped, and nobody waits for the answer.
         let _ = self.answers.send(Answer { id, found });
         let _ = self.poller.wake();
     }

@@ -6,7 +6,7 @@ use crate::batch::RecvBatch;
 use crate::types::error_queue::ErrorQueueEntry;
 
 impl EventSocket {
-    /// Empties the error queue, which would keep the poller awake; as far as a turn allows.
+    /// Empties the error queue, which would keep the poller awake, up to the limit of a turn.
     pub(super) fn take_error_queue(&self) {
         for _ in 0..TURN {
             match self.inner.socket.try_recv_error_queue() {
@@ -51,5 +51,5 @@ impl EventSocket {
     }
 }
 
-/// How many datagrams one turn of the loop takes from one socket, at least if they are there, before others have theirs.
+/// How many datagrams one turn of the loop takes from one socket, if there are so many, before other sockets have their turn.
 const TURN: usize = 256;

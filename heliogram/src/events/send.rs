@@ -1,4 +1,4 @@
-//! How a datagram leaves: look-up, bind, system call or queue, callback.
+//! The steps of a send: look-up, bind, system call or queue, callback.
 
 use std::net::SocketAddr;
 
@@ -59,7 +59,7 @@ impl EventSocket {
         }
     }
 
-    /// Gives the datagram to the kernel, or to the queue behind those that wait already.
+    /// Sends the datagram, or queues it behind those that wait.
     fn transmit(&self, message: Payload<'_>, to: Option<SocketAddr>, callback: Option<SendCallback>) {
         if self.inner.queue.borrow().is_empty() {
             match self.offer(message, to) {

@@ -86,14 +86,14 @@ impl<S: Member> Shared<S> {
         }
     }
 
-    /// Puts something off until a later tick. When the loop is gone, there is none.
+    /// Calls something on a later tick, unless the loop has been dropped.
     pub(super) fn defer(&self, tick: Tick<S>) {
         if !self.ended.get() {
             self.ticks.borrow_mut().push_back(tick);
         }
     }
 
-    /// Keeps an error that nobody has heard for whoever runs the loop.
+    /// Keeps an error that had no listener; the loop's `run` returns it.
     pub(super) fn unhandled(&self, error: Error) {
         self.unhandled.borrow_mut().push_back(error);
     }
@@ -192,7 +192,7 @@ impl<S: Member> Shared<S> {
         self.last_key.get()
     }
 
-    /// Lets everything go. What is dropped may hold sockets, and those come back here; so nothing is borrowed then.
+    /// Drops everything. What is dropped may hold sockets, whose drop calls this type again, so nothing is borrowed meanwhile.
     pub(super) fn end(&self) {
         self.ended.set(true);
         let all = self.all.take();

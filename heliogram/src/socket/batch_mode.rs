@@ -172,7 +172,7 @@ impl BatchMode {
         true
     }
 
-    /// So many entries of the error queue are about a datagram that was sent in the end.
+    /// Adds entries of the error queue that are about a datagram which was sent in the end.
     pub(super) fn add_repaired(&self, refusals: usize) {
         self.repaired.fetch_add(refusals, Ordering::Relaxed);
     }
@@ -191,7 +191,7 @@ impl BatchMode {
 
 /// Who else has the open file, and what the program has chosen.
 impl BatchMode {
-    /// From now on strangers may send by the open file.
+    /// Others than sockets of this crate may send by the open file from now on.
     pub(super) fn expose(&self, sys: &sys::Socket) {
         let _changing = self.changing();
         if self.mode() == Mode::Forced {
@@ -233,7 +233,7 @@ impl BatchMode {
         Ok(())
     }
 
-    /// Does something while the kernel has the program's own mode.
+    /// Calls while the kernel has the program's own mode.
     pub(super) fn unforced<T>(&self, sys: &sys::Socket, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         let _changing = self.changing();
         if self.mode() != Mode::Forced {

@@ -288,7 +288,7 @@ impl SocketControl {
         self.sys.get().expect("such a socket is taken only once it is open")
     }
 
-    /// What the operation would take, without taking the step.
+    /// The action that the operation would take; the state stays as it is.
     pub(super) fn asks(&self, op: Op) -> Result<Action> {
         self.step(op).map(|step| step.action).map_err(Error::rule)
     }
