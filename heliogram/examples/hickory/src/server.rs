@@ -31,7 +31,7 @@ pub(crate) async fn serve(socket: TokioSocket) -> Result<()> {
 
 /// The answer to a query, from the address that was asked; `None` to what is no query.
 fn answer(query: &Message<'_>) -> Option<Answer> {
-    let asked = query.rinfo.metadata.local_ip?;
+    let asked = query.metadata().local_ip?;
     let message = DnsMessage::from_vec(query.data).ok()?;
     let name = message.queries.first()?.name().clone();
     let mut response = message.into_response();
