@@ -378,7 +378,8 @@ export interface SocketOptions {
   ipv6Only?: boolean | undefined;
   /**
    * Whether the kernel may segment and coalesce datagrams (default true): GSO (`UDP_SEGMENT`) for those sent, GRO (`UDP_GRO`) for those
-   * received. What is sent and received is the same either way, one callback and one event for each datagram.
+   * received. What is sent and received is the same either way, one callback and one event for each datagram. With false, datagrams
+   * to several destinations leave in the order of the calls, and no answer waits for others to messages that came together.
    * `HELIOGRAM_OFFLOAD=0` in the environment of the process means false for all its sockets. Linux; elsewhere it
    * has no effect. Not in `node:dgram`.
    */
