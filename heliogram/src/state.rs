@@ -193,6 +193,7 @@ impl State {
     }
 
     /// The state with that number.
+    #[inline]
     pub(crate) const fn from_index(index: u8) -> State {
         const BIND: [Bind; 3] = [Bind::Unbound, Bind::Binding, Bind::Bound];
         const CONNECT: [Connect; 3] = [Connect::Disconnected, Connect::Connecting, Connect::Connected];
@@ -226,6 +227,7 @@ impl State {
 /// # Errors
 ///
 /// The code with which Node refuses the operation; the state stays as it was.
+#[inline]
 pub const fn step(rules: Rules, state: State, op: Op) -> Result<Step, ErrorKind> {
     match op {
         Op::Bind => bind(state),

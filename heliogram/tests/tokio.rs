@@ -229,6 +229,100 @@ async fn messages_come_as_a_stream_that_ends_with_the_socket() {
 }
 
 #[tokio::test]
+async fn messages_of_a_stream_keep_their_bytes_while_more_come() {
+    let (server, address) = bound(&V4.gro(true).recv_buffer_size(1 << 20)).await;
+    let (client, _) = bound(&V4).await;
+    client.connect(address).await.unwrap();
+    let (mut messages, mut kept) = (pin!(server.messages()), Vec::new());
+    // Few bytes are copied, many are shared; the memory is used again once nothing is kept.
+    for (round, size) in [1, 300, 1400, 1400, 7, 1400].into_iter().enumerate() {
+        let payloads: Vec<_> = (0..40_u8).map(|number| vec![number ^ round as u8; size]).collect();
+        let datagrams: Vec<_> = payloads.iter().map(|bytes| Datagram::new(bytes)).collect();
+        client.send_all(&mut &datagrams[..]).await.unwrap();
+        for payload in &payloads {
+            let (bytes, info) = soon(next(messages.as_mut())).await.unwrap().unwrap();
+            assert_eq!((&bytes[..], info.size, info.addr), (&payload[..], size, client.local_addr().unwrap()));
+            kept.push((bytes, payload.clone()));
+        }
+        assert!(kept.iter().all(|(bytes, payload)| bytes == payload));
+        if round == 2 {
+            kept.clear();
+        }
+    }
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_stream_has_the_metadata_of_its_last_message_and_asks_the_block_list() {
+    use std::net::{IpAddr, Ipv4Addr};
+    let mut list = heliogram::BlockList::new();
+    list.add_address(Ipv4Addr::new(127, 0, 0, 2).into());
+    let (server, address) = bound(&V4.receive_block_list(list)).await;
+    server.set_recv_metadata(heliogram::RecvMetadataOptions::new().packet_info(true)).unwrap();
+    let unwanted = TokioSocket::bind("127.0.0.2:0").await.unwrap();
+    let (friend, _) = bound(&V4).await;
+    for text in ["one", "two", "three"] {
+        unwanted.send_to(b"no", address).await.unwrap();
+        friend.send_to(text.as_bytes(), address).await.unwrap();
+    }
+    let mut messages = server.messages();
+    assert_eq!(messages.metadata(), heliogram::RecvMetadata::default());
+    for text in ["one", "two", "three"] {
+        let (bytes, info) = soon(next(Pin::new(&mut messages))).await.unwrap().unwrap();
+        assert_eq!((&bytes[..], info.addr), (text.as_bytes(), friend.local_addr().unwrap()));
+        assert_eq!(messages.metadata().local_ip, Some(IpAddr::from(Ipv4Addr::LOCALHOST)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn fifty_tasks_that_wait_and_are_cancelled_at_random_lose_nothing() {
+    const COUNT: u32 = 2_000;
+    let (server, address) = bound(&V4.recv_buffer_size(4 << 20)).await;
+    let (server, seen) = (Arc::new(server), Arc::new(std::sync::Mutex::new(Vec::new())));
+    let tasks: Vec<_> = (0..50_u64)
+        .map(|task| {
+            let (server, seen) = (Arc::clone(&server), Arc::clone(&seen));
+            tokio::spawn(async move {
+                let mut random = task + 1;
+                loop {
+                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    let patience = Duration::from_micros(random >> 54);
+                    let mut buffer = [0; 9];
+                    // A receive that is cancelled has taken nothing.
+                    match tokio::time::timeout(patience, server.recv(&mut buffer)).await {
+                        Ok(Ok(size)) => {
+                            seen.lock().unwrap().push(u32::from_le_bytes(buffer[..size].try_into().unwrap()))
+                        }
+                        Ok(Err(error)) => return error.code().to_owned(),
+                        Err(_) => {}
+                    }
+                }
+            })
+        })
+        .collect();
+    let (client, _) = bound(&V4).await;
+    for number in 0..COUNT {
+        client.send_to(&number.to_le_bytes(), address).await.unwrap();
+        if number % 50 == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    soon(async {
+        while seen.lock().unwrap().len() < COUNT as usize {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await;
+    server.close().unwrap();
+    for task in tasks {
+        assert_eq!(soon(task).await.unwrap(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
+    }
+    let mut seen = std::mem::take(&mut *seen.lock().unwrap());
+    seen.sort_unstable();
+    assert!(seen.iter().copied().eq(0..COUNT), "each once");
+}
+
+#[tokio::test]
 async fn an_unbound_socket_cannot_be_registered() {
     let socket = heliogram::Socket::new(&V4).unwrap();
     assert_eq!(TokioSocket::from_socket(socket).unwrap_err().code(), "EBADF");

@@ -118,6 +118,7 @@ impl SmolSocket {
     /// watch more descriptors.
     pub fn from_socket(socket: Socket) -> Result<Self> {
         socket.local_addr()?;
+        socket.settle_gro();
         let watched = sys::Watched::new(socket.shared_descriptor()?);
         Ok(SmolSocket { watched: watched.map_err(|error| Error::system("register", &error))?, socket })
     }

@@ -60,6 +60,8 @@ pub struct SocketControl {
     pub(super) sys: OnceLock<sys::Socket>,
     /// Whether the kernel hands over GRO packets.
     pub(super) gro: AtomicBool,
+    /// Whether nobody can switch that any longer: the sockets of runtimes give no access to what does.
+    pub(super) gro_is_settled: AtomicBool,
     /// Held for writing while GRO is switched, for reading by receives that take it for granted that it is off.
     pub(super) gro_switch: RwLock<()>,
     /// The largest segment that may travel in a GSO batch; lowered where the kernel or the device refuses.
@@ -227,6 +229,7 @@ impl SocketControl {
             control: Mutex::new(()),
             sys: OnceLock::new(),
             gro: AtomicBool::new(options.offload && options.gro),
+            gro_is_settled: AtomicBool::new(false),
             gro_switch: RwLock::default(),
             narrow_paths: NarrowPaths::default(),
             batch_mode: BatchMode::default(),
@@ -261,6 +264,7 @@ impl SocketControl {
     }
 
     /// What the rules say of an operation now.
+    #[inline]
     pub(crate) fn step(&self, op: Op) -> std::result::Result<Step, ErrorKind> {
         step(self.options.rules, self.state(), op)
     }
@@ -288,16 +292,25 @@ impl SocketControl {
         self.sys.get().expect("such a socket is taken only once it is open")
     }
 
+    /// Nobody will switch GRO from now on, so that receives need not keep others from it: for a socket that its owner gives to no
+    /// one, and that has its descriptor.
+    #[cfg(any(feature = "smol", feature = "tokio"))]
+    pub(crate) fn settle_gro(&self) {
+        self.gro_is_settled.store(true, Ordering::Relaxed);
+    }
+
     /// The action that the operation would take; the state stays as it is.
     pub(super) fn asks(&self, op: Op) -> Result<Action> {
         self.step(op).map(|step| step.action).map_err(Error::rule)
     }
 
+    #[inline]
     pub(super) fn sys(&self, syscall: &'static str) -> Result<&sys::Socket> {
         self.sys.get().ok_or_else(|| Error::raw(syscall, sys::errno::EBADF))
     }
 
     /// Asks the rules, then the system.
+    #[inline]
     pub(crate) fn call<T>(
         &self,
         op: Op,

@@ -25,6 +25,7 @@ impl Socket {
     /// bytes, or over the path's MTU where fragments are forbidden; `ECONNREFUSED` if the peer is gone; `EAGAIN` while the
     /// kernel's buffer is full.
     #[doc(alias = "send")]
+    #[inline]
     pub fn try_send(&self, message: &[u8]) -> Result<usize> {
         self.send_one(&[IoSlice::new(message)], None)
     }
@@ -40,6 +41,7 @@ impl Socket {
     /// `ERR_IP_BLOCKED`; `EINVAL` for an address of the other family. On a connected socket macOS and FreeBSD answer
     /// `EISCONN`, while Linux and Windows send to `peer`.
     #[doc(alias("send", "sendto"))]
+    #[inline]
     pub fn try_send_to(&self, message: &[u8], peer: SocketAddr) -> Result<usize> {
         self.send_one(&[IoSlice::new(message)], Some(peer))
     }
@@ -88,8 +90,13 @@ impl Socket {
     /// connected socket whose peer is gone, once, and the socket works on; `ERR_HELIOGRAM_GRO`
     /// on a socket with [`gro`](crate::SocketOptions::gro), which receives through batches.
     #[doc(alias = "recv")]
+    #[inline]
     pub fn try_recv(&self, buffer: &mut [u8]) -> Result<usize> {
-        self.try_recv_from(buffer).map(|(length, _)| length)
+        let single = |gro| if gro { Err(too_small()) } else { self.receiving(|sys| sys.recv_unnamed(buffer)) };
+        match self.options.receive_block_list {
+            Some(_) => self.try_recv_from(buffer).map(|(length, _)| length),
+            None => self.with_gro(single).inspect(|&length| self.incoming.add(1, length, 0)),
+        }
     }
 
     /// Receives one datagram into `buffer`. Returns its length in bytes and its sender.
@@ -98,9 +105,16 @@ impl Socket {
     ///
     /// Those of [`try_recv`](Self::try_recv).
     #[doc(alias = "recvfrom")]
+    #[inline]
     pub fn try_recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
-        let single = |gro| if gro { Err(too_small()) } else { self.recv_plain(buffer) };
-        self.admitted(single, |rinfo| rinfo).map(|rinfo| (rinfo.size, rinfo.addr))
+        let mut single = |gro| if gro { Err(too_small()) } else { self.receiving(|sys| sys.recv(buffer)) };
+        loop {
+            let (length, addr, _) = self.with_gro(&mut single)?;
+            if self.options.receive_block_list.as_ref().is_none_or(|list| admits(list, addr)) {
+                self.incoming.add(1, length, 0);
+                return Ok((length, addr));
+            }
+        }
     }
 
     /// Receives one datagram into `buffer`. Returns its length, its sender, [whether it was cut](RemoteInfo::truncated), and
@@ -113,7 +127,7 @@ impl Socket {
     /// Those of [`try_recv`](Self::try_recv).
     #[doc(alias = "recvmsg")]
     pub fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<RecvInfo> {
-        self.admitted(|gro| if gro { Err(too_small()) } else { self.recv_one(buffer, false) }, |info| info)
+        self.admitted(|gro| if gro { Err(too_small()) } else { self.recv_one(buffer, false) })
     }
 
     /// Receives one datagram into the next chunk of `buffer`. Returns its length in bytes. Bytes that do not fit are lost.
@@ -184,7 +198,7 @@ impl Socket {
             true => Err(too_small()),
             false => self.recv_one(buffer, gro),
         };
-        self.admitted(packet, |info| info)
+        self.admitted(packet)
     }
 
     /// Receives what there is, as far as `batch` has room; says how many datagrams that is, the segments of GRO packets counted
@@ -255,6 +269,7 @@ impl Socket {
 /// What sends and receives share.
 impl SocketControl {
     /// Sends one datagram, to `to` or to the connected peer.
+    #[inline]
     pub(crate) fn send_one(&self, buffers: &[IoSlice<'_>], to: Option<SocketAddr>) -> Result<usize> {
         let sys = self.sender(to, Op::SendTo)?;
         let sent = match self.past_queued(|| sys.send(buffers, to)) {
@@ -290,6 +305,7 @@ impl SocketControl {
 
     /// The system's socket, if a datagram may go `to` there now; binds it if it is unbound. With an address it is `named`
     /// that is asked for.
+    #[inline]
     fn sender(&self, to: Option<SocketAddr>, named: Op) -> Result<&sys::Socket> {
         let op = if to.is_some() { named } else { Op::Send };
         let step = self.step(op).map_err(|code| rule(code, "send"))?;
@@ -372,10 +388,11 @@ impl SocketControl {
     ///
     /// A receive that takes it for granted that each message is one datagram holds the switch: the uncontended lock is two atomic
     /// operations beside a system call. The other way round needs no lock: memory for GRO packets holds single datagrams too.
+    #[inline]
     fn with_gro<T>(&self, call: impl FnOnce(bool) -> T) -> T {
         // Asked once: between two questions GRO could be stopped, and started again during the call.
         let gro = self.gro();
-        if gro || !self.options.offload {
+        if gro || !self.options.offload || self.gro_is_settled.load(Ordering::Relaxed) {
             return call(gro);
         }
         let _off = self.gro_switch.read().unwrap_or_else(PoisonError::into_inner);
@@ -383,10 +400,10 @@ impl SocketControl {
     }
 
     /// Receives until the block list admits what has come; counts it.
-    fn admitted<T>(&self, mut receive: impl FnMut(bool) -> Result<T>, rinfo: impl Fn(&T) -> &RemoteInfo) -> Result<T> {
+    fn admitted(&self, mut receive: impl FnMut(bool) -> Result<RecvInfo>) -> Result<RecvInfo> {
         loop {
             let received = self.with_gro(&mut receive)?;
-            let from = rinfo(&received);
+            let from = &received.rinfo;
             if self.options.receive_block_list.as_ref().is_none_or(|list| admits(list, from.addr)) {
                 let datagrams = from.datagram_count();
                 self.incoming.add(datagrams, from.size, usize::from(datagrams > 1));
@@ -395,16 +412,11 @@ impl SocketControl {
         }
     }
 
-    /// Receives a datagram without its metadata.
-    fn recv_plain(&self, buffer: &mut [u8]) -> Result<RemoteInfo> {
-        let (size, addr, truncated) = self.receiving(|sys| sys.recv(buffer))?;
-        Ok(RemoteInfo::new(addr, size, truncated))
-    }
-
     fn recv_one(&self, buffer: &mut [u8], gro: bool) -> Result<RecvInfo> {
         let asked = self.receive_info();
         if asked.is_empty() && !gro {
-            return self.recv_plain(buffer).map(RecvInfo::from);
+            let (size, addr, truncated) = self.receiving(|sys| sys.recv(buffer))?;
+            return Ok(RemoteInfo::new(addr, size, truncated).into());
         }
         let (addr, received, metadata) = self.receiving(|sys| sys.recv_with_metadata(buffer, asked))?;
         Ok(RecvInfo { rinfo: remote_info(addr, received), metadata })
@@ -426,6 +438,7 @@ impl SocketControl {
         })
     }
 
+    #[inline]
     fn receiving<T>(&self, mut call: impl FnMut(&sys::Socket) -> io::Result<T>) -> Result<T> {
         let outcome = self.call(Op::Recv, "recvmsg", |sys| {
             // An error that came behind a batch's messages, where the system cannot keep it.
@@ -440,6 +453,7 @@ impl SocketControl {
 
     /// Calls again if the error may be an earlier datagram's. The kernel gives such an error once, to whichever call comes next, and
     /// the error queue has it too. An error that comes twice is the call's own.
+    #[inline]
     pub(super) fn past_queued<T>(&self, mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
         let mut outcome = call();
         if !self.receive_errors.load(Ordering::Relaxed) {

@@ -7,7 +7,7 @@
 //! | `OwnedDescriptor` | the owned descriptor of a socket that a caller hands over |
 //! | `Socket` | `open` non-blocking and close-on-exec; `adopt` a descriptor; `bind`, `connect`, `disconnect`, addresses |
 //! | `Socket` options | broadcast, TTLs, multicast, memberships, buffer sizes; what is lacking fails with `ENOTSUP` |
-//! | `Socket::send`, `recv` | one datagram, never waiting, repeated after `EINTR` |
+//! | `Socket::send`, `recv`, `recv_unnamed` | one datagram, never waiting, repeated after `EINTR` |
 //! | `Socket::send_runs` | as many runs as the system takes at once, in order; what it took |
 //! | `Receiver`, `Socket::recv_slots` | memory for many datagrams, and filling it |
 //! | `Socket::set_recv_metadata`, `recv_with_metadata` | receive metadata; what the system lacks is `ENOTSUP` |

@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 
@@ -18,6 +18,9 @@ use crate::sys;
 /// A pending error, such as a peer's `ECONNREFUSED`, is an answer to a receive too.
 pub(super) const READABLE: Interest = Interest::READABLE.add(Interest::ERROR);
 
+/// After so many receives that found a datagram at once, the next one is expected to.
+const FLOOD: u8 = 16;
+
 /// A socket's registration with the runtime. It ends when it has been closed and nobody waits any longer; then the
 /// descriptor is released.
 pub(super) struct Readiness {
@@ -26,6 +29,8 @@ pub(super) struct Readiness {
     /// What keeps it alive until the socket is closed.
     owner: Mutex<Option<Arc<Registered>>>,
     signal: Arc<Signal>,
+    /// How many receives one after the other have found a datagram at once.
+    streak: AtomicU8,
     /// The last tasks that polled for receiving and for sending.
     polled: [Mutex<Waiter>; 2],
 }
@@ -51,7 +56,13 @@ impl Readiness {
         let signal = Arc::<Signal>::default();
         let owner = Arc::new(Registered { registration, _ended: Ended(Arc::clone(&signal)) });
         let registration = Arc::downgrade(&owner);
-        Readiness { registration, owner: Mutex::new(Some(owner)), signal, polled: Default::default() }
+        Readiness {
+            registration,
+            owner: Mutex::new(Some(owner)),
+            signal,
+            streak: AtomicU8::new(0),
+            polled: Default::default(),
+        }
     }
 
     /// Calls when the socket is ready, again and again until the call need not wait.
@@ -64,6 +75,33 @@ impl Readiness {
             outcome => Some(outcome),
         })
         .await
+    }
+
+    /// [`when`](Self::when) for receives. While datagrams come faster than they are taken, the call is made without asking for
+    /// readiness; the first that finds nothing has cost one system call more than needed.
+    pub(super) async fn when_receiving<R>(&self, mut call: impl FnMut() -> Result<R>) -> Result<R> {
+        let streak = self.streak.load(Ordering::Relaxed);
+        if streak >= FLOOD {
+            consume_budget().await;
+            match call() {
+                Err(error) if error.is_would_block() => self.streak.store(0, Ordering::Relaxed),
+                outcome => return outcome,
+            }
+        }
+        let mut streak = streak.saturating_add(1);
+        let attempt = || call().inspect_err(|error| streak *= u8::from(!error.is_would_block()));
+        let outcome = self.when(READABLE, attempt).await;
+        self.streak.store(streak, Ordering::Relaxed);
+        outcome
+    }
+
+    /// [`when`](Self::when) for sends, which hardly ever have to wait: the call is made first.
+    pub(super) async fn when_sending<R>(&self, mut call: impl FnMut() -> Result<R>) -> Result<R> {
+        consume_budget().await;
+        match call() {
+            Err(error) if error.is_would_block() => self.when(Interest::WRITABLE, call).await,
+            outcome => outcome,
+        }
     }
 
     /// Waits until the socket is reported ready, and attempts something with it, again and again until there is an outcome. An error

@@ -30,7 +30,7 @@ impl TokioSocket {
     ///
     /// Those of [`Socket::try_recv`](crate::Socket::try_recv) but `EAGAIN`.
     pub async fn recv(&self, buffer: &mut [u8]) -> Result<usize> {
-        self.receiving(|| self.one(buffer)).await.map(|(length, _)| length)
+        self.receiving(|| self.length(buffer)).await
     }
 
     /// Receives one datagram into `buffer`. Returns its length in bytes and its sender; as [`recv`](Self::recv).
@@ -194,7 +194,7 @@ impl TokioSocket {
     pub(super) async fn receiving<R>(&self, mut call: impl FnMut() -> Result<R>) -> Result<R> {
         match self.receive_left(&mut call) {
             Some(outcome) => outcome,
-            None => self.readiness.when(READABLE, call).await,
+            None => self.readiness.when_receiving(call).await,
         }
     }
 
@@ -216,11 +216,20 @@ impl TokioSocket {
         self.gro() && !self.is_closed() && self.segments.has_left()
     }
 
+    #[inline]
     pub(super) fn one(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> {
         if self.gro() {
             return self.one_msg(buffer).map(|info| (info.size, info.addr));
         }
         self.socket.try_recv_from(buffer)
+    }
+
+    #[inline]
+    fn length(&self, buffer: &mut [u8]) -> Result<usize> {
+        if self.gro() {
+            return self.one_msg(buffer).map(|info| info.size);
+        }
+        self.socket.try_recv(buffer)
     }
 
     fn one_msg(&self, buffer: &mut [u8]) -> Result<RecvInfo> {
@@ -312,7 +321,7 @@ impl TokioSocket {
 }
 
 attempts! { READABLE, "readable" {
-    fn try_recv(&self, buffer: &mut [u8]) -> Result<usize> = |socket| socket.one(buffer).map(|(length, _)| length);
+    fn try_recv(&self, buffer: &mut [u8]) -> Result<usize> = |socket| socket.length(buffer);
     fn try_recv_from(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr)> = |socket| socket.one(buffer);
     fn try_recv_msg(&self, buffer: &mut [u8]) -> Result<RecvInfo> = |socket| socket.one_msg(buffer);
     fn try_peek(&self, buffer: &mut [u8]) -> Result<usize> = |socket| socket.peek_one(buffer).map(|(length, _)| length);

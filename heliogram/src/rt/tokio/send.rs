@@ -24,7 +24,7 @@ impl TokioSocket {
     ///
     /// Those of [`Socket::try_send`](crate::Socket::try_send) but `EAGAIN`.
     pub async fn send(&self, message: &[u8]) -> Result<usize> {
-        self.readiness.when(Interest::WRITABLE, || self.socket.try_send(message)).await
+        self.readiness.when_sending(|| self.socket.try_send(message)).await
     }
 
     /// Sends one datagram to the first address of the socket's family that `peer` stands for. Returns its length in bytes.
@@ -39,7 +39,7 @@ impl TokioSocket {
     /// of this family. An address of the other family is `EINVAL`.
     pub async fn send_to(&self, message: &[u8], peer: impl ToSocketAddrs) -> Result<usize> {
         let peer = self.choose(look_up(peer).await?)?;
-        self.readiness.when(Interest::WRITABLE, || self.socket.try_send_to(message, peer)).await
+        self.readiness.when_sending(|| self.socket.try_send_to(message, peer)).await
     }
 
     /// Sends one datagram made of these buffers to the connected peer. Returns its length in bytes.
@@ -52,7 +52,7 @@ impl TokioSocket {
     ///
     /// Those of [`send`](Self::send).
     pub async fn send_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
-        self.readiness.when(Interest::WRITABLE, || self.socket.try_send_vectored(buffers)).await
+        self.readiness.when_sending(|| self.socket.try_send_vectored(buffers)).await
     }
 
     /// Sends one datagram made of these buffers to `peer`. Returns its length in bytes.
@@ -65,7 +65,7 @@ impl TokioSocket {
     ///
     /// Those of [`send_to`](Self::send_to).
     pub async fn send_to_vectored(&self, buffers: &[IoSlice<'_>], peer: SocketAddr) -> Result<usize> {
-        self.readiness.when(Interest::WRITABLE, || self.socket.try_send_to_vectored(buffers, peer)).await
+        self.readiness.when_sending(|| self.socket.try_send_to_vectored(buffers, peer)).await
     }
 
     /// Sends datagrams in order, as many as the kernel takes without waiting again. Returns how many: at least one unless
@@ -79,7 +79,7 @@ impl TokioSocket {
     ///
     /// Those of [`Socket::try_send_batch`](crate::Socket::try_send_batch) but `EAGAIN`, about the first datagram.
     pub async fn send_batch(&self, batch: &[Datagram<'_>]) -> Result<usize> {
-        self.readiness.when(Interest::WRITABLE, || self.socket.try_send_batch(batch)).await
+        self.readiness.when_sending(|| self.socket.try_send_batch(batch)).await
     }
 
     /// Sends all datagrams, in order. What has been sent leaves the front of `batch`.

@@ -98,6 +98,7 @@ impl TokioSocket {
     /// As tokio's own sockets outside of a runtime with I/O enabled.
     pub fn from_socket(socket: Socket) -> Result<Self> {
         socket.local_addr()?;
+        socket.settle_gro();
         let registration = sys::Registration::new(socket.shared_descriptor()?);
         let readiness = Readiness::new(registration.map_err(|error| Error::system("register", &error))?);
         Ok(TokioSocket { readiness, segments: Segments::default(), socket })

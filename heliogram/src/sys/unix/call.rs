@@ -37,11 +37,13 @@ pub(crate) fn check(answer: libc::c_int) -> io::Result<usize> {
 }
 
 /// The same of a call that answers with a length.
+#[inline]
 pub(crate) fn check_long(answer: libc::ssize_t) -> io::Result<usize> {
     usize::try_from(answer).map_err(|_| io::Error::last_os_error())
 }
 
 /// Calls again for as long as a signal interrupts the call.
+#[inline]
 pub(crate) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
@@ -56,21 +58,61 @@ pub(super) fn internet(address: SockAddr) -> io::Result<SocketAddr> {
     address.as_socket().ok_or_else(|| io::Error::from_raw_os_error(libc::EAFNOSUPPORT))
 }
 
+/// Room for an address of the internet, of either family: a quarter of a `sockaddr_storage`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) union Name {
+    any: libc::sockaddr,
+    v4: libc::sockaddr_in,
+    v6: libc::sockaddr_in6,
+}
+
+impl Name {
+    /// An address as the kernel has it, and its length.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn of(address: SocketAddr) -> (Self, libc::socklen_t) {
+        match address {
+            SocketAddr::V4(address) => {
+                let sin_addr = libc::in_addr { s_addr: address.ip().to_bits().to_be() };
+                let (sin_family, sin_port) = (libc::AF_INET as libc::sa_family_t, address.port().to_be());
+                let v4 = libc::sockaddr_in { sin_family, sin_port, sin_addr, sin_zero: [0; 8] };
+                (Name { v4 }, size_of_val(&v4) as libc::socklen_t)
+            }
+            SocketAddr::V6(address) => {
+                let v6 = libc::sockaddr_in6 {
+                    sin6_family: libc::AF_INET6 as libc::sa_family_t,
+                    sin6_port: address.port().to_be(),
+                    sin6_flowinfo: address.flowinfo(),
+                    sin6_addr: libc::in6_addr { s6_addr: address.ip().octets() },
+                    sin6_scope_id: address.scope_id(),
+                };
+                (Name { v6 }, size_of_val(&v6) as libc::socklen_t)
+            }
+        }
+    }
+
+    pub(super) const SIZE: libc::socklen_t = size_of::<Name>() as libc::socklen_t;
+
+    /// Nobody's: zeros in all bytes, of which none is padding.
+    pub(super) const fn empty() -> Self {
+        // SAFETY: zeros are a valid sockaddr_in6, the longest: its fields are integers.
+        Name { v6: unsafe { MaybeUninit::zeroed().assume_init() } }
+    }
+}
+
 /// Decodes a peer's address out of the kernel's memory; anything but IPv4 and IPv6 is `0.0.0.0:0`.
-pub(super) fn decode(name: &libc::sockaddr_storage) -> SocketAddr {
-    match libc::c_int::from(name.ss_family) {
+#[inline]
+pub(super) fn decode(name: &Name) -> SocketAddr {
+    // SAFETY: a name is begun as zeros and written by the kernel alone, and every bit pattern of the three is valid.
+    let (family, v4, v6) = unsafe { (name.any.sa_family, &name.v4, &name.v6) };
+    match libc::c_int::from(family) {
         libc::AF_INET => {
-            // SAFETY: the family says that the storage, which is large and aligned enough, holds a sockaddr_in.
-            let name = unsafe { &*std::ptr::from_ref(name).cast::<libc::sockaddr_in>() };
-            let ip = Ipv4Addr::from_bits(u32::from_be(name.sin_addr.s_addr));
-            SocketAddr::new(ip.into(), u16::from_be(name.sin_port))
+            let ip = Ipv4Addr::from_bits(u32::from_be(v4.sin_addr.s_addr));
+            SocketAddr::new(ip.into(), u16::from_be(v4.sin_port))
         }
         libc::AF_INET6 => {
-            // SAFETY: as above, for a sockaddr_in6.
-            let name = unsafe { &*std::ptr::from_ref(name).cast::<libc::sockaddr_in6>() };
-            let ip = Ipv6Addr::from(name.sin6_addr.s6_addr);
-            let port = u16::from_be(name.sin6_port);
-            std::net::SocketAddrV6::new(ip, port, name.sin6_flowinfo, name.sin6_scope_id).into()
+            let (ip, port) = (Ipv6Addr::from(v6.sin6_addr.s6_addr), u16::from_be(v6.sin6_port));
+            std::net::SocketAddrV6::new(ip, port, v6.sin6_flowinfo, v6.sin6_scope_id).into()
         }
         _ => SocketType::Udp4.any(),
     }

@@ -12,12 +12,10 @@ use std::sync::atomic::AtomicI32;
 
 use socket2::{Domain, MsgHdr, Protocol, SockAddr, Type};
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use super::call::check_long;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use super::call::decode;
 use super::call::internet;
-use super::call::{check, retry};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::call::{Name, decode};
+use super::call::{check, check_long, retry};
 use super::descriptor::Descriptor;
 use crate::sys::errno;
 use crate::sys::family::domain;
@@ -124,8 +122,17 @@ impl Socket {
 
     /// Sends one datagram made of these buffers.
     pub(crate) fn send(&self, buffers: &[IoSlice<'_>], to: Option<SocketAddr>) -> io::Result<usize> {
-        let to = to.map(SockAddr::from);
         let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let ([bytes], Some(to)) = (buffers, to) {
+            let (name, length) = Name::of(to);
+            let (descriptor, name) = (self.inner.as_raw_fd(), (&raw const name).cast());
+            return retry(|| {
+                // SAFETY: bytes and name are live memory, with their lengths beside them.
+                check_long(unsafe { libc::sendto(descriptor, bytes.as_ptr().cast(), bytes.len(), flags, name, length) })
+            });
+        }
+        let to = to.map(SockAddr::from);
         retry(|| match (buffers, &to) {
             // One buffer is cheaper without the message header around it.
             ([buffer], Some(to)) => self.inner.send_to_with_flags(buffer, to, flags),
@@ -135,14 +142,19 @@ impl Socket {
         })
     }
 
+    /// Receives one datagram without its sender: its length, as far as there is room.
+    pub(crate) fn recv_unnamed(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (descriptor, bytes) = (self.inner.as_raw_fd(), buffer.as_mut_ptr().cast());
+        // SAFETY: the buffer is live memory, borrowed mutably here, with its length beside it.
+        retry(|| check_long(unsafe { libc::recv(descriptor, bytes, buffer.len(), libc::MSG_DONTWAIT) }))
+    }
+
     /// Receives one datagram: its length, its sender, whether its end did not fit.
     ///
     /// With `MSG_TRUNC` Linux says how long the datagram was, and the cheaper call will do (`recv(2)`).
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr, bool)> {
-        // SAFETY: zeros are a valid sockaddr_storage: its fields are integers.
-        let mut from: libc::sockaddr_storage = unsafe { MaybeUninit::zeroed().assume_init() };
-        let mut room = size_of_val(&from) as libc::socklen_t;
+        let (mut from, mut room) = (Name::empty(), Name::SIZE);
         let (descriptor, flags) = (self.inner.as_raw_fd(), libc::MSG_DONTWAIT | libc::MSG_TRUNC);
         let (bytes, name) = (buffer.as_mut_ptr().cast(), (&raw mut from).cast());
         let length = retry(|| {

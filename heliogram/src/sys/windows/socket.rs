@@ -182,6 +182,11 @@ impl Socket {
         Ok(1)
     }
 
+    /// Receives one datagram without its sender: its length, as far as there is room.
+    pub(crate) fn recv_unnamed(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.recv(buffer).map(|(length, _, _)| length)
+    }
+
     pub(crate) fn recv_with_metadata(
         &self,
         buffer: &mut [u8],

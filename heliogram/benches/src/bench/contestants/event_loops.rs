@@ -50,8 +50,8 @@ pub(crate) fn tokio_recv(job: &Job) -> Outcome<()> {
         announce(socket.local_addr()?);
         let mut buffer = [0; SLOT];
         while !tally.over_now_and_then() {
-            let info = socket.recv_msg(&mut buffer).await?;
-            tally.take(&buffer[..info.size]);
+            let (size, _) = socket.recv_from(&mut buffer).await?;
+            tally.take(&buffer[..size]);
         }
         Ok(())
     })

@@ -62,14 +62,16 @@ pub(crate) const CONTESTS: &[Contest] = &[
         &[
             contestant("tokio::net recv_from", event_loops::tokio_net_recv),
             contestant("bare recvmmsg", receive::bare),
-            contestant("TokioSocket recv", event_loops::tokio_recv),
+            contestant("TokioSocket recv_from", event_loops::tokio_recv),
             contestant("TokioSocket recv_batch", event_loops::tokio_recv_batch),
             contestant("TokioSocket messages, GRO", event_loops::tokio_messages),
             contestant("TokioSocket recv_batch, GRO", event_loops::tokio_recv_batch_gro),
         ],
         &[
-            Goal::times("TokioSocket recv_batch", 1.15, "tokio::net recv_from"),
-            Goal::times("TokioSocket messages, GRO", 1.15, "tokio::net recv_from"),
+            Goal::times("TokioSocket recv_from", 0.99, "tokio::net recv_from"),
+            Goal::times("TokioSocket recv_batch", 0.95, "bare recvmmsg"),
+            Goal::times("TokioSocket messages, GRO", 0.80, "TokioSocket recv_batch, GRO").at(&[64]),
+            Goal::times("TokioSocket messages, GRO", 0.75, "TokioSocket recv_batch, GRO").at(&[1400]),
             // At 1400 bytes the bare UDP_GRO loop itself does not do 15 times as much.
             Goal::times("TokioSocket recv_batch, GRO", 15.0, "tokio::net recv_from").at(&[64, 512]),
         ],
@@ -108,7 +110,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
             contestant("TokioSocket send_to", event_loops::tokio_send),
             contestant("TokioSocket send_batch", event_loops::tokio_send_batch),
         ],
-        &[],
+        &[Goal::times("TokioSocket send_to", 0.99, "tokio::net send_to")],
     ),
     #[cfg(feature = "quic")]
     QUIC,

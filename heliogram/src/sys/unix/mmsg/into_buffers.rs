@@ -7,8 +7,8 @@ use std::os::fd::AsRawFd;
 
 use super::{Header, collect};
 use crate::sys::outcome::Received;
-use crate::sys::unix::call::decode;
 use crate::sys::unix::call::retry;
+use crate::sys::unix::call::{Name, decode};
 use crate::sys::unix::cmsg::control::Control;
 use crate::sys::unix::cmsg::receive::{self, RECEIVE_SPACE};
 use crate::sys::unix::socket::Socket;
@@ -21,7 +21,7 @@ const FEW: usize = 16;
 /// What the kernel writes beside the bytes, on the stack; only what is used is written.
 struct Incoming<const MESSAGES: usize> {
     headers: [MaybeUninit<Header>; MESSAGES],
-    names: [MaybeUninit<libc::sockaddr_storage>; MESSAGES],
+    names: [MaybeUninit<Name>; MESSAGES],
     controls: [MaybeUninit<Control<RECEIVE_SPACE>>; MESSAGES],
     buffers: [MaybeUninit<libc::iovec>; MESSAGES],
     used: usize,
@@ -42,7 +42,7 @@ impl<const MESSAGES: usize> Incoming<MESSAGES> {
     fn push(&mut self, buffer: &mut [u8], with_control: bool) {
         let mut header = Header::new();
         header.message.msg_name = self.names[self.used].as_mut_ptr().cast();
-        header.message.msg_namelen = size_of::<libc::sockaddr_storage>() as _;
+        header.message.msg_namelen = Name::SIZE;
         let bytes = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
         header.message.msg_iov = self.buffers[self.used].write(bytes);
         header.message.msg_iovlen = 1;
@@ -67,7 +67,7 @@ impl<const MESSAGES: usize> Incoming<MESSAGES> {
     }
 
     fn peer(&self, index: usize) -> SocketAddr {
-        let mut name = no_name();
+        let mut name = Name::empty();
         let length = (self.header(index).message.msg_namelen as usize).min(size_of_val(&name));
         // SAFETY: the kernel has written `length` bytes of this name, which has room for them, as has the other one.
         unsafe {
@@ -132,9 +132,4 @@ impl Socket {
         }
         Ok(count)
     }
-}
-
-fn no_name() -> libc::sockaddr_storage {
-    // SAFETY: zeros are a valid sockaddr_storage: its fields are integers.
-    unsafe { MaybeUninit::zeroed().assume_init() }
 }

@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering;
 
 use socket2::SockAddr;
 
-use super::call::{check_long, decode, retry};
+use super::call::{Name, check_long, decode, retry};
 use super::cmsg::control::Control;
 use super::cmsg::receive::{self, RECEIVE_SPACE};
 use super::cmsg::send::{SEND_SPACE, encode_options, encode_segment};
@@ -199,7 +199,7 @@ const APART: usize = 64;
 pub(crate) struct Receiver {
     data: Box<[u8]>,
     slot_size: usize,
-    names: Box<[libc::sockaddr_storage]>,
+    names: Box<[Name]>,
     controls: Box<[ReceiveControl]>,
     buffers: Box<[libc::iovec]>,
     headers: Box<[Header]>,
@@ -220,12 +220,10 @@ unsafe impl Sync for Receiver {}
 impl Receiver {
     pub(crate) fn new(slots: usize, slot_size: usize) -> Self {
         let empty = libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 };
-        // SAFETY: zeros are a valid sockaddr_storage: its fields are integers.
-        let nobody: libc::sockaddr_storage = unsafe { MaybeUninit::zeroed().assume_init() };
         let mut receiver = Receiver {
             data: vec![0; slots * (slot_size + APART)].into(),
             slot_size,
-            names: vec![nobody; slots].into(),
+            names: vec![Name::empty(); slots].into(),
             controls: vec![ReceiveControl::new(); slots].into(),
             buffers: vec![empty; slots].into(),
             headers: (0..slots).map(|_| Header::new()).collect(),
@@ -257,7 +255,7 @@ impl Receiver {
         }
         let room = if control { RECEIVE_SPACE } else { 0 };
         for header in &mut self.headers[..self.used] {
-            header.message.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+            header.message.msg_namelen = Name::SIZE;
             header.message.msg_controllen = room as _;
         }
     }
