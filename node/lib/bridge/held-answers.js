@@ -3,17 +3,21 @@
 // them: what those send without a callback is held, so that the answers to a batch leave as a batch. A listener that takes
 // long must not delay the answers given before it for long.
 
-const { performance } = require('node:perf_hooks');
 const sendBatch = require('./send-batch.js');
 
 /** For how long an answer is held before the next listener is called, in milliseconds. A listener that takes longer is slow. */
 const LIMIT = 0.1;
 
-const now = performance.now.bind(performance); // fake timers replace it
-
+let clock; // taken when it is first needed: to load it takes a millisecond
 let lastLook = 0;
 let heldSince = 0; // when the first of the held answers was seen; 0 for none
 let isSlow = false; // whether a listener of this delivery was
+
+/** The time in milliseconds. Fake timers may have stopped it; then what is held leaves when its delivery ends. */
+function now() {
+  clock ??= globalThis.performance ?? require('node:perf_hooks').performance; // a test framework's global object may lack it
+  return clock.now();
+}
 
 /** Begins the delivery of several messages. */
 function begin(handle) {
