@@ -28,6 +28,34 @@ fn a_group_is_heard_by_those_who_join_it() {
 }
 
 #[test]
+fn a_group_on_all_interfaces_names_them() {
+    let Some(net) = Net::new("multicast") else { return };
+    for [group, channel, source, _] in FAMILIES {
+        let join =
+            |group: &str| ["listen", "0", "--join", &format!("{group}@*"), "--seconds", "0.1"].map(str::to_owned);
+        let all = net.start(&join(group).each_ref().map(|text| &**text)).end();
+        let line = all.err.lines().next().unwrap_or_default();
+        let names = line.strip_prefix(&format!("joined {group} on ")).unwrap_or_else(|| panic!("{all:?}"));
+        let mut names: Vec<_> = names.split(", ").collect();
+        names.sort_unstable();
+        assert_eq!((names, all.code), (vec!["east", "west"], Some(0)), "{all:?}");
+        let arguments = [&join(channel)[..], &["--source".into(), source.into()]].concat();
+        let of_source = net.start(&arguments.iter().map(|text| &**text).collect::<Vec<_>>()).end();
+        assert!(of_source.err.starts_with(&format!("joined {channel} from {source} on ")), "{of_source:?}");
+    }
+}
+
+#[test]
+fn an_interface_on_which_a_group_cannot_be_joined_is_named() {
+    let Some(net) = Net::new("multicast") else { return };
+    net.set("ipv4/igmp_max_memberships", "1");
+    let ended = net.start(&["listen", "0", "--join", "239.77.0.1@*", "--seconds", "5"]).end();
+    let (one, other) =
+        ("joined 239.77.0.1 on west; not on east (ENOBUFS)", "joined 239.77.0.1 on east; not on west (ENOBUFS)");
+    assert!(ended.code == Some(1) && (ended.err.contains(one) || ended.err.contains(other)), "{ended:?}");
+}
+
+#[test]
 fn a_channel_has_one_sender() {
     let Some(net) = Net::new("multicast") else { return };
     for [_, channel, source, other] in FAMILIES {

@@ -3,9 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 
 use clap::Args;
-use heliogram::{Socket, SocketOptions, SocketType, TokioSocket};
+use heliogram::{Interface, Socket, SocketOptions, SocketType, TokioSocket};
 #[cfg(unix)]
 use heliogram::{SocketAddrUnix, TokioUnixDatagram, UnixDatagramOptions};
+use serde_json::json;
 
 use crate::failure::{Failure, Outcome};
 use crate::net::endpoint::{self, Endpoint, family_of};
@@ -13,6 +14,7 @@ use crate::net::group::Group;
 use crate::net::socket_flags::SocketFlags;
 #[cfg(unix)]
 use crate::net::socket_flags::refuse;
+use crate::report::output;
 use crate::session::Session;
 
 /// A socket that waits for peers.
@@ -56,7 +58,7 @@ impl Receiving {
                 self.bind(local, gro)?
             }
         };
-        self.membership.join(&socket)?;
+        self.membership.join(&socket, session)?;
         Ok(TokioSocket::from_socket(socket)?)
     }
 
@@ -101,28 +103,59 @@ impl Receiving {
 }
 
 impl Membership {
-    fn join(&self, socket: &Socket) -> Outcome {
+    fn join(&self, socket: &Socket, session: &Session) -> Outcome {
         if self.only_joined {
             socket.set_multicast_all(false)?;
         }
-        self.join.iter().try_for_each(|group| self.join_group(socket, group))
+        self.join.iter().try_for_each(|group| self.join_group(socket, group, session))
     }
 
-    fn join_group(&self, socket: &Socket, group: &Group) -> Outcome {
+    fn join_group(&self, socket: &Socket, group: &Group, session: &Session) -> Outcome {
         if let Some(ip) = self.of_other_family(socket, group) {
             return Err(Failure::Usage(format!("{ip} is not of the socket's family, {}", socket.socket_type())));
         }
         let interface = group.interface()?;
+        let all = interface == Interface::All;
         if self.source.is_empty() {
-            socket.join_multicast(group.ip, interface).map_err(Failure::about(group))?;
+            let join = |interface| socket.join_multicast(group.ip, interface);
+            return if all {
+                on_all(group, None, join, session)
+            } else {
+                join(interface).map_err(Failure::about(group))
+            };
         }
         self.source.iter().try_for_each(|&source| {
-            let joined = socket.join_ssm(source, group.ip, interface);
-            joined.map_err(Failure::about(format!("{group} from {source}")))
+            let join = |interface| socket.join_ssm(source, group.ip, interface);
+            let about = || Failure::about(format!("{group} from {source}"));
+            if all { on_all(group, Some(source), join, session) } else { join(interface).map_err(about()) }
         })
     }
 
     fn of_other_family(&self, socket: &Socket, group: &Group) -> Option<IpAddr> {
         self.source.iter().copied().chain([group.ip]).find(|&ip| !socket.socket_type().matches(ip))
     }
+}
+
+/// Joins on every interface, and says which these are. If any fails, so does the command: it would miss what others hear.
+fn on_all(
+    group: &Group,
+    source: Option<IpAddr>,
+    join: impl Fn(Interface) -> heliogram::Result<()>,
+    session: &Session,
+) -> Outcome {
+    let (mut joined, mut failed) = (Vec::new(), Vec::new());
+    for name in heliogram::multicast_interfaces()? {
+        match name.parse().and_then(&join) {
+            Err(error) if error.code() != "EADDRINUSE" => failed.push(format!("{name} ({})", error.code())),
+            _ => joined.push(name),
+        }
+    }
+    let list = |names: &[String]| if names.is_empty() { "no interface".into() } else { names.join(", ") };
+    let from = source.map_or_else(String::new, |source| format!(" from {source}"));
+    let text = format!("joined {}{from} on {}", group.ip, list(&joined));
+    if failed.is_empty() && !joined.is_empty() {
+        let event = || json!({ "group": group.ip, "source": source, "interfaces": joined });
+        return session.note(&text, || output::event("joined", event()));
+    }
+    Err(Failure::Other(format!("{text}; not on {}", list(&failed))))
 }

@@ -56,6 +56,13 @@ impl Net {
         assert!(ip.status().unwrap().success());
     }
 
+    /// Writes a file of `/proc/sys/net`.
+    pub(crate) fn set(&self, file: &str, value: &str) {
+        let mut shell = Command::new("nsenter");
+        shell.args(["--target", &self.shell.id().to_string(), "--net", "sh", "-c"]);
+        assert!(shell.arg(format!("echo {value} > /proc/sys/net/{file}")).status().unwrap().success());
+    }
+
     /// Gives the loopback device the queueing discipline `fq`, where the kernel has it.
     pub(crate) fn has_fq(&self) -> Result<(), String> {
         let mut tc = Command::new("nsenter");
