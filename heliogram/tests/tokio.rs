@@ -51,7 +51,11 @@ async fn names_are_looked_up_and_only_for_the_sockets_family() {
     let socket = TokioSocket::bind_with(&V4, "localhost:0").await.unwrap();
     assert_eq!(socket.local_addr().unwrap().ip(), "127.0.0.1".parse::<std::net::IpAddr>().unwrap());
     let error = TokioSocket::bind_with(&V4, "[::1]:0").await.unwrap_err();
-    assert_eq!((error.code(), error.syscall()), ("ENOTFOUND", Some("getaddrinfo")));
+    assert_eq!(error.to_string(), "bind EINVAL ::1");
+    let error = socket.connect("[::1]:53").await.unwrap_err();
+    assert_eq!(error.to_string(), "connect EINVAL ::1:53");
+    let error = socket.send_to(b"x", "[::1]:53").await.unwrap_err();
+    assert_eq!(error.to_string(), "send EINVAL ::1:53");
 }
 
 #[tokio::test]
@@ -322,6 +326,25 @@ async fn fifty_tasks_that_wait_and_are_cancelled_at_random_lose_nothing() {
     assert!(seen.iter().copied().eq(0..COUNT), "each once");
 }
 
+#[test]
+fn a_socket_whose_runtime_is_gone_says_so_and_waits_for_nothing() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let first = runtime();
+    let (server, address) = first.block_on(bound(&V4));
+    drop(first);
+    runtime().block_on(async {
+        let error = soon(server.recv(&mut [0; 9])).await.unwrap_err();
+        assert_eq!((error.syscall(), error.is_would_block()), (Some("poll"), false), "{error}");
+        assert!(soon(server.readable()).await.is_err());
+        // What need not wait goes on.
+        assert_eq!(soon(server.send_to(b"hello", address)).await.unwrap(), 5);
+        assert_eq!(server.try_recv(&mut [0; 9]).unwrap(), 5);
+        server.close().unwrap();
+        soon(server.closed()).await;
+        TokioSocket::bind(address).await.unwrap();
+    });
+}
+
 #[tokio::test]
 async fn an_unbound_socket_cannot_be_registered() {
     let socket = heliogram::Socket::new(&V4).unwrap();
@@ -361,7 +384,7 @@ async fn a_connected_socket_connects_again_and_sends_to_others() {
         assert_eq!(soon(first.recv_from(&mut buffer)).await.unwrap(), (5, local));
     }
     // A connect that fails changes nothing.
-    assert_eq!(client.connect("[::1]:9").await.unwrap_err().code(), "ENOTFOUND");
+    assert_eq!(client.connect("[::1]:9").await.unwrap_err().code(), "EINVAL");
     assert_eq!(client.peer_addr().unwrap(), second_address);
 }
 

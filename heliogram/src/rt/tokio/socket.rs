@@ -61,10 +61,15 @@ impl TokioSocket {
     ///
     /// As tokio's own sockets outside of a runtime with I/O enabled.
     pub async fn bind(local: impl ToSocketAddrs) -> Result<Self> {
-        first_success(look_up(local).await?, |address| {
-            let family = if address.is_ipv4() { SocketType::Udp4 } else { SocketType::Udp6 };
-            bind_one(&SocketOptions::new(family), address)
-        })
+        first_success(
+            "bind",
+            look_up(local).await?,
+            |_| true,
+            |address| {
+                let family = if address.is_ipv4() { SocketType::Udp4 } else { SocketType::Udp6 };
+                bind_one(&SocketOptions::new(family), address)
+            },
+        )
     }
 
     /// Makes a socket with these options and binds it to the first address of its family to which the system binds.
@@ -75,15 +80,15 @@ impl TokioSocket {
     ///
     /// # Errors
     ///
-    /// Those of [`Socket::bind`](crate::Socket::bind), for the last address; `ENOTFOUND` for a name without an address of
-    /// this family.
+    /// Those of [`Socket::bind`](crate::Socket::bind), for the last address; `EINVAL` with the first address if all are of
+    /// the other family; `ENOTFOUND` for a name without an address.
     ///
     /// # Panics
     ///
     /// As tokio's own sockets outside of a runtime with I/O enabled.
     pub async fn bind_with(options: &SocketOptions, local: impl ToSocketAddrs) -> Result<Self> {
-        let addresses = look_up(local).await?.filter(|address| options.socket_type().matches(address.ip()));
-        first_success(addresses, |address| bind_one(options, address))
+        let of_family = |address: &SocketAddr| options.socket_type().matches(address.ip());
+        first_success("bind", look_up(local).await?, of_family, |address| bind_one(options, address))
     }
 
     /// Takes a socket that is bound, by a bind, an adopted descriptor or a membership, into the runtime.
@@ -136,11 +141,11 @@ impl TokioSocket {
     ///
     /// # Errors
     ///
-    /// Those of [`Socket::connect`](crate::Socket::connect), for the last address; `ENOTFOUND` for a name without an
-    /// address of this family.
+    /// Those of [`Socket::connect`](crate::Socket::connect), for the last address; `EINVAL` with the first address
+    /// if all are of the other family; `ENOTFOUND` for a name without an address.
     pub async fn connect(&self, remote: impl ToSocketAddrs) -> Result<()> {
-        let addresses = look_up(remote).await?.filter(|address| self.socket_type().matches(address.ip()));
-        first_success(addresses, |address| self.socket.connect(address))
+        let of_family = |address: &SocketAddr| self.socket_type().matches(address.ip());
+        first_success("connect", look_up(remote).await?, of_family, |address| self.socket.connect(address))
     }
 
     /// As [`Socket::disconnect`](crate::Socket::disconnect).
@@ -182,19 +187,27 @@ fn bind_one(options: &SocketOptions, local: SocketAddr) -> Result<TokioSocket> {
     TokioSocket::from_socket(socket)
 }
 
-/// The first outcome that is no error, else the last error.
+/// The first outcome that is no error, else the last error. Addresses of the other family are passed over; without any other, the
+/// first of them is refused.
 fn first_success<R>(
+    syscall: &'static str,
     addresses: impl Iterator<Item = SocketAddr>,
+    of_family: impl Fn(&SocketAddr) -> bool,
     mut attempt: impl FnMut(SocketAddr) -> Result<R>,
 ) -> Result<R> {
-    let mut last = Error::lookup("", ErrorKind::NotFound);
+    let (mut last, mut refused) = (None, None);
     for address in addresses {
+        if !of_family(&address) {
+            refused.get_or_insert(address);
+            continue;
+        }
         match attempt(address) {
             Ok(outcome) => return Ok(outcome),
-            Err(error) => last = error,
+            Err(error) => last = Some(error),
         }
     }
-    Err(last)
+    let refused = refused.map(|address| Error::raw(syscall, sys::errno::EINVAL).at(address));
+    Err(last.or(refused).unwrap_or_else(|| Error::lookup("", ErrorKind::NotFound)))
 }
 
 pub(super) async fn look_up<T: ToSocketAddrs>(host: T) -> Result<impl Iterator<Item = SocketAddr> + use<T>> {
