@@ -1,12 +1,12 @@
 'use strict';
-// B101: what Windows does differently. Elsewhere the same scenarios are compared with what the host does there.
+// B109: what Windows does differently. Elsewhere the same scenarios are compared with what the host does there.
 
 const { differential } = require('../support/differential.js');
 
 const GROUP = '224.0.0.114';
 
 for (const type of ['udp4', 'udp6']) {
-  differential(`B101 numbers and interfaces before and after the bind, ${type}`, async (t) => {
+  differential(`B109 numbers and interfaces before and after the bind, ${type}`, async (t) => {
     const unbound = t.socket('unbound', type);
     for (const size of ['getRecvBufferSize', 'getSendBufferSize']) t.call(size, () => unbound[size]());
     t.call('unbound', () => unbound.setMulticastTTL(-1));
@@ -17,7 +17,7 @@ for (const type of ['udp4', 'udp6']) {
   }, { least: 9 });
 }
 
-differential('B101 a bind after a membership', async (t) => {
+differential('B109 a bind after a membership', async (t) => {
   const socket = t.socket('socket');
   socket.addMembership(GROUP, '127.0.0.1');
   await t.until((done) => {
@@ -27,7 +27,7 @@ differential('B101 a bind after a membership', async (t) => {
   });
 }, { least: 1 });
 
-differential('B101 a port is free when its socket has been closed in a listener', async (t) => {
+differential('B109 a port is free when its socket has been closed in a listener', async (t) => {
   const socket = await t.bound('socket', 'udp4');
   const { port } = socket.address();
   await t.until((done) => {
