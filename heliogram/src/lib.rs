@@ -82,6 +82,7 @@
 //! | `smol` | [`SmolSocket`], on async-io's reactor |
 //! | `mio` | `mio::event::Source` for [`BoundSocket`] (Unix) |
 //! | `events` | [`events`]: Node's socket, its events and its loop |
+//! | `codec` | [`TokioFramed`]: `tokio_util`'s codecs as a stream and a sink of frames |
 //! | `bytes` | receiving into a `bytes::BufMut` (part of `tokio`) |
 #![deny(unsafe_code, missing_docs)]
 
@@ -116,6 +117,8 @@ pub use error::{Error, ErrorKind, Result};
 pub use rt::bound::BoundSocket;
 #[cfg(feature = "smol")]
 pub use rt::smol::SmolSocket;
+#[cfg(feature = "codec")]
+pub use rt::tokio::TokioFramed;
 #[cfg(all(unix, feature = "tokio"))]
 pub use rt::tokio::TokioUnixDatagram;
 #[cfg(feature = "tokio")]

@@ -346,6 +346,39 @@ fn a_socket_whose_runtime_is_gone_says_so_and_waits_for_nothing() {
 }
 
 #[tokio::test]
+async fn a_codec_makes_frames_of_each_datagram_alone() {
+    use futures_sink::Sink;
+    use heliogram::TokioFramed;
+    use tokio_util::codec::LinesCodec;
+    let (server, address) = bound(&V4).await;
+    let (client, local) = bound(&V4).await;
+    client.send_to(b"one\ntwo\nthr", address).await.unwrap();
+    client.send_to(b"ee\n", address).await.unwrap();
+    client.send_to(b"\xff\n", address).await.unwrap();
+    let mut sending = TokioFramed::new(&client, LinesCodec::new_with_max_length(9));
+    for text in ["four", "five"] {
+        soon(std::future::poll_fn(|context| Sink::<(&str, SocketAddr)>::poll_ready(Pin::new(&mut sending), context)))
+            .await
+            .unwrap();
+        Pin::new(&mut sending).start_send((text, address)).unwrap();
+    }
+    soon(std::future::poll_fn(|context| Sink::<(&str, SocketAddr)>::poll_close(Pin::new(&mut sending), context)))
+        .await
+        .unwrap();
+
+    let mut receiving = pin!(TokioFramed::new(&server, LinesCodec::new()));
+    for text in ["one", "two", "thr", "ee"] {
+        assert_eq!(next(receiving.as_mut()).await.unwrap().unwrap(), (text.to_owned(), local));
+    }
+    assert!(next(receiving.as_mut()).await.unwrap().is_err(), "no UTF-8");
+    for text in ["four", "five"] {
+        assert_eq!(next(receiving.as_mut()).await.unwrap().unwrap(), (text.to_owned(), local));
+    }
+    server.close().unwrap();
+    assert!(next(receiving.as_mut()).await.is_none());
+}
+
+#[tokio::test]
 async fn an_unbound_socket_cannot_be_registered() {
     let socket = heliogram::Socket::new(&V4).unwrap();
     assert_eq!(TokioSocket::from_socket(socket).unwrap_err().code(), "EBADF");

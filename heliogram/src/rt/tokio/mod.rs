@@ -25,6 +25,8 @@
 
 mod attempts;
 mod buf;
+#[cfg(feature = "codec")]
+mod framed;
 mod messages;
 mod readiness;
 mod ready;
@@ -35,6 +37,8 @@ mod socket;
 #[cfg(unix)]
 mod unix_datagram;
 
+#[cfg(feature = "codec")]
+pub use framed::TokioFramed;
 pub use messages::TokioMessages;
 pub use socket::TokioSocket;
 #[cfg(unix)]
