@@ -17,6 +17,7 @@ mod options;
 mod receiver;
 mod socket;
 
+#[cfg(any(feature = "events", feature = "smol", feature = "tokio"))]
 pub(crate) use descriptor::Descriptor;
 pub use descriptor::{BorrowedDescriptor, Lease, OwnedDescriptor};
 pub(crate) use interface::{interface_by_name, interface_index, interface_name, multicast_interfaces};
