@@ -26,21 +26,25 @@ function emitMessage(socket, message, rinfo) {
   else socket.emit('message', message, rinfo);
 }
 
-/** Whether the program's block list has this sender. */
-const isBlocked = (socket, { address, family }) => socket[kState]?.receiveBlockList?.check(address, family?.toLowerCase());
+/** The program's block list for senders, or undefined. */
+const blockListOf = (socket) => socket[kState]?.receiveBlockList;
+
+const isBlocked = (list, { address, family }) => list.check(address, family?.toLowerCase());
 
 function onMessage(nread, handle, message, rinfo) {
   const socket = handle[kOwner];
   if (nread < 0) return socket.emit('error', new ErrnoException(nread, 'recvmsg'));
-  if (isBlocked(socket, rinfo)) return undefined;
+  const list = blockListOf(socket);
+  if (list && isBlocked(list, rinfo)) return undefined;
   rinfo.size = message.length;
   return emitMessage(socket, message, rinfo);
 }
 
 function onMessages(handle, messages, rinfos) {
   const socket = handle[kOwner];
-  if (socket[kState]?.receiveBlockList === undefined) return socket.emit('messages', messages, rinfos);
-  const allowed = rinfos.map((rinfo) => !isBlocked(socket, rinfo));
+  const list = blockListOf(socket);
+  if (!list) return socket.emit('messages', messages, rinfos);
+  const allowed = rinfos.map((rinfo) => !isBlocked(list, rinfo));
   if (!allowed.includes(true)) return false;
   const isAllowed = (_, index) => allowed[index];
   return socket.emit('messages', messages.filter(isAllowed), rinfos.filter(isAllowed));
