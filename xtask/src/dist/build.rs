@@ -32,7 +32,12 @@ impl Build {
 
     pub(crate) fn addon(&self) -> Command {
         // A library that is loaded into a program uses the program's C library.
-        self.cargo("heliogram-node", &["-Ctarget-feature=-crt-static"])
+        let mut flags = vec!["-Ctarget-feature=-crt-static"];
+        if self.is_macos() {
+            // Else the library's own name is the path of the build.
+            flags.extend(["-Clink-arg=-install_name", "-Clink-arg=@rpath/heliogram.node"]);
+        }
+        self.cargo("heliogram-node", &flags)
     }
 
     pub(crate) fn command(&self) -> Command {
@@ -80,7 +85,8 @@ impl Build {
         all.extend([remap(&home, "cargo"), remap(&cargo::root(), "heliogram")]);
         if self.is_macos() {
             all.extend(["-Clinker=rust-lld", "-Clinker-flavor=ld64.lld"].map(String::from));
-            all.push(format!("-Clink-arg=-L{}", self.stubs.display()));
+            // Without the names of the objects, which rustc leaves to a program that only macOS has.
+            all.extend([format!("-Clink-arg=-L{}", self.stubs.display()), "-Clink-arg=-S".into()]);
         }
         all
     }
