@@ -14,6 +14,8 @@ mod fuzz;
 mod package;
 mod refuse;
 mod release;
+#[cfg(target_os = "linux")]
+mod sanitize;
 mod soak;
 mod steps;
 mod structure;
@@ -39,6 +41,9 @@ enum Command {
     Docs,
     /// Runs the fuzz targets at length
     Fuzz(fuzz::Options),
+    /// The suites of the library and of the addon under AddressSanitizer and ThreadSanitizer
+    #[cfg(target_os = "linux")]
+    Sanitize(sanitize::Options),
     /// Mixed traffic for a while, in Rust and on each runtime: nothing is lost or changed, memory and descriptors stay flat
     Soak(soak::Options),
     /// Clippy of library, command and addon for every platform, and of the library for Android and 32 bits
@@ -70,6 +75,8 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Bench(options) => bench::run(&options),
         Command::Docs => docs::run(),
         Command::Fuzz(options) => fuzz::run(&options),
+        #[cfg(target_os = "linux")]
+        Command::Sanitize(options) => sanitize::run(&options),
         Command::Soak(options) => soak::run(&options),
         Command::Cross => cross::run(),
         Command::Dist(options) => dist::run(&options),

@@ -7,6 +7,9 @@ mod package;
 mod platforms;
 mod tier;
 
+#[cfg(target_os = "linux")]
+pub(crate) use package::test_files as package_files;
+
 use crate::docs;
 use crate::soak;
 use crate::steps::Steps;
@@ -50,6 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
     }
     if tier == Tier::All && !is_part {
         docs::build(&mut steps)?;
+        sanitizers(&mut steps)?;
         soak::check(&mut steps);
     }
     if let Some(group) = &options.platforms {
@@ -64,6 +68,17 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
         other_platforms(&mut steps, "");
     }
     Ok(steps.finish())
+}
+
+#[cfg(target_os = "linux")]
+fn sanitizers(steps: &mut Steps) -> Result<(), String> {
+    crate::sanitize::check(steps)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sanitizers(steps: &mut Steps) -> Result<(), String> {
+    steps.check("sanitizers", |_| Ok("\n    SKIPPED sanitizers: Linux alone runs them".into()));
+    Ok(())
 }
 
 #[cfg(target_os = "linux")]
