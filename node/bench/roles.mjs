@@ -1,7 +1,7 @@
 // The roles of a contestant on a dgram module, the runtime's own or heliogram's.
 import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
-import { MB, percentiles, say, settledMemory, finish } from './tally.mjs';
+import { MB, percentiles, say, settledMemory, takeNumbered, finish } from './tally.mjs';
 
 export { fairness } from './fairness.mjs';
 export { idle, start } from './sockets.mjs';
@@ -54,19 +54,9 @@ async function receiveMany(job, tally) {
   announce(socket);
 }
 
-/** Counts numbered datagrams sent at a steady rate. Numbers missing between the first and the last were lost. */
+/** Counts numbered datagrams sent at a steady rate. */
 export async function steady(job, tally) {
-  let [first, last, count] = [Infinity, 0, 0];
-  announce(await bound(job, (message, rinfo) => {
-    tally.take(message, rinfo.size);
-    if (tally.isWarm) {
-      const number = message.readUInt32LE(0);
-      first = Math.min(first, number);
-      last = Math.max(last, number);
-      count += 1;
-    }
-    if (tally.isOverNowAndThen()) finish({ ...tally.figures(), loss: 1 - count / (last - first + 1) });
-  }));
+  announce(await bound(job, takeNumbered(tally)));
 }
 
 /** Answers every datagram with itself from its listener, also after an `await` (`later`) or with a callback for each answer. */

@@ -109,3 +109,18 @@ export function percentiles(times) {
   const quantile = (share) => times[Math.floor((times.length - 1) * share)];
   return { p50: quantile(0.5), p99: quantile(0.99) };
 }
+
+/** Takes datagrams that carry their number, until the time is over. Numbers missing between the first and the last were lost. */
+export function takeNumbered(tally) {
+  let [first, last, count] = [Infinity, 0, 0];
+  return (message) => {
+    tally.take(message, message.length);
+    if (tally.isWarm) {
+      const number = message.readUInt32LE(0);
+      first = Math.min(first, number);
+      last = Math.max(last, number);
+      count += 1;
+    }
+    if (tally.isOverNowAndThen()) finish({ ...tally.figures(), loss: 1 - count / (last - first + 1) });
+  };
+}

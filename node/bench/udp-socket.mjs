@@ -1,5 +1,5 @@
 // The roles that `Bun.udpSocket` can fill, as near to those of roles.mjs as its API allows.
-import { percentiles, say, finish } from './tally.mjs';
+import { percentiles, say, takeNumbered, finish } from './tally.mjs';
 
 const TURN = 64;
 
@@ -17,17 +17,8 @@ export async function receive(_, tally) {
 }
 
 export async function steady(_, tally) {
-  let [first, last, count] = [Infinity, 0, 0];
-  announce(await bound({}, (_socket, message) => {
-    tally.take(message, message.length);
-    if (tally.isWarm) {
-      const number = message.readUInt32LE(0);
-      first = Math.min(first, number);
-      last = Math.max(last, number);
-      count += 1;
-    }
-    if (tally.isOverNowAndThen()) finish({ ...tally.figures(), loss: 1 - count / (last - first + 1) });
-  }));
+  const take = takeNumbered(tally);
+  announce(await bound({}, (_socket, message) => take(message)));
 }
 
 /** TURN sends a turn with one call of `sendMany`; after a partial send the next turn waits for 'drain'. */
