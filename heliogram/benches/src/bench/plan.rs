@@ -46,8 +46,8 @@ pub(crate) struct Plan {
     /// Folder for the tables, the raw results and the plots
     #[arg(long, default_value = "target/bench")]
     pub(crate) output: PathBuf,
-    /// Put tables and plots on the page docs/performance/results.md, of each side that is measured
-    #[arg(long, conflicts_with_all = ["only", "who", "sizes"])]
+    /// Put tables and plots on the page docs/performance/results.md, of each side that is measured; with --only, the tables of those contests alone
+    #[arg(long, conflicts_with_all = ["who", "sizes"])]
     pub(crate) readme: bool,
 }
 

@@ -29,8 +29,16 @@ pub(crate) fn copy_plot(plot: &Path) -> Outcome<()> {
     Ok(())
 }
 
-/// Everything that can be quoted, by its name in the marks.
+/// Everything that can be quoted, by its name in the marks. A run of some contests has their own tables only.
 fn quotes(plan: &Plan, contests: &[&Contest], results: &Results) -> Vec<(String, String)> {
+    let mut quotes = if plan.only.is_empty() { overviews(plan, contests, results) } else { Vec::new() };
+    let tables = contests.iter().map(|contest| (contest.name.into(), tables::table(plan, contest, results).markdown()));
+    quotes.extend(tables);
+    quotes
+}
+
+/// The machine, and for each side an overview and its goals.
+fn overviews(plan: &Plan, contests: &[&Contest], results: &Results) -> Vec<(String, String)> {
     let mut quotes = vec![("machine".into(), machine::description(plan))];
     for (name, side) in [("library", Side::Library), ("package", Side::Package)] {
         let of_side: Vec<&Contest> = contests.iter().copied().filter(|contest| contest.side == side).collect();
@@ -39,8 +47,6 @@ fn quotes(plan: &Plan, contests: &[&Contest], results: &Results) -> Vec<(String,
             quotes.push((format!("{name}'s goals"), tables::goals(plan, &of_side, results).markdown()));
         }
     }
-    let tables = contests.iter().map(|contest| (contest.name.into(), tables::table(plan, contest, results).markdown()));
-    quotes.extend(tables);
     quotes
 }
 
