@@ -30,17 +30,33 @@ pub(crate) fn check(steps: &mut Steps) -> Result<(), String> {
     SYSTEMS.iter().try_for_each(|target| step(steps, target, &[&LIBRARY[..], &PRODUCTS].concat()))
 }
 
-/// Every platform's target, and those of the library alone.
+/// Every platform's target, and those of the library alone. On systems other than Linux the library also with each feature alone.
 pub(crate) fn check_all(steps: &mut Steps) -> Result<(), String> {
+    SYSTEMS.iter().try_for_each(|target| features(steps, target))?;
     for platform in Platform::all()? {
         step(steps, &platform.target, &[&LIBRARY[..], &PRODUCTS].concat())?;
     }
     LIBRARY_ALONE.iter().try_for_each(|target| step(steps, target, &LIBRARY))
 }
 
-/// Clippy for one target. Without a compiler for it, the step says what to install.
+/// The library without any feature, and with each one alone.
+fn features(steps: &mut Steps, target: &str) -> Result<(), String> {
+    let none = ["--package", "heliogram", "--no-default-features"];
+    named(steps, target, ", no feature", &none)?;
+    let alone = |feature: &String| {
+        let packages = [&none[..], &["--features", feature]].concat();
+        named(steps, target, &format!(", feature {feature} alone"), &packages)
+    };
+    cargo::features("heliogram")?.iter().try_for_each(alone)
+}
+
 fn step(steps: &mut Steps, target: &str, packages: &[&str]) -> Result<(), String> {
-    let name = format!("clippy for {target}");
+    named(steps, target, "", packages)
+}
+
+/// Clippy for one target. Without a compiler for it, the step says what to install.
+fn named(steps: &mut Steps, target: &str, what: &str, packages: &[&str]) -> Result<(), String> {
+    let name = format!("clippy for {target}{what}");
     match Toolchain::for_target(target) {
         Ok(toolchain) => steps.run(&name, clippy(&toolchain, target, packages)?),
         Err(error) => steps.check(&name, |_| Ok(format!("\n    SKIPPED {target}: {error}"))),

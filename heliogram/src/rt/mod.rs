@@ -2,7 +2,7 @@
 
 mod blocking;
 pub(crate) mod bound;
-#[cfg(any(feature = "events", feature = "tokio"))]
+#[cfg(any(feature = "events", all(unix, feature = "tokio")))]
 pub(crate) mod delegate;
 mod lend;
 #[cfg(all(unix, feature = "mio"))]
