@@ -9,6 +9,9 @@ const root = path.dirname(fileURLToPath(import.meta.url));
 const lib = path.join(root, 'lib');
 const out = path.join(root, 'dist');
 
+/** Characters of a line, about: for an uncaught error Node prints the whole line that threw it. */
+const LINE = 100;
+
 /** The rare parts: the beginnings of their files' paths. All other files are in `core`. */
 const PARTS = {
   extras: ['extras/', 'dgram/backpressure.js', 'dgram/send-options.js', 'common/cancellation.js'],
@@ -82,6 +85,7 @@ const bundled = (part) =>
     format: 'cjs',
     target: 'node22',
     minifyWhitespace: true,
+    lineLimit: LINE,
     write: false,
     sourcemap: 'linked',
     external: Object.keys(PARTS).map((other) => `./${other}.cjs`),

@@ -37,6 +37,12 @@ const echo = (dgram) => `
   const socket = (${dgram}).createSocket('udp4', (msg) => { console.log(String(msg)); socket.close(); });
   socket.bind(0, '127.0.0.1', () => socket.send('some bytes', socket.address().port));`;
 
+test('an uncaught error prints a short line of the package, not a whole file', (t) => {
+  const output = run(project(t), [], "require('heliogram').createSocket('udp4').setRecvMetadata({ ttl: true })");
+  assert.match(output, /setRecvMetadata EBADF: the socket is not bound/);
+  assert.ok(Math.max(...output.split('\n').map((line) => line.length)) < 400, output.slice(0, 1_000));
+});
+
 test('installed, it is required, imported and registered by its name', (t) => {
   const folder = project(t);
   const own = "require('heliogram').Socket !== require('dgram').Socket";

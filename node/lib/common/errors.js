@@ -140,11 +140,11 @@ function obey(code) {
   if (typeof code === 'string') throw new RULES[code]();
 }
 
-/** An error of the system: `setTTL EBADF`. */
+/** An error of the system: `setTTL EBADF`. What it is about follows where Node has no such method: `joinGroup ENODEV eth7`. */
 class ErrnoException extends Error {
-  constructor(errno, syscall) {
+  constructor(errno, syscall, subject = '') {
     const code = util.getSystemErrorName(errno);
-    super(`${syscall} ${code}`);
+    super(`${syscall} ${code}${subject}`);
     this.errno = errno;
     this.code = code;
     this.syscall = syscall;

@@ -13,7 +13,8 @@ const { obey, ErrnoException, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } = re
 /** The fields of receive metadata that can be asked for. */
 const RECV_METADATA = ['localAddress', 'tos', 'ttl', 'timestamp', 'hardwareTimestamp', 'dropped', 'segmentSize', 'truncated'];
 
-const { EADDRINUSE, EADDRNOTAVAIL, ENODEV: NO_DEVICE } = constants.errno;
+const { EADDRINUSE, EADDRNOTAVAIL, EBADF: NO_SOCKET, ENODEV: NO_DEVICE } = constants.errno;
+const EBADF = -NO_SOCKET;
 const ENODEV = -NO_DEVICE;
 
 /** What the system answers to a call for which there is nothing to do. */
@@ -26,13 +27,20 @@ const MANAGED = 'ERR_HELIOGRAM_MANAGED_OPTION';
 /** Room for the value of an option, unless the program says otherwise. */
 const OPTION_BYTES = 256;
 
-/** Calls the addon; the error is named after the method. A denied socket has no native handle. */
-function ask(socket, method, call) {
+/** Calls the addon; the error names the method and the subject. A denied socket has no native handle. */
+function ask(socket, method, call, subject) {
   healthCheck(socket);
   const { udpHandle } = socket[kState];
-  const outcome = udpHandle.flushAndGetNative === undefined ? udpHandle.share() : call(udpHandle.flushAndGetNative());
-  if (outcome < 0) throw new ErrnoException(outcome, method);
+  const isDenied = udpHandle.flushAndGetNative === undefined;
+  const outcome = isDenied ? udpHandle.share() : call(udpHandle.flushAndGetNative());
+  if (outcome < 0) throw failure(outcome, method, isDenied ? undefined : subject);
   return outcome;
+}
+
+/** An open socket answers EBADF only before it is bound. */
+function failure(errno, method, subject) {
+  if (errno === EBADF) return new ErrnoException(errno, method, ': the socket is not bound');
+  return new ErrnoException(errno, method, subject === undefined ? '' : ` ${subject}`);
 }
 
 function setDontFragment(flag) {
@@ -45,7 +53,7 @@ function getMTU() {
 
 function bindToDevice(device) {
   if (device !== null) validateString(device, 'device');
-  ask(this, 'bindToDevice', (native) => native.bindToDevice(device));
+  ask(this, 'bindToDevice', (native) => native.bindToDevice(device), device ?? undefined);
 }
 
 /** The methods of a row of the table of socket options. */
@@ -66,7 +74,7 @@ function methodsOf({ name, isBoolean, least, most }, row) {
 /** `{ by, offset }` of `'flow'`, `'cpu'` or `{ byte: offset }`. */
 function checkedSteering(steer, name) {
   if (steer === 'flow' || steer === 'cpu') return { by: steer, offset: 0 };
-  if (typeof steer !== 'object' || steer === null) throw new ERR_INVALID_ARG_VALUE(name, steer);
+  if (typeof steer !== 'object' || steer === null) throw new ERR_INVALID_ARG_VALUE(name, steer, "must be 'flow', 'cpu' or { byte: offset }");
   validateCount(steer.byte, `${name}.byte`, 0, 65_535);
   return { by: 'byte', offset: steer.byte };
 }
@@ -79,7 +87,7 @@ function setReusePortSteering(steer, sockets = 1) {
 
 function setGroupInterface(value) {
   const text = interfaceText(value, 'interface');
-  ask(this, 'setGroupInterface', (native) => native.setGroupInterface(text));
+  ask(this, 'setGroupInterface', (native) => native.setGroupInterface(text), text);
 }
 
 function membership(socket, method, address, options) {
@@ -91,21 +99,22 @@ function membership(socket, method, address, options) {
   const text = interfaceText(options.interface, 'options.interface');
   socket[kState].udpHandle.demandImplicitBind?.();
   const call = (native, name) => native.group(method === 'joinGroup', address, source, name);
-  if (text === '*') return onAllInterfaces(socket, method, call);
-  ask(socket, method, (native) => call(native, text));
+  const subject = `${address}${source === undefined ? '' : ` from ${source}`}${text === '' ? '' : ` on ${text}`}`;
+  if (text === '*') return onAllInterfaces(socket, method, call, subject);
+  ask(socket, method, (native) => call(native, text), subject);
   return undefined;
 }
 
 /** On each interface; `{ done, failed }`. It throws the first error if every one fails. */
-function onAllInterfaces(socket, method, call) {
+function onAllInterfaces(socket, method, call, subject) {
   const isDone = (errno) => errno === 0 || errno === ALREADY[method];
   const outcomes = ask(socket, method, (native) => {
     const names = native.multicastInterfaces();
     return Array.isArray(names) ? names.map((name) => ({ interface: name, errno: call(native, name) })) : names;
-  });
+  }, subject);
   const done = outcomes.filter(({ errno }) => isDone(errno)).map(({ interface: name }) => name);
   const failed = outcomes.filter(({ errno }) => !isDone(errno));
-  if (done.length === 0) throw new ErrnoException(failed[0]?.errno ?? ENODEV, method);
+  if (done.length === 0) throw failure(failed[0]?.errno ?? ENODEV, method, subject);
   return { done, failed: failed.map(({ errno, ...where }) => ({ ...where, errno, code: getSystemErrorName(errno) })) };
 }
 

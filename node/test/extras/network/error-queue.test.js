@@ -57,7 +57,7 @@ extra('off, the default: an unconnected socket reports no errors', async (t) => 
   socket.send('x', CLOSED_PORT, '127.0.0.1');
   await t.barrier(socket);
   assert.deepStrictEqual(heard, []);
-  assert.strictEqual((await failure(() => t.socket('unbound').setRecvErrors(true))).message, 'setRecvErrors EBADF');
+  assert.strictEqual((await failure(() => t.socket('unbound').setRecvErrors(true))).message, 'setRecvErrors EBADF: the socket is not bound');
 }, { needs: notLinux });
 
 extra('no event after a listener closes the socket', async (t) => {

@@ -57,7 +57,7 @@ extra('unbound and closed sockets refuse every option', async (t) => {
   for (const [name, values] of Object.entries(OPTIONS)) {
     const socket = t.socket('socket');
     const error = await failure(() => socket[name](...values));
-    assert.deepStrictEqual([error.code, error.syscall, error.message], ['EBADF', name, `${name} EBADF`]);
+    assert.deepStrictEqual([error.code, error.syscall, error.message], ['EBADF', name, `${name} EBADF: the socket is not bound`]);
     socket.close();
     assert.strictEqual((await failure(() => socket[name](...values))).code, 'ERR_SOCKET_DGRAM_NOT_RUNNING');
   }
@@ -91,9 +91,11 @@ extra('invalid arguments', async (t) => {
   const [type, range] = ['INVALID_ARG_TYPE', 'OUT_OF_RANGE'];
   assert.deepStrictEqual(codes, [range, range, type, type, type, range, range, type, type, type, range, type]);
   const refused = async (...values) => (await failure(() => socket.joinGroup(...values))).message;
-  assert.strictEqual(await refused('not a group'), 'joinGroup EINVAL');
-  assert.strictEqual(await refused('232.0.0.1', { source: 'nowhere' }), 'joinGroup EINVAL');
-  assert.strictEqual(await refused('224.0.0.114', { interface: 'none' }), 'joinGroup ENODEV');
+  assert.strictEqual(await refused('not a group'), 'joinGroup EINVAL not a group');
+  assert.strictEqual(await refused('232.0.0.1', { source: 'nowhere' }), 'joinGroup EINVAL 232.0.0.1 from nowhere');
+  assert.strictEqual(await refused('224.0.0.114', { interface: 'none' }), 'joinGroup ENODEV 224.0.0.114 on none');
+  const steering = await failure(() => socket.setReusePortSteering('port'));
+  assert.strictEqual(steering.message, "The argument 'steer' must be 'flow', 'cpu' or { byte: offset }. Received 'port'");
 });
 
 extra('stats() counts what has been sent and received', async (t) => {
