@@ -42,6 +42,9 @@ function npmArguments(library) {
   return `--os=${process.platform} --cpu=${process.arch}${ofLibrary}`;
 }
 
+/** A file that is named is the only place that is looked at. */
+const named = () => (process.env.HELIOGRAM_BINARY ? 'HELIOGRAM_BINARY names this file: correct or unset it.\n' : '');
+
 /** `tried`: places with the error of each; `names`: the platforms that have binaries. */
 function noBinary(tried, names) {
   const library = libc();
@@ -50,6 +53,7 @@ function noBinary(tried, names) {
   return new HeliogramError(
     'ERR_HELIOGRAM_NO_BINARY',
     `heliogram has no binary for this machine (${machine}). Looked for:${list || ' nothing, as there is none for it'}\n` +
+      named() +
       'The binary is an optional dependency: `npm install --include=optional heliogram` installs it, and\n' +
       `\`npm install ${npmArguments(library)} heliogram\` does so on another machine, for this one. In a bundle, keep heliogram\n` +
       `external, or name the file in HELIOGRAM_BINARY. Binaries exist for ${names.join(', ')}.`,
