@@ -117,3 +117,14 @@ fn a_bound_socket_has_a_descriptor_as_long_as_it_lives() {
     socket.try_send_to(b"x", peer.local_addr().unwrap()).unwrap();
     assert!(BoundSocket::try_from(socket).unwrap().try_recv(&mut [0]).unwrap_err().is_would_block());
 }
+
+#[test]
+#[cfg(unix)]
+fn a_socket_gives_its_very_descriptor_away() {
+    use std::os::fd::{AsRawFd, OwnedFd};
+    let socket = BoundSocket::bind(LOCAL.into()).unwrap();
+    let (number, address) = (socket.as_raw_fd(), socket.local_addr().unwrap());
+    let given = OwnedFd::try_from(Socket::from(socket)).unwrap();
+    assert_eq!(given.as_raw_fd(), number);
+    assert_eq!(std::net::UdpSocket::from(given).local_addr().unwrap(), address);
+}

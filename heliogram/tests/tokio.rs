@@ -557,3 +557,19 @@ async fn what_is_left_of_a_gro_packet_comes_though_the_kernel_has_nothing() {
     server.close().unwrap();
     assert_eq!(soon(server.recv(&mut buffer)).await.unwrap_err().code(), "ERR_SOCKET_DGRAM_NOT_RUNNING");
 }
+
+#[cfg(unix)] // elsewhere a duplicate is given
+#[tokio::test]
+async fn a_socket_taken_out_of_the_runtime_has_the_descriptor_that_it_had() {
+    use std::os::fd::{AsRawFd, OwnedFd};
+    let (socket, address) = bound(&V4).await;
+    let number = socket.as_raw_fd();
+    // A task that has polled must not keep the descriptor registered.
+    assert!(poll_fn(|context| std::task::Poll::Ready(socket.poll_recv_ready(context).is_pending())).await);
+    let socket = socket.into_std().unwrap();
+    assert_eq!(socket.as_raw_fd(), number);
+    let socket = TokioSocket::from_std(socket).unwrap();
+    socket.send_to(b"hello", address).await.unwrap();
+    assert_eq!(soon(socket.recv(&mut [0; 9])).await.unwrap(), 5);
+    assert_eq!(OwnedFd::try_from(socket).unwrap().as_raw_fd(), number);
+}

@@ -45,17 +45,20 @@ impl TryFrom<sys::OwnedDescriptor> for Socket {
 impl TryFrom<Socket> for sys::OwnedDescriptor {
     type Error = Error;
 
-    /// Gives the descriptor away, non-blocking, with its port, its peer and what is queued.
+    /// Gives the descriptor away, non-blocking, with its port, its peer and what is queued. On Unix it is the very descriptor,
+    /// whose number stays what it was; on Windows it is a duplicate.
     ///
     /// # Errors
     ///
-    /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed, `EMFILE` without a free descriptor; `EINVAL` on a
-    /// socket with GRO, whose packets would not be taken apart: [`Socket::stop_gro`] comes first.
+    /// `EBADF` while unbound, `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed; `EINVAL` on a socket with GRO, whose packets would not be
+    /// taken apart: [`Socket::stop_gro`] comes first. Where a duplicate is given, `EMFILE` without a free descriptor.
     fn try_from(socket: Socket) -> Result<Self> {
         if socket.gro() {
             return Err(Error::raw("dup", sys::errno::EINVAL));
         }
-        socket.descriptor()?.try_clone_to_owned().map_err(|error| Error::system("dup", &error))
+        socket.descriptor()?; // puts the mode back that GSO batches have set
+        let sys = socket.into_sys().ok_or_else(|| Error::raw("dup", sys::errno::EBADF))?;
+        sys.into_descriptor().map_err(|error| Error::system("dup", &error))
     }
 }
 

@@ -408,6 +408,12 @@ impl SocketControl {
     }
 }
 
+impl Socket {
+    pub(super) fn into_sys(self) -> Option<sys::Socket> {
+        self.0.sys.into_inner()
+    }
+}
+
 impl Deref for Socket {
     type Target = SocketControl;
 

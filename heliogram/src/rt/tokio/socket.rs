@@ -122,14 +122,15 @@ impl TokioSocket {
         TokioSocket::from_socket(Socket::try_from(socket)?)
     }
 
-    /// Takes the socket out of the runtime, as one of the standard library's that is non-blocking.
+    /// Takes the socket out of the runtime, as one of the standard library's that is non-blocking. On Unix its descriptor is the one
+    /// that the socket had, as with tokio's; on Windows it is a duplicate.
     ///
     /// # Errors
     ///
-    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed, `EMFILE` without a free descriptor; `EINVAL` on a socket with
-    /// [`gro`](SocketOptions::gro), whose packets nobody would take apart.
+    /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed; `EINVAL` on a socket with [`gro`](SocketOptions::gro), whose packets nobody would
+    /// take apart; where it is a duplicate, `EMFILE` without a free descriptor.
     pub fn into_std(self) -> Result<std::net::UdpSocket> {
-        self.socket.try_into()
+        sys::OwnedDescriptor::try_from(self).map(std::net::UdpSocket::from)
     }
 
     /// Makes `remote` the only peer; of several addresses of the socket's family, the first to which the system connects. A
@@ -246,6 +247,7 @@ impl TryFrom<TokioSocket> for sys::OwnedDescriptor {
 
     /// As [`TokioSocket::into_std`].
     fn try_from(socket: TokioSocket) -> Result<Self> {
+        socket.readiness.close(); // the registration holds the descriptor
         socket.socket.try_into()
     }
 }

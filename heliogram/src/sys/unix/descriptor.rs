@@ -5,7 +5,7 @@
 use std::io;
 use std::net::Shutdown;
 use std::ops::Deref;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::placeholder;
@@ -61,6 +61,11 @@ impl Descriptor {
         let lease = self.lease()?;
         self.leases().waiting += 1;
         Ok(Waiting(lease))
+    }
+
+    /// The descriptor itself, which nobody watches then.
+    pub(super) fn into_owned(self) -> OwnedFd {
+        self.socket.into()
     }
 
     fn leases(&self) -> MutexGuard<'_, Leases> {

@@ -77,6 +77,14 @@ impl Socket {
         self.inner.as_fd()
     }
 
+    /// The very descriptor; a duplicate where somebody else still holds it.
+    pub(crate) fn into_descriptor(self) -> io::Result<OwnedDescriptor> {
+        match Arc::try_unwrap(self.inner) {
+            Ok(descriptor) => Ok(descriptor.into_owned()),
+            Err(shared) => shared.as_fd().try_clone_to_owned(),
+        }
+    }
+
     pub(crate) fn set_reuse_addr(&self) -> io::Result<()> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         return self.inner.set_reuse_address(true);

@@ -71,7 +71,6 @@ impl Descriptor {
     }
 
     /// Another handle of the same socket.
-    #[cfg(any(feature = "smol", feature = "tokio"))]
     pub(crate) fn duplicate(&self) -> io::Result<OwnedSocket> {
         self.socket().as_socket().try_clone_to_owned()
     }

@@ -77,6 +77,11 @@ impl Socket {
         self.inner.lend()
     }
 
+    /// Another handle of the same socket: the number of this one may be known to whom it was lent.
+    pub(crate) fn into_descriptor(self) -> io::Result<OwnedDescriptor> {
+        self.inner.duplicate()
+    }
+
     pub(crate) fn set_reuse_addr(&self) -> io::Result<()> {
         self.inner().set_reuse_address(true)
     }
