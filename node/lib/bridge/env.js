@@ -52,7 +52,7 @@ function start() {
   exports.calls = environment.fastCalls();
   exports.permitsOffload = environment.permitsOffload();
   sendBatch.start(environment, exports.calls.flush);
-  beforeEnd(sendBatch.flush);
+  beforeEnd(sendBatch.flushForEnd);
 }
 
 /**

@@ -137,6 +137,12 @@ function flushOnTick() {
   endEpoch();
 }
 
+/** Flushes before the process ends. No tick may follow: what is sent afterwards asks whether the process is ending. */
+function flushForEnd() {
+  flushIsDue = false;
+  flush();
+}
+
 /** Whether answers are held now: those which ticks and microtasks send between two listeners of one delivery. */
 const holds = () => isHolding;
 
@@ -212,6 +218,7 @@ module.exports = {
   endEpoch,
   enqueue,
   flush,
+  flushForEnd,
   flushSoon,
   hold,
   holds,

@@ -1,5 +1,5 @@
 'use strict';
-// Flushes batched sends before the process ends in a way that runs no listener of 'exit', or none of the package's.
+// Flushes batched sends before 'exit' is emitted, and before the process ends in a way that runs no listener of it.
 
 const { inMainContext } = require('./main-context.js');
 const process = require('./process.js');
@@ -36,7 +36,19 @@ const install = inMainContext((process, key) => {
     flushes.add(new WeakRef(flush));
   }
 
+  /** Node sets this field before it emits 'exit' after process.exit() or an uncaught exception; else no tick is due then. */
+  function flushBeforeExitListeners() {
+    const field = Object.getOwnPropertyDescriptor(process, '_exiting');
+    if (field?.set === undefined || !field.configurable) return flushBefore('exit');
+    const set = (value) => {
+      Reflect.apply(field.set, process, [value]);
+      if (value) flushAll();
+    };
+    Object.defineProperty(process, '_exiting', { ...field, set });
+  }
+
   Object.defineProperty(process, key, { value: add });
+  flushBeforeExitListeners();
   ['abort', 'execve', 'reallyExit', 'kill'].filter((name) => process[name] !== undefined).forEach(flushBefore);
   if (process.versions.bun) process.on('exit', flushAll); // Bun ends without the addon's clean-up
   return add;

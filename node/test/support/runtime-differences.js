@@ -32,6 +32,7 @@ const DENO = [
   ['B46 an unhandled receive error', 'Deno prints an uncaught exception in its own words'],
   ['B38 a throwing listener ends', 'Deno prints an uncaught exception in its own words'],
   ['an uncaught exception in', 'Deno emits no \u2018exit\u2019 after an uncaught exception'],
+  ['B99 a send and four in a listener of exit leave before the listener blocks, after an exc', 'Deno emits no \u2018exit\u2019 after an uncaught exception'],
   ['B85', 'Deno reports the end of a worker before the worker has ended'],
   ['B86 datagrams sent before the process ends: terminatedMany', 'Deno ends a process without its workers\u2019 clean-up'],
 ];
