@@ -5,13 +5,14 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
+use std::rc::Rc;
 
 use heliogram::{Datagram, SendOptions};
 
 use crate::ffi::Window;
 use crate::layout::{send, send_memory, send_row};
 use crate::outcome::{EBADF, EINVAL, number};
-use crate::socket::{SocketTable, WatchedSocket};
+use crate::socket::{Group, SocketTable, WatchedSocket};
 
 /// The columns of a row.
 type Row = [i32; send_row::COLUMNS];
@@ -21,6 +22,14 @@ pub(crate) type Options = [Result<SendOptions, i32>];
 
 /// A socket's number, and what is wrong with the options.
 type Key = (i32, Option<i32>);
+
+/// Datagrams of one socket that take nothing along, in the order of their rows.
+struct PlainBatch<'a> {
+    socket: Rc<WatchedSocket>,
+    datagrams: Vec<Datagram<'a>>,
+    /// Whether all go to one peer.
+    has_one_target: bool,
+}
 
 /// What the rows speak of.
 pub(crate) struct Flush<'a> {
@@ -37,6 +46,9 @@ impl Flush<'_> {
         let count = self.memory.cell(send_memory::COUNT).and_then(|count| usize::try_from(count).ok());
         self.memory.set_cell(send_memory::COUNT, 0);
         let end = count.unwrap_or(0).min(send_memory::ROWS);
+        if let Some(batch) = self.plain_batch(end) {
+            return self.send_plain(&batch);
+        }
         let runs = self.neighbours(end);
         if let [(key, rows)] = runs.as_slice() {
             return self.send_run(*key, rows.clone());
@@ -47,6 +59,28 @@ impl Flush<'_> {
         } else {
             runs.into_iter().for_each(|(key, rows)| self.send_run(key, rows));
         }
+    }
+
+    /// The batch that most flushes are: of one open socket, without options. `None` for any other.
+    fn plain_batch(&self, end: usize) -> Option<PlainBatch<'_>> {
+        let first = if end > 0 { self.row(0)? } else { return None };
+        let socket = self.sockets.get(first[send_row::SOCKET].cast_unsigned())?;
+        let target = |row: &Row| (row[send_row::DESTINATION], row[send_row::PORT]);
+        let (mut datagrams, mut has_one_target) = (Vec::with_capacity(end), true);
+        for index in 0..end {
+            let row = self.row(index)?;
+            if row[send_row::SOCKET] != first[send_row::SOCKET] || row[send_row::OPTIONS] != 0 {
+                return None;
+            }
+            has_one_target &= target(&row) == target(&first);
+            datagrams.push(self.described(&row)?);
+        }
+        Some(PlainBatch { socket, datagrams, has_one_target })
+    }
+
+    fn send_plain(&self, batch: &PlainBatch<'_>) {
+        let group = if batch.has_one_target { Group::Nothing } else { Group::Peers };
+        self.send_datagrams(&batch.socket, &batch.datagrams, group, |index| index);
     }
 
     /// The runs of neighbours that have a key in common.
@@ -109,34 +143,51 @@ impl Flush<'_> {
                     self.send_rows(&socket, &rows.collect::<Vec<_>>(), &datagrams);
                 }
             },
-            (refused, _) => rows.for_each(|row| self.set_outcome(row, (refused.unwrap_or(EBADF), 0))),
+            (refused, _) => rows.for_each(|row| self.set_outcome(row, refused.unwrap_or(EBADF))),
         }
     }
 
     /// Fewer datagrams than rows: one of the rows makes no sense.
     fn send_rows(&self, socket: &WatchedSocket, rows: &[usize], datagrams: &[Datagram<'_>]) {
         if datagrams.len() < rows.len() {
-            return rows.iter().for_each(|&row| self.set_outcome(row, (EINVAL, 0)));
+            return rows.iter().for_each(|&row| self.set_outcome(row, EINVAL));
         }
+        self.send_datagrams(socket, datagrams, Group::Peers, |index| rows[index]);
+    }
+
+    /// Sends datagrams of one socket, and writes their outcomes; `row_of` says which row is whose.
+    fn send_datagrams(
+        &self,
+        socket: &WatchedSocket,
+        datagrams: &[Datagram<'_>],
+        group: Group,
+        row_of: impl Fn(usize) -> usize,
+    ) {
         let status = socket.send(
             datagrams,
+            group,
             |index| {
                 let token = self.sockets.token();
-                self.set_outcome(rows[index], (send::WAITS, token.cast_signed()));
+                self.set_waiting(row_of(index), token);
                 token
             },
-            |index, outcome| self.set_outcome(rows[index], (number(outcome), 0)),
+            |index, outcome| self.set_outcome(row_of(index), number(outcome)),
         );
         if status < 0 {
-            rows.iter()
-                .filter(|&&row| self.outcome(row) == Some(send::WAITS))
-                .for_each(|&row| self.set_outcome(row, (status, 0)));
+            (0..datagrams.len())
+                .map(row_of)
+                .filter(|&row| self.outcome(row) == Some(send::WAITS))
+                .for_each(|row| self.set_outcome(row, status));
         }
     }
 
-    /// The datagram that a row describes.
+    /// The datagram of a row.
     fn datagram(&self, index: usize) -> Option<Datagram<'_>> {
-        let row = self.row(index)?;
+        self.described(&self.row(index)?)
+    }
+
+    /// The datagram that a row describes.
+    fn described(&self, row: &Row) -> Option<Datagram<'_>> {
         let [offset, length] = [row[send_row::OFFSET], row[send_row::LENGTH]].map(usize::try_from);
         let datagram = Datagram::new(self.memory.from(send_memory::PAYLOAD).bytes(offset.ok()?, length.ok()?)?);
         let datagram = match row[send_row::OPTIONS] {
@@ -153,15 +204,21 @@ impl Flush<'_> {
         self.cell(index, send_row::OUTCOME)
     }
 
-    fn set_outcome(&self, index: usize, (outcome, token): (i32, i32)) {
-        if let Some(mut row) = self.row(index) {
-            (row[send_row::OUTCOME], row[send_row::OFFSET]) = (outcome, token);
-            self.rows().set_row(index, row);
-        }
+    fn set_outcome(&self, index: usize, outcome: i32) {
+        self.set_cell(index, send_row::OUTCOME, outcome);
+    }
+
+    fn set_waiting(&self, index: usize, token: u32) {
+        self.set_outcome(index, send::WAITS);
+        self.set_cell(index, send_row::OFFSET, token.cast_signed());
     }
 
     fn cell(&self, index: usize, column: usize) -> Option<i32> {
         self.rows().cell(index * send_row::COLUMNS + column)
+    }
+
+    fn set_cell(&self, index: usize, column: usize, number: i32) {
+        self.rows().set_cell(index * send_row::COLUMNS + column, number);
     }
 
     fn row(&self, index: usize) -> Option<Row> {

@@ -26,6 +26,15 @@ pub(crate) struct Receiving {
     pub(crate) coalescing: Duration,
 }
 
+/// What of a batch leaves together.
+#[derive(Clone, Copy)]
+pub(crate) enum Group {
+    /// The datagrams of each peer.
+    Peers,
+    /// Nothing: all have one peer.
+    Nothing,
+}
+
 /// What waits for a later turn.
 #[derive(Default)]
 struct Pending {
@@ -231,15 +240,19 @@ impl WatchedSocket {
         self.is_referenced.get()
     }
 
-    /// Sends a batch, in which datagrams of one peer leave together; what the kernel has no room for waits, under the token that
-    /// `token` gives it. A negative number of the system's says that nothing can wait, because the loop cannot watch the socket: then nothing is queued any more.
+    /// Sends a batch, in which datagrams of one peer leave together if `group` says so; what the kernel has no room for waits, under the
+    /// token that `token` gives it. A negative number of the system's says that nothing can wait, because the loop cannot watch the socket: then nothing is queued any more.
     pub(crate) fn send(
         &self,
         batch: &[Datagram<'_>],
+        group: Group,
         token: impl FnMut(usize) -> u32,
         done: impl FnMut(usize, Result<usize>),
     ) -> i32 {
-        self.with_pending(|pending| pending.queue.send_grouped(&self.udp, batch, token, done));
+        self.with_pending(|pending| match group {
+            Group::Peers => pending.queue.send_grouped(&self.udp, batch, token, done),
+            Group::Nothing => pending.queue.send(&self.udp, batch, token, done),
+        });
         if self.has_waiting() { self.watch_queue() } else { 0 }
     }
 
