@@ -231,3 +231,106 @@ fn closing_cancels_queued_sends() {
         assert_eq!(code(sender.send_queue_count()), "ERR_SOCKET_DGRAM_NOT_RUNNING");
     });
 }
+
+/// Lets the west's link take 4 Mbit/s, and no more than three datagrams of 1,000 bytes wait for it; false if it cannot be done here.
+fn slow_down(net: &Net) -> bool {
+    let arguments = "qdisc replace dev eth0 root tbf rate 4mbit burst 1600 limit 3200".split(' ');
+    let done = net.west.run(|| std::process::Command::new("tc").args(arguments).status());
+    let is_slow = done.is_ok_and(|status| status.success());
+    if !is_slow {
+        eprintln!("SKIPPED: no tc(8), or a kernel without its token bucket");
+    }
+    is_slow
+}
+
+/// Options of a sender that the kernel informs of a full queue of the device. Of a GSO batch it reports nothing if one segment had room.
+fn informed() -> SocketOptions {
+    SocketOptions::new(SocketType::Udp4).recv_errors(true).offload(false)
+}
+
+#[test]
+fn a_full_queue_of_the_device_is_enobufs_if_errors_are_received_and_silent_loss_if_not() {
+    let Some(net) = Net::new() else { return };
+    let receiver = net.middle.open(SocketType::Udp4);
+    let to = SocketAddr::new("10.77.1.2".parse().unwrap(), receiver.local_addr().unwrap().port());
+    if !slow_down(&net) {
+        return;
+    }
+    let flood = |options: &SocketOptions| {
+        let sender = net.west.run(|| {
+            let socket = Socket::new(options).unwrap();
+            socket.bind(None).unwrap();
+            socket
+        });
+        (0..30).filter_map(|_| sender.try_send_to(&[7; 1000], to).err()).collect::<Vec<_>>()
+    };
+    assert_eq!(flood(&SocketOptions::new(SocketType::Udp4)), []);
+    let errors = flood(&informed());
+    assert!(errors.len() > 10, "{errors:?}");
+    assert!(errors.iter().all(|error| error.to_string() == format!("send ENOBUFS {to}")), "{errors:?}");
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn the_tokio_socket_reports_a_full_queue_of_the_device_and_what_is_left_goes_later() {
+    let Some(net) = Net::new() else { return };
+    let receiver = net.middle.open(SocketType::Udp4);
+    let to = SocketAddr::new("10.77.1.2".parse().unwrap(), receiver.local_addr().unwrap().port());
+    let messages = numbered(60, 1000);
+    if !slow_down(&net) {
+        return;
+    }
+    let work = async {
+        let sender = heliogram::TokioSocket::bind_with(&informed(), "0.0.0.0:0").await.unwrap();
+        let batch: Vec<_> = messages.iter().map(|bytes| Datagram::new(bytes).to(to)).collect();
+        let (mut left, mut refusals) = (&batch[..], 0);
+        while let Err(error) = sender.send_all(&mut left).await {
+            assert_eq!(error.code(), "ENOBUFS");
+            refusals += 1;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert!(left.is_empty() && refusals > 0, "{refusals} refusals");
+    };
+    net.west.run(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { tokio::time::timeout(LONG, work).await }).expect("the link takes all");
+    });
+    assert_all_came(&receiver, &messages);
+}
+
+#[cfg(feature = "events")]
+#[test]
+fn the_event_socket_waits_for_the_device_without_a_busy_loop() {
+    use std::{cell::RefCell, rc::Rc};
+    let Some(net) = Net::new() else { return };
+    let receiver = net.middle.open(SocketType::Udp4);
+    let to = SocketAddr::new("10.77.1.2".parse().unwrap(), receiver.local_addr().unwrap().port());
+    let messages = numbered(60, 1000);
+    if !slow_down(&net) {
+        return;
+    }
+    net.west.run(|| {
+        let events = heliogram::events::EventLoop::new().unwrap();
+        let sender = events.create_socket(&informed()).unwrap();
+        sender.bind(0).unwrap();
+        let done = Rc::new(RefCell::new(Vec::new()));
+        for (index, message) in messages.iter().enumerate() {
+            let done = done.clone();
+            let callback = move |_: &_, outcome: heliogram::Result<usize>| done.borrow_mut().push((index, outcome));
+            sender.send_then(&message[..], to, callback).unwrap();
+        }
+        let (start, mut turns) = (Instant::now(), 0);
+        while done.borrow().len() < 60 {
+            events.run_once(None).unwrap();
+            turns += 1;
+            assert!(start.elapsed() < LONG, "{} are done", done.borrow().len());
+        }
+        assert_eq!(done.take(), (0..60).map(|index| (index, Ok(1000))).collect::<Vec<_>>());
+        // The link takes 120 ms.
+        let most = 3 * start.elapsed().as_millis() + 100;
+        assert!(turns < most, "{turns} turns in {:?}", start.elapsed());
+        sender.close().unwrap();
+        events.run().unwrap();
+    });
+    assert_all_came(&receiver, &messages);
+}

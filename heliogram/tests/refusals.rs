@@ -137,3 +137,73 @@ fn gro_is_turned_on_and_off() {
     send(&sender, b"one", Some(to)).unwrap();
     assert_eq!(recv(&receiver), b"one");
 }
+
+/// Refuses this thread to have another descriptor watched (`EPOLL_CTL_ADD`): the limit of the user is reached.
+fn refuse_to_watch() {
+    let arguments = vec![(1, libc::EPOLL_CTL_ADD as u32)];
+    refuse(&[Refused { call: libc::SYS_epoll_ctl, arguments, errno: libc::ENOSPC }]).unwrap();
+}
+
+/// The address of a socket that is closed again.
+fn free_address() -> std::net::SocketAddr {
+    bound("127.0.0.1:0").local_addr().unwrap()
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn a_tokio_socket_that_cannot_be_watched_is_an_error_and_leaves_nothing_behind() {
+    use heliogram::{TokioSocket, TokioUnixDatagram, UnixDatagramOptions};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (old, address) = (runtime.block_on(TokioSocket::bind("127.0.0.1:0")).unwrap(), free_address());
+    refuse_to_watch();
+    runtime.block_on(async {
+        assert_eq!(TokioSocket::bind(address).await.unwrap_err().to_string(), "register ENOSPC");
+        let unix = TokioUnixDatagram::new(&UnixDatagramOptions::default());
+        assert_eq!(unix.unwrap_err().to_string(), "register ENOSPC");
+        let free = bound(&address.to_string()); // nobody has kept the port
+        assert_eq!(TokioSocket::from_socket(free).unwrap_err().to_string(), "register ENOSPC");
+        old.send_to(b"works on", old.local_addr().unwrap()).await.unwrap();
+        assert_eq!(old.recv(&mut [0; 16]).await, Ok(8));
+    });
+}
+
+#[cfg(feature = "smol")]
+#[test]
+fn a_smol_socket_that_cannot_be_watched_is_an_error_and_leaves_nothing_behind() {
+    use heliogram::SmolSocket;
+    let (old, address) = (SmolSocket::bind(([127, 0, 0, 1], 0).into()).unwrap(), free_address());
+    refuse_to_watch();
+    assert_eq!(SmolSocket::bind(address).unwrap_err().to_string(), "register ENOSPC");
+    drop(bound(&address.to_string())); // nobody has kept the port
+    async_io::block_on(async {
+        old.send_to(b"works on", old.local_addr().unwrap()).await.unwrap();
+        assert_eq!(old.recv(&mut [0; 16]).await, Ok(8));
+    });
+}
+
+#[cfg(feature = "events")]
+#[test]
+fn an_event_socket_that_cannot_be_watched_says_so_and_can_be_closed() {
+    use heliogram::events::{EventLoop, event};
+    use std::{cell::RefCell, rc::Rc};
+    let (events, log) = (EventLoop::new().unwrap(), Rc::new(RefCell::new(Vec::new())));
+    refuse_to_watch();
+    let socket = events.create_socket(&SocketOptions::new(SocketType::Udp4)).unwrap();
+    let to = log.clone();
+    socket.on(event::Error, move |socket, error| {
+        to.borrow_mut().push(error.to_string());
+        socket.close().unwrap();
+    });
+    let to = log.clone();
+    socket.on(event::Close, move |_, ()| to.borrow_mut().push("close".to_owned()));
+    socket.bind(0).unwrap();
+    events.run().unwrap();
+    assert_eq!(log.take(), ["poll ENOSPC", "close"]);
+
+    // Without a listener the loop's run returns it.
+    let socket = events.create_socket(&SocketOptions::new(SocketType::Udp4)).unwrap();
+    socket.bind(0).unwrap();
+    assert_eq!(events.run().unwrap_err().to_string(), "poll ENOSPC");
+    socket.close().unwrap();
+    events.run().unwrap();
+}

@@ -47,6 +47,7 @@
 //! * Listeners are removed when `'close'` has been emitted, so that one which holds its own socket is no leak.
 
 mod arguments;
+mod back_off;
 mod bind;
 mod connect;
 pub mod event;

@@ -69,7 +69,9 @@ impl EventSocket {
         }
         let datagram = Datagram { payload: &message.bytes(), to, options: message.options.as_ref() };
         self.inner.queue.borrow_mut().wait(&self.inner.socket, &datagram, callback);
-        self.set_writable(true);
+        if !self.inner.backs_off.get() {
+            self.set_writable(true);
+        }
     }
 
     /// Offers the datagram to the kernel; only one without options may be in several pieces.
@@ -87,12 +89,21 @@ impl EventSocket {
         }
     }
 
-    /// The kernel has room again.
+    /// The kernel has room again. If it takes nothing all the same, the device has none, and what waits rests a while.
     pub(super) fn flush(&self) {
-        let gone =
-            self.inner.queue.borrow_mut().flush(&self.inner.socket, |callback, outcome| self.sent(callback, outcome));
-        if gone {
-            self.set_writable(false);
+        let mut queue = self.inner.queue.borrow_mut();
+        let mut has_progress = false;
+        let gone = queue.flush(&self.inner.socket, |callback, outcome| {
+            has_progress = true;
+            self.sent(callback, outcome);
+        });
+        let backs_off = !gone && !has_progress;
+        if backs_off {
+            self.inner.shared.try_again_later(self.inner.key);
+        }
+        let backed_off = self.inner.backs_off.replace(backs_off);
+        if gone || backs_off != backed_off {
+            self.set_writable(!gone && !backs_off);
         }
     }
 

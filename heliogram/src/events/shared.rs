@@ -5,8 +5,9 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::back_off::BackOff;
 use super::lookup::{Answered, Lookup, Lookups};
 use crate::batch::RecvBatch;
 use crate::error::{Error, Result};
@@ -61,6 +62,7 @@ pub(super) struct Shared<S: Member> {
     /// Every socket of the loop. One that is not watched yet may hold itself in a callback; it ends with the loop too.
     all: RefCell<HashMap<usize, S::Weak>>,
     last_key: Cell<usize>,
+    back_off: BackOff,
     ticks: RefCell<VecDeque<Tick<S>>>,
     unhandled: RefCell<VecDeque<Error>>,
     batch: Cell<Option<RecvBatch>>,
@@ -77,6 +79,7 @@ impl<S: Member> Shared<S> {
             watched: RefCell::default(),
             all: RefCell::default(),
             last_key: Cell::new(0),
+            back_off: BackOff::default(),
             ticks: RefCell::default(),
             unhandled: RefCell::default(),
             batch: Cell::new(None),
@@ -125,12 +128,13 @@ impl<S: Member> Shared<S> {
     pub(super) fn poll(&self, timeout: Option<Duration>) -> Result<()> {
         let timeout = if self.is_due() { Some(Duration::ZERO) } else { timeout };
         let mut events = self.events.take().unwrap_or_default();
-        let outcome = self.poller.wait(&mut events, timeout);
+        let outcome = self.poller.wait(&mut events, self.back_off.limit(timeout));
         for event in events.iter() {
-            let socket = self.watched.borrow().get(&event.key).cloned();
-            if let Some(socket) = socket {
-                socket.ready(event.readable, event.writable);
-            }
+            self.ready(event.key, event.readable, event.writable);
+        }
+        let now = Instant::now();
+        while let Some(key) = self.back_off.next(now) {
+            self.ready(key, false, true);
         }
         while let Some((answered, found)) = self.lookups.next_answer() {
             answered(found);
@@ -138,6 +142,18 @@ impl<S: Member> Shared<S> {
         }
         self.events.set(Some(events));
         outcome.map_err(|error| Error::system("poll", &error))
+    }
+
+    fn ready(&self, key: usize, readable: bool, writable: bool) {
+        let socket = self.watched.borrow().get(&key).cloned();
+        if let Some(socket) = socket {
+            socket.ready(readable, writable);
+        }
+    }
+
+    /// The socket's sends are refused although it can be written: it is ready to be written after a while.
+    pub(super) fn try_again_later(&self, key: usize) {
+        self.back_off.add(key);
     }
 
     /// Looks up host names with this function from now on.

@@ -48,6 +48,8 @@ pub(super) struct Inner {
     pub(super) pending: RefCell<VecDeque<Pending>>,
     /// Datagrams that the kernel has no room for.
     pub(super) queue: RefCell<SendQueue<Option<SendCallback>>>,
+    /// Whether they rest, because the device has none.
+    pub(super) backs_off: Cell<bool>,
     pub(super) bind_callback: Cell<Option<ListenerId>>,
     pub(super) referenced: Cell<bool>,
     pub(super) closing: Cell<bool>,
@@ -159,6 +161,7 @@ impl EventSocket {
             watch: RefCell::default(),
             pending: RefCell::default(),
             queue: RefCell::default(),
+            backs_off: Cell::new(false),
             bind_callback: Cell::new(None),
             referenced: Cell::new(true),
             closing: Cell::new(false),

@@ -24,6 +24,11 @@ impl Socket {
     /// `ERR_SOCKET_DGRAM_NOT_RUNNING` once closed; `ERR_SOCKET_DGRAM_NOT_CONNECTED` without a peer; `EMSGSIZE` over 65,507
     /// bytes, or over the path's MTU where fragments are forbidden; `ECONNREFUSED` if the peer is gone; `EAGAIN` while the
     /// kernel's buffer is full.
+    ///
+    /// `ENOBUFS` if the queue of the network device is full: on Linux only with
+    /// [`set_recv_errors`](crate::SocketControl::set_recv_errors), else such a datagram is lost in silence. The socket counts as writable
+    /// meanwhile, and nothing reports when the queue has room: try again after a millisecond or so, or take it for a lost datagram. Of a
+    /// GSO batch some segments may be lost without an error.
     #[doc(alias = "send")]
     #[inline]
     pub fn try_send(&self, message: &[u8]) -> Result<usize> {

@@ -12,7 +12,9 @@ use super::socket::{TokioSocket, look_up};
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::datagram::Datagram;
 
-/// Sending. Each method waits while the kernel's buffer is full.
+/// Sending. Each method waits while the kernel's buffer is full (`EAGAIN`), and returns every other error at once: also `ENOBUFS` of a
+/// device whose queue is full, which Linux reports with [`set_recv_errors`](crate::SocketControl::set_recv_errors) only, and of
+/// whose end nothing is reported. [`send_all`](Self::send_all) has an example.
 impl TokioSocket {
     /// Sends one datagram to the connected peer. Returns its length in bytes.
     ///
@@ -94,6 +96,25 @@ impl TokioSocket {
     /// let mut batch = &[Datagram::new(b"one").to(peer), Datagram::new(b"two").to(peer)][..];
     /// socket.send_all(&mut batch).await?;
     /// assert!(batch.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// If the queue of the network device is full, it rests before it goes on:
+    ///
+    /// ```
+    /// # use heliogram::{Datagram, TokioSocket};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), heliogram::Error> {
+    /// # let socket = TokioSocket::bind("127.0.0.1:0").await?;
+    /// # let peer = socket.local_addr()?;
+    /// # let mut batch = &[Datagram::new(b"one").to(peer)][..];
+    /// while let Err(error) = socket.send_all(&mut batch).await {
+    ///     if error.code() != "ENOBUFS" {
+    ///         return Err(error);
+    ///     }
+    ///     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    /// }
     /// # Ok(())
     /// # }
     /// ```
