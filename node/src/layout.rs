@@ -209,6 +209,8 @@ mod tests {
              // What Rust and JavaScript agree on. Generated from node/src/layout.rs by its test:\n\
              // UPDATE_LAYOUT=1 cargo test -p heliogram-node layout\n"
             .to_owned();
+        text.push_str("\n/** The version of the addon that this is the layout of. */\n");
+        writeln!(text, "exports.VERSION = '{}';", env!("CARGO_PKG_VERSION")).unwrap();
         for Section { about, name, entries } in TABLE {
             comment(&mut text, "", about);
             writeln!(text, "exports.{} = Object.freeze({{", name.to_uppercase()).unwrap();

@@ -6,6 +6,7 @@ const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 const { root } = require('../paths.js');
+const { VERSION } = require('./layout.js');
 
 /**
  * The packages of the platforms. Each `require` names its package literally, so that bundlers find the binary and take it
@@ -62,11 +63,17 @@ function addonsForbidden(error) {
 /** Whether the runtime forbids addons, which is no question of the machine. */
 const isForbidden = ({ code, name }) => code === 'ERR_DLOPEN_DISABLED' || name === 'NotCapable';
 
+/** A binary of another version has other methods and rows. */
+function ofThisVersion(loaded) {
+  const version = loaded.error ? VERSION : loaded.ThreadSockets?.version?.();
+  return version === VERSION ? loaded : { error: new Error(`it is of version ${version ?? 'unknown'}, and the package of ${VERSION}`) };
+}
+
 /** The first binary that loads; throws what each place answered where none does. */
 function find() {
   const tried = [];
   for (const [place, load] of places()) {
-    const loaded = load();
+    const loaded = ofThisVersion(load());
     if (!loaded.error) return loaded;
     const { error } = loaded;
     if (error.code === 'ERR_DLOPEN_DISABLED') throw addonsForbidden(error);

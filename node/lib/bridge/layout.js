@@ -2,6 +2,9 @@
 // What Rust and JavaScript agree on. Generated from node/src/layout.rs by its test:
 // UPDATE_LAYOUT=1 cargo test -p heliogram-node layout
 
+/** The version of the addon that this is the layout of. */
+exports.VERSION = '0.1.0';
+
 /** A row of the table of received messages. The length is a negative number of the system's where an error has been received instead. */
 exports.RECV_ROW = Object.freeze({
   /** Where the bytes begin in their memory. */

@@ -45,6 +45,12 @@ impl JsThreadSockets {
         ThreadSockets::new(&env, host, &parts).map(JsThreadSockets)
     }
 
+    /// The version, by which the loader recognizes the binary of another package.
+    #[napi(catch_unwind)]
+    pub fn version() -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+
     /// Whether the environment of the process lets sockets have offload.
     #[napi(catch_unwind)]
     pub fn permits_offload(&self) -> bool {

@@ -73,6 +73,16 @@ test('B101 the warning says what was looked for and what to do, and nothing of c
   assert.doesNotMatch(stderr, /cargo/);
 });
 
+test('B101 a binary of another version is none', { skip: runtime.isOther && 'the loader of Node that it replaces' }, () => {
+  const file = path.join(folder, 'other.node');
+  fs.copyFileSync(path.join(folder, 'package.json'), file); // whatever it is, the loader below answers for it
+  const program = `
+    require('node:module')._extensions['.node'] = (module) => { module.exports = { ThreadSockets: { version: () => '0.0.1' } }; };
+    require('heliogram').createSocket('udp4').close();`;
+  const { stderr } = run(program, { env: { HELIOGRAM_BINARY: file } });
+  assert.match(stderr, /it is of version 0\.0\.1, and the package of \d+\.\d+\.\d+/);
+});
+
 test('B101 heliogram/register leaves the host\'s dgram as it is', () => {
   const register = path.join(folder, 'node_modules', 'heliogram', 'register.mjs');
   const [command, ...args] = runtime.command([`${preload}${register}`]);
