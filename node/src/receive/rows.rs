@@ -183,14 +183,17 @@ impl Writer<'_> {
         if self.rows == self.most {
             return None;
         }
-        (row[recv_row::OFFSET], row[recv_row::LENGTH]) = (offset as i32, length as i32);
         if let (Some(reported), Some(info)) = (self.reported, info) {
             let start = self.end_of_metadata;
             row[recv_row::FLAGS] |= recv_flag::METADATA;
             row[recv_row::METADATA] = start as i32;
             self.end_of_metadata = record::write(info, reported, self.memory.until(recv_memory::PAYLOAD), start)?;
         }
-        self.push(*row)
+        let at = self.rows * recv_row::COLUMNS;
+        self.push(*row)?;
+        // Not by way of the row: the processor would have to finish the two stores before it can copy the row.
+        self.memory.set_cell(at + recv_row::OFFSET, offset as i32)?;
+        self.memory.set_cell(at + recv_row::LENGTH, length as i32)
     }
 
     fn push(&mut self, row: Row) -> Option<()> {
