@@ -110,6 +110,8 @@ enum Number {
 
 /// The numbers, as this system has them.
 mod system {
+    #[cfg(target_os = "android")]
+    pub(super) use crate::sys::unix::kernel::SO_INCOMING_CPU;
     #[cfg(unix)]
     pub(super) use libc::*;
     #[cfg(windows)]

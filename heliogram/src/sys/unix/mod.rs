@@ -4,6 +4,7 @@ pub(super) mod call;
 pub(crate) mod cmsg;
 pub(super) mod descriptor;
 mod host;
+pub(super) mod kernel;
 mod mmsg;
 mod multicast;
 mod offload;

@@ -6,6 +6,7 @@
 use std::io;
 
 use super::call::{get_option, set_option};
+use super::kernel;
 use super::socket::Socket;
 
 impl Socket {
@@ -37,5 +38,5 @@ impl Socket {
 
 /// A filter that accepts so many bytes of each datagram.
 fn accept(bytes: u32) -> socket2::SockFilter {
-    socket2::SockFilter::new((libc::BPF_RET | libc::BPF_K) as u16, 0, 0, bytes)
+    socket2::SockFilter::new((kernel::BPF_RET | kernel::BPF_K) as u16, 0, 0, bytes)
 }

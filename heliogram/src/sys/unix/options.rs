@@ -64,6 +64,7 @@ pub(crate) fn is_managed(level: c_int, name: c_int) -> bool {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
     use super::*;
+    use crate::sys::unix::kernel;
     use crate::types::clock::Clock;
     use crate::types::steering::Steering;
 
@@ -83,11 +84,11 @@ mod system {
         (SOL_SOCKET, SO_TIMESTAMP_NEW),
         (SOL_SOCKET, SO_TIMESTAMPNS_NEW),
         (SOL_SOCKET, SO_TIMESTAMPING_NEW),
-        (SOL_SOCKET, libc::SO_TXTIME),
-        (SOL_SOCKET, libc::SO_SELECT_ERR_QUEUE),
+        (SOL_SOCKET, kernel::SO_TXTIME),
+        (SOL_SOCKET, kernel::SO_SELECT_ERR_QUEUE),
         (SOL_SOCKET, libc::SO_ATTACH_FILTER),
         (SOL_SOCKET, libc::SO_DETACH_FILTER),
-        (SOL_SOCKET, libc::SO_LOCK_FILTER),
+        (SOL_SOCKET, kernel::SO_LOCK_FILTER),
         (SOL_SOCKET, SO_ATTACH_BPF),
     ];
     /// Of `asm-generic/socket.h`.
@@ -138,7 +139,7 @@ mod system {
                 Clock::Tai => libc::CLOCK_TAI,
             };
             // struct sock_txtime of linux/net_tstamp.h: clockid, flags.
-            set_option(&self.inner, SOL_SOCKET, libc::SO_TXTIME, &[clockid, 0])
+            set_option(&self.inner, SOL_SOCKET, kernel::SO_TXTIME, &[clockid, 0])
         }
 
         pub(crate) fn mtu(&self) -> io::Result<usize> {
@@ -152,7 +153,7 @@ mod system {
 
         /// `SK_MEMINFO_DROPS` of `linux/sock_diag.h` is the last of nine numbers; a kernel before 4.12 has none.
         pub(crate) fn dropped(&self) -> Option<u32> {
-            let numbers: [u32; 9] = get_option(&self.inner, SOL_SOCKET, libc::SO_MEMINFO).ok()?;
+            let numbers: [u32; 9] = get_option(&self.inner, SOL_SOCKET, kernel::SO_MEMINFO).ok()?;
             Some(numbers[8])
         }
 
@@ -178,17 +179,17 @@ mod system {
         }
     }
 
-    const LOAD_WORD: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
-    const LOAD_BYTE: u32 = libc::BPF_LD | libc::BPF_B | libc::BPF_ABS;
+    const LOAD_WORD: u32 = kernel::BPF_LD | kernel::BPF_W | kernel::BPF_ABS;
+    const LOAD_BYTE: u32 = kernel::BPF_LD | kernel::BPF_B | kernel::BPF_ABS;
     /// `SKF_AD_OFF` and `SKF_AD_CPU` of `linux/filter.h`: where a load finds what is no byte of the packet.
     const EXTENSION: u32 = -0x1000_i32 as u32;
     const CPU: u32 = 36;
 
     /// Loads a number and returns it modulo `sockets`; the kernel refuses a modulus of 0.
     fn by_number(load: u32, from: u32, sockets: u32) -> [libc::sock_filter; 3] {
-        let modulo = libc::BPF_ALU | libc::BPF_MOD | libc::BPF_K;
+        let modulo = kernel::BPF_ALU | kernel::BPF_MOD | kernel::BPF_K;
         let instruction = |(code, k)| libc::sock_filter { code: code as u16, jt: 0, jf: 0, k };
-        [(load, from), (modulo, sockets), (libc::BPF_RET | BPF_A, 0)].map(instruction)
+        [(load, from), (modulo, sockets), (kernel::BPF_RET | BPF_A, 0)].map(instruction)
     }
 
     /// `BPF_A` of `linux/filter.h`: what the program has computed.

@@ -6,6 +6,8 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::sync::OnceLock;
 
+#[cfg(target_os = "android")]
+use super::call::check_long;
 use super::call::{check, retry};
 
 /// Opens the placeholder with the first socket, if a descriptor is left for it, so that closing mostly needs none.
@@ -20,9 +22,13 @@ pub(super) fn prepare() {
 pub(super) fn replace(socket: &socket2::Socket) -> io::Result<()> {
     let Ok(placeholder) = placeholder() else { return Ok(()) };
     let (placeholder, ours) = (placeholder.as_raw_fd(), socket.as_raw_fd());
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(target_os = "linux")]
     // SAFETY: both descriptors are open: the placeholder for ever, ours until the socket is dropped.
     return retry(|| check(unsafe { libc::dup3(placeholder, ours, libc::O_CLOEXEC) })).map(drop);
+    #[cfg(target_os = "android")]
+    // SAFETY: as above. The `libc` crate has no dup3 for Android.
+    return retry(|| check_long(unsafe { libc::syscall(libc::SYS_dup3, placeholder, ours, libc::O_CLOEXEC) as _ }))
+        .map(drop);
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {
         // SAFETY: as above.

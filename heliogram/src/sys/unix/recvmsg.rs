@@ -100,6 +100,7 @@ const HOP_LIMIT: Options = Options { ipv4: &[libc::IP_RECVTTL], ipv6: libc::IPV6
 mod system {
     use super::*;
     use crate::sys::unix::call::get_option;
+    use crate::sys::unix::kernel;
     use crate::types::error_queue::ErrorQueueEntry;
 
     pub(super) const PACKET_INFO: &[c_int] = &[libc::IP_PKTINFO];
@@ -149,7 +150,7 @@ mod system {
 
         /// Lets a poller distinguish an entry of the error queue (`POLLPRI` beside `POLLERR`) from a socket that has failed.
         fn select_error_queue(&self) -> io::Result<()> {
-            set_option(&self.inner, SOL_SOCKET, libc::SO_SELECT_ERR_QUEUE, &1_i32)
+            set_option(&self.inner, SOL_SOCKET, kernel::SO_SELECT_ERR_QUEUE, &1_i32)
         }
 
         /// The next entry of the error queue that says something of a datagram.

@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use socket2::{Domain, MsgHdr, SockAddr, Type};
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::call::set_option;
 use super::call::{check_long, retry};
 use super::cmsg::control::Control;
 use super::cmsg::receive::{self, CREDENTIALS_SPACE};
@@ -106,7 +108,7 @@ impl Socket {
 
     pub(crate) fn set_passcred(&self, on: bool) -> io::Result<()> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        return self.inner.set_passcred(on);
+        return set_option(&self.inner, libc::SOL_SOCKET, libc::SO_PASSCRED, &libc::c_int::from(on));
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         return if on { Err(errno::unsupported()) } else { Ok(()) };
     }

@@ -12,11 +12,12 @@ use libc::{
 use super::attribute::{Attribute, Refused};
 use super::control::{Encoder, Message, Messages, field};
 use super::received::{ErrorOrigin, ExtendedError, Received};
+use crate::sys::unix::kernel;
 use crate::types::credentials::Credentials;
 use crate::types::metadata::TrafficClass;
 
 /// Not in every `libc` crate for Linux: by definition the option's own number.
-const SCM_TXTIME: c_int = libc::SO_TXTIME;
+const SCM_TXTIME: c_int = kernel::SO_TXTIME;
 /// `SO_EE_ORIGIN_ZEROCOPY` of `linux/errqueue.h`.
 const ORIGIN_ZEROCOPY: u8 = 5;
 
