@@ -3,6 +3,7 @@
 mod attempt;
 mod emulated;
 mod loaders;
+mod package;
 mod wine;
 
 use crate::steps::Steps;

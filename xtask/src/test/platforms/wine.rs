@@ -1,21 +1,18 @@
 //! Windows x64 under wine: the library's tests, and the package's in Node 22.
 //!
-//! Pipes of a Node under wine lose output, so each test file is a process that writes to a file. What fails there for the
-//! host's own dgram too is wine's fault, or is asked of Unix; it is listed and does not count.
+//! What fails there for the host's own dgram too is wine's fault, or is asked of Unix; it is listed and does not count.
 
 use super::attempt::{Lacks, installed, last_line, library_by_zig, skip, step};
+use super::package::Package;
 use crate::cargo::{self, output, program};
 use crate::dist::build::Build;
 use crate::package::host_addon;
 use crate::package::platforms::{Platform, folder};
-use crate::steps::{Progress, Steps};
+use crate::steps::Steps;
 use crate::tools::zig;
-use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
 
 const PLATFORM: &str = "win32-x64-msvc";
 const TARGET: &str = "x86_64-pc-windows-gnu";
@@ -68,9 +65,6 @@ const DIFFERENCES: [(&str, &str); 4] = [
 
 const REFUSED: &str = "wine reports ECONNREFUSED to some calls, Windows to none";
 
-/// How long one test file may take.
-const LIMIT: Duration = Duration::from_secs(300);
-
 pub(super) fn test(steps: &mut Steps) {
     let wine = match Wine::new() {
         Ok(wine) => wine,
@@ -89,7 +83,9 @@ pub(super) fn test(steps: &mut Steps) {
             steps.run("addon for Windows", build.addon());
             steps.check("Node for Windows", |progress| {
                 host_addon::install(&build.checked_addon()?.0, &platform)?;
-                wine.package(progress)
+                let node = node()?;
+                let start = || wine.run(&node.to_string_lossy());
+                Package { system: "wine", start: &start, files: &FILES, differences: &DIFFERENCES }.test(progress)
             });
         }
         Err(error) => steps.check("addon for Windows", |_| Ok(format!("\n    SKIPPED Windows: {}", last_line(&error)))),
@@ -139,78 +135,6 @@ impl Wine {
         self.prepare(&mut command);
         command
     }
-
-    fn package(&self, progress: &Progress) -> Result<String, String> {
-        let node = node()?;
-        let mut count = 0;
-        let (mut notes, mut failures) = (Vec::new(), Vec::new());
-        for file in FILES {
-            progress.beat(file);
-            let ours = self.test_file(&node, file, None)?;
-            count += ours.passed;
-            let host = if ours.failed.is_empty() {
-                BTreeSet::new()
-            } else {
-                self.test_file(&node, file, Some("node:dgram"))?.failed
-            };
-            for title in ours.failed {
-                match DIFFERENCES.iter().find(|(start, _)| title.starts_with(start)) {
-                    Some((_, reason)) => notes.push(format!("    SKIPPED {title}: {reason}")),
-                    None if host.contains(&title) => {
-                        notes.push(format!("    SKIPPED {title}: node:dgram fails it here too"))
-                    }
-                    None => failures.push(format!("{file}: {title}")),
-                }
-            }
-        }
-        if failures.is_empty() {
-            return Ok(format!("{count} tests\n{}", notes.join("\n")));
-        }
-        Err(format!("these fail, and not with node:dgram:\n{}", failures.join("\n")))
-    }
-
-    /// The outcome of a test file, with this module under test or with the package.
-    fn test_file(&self, node: &Path, file: &str, module: Option<&str>) -> Result<Outcome, String> {
-        let log = cargo::target_directory()?.join("xtask/test").join(format!("wine-{}.log", file.replace('/', "-")));
-        let text = |e: std::io::Error| format!("{}: {e}", log.display());
-        let mut command = self.run(&node.to_string_lossy());
-        command.args(["--test-reporter=./test/reporter.mjs", &format!("test/{file}.test.js")]);
-        command.envs(module.map(|module| ("HELIOGRAM_TEST_MODULE", module)));
-        let file = File::create(&log).map_err(text)?;
-        command.stdin(Stdio::null()).stderr(file.try_clone().map_err(text)?).stdout(file);
-        end_within(&mut command.spawn().map_err(text)?, LIMIT)?;
-        Outcome::read(&fs::read_to_string(&log).map_err(text)?).ok_or_else(|| format!("{}: no result", log.display()))
-    }
-}
-
-/// What a test file's report says.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Outcome {
-    passed: usize,
-    failed: BTreeSet<String>,
-}
-
-impl Outcome {
-    fn read(report: &str) -> Option<Outcome> {
-        let failed =
-            report.lines().filter_map(|line| Some(line.strip_prefix("FAILED ")?.rsplit_once(" (")?.0.to_owned()));
-        let result = report.lines().rev().find_map(|line| line.strip_prefix("test result: "))?;
-        let passed = result.split(' ').nth(1)?.parse().ok()?;
-        Some(Outcome { passed, failed: failed.collect() })
-    }
-}
-
-/// Waits for a process; one that takes longer is ended. Its exit code says nothing that its report does not.
-fn end_within(child: &mut Child, limit: Duration) -> Result<(), String> {
-    let started = Instant::now();
-    while child.try_wait().map_err(|e| e.to_string())?.is_none() {
-        if started.elapsed() > limit {
-            child.kill().and_then(|()| child.wait()).map_err(|e| e.to_string())?;
-            return Err(format!("it hangs, and was ended after {} s", limit.as_secs()));
-        }
-        sleep(Duration::from_millis(100));
-    }
-    Ok(())
 }
 
 /// Node for Windows, from npm.
@@ -223,17 +147,4 @@ fn node() -> Result<PathBuf, String> {
         output(program("tar", &["-xzf", archive.trim()]).current_dir(&folder))?;
     }
     Ok(node)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_report_has_a_count_and_the_titles_that_failed() {
-        let report = "B1 a\nFAILED B2 b (c) (Z:\\x\\y.test.js)\nError: 1\ntest result: FAILED. 1 passed; 1 failed\n";
-        let outcome = Outcome { passed: 1, failed: BTreeSet::from(["B2 b (c)".to_owned()]) };
-        assert_eq!(Outcome::read(report), Some(outcome));
-        assert_eq!(Outcome::read("wine: crashed"), None);
-    }
 }
