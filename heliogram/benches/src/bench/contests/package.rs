@@ -377,7 +377,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
         Traffic::Paced(20_000),
         STEADY_RECEIVERS,
         STEADY,
-        &[Goal::times(OURS, 0.85, HOST).in_metric(CPU), Goal::times(BUN_OURS, 1.1, BUN).in_metric(CPU)],
+        &[Goal::times(COALESCING, 0.85, HOST).in_metric(CPU), Goal::times(BUN_OURS, 1.1, BUN).in_metric(CPU)],
     ),
     contest(
         "js 100,000 a second",
@@ -386,7 +386,7 @@ pub(crate) const CONTESTS: &[Contest] = &[
         STEADY_RECEIVERS,
         STEADY,
         &[
-            Goal::times(OURS, 0.55, HOST).in_metric(CPU),
+            Goal::times(COALESCING, 0.55, HOST).in_metric(CPU),
             Goal::times(DENO_OURS, 0.4, DENO).in_metric(CPU),
             Goal::is(DENO_OURS, 1.0).in_metric(LOSS),
         ],

@@ -26,7 +26,8 @@ pub(crate) fn write(plan: &Plan, contests: &[&'static Contest], results: &Result
     if plan.readme {
         page::into_page(plan, contests, results)?;
         let mut drawings = plots.iter().filter(|plot| plot.extension().is_some_and(|name| name == "svg"));
-        drawings.try_for_each(|plot| page::copy_plot(plot))?;
+        // A picture of some contests would take the place of one of all.
+        drawings.try_for_each(|plot| if plan.only.is_empty() { page::copy_plot(plot) } else { Ok(()) })?;
     }
     print!("{}", self::document(plan, &tables, &goals, results, Table::text));
     eprintln!("written to {}: table.md, results.jsonl and {} plots", plan.output.display(), plots.len());
