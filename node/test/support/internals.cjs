@@ -48,7 +48,16 @@ class UDP {
 const uv = { UV_UNKNOWN: -4094, UV_EOF: -4095 };
 for (const [number, [code]] of getSystemErrorMap()) uv[`UV_${code}`] = number;
 
-exports['internal/dgram'] = { kStateSymbol: kState, _createSocketHandle: dgram._createSocketHandle };
+/** The host's own internals, which Node gives with --expose-internals; its _createSocketHandle is public in Node 22 and 24. */
+function hostInternals() {
+  try {
+    return require('internal/dgram');
+  } catch {
+    return dgram;
+  }
+}
+
+exports['internal/dgram'] = { kStateSymbol: kState, _createSocketHandle: hostInternals()._createSocketHandle };
 
 exports.internalBinding = function internalBinding(name, native) {
   if (name === 'uv') return native ?? uv;
