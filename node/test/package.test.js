@@ -37,7 +37,10 @@ const echo = (dgram) => `
   const socket = (${dgram}).createSocket('udp4', (msg) => { console.log(String(msg)); socket.close(); });
   socket.bind(0, '127.0.0.1', () => socket.send('some bytes', socket.address().port));`;
 
-test('an uncaught error prints a short line of the package, not a whole file', (t) => {
+/** Why what only heliogram has is not tested here, if it is not. */
+const isHosts = Number(process.versions.node.split('.')[0]) < 22 && 'below Node 22 the package is the host\'s dgram';
+
+test('an uncaught error prints a short line of the package, not a whole file', { skip: isHosts }, (t) => {
   const output = run(project(t), [], "require('heliogram').createSocket('udp4').setRecvMetadata({ ttl: true })");
   assert.match(output, /setRecvMetadata EBADF: the socket is not bound/);
   assert.ok(Math.max(...output.split('\n').map((line) => line.length)) < 400, output.slice(0, 1_000));
