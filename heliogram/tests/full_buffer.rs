@@ -52,6 +52,15 @@ fn smallest() -> SocketOptions {
     SocketOptions::new(SocketType::Udp4).send_buffer_size(1)
 }
 
+/// Runs a future in the sender's host, for at most `LONG`.
+#[cfg(feature = "tokio")]
+fn within_long(net: &Net, work: impl Future<Output = ()> + Send) -> Result<(), tokio::time::error::Elapsed> {
+    net.west.run(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { tokio::time::timeout(LONG, work).await })
+    })
+}
+
 fn numbered(count: u32, size: usize) -> Vec<Vec<u8>> {
     let payload = |number: u32| [&number.to_le_bytes()[..], &vec![number as u8; size - 4]].concat();
     (0..count).map(payload).collect()
@@ -168,10 +177,7 @@ fn the_tokio_socket_waits_and_a_cancelled_send_was_never_sent() {
             sent += sender.send_batch(&batch[sent..]).await.unwrap();
         }
     };
-    net.west.run(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async { tokio::time::timeout(LONG, work).await }).expect("the buffer is free again");
-    });
+    within_long(&net, work).expect("the buffer is free again");
     assert_all_came(&receiver, &messages);
 }
 
@@ -291,10 +297,7 @@ fn the_tokio_socket_reports_a_full_queue_of_the_device_and_what_is_left_goes_lat
         }
         assert!(left.is_empty() && refusals > 0, "{refusals} refusals");
     };
-    net.west.run(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async { tokio::time::timeout(LONG, work).await }).expect("the link takes all");
-    });
+    within_long(&net, work).expect("the link takes all");
     assert_all_came(&receiver, &messages);
 }
 

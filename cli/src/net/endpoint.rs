@@ -125,11 +125,6 @@ async fn look_up(host: &str, port: u16) -> Outcome<Vec<SocketAddr>> {
     }
 }
 
-/// The family that an address belongs to.
-pub(crate) const fn family_of(ip: IpAddr) -> SocketType {
-    if ip.is_ipv4() { SocketType::Udp4 } else { SocketType::Udp6 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use heliogram::{SocketAddrUnix, TokioUnixDatagram, UnixDatagramOptions};
 use serde_json::json;
 
 use crate::failure::{Failure, Outcome};
-use crate::net::endpoint::{self, Endpoint, family_of};
+use crate::net::endpoint::{self, Endpoint};
 use crate::net::group::Group;
 use crate::net::socket_flags::SocketFlags;
 #[cfg(unix)]
@@ -87,7 +87,7 @@ impl Receiving {
     }
 
     fn bind(&self, local: SocketAddr, gro: bool) -> Outcome<Socket> {
-        let options: SocketOptions = self.flags.options(family_of(local.ip())).gro(gro);
+        let options: SocketOptions = self.flags.options(SocketType::of(local.ip())).gro(gro);
         let options = if self.membership.join.is_empty() { options } else { options.reuse_addr(true) };
         let socket = Socket::new(&options)?;
         let about = |error| Failure::Socket(error, self.flags.device.clone());
@@ -97,7 +97,8 @@ impl Receiving {
 
     /// The family asked for; where no address says it, the groups do.
     fn family(&self) -> Option<SocketType> {
-        let groups = || self.membership.join.first().filter(|_| self.local.is_any()).map(|group| family_of(group.ip));
+        let groups =
+            || self.membership.join.first().filter(|_| self.local.is_any()).map(|group| SocketType::of(group.ip));
         self.flags.family().or_else(groups)
     }
 }

@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 
 use clap::Args;
-use heliogram::{SendOptions, Socket, TokioSocket};
+use heliogram::{SendOptions, Socket, SocketType, TokioSocket};
 #[cfg(unix)]
 use heliogram::{SocketAddrUnix, TokioUnixDatagram, UnixDatagramOptions};
 
 use crate::failure::{Failure, Outcome};
-use crate::net::endpoint::{self, Endpoint, family_of};
+use crate::net::endpoint::{self, Endpoint};
 use crate::net::group;
 use crate::net::route::Route;
 use crate::net::socket_flags::SocketFlags;
@@ -96,7 +96,7 @@ impl Sending {
 
     async fn resolve_and_open(&self) -> Outcome<Route> {
         let peer = self.peer.resolve(self.flags.family()).await?;
-        let family = family_of(peer.ip());
+        let family = SocketType::of(peer.ip());
         let local = match &self.bind {
             Some(local) => Some(local.resolve(Some(family)).await?),
             None => None,

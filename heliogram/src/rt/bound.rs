@@ -45,8 +45,7 @@ impl BoundSocket {
     ///
     /// Those of [`Socket::bind`].
     pub fn bind(local: SocketAddr) -> Result<Self> {
-        let family = if local.is_ipv4() { SocketType::Udp4 } else { SocketType::Udp6 };
-        BoundSocket::bind_with(&SocketOptions::new(family), local)
+        BoundSocket::bind_with(&SocketOptions::new(SocketType::of(local.ip())), local)
     }
 
     /// Makes a socket with these options and binds it.

@@ -95,8 +95,7 @@ impl SmolSocket {
     ///
     /// Those of [`Socket::bind`] and of [`from_socket`](Self::from_socket).
     pub fn bind(local: SocketAddr) -> Result<Self> {
-        let family = if local.is_ipv4() { SocketType::Udp4 } else { SocketType::Udp6 };
-        SmolSocket::bind_with(&SocketOptions::new(family), local)
+        SmolSocket::bind_with(&SocketOptions::new(SocketType::of(local.ip())), local)
     }
 
     /// Makes a socket with these options and binds it.

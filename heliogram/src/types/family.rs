@@ -13,6 +13,11 @@ pub enum SocketType {
 }
 
 impl SocketType {
+    /// The family that an address is of.
+    pub const fn of(ip: IpAddr) -> Self {
+        if ip.is_ipv4() { SocketType::Udp4 } else { SocketType::Udp6 }
+    }
+
     /// The address of all interfaces: `0.0.0.0` or `::`.
     pub const fn unspecified(self) -> IpAddr {
         match self {

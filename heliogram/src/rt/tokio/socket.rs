@@ -65,10 +65,7 @@ impl TokioSocket {
             "bind",
             look_up(local).await?,
             |_| true,
-            |address| {
-                let family = if address.is_ipv4() { SocketType::Udp4 } else { SocketType::Udp6 };
-                bind_one(&SocketOptions::new(family), address)
-            },
+            |address| bind_one(&SocketOptions::new(SocketType::of(address.ip())), address),
         )
     }
 
